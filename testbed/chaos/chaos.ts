@@ -6,6 +6,8 @@ import type { ChaosOptions } from './options.ts';
 import { KINDS } from './plan/kinds.ts';
 import { type Plan, planOf } from './plan/plan.ts';
 import { SHAPES } from './plan/shapes.ts';
+import { openEmbeddedCluster } from './run/embedded-chaos-cluster.ts';
+import { openRealCluster } from './run/real-chaos-cluster.ts';
 import { runPlan } from './run/run.ts';
 
 const MINUTE_MS = 60_000;
@@ -16,8 +18,10 @@ const FAULTS_PER_MINUTE = 25;
 export async function chaos(options: ChaosOptions, context: CommandContext): Promise<ExitCode> {
   const { clock, showProgress, print } = context;
   const plan = planFor(options);
-  const { replicas, json } = options;
-  const run = await runPlan(plan, { clock, replicas, showProgress, stop: context.stopSignal() });
+  const { replicas, json, real } = options;
+  const openCluster = real === true ? openRealCluster : openEmbeddedCluster;
+  const stop = context.stopSignal();
+  const run = await runPlan(plan, { clock, replicas, openCluster, showProgress, stop });
   const { history, folder } = run;
   const violations = violationsOf(history, SHAPES);
   const knownLosses = history.builds.filter((build) => isKnownLoss(build, history)).length;
@@ -41,13 +45,14 @@ export async function chaos(options: ChaosOptions, context: CommandContext): Pro
   return isGood ? EXIT.ok : EXIT.failed;
 }
 
-function planFor({ minutes, builds, faults, seed, only }: ChaosOptions): Plan {
+function planFor({ minutes, builds, faults, seed, only, real }: ChaosOptions): Plan {
+  const wanted = only.length === 0 ? KINDS : KINDS.filter(({ name }) => only.includes(name));
   return planOf({
     seed,
     builds: builds ?? Math.ceil(minutes * BUILDS_PER_MINUTE),
     faults: faults ?? Math.ceil(minutes * FAULTS_PER_MINUTE),
     spanMs: minutes * MINUTE_MS,
     shapes: SHAPES.length,
-    kinds: only.length === 0 ? KINDS : KINDS.filter(({ name }) => only.includes(name)),
+    kinds: real === true ? wanted.filter(({ isEmbeddedOnly }) => isEmbeddedOnly !== true) : wanted,
   });
 }

@@ -10,11 +10,13 @@ const CHAOS = command({
   examples: [
     'npm run chaos',
     'npm run chaos -- --minutes 60 --seed 7',
+    'npm run chaos -- --real --minutes 2',
     "npm run chaos -- --only 'kill -9' --only SIGTERM --builds 40",
   ],
   options: CHAOS_OPTIONS,
   notes: `The same seed has the same builds and faults at the same times; how far each build is by then depends on the machine.
 The embedded cluster and the practice Drone server are started in this process, the replicas are processes of their own.
+With --real builds run on the real kubelet, in a namespace that is deleted at the end.
 After a violation the logs of the replicas stay; their folder is printed.`,
   exits: { ok: 'every invariant held', failed: 'one did not', interrupted: 'interrupted' },
   run: async ({ options }, context) => {

@@ -23,6 +23,9 @@ export const CHAOS_OPTIONS = {
     'only faults of this kind; may be repeated. The table at the end lists all kinds',
     asWord(KINDS.map(({ name }) => name)),
   ),
+  real: flag(
+    'use the real cluster (npm run testbed), without the faults that only the embedded one can have',
+  ),
   json: flag('print one JSON object in place of the table'),
 };
 

@@ -19,7 +19,7 @@ export interface Changes {
 }
 
 /** Above this many expected arrivals, or ends, a normal distribution is as good. */
-const MANY = 120;
+const MANY = 60;
 /** Chances smaller than this are nothing. */
 const LEAST_CHANCE = 1e-7;
 const WIDE = 5;
@@ -28,6 +28,11 @@ const WIDE = 5;
 export interface Chances {
   readonly from: number;
   readonly chances: Float64Array;
+}
+
+interface Moments {
+  readonly mean: number;
+  readonly variance: number;
 }
 
 const NONE: Chances = { from: 0, chances: Float64Array.of(1) };
@@ -58,19 +63,11 @@ function sum(one: Chances, other: Chances): Chances {
 }
 
 /** Builds of a negative binomial number of pushes (Panjer's recursion). */
-function compound({ mean, shape }: Changes['pushes'], sizes: Float64Array): Chances {
+function compound({ mean, shape }: Changes['pushes'], sizes: Float64Array, builds: Moments): Chances {
   if (mean < 1e-9) return NONE;
-  let first = 0;
-  let second = 0;
-  for (const [size, chance] of sizes.entries()) {
-    first += size * chance;
-    second += size * size * chance;
-  }
-  const variance = mean * (second - first * first) + (mean + (mean * mean) / shape) * first * first;
-  if (mean * first > MANY) return normal(mean * first, variance);
   const ratio = mean / shape;
   const share = ratio / (1 + ratio);
-  const most = Math.ceil(mean * first + 8 * Math.sqrt(variance)) + 2;
+  const most = Math.ceil(builds.mean + 7 * Math.sqrt(builds.variance)) + 2;
   const chances = new Float64Array(most + 1);
   chances[0] = Math.exp(-shape * Math.log1p(ratio));
   const largest = Math.min(most, sizes.length - 1);
@@ -119,15 +116,38 @@ function ends(leaving: Changes['leaving']): Chances {
   return { from: 0, chances };
 }
 
+function exactRise({ pushes, sizes, leaving }: Changes, builds: Moments): Chances {
+  const ended = ends(leaving);
+  const turned = { from: -(ended.from + ended.chances.length - 1), chances: ended.chances.toReversed() };
+  return sum(compound(pushes, sizes, builds), turned);
+}
+
+/** Mean and variance of the builds of the pushes. */
+function momentsOf({ mean, shape }: Changes['pushes'], sizes: Float64Array): Moments {
+  let first = 0;
+  let second = 0;
+  for (let size = 1; size < sizes.length; size += 1) {
+    first += size * (sizes[size] ?? 0);
+    second += size * size * (sizes[size] ?? 0);
+  }
+  return { mean: mean * first, variance: mean * second + (mean * first) ** 2 / shape };
+}
+
+/** Many builds: a normal distribution of the difference of arrivals and ends. */
+function normalRise({ leaving }: Changes, arrivals: Moments): Chances {
+  let { mean, variance } = arrivals;
+  for (const { count, chance } of leaving) {
+    mean -= count * chance;
+    variance += count * chance * (1 - chance);
+  }
+  return normal(mean, variance);
+}
+
 /** The chances that demand rises by at least so many Pods: index 0 is `from`. */
 export function chancesOfRise(changes: Changes): Chances {
-  const arrivals = changes.singles.map(single).reduce(sum, compound(changes.pushes, changes.sizes));
-  const leaving = ends(changes.leaving);
-  const turned: Chances = {
-    from: -(leaving.from + leaving.chances.length - 1),
-    chances: leaving.chances.toReversed(),
-  };
-  const rise = sum(arrivals, turned);
+  const moments = momentsOf(changes.pushes, changes.sizes);
+  const usual = moments.mean > MANY ? normalRise(changes, moments) : exactRise(changes, moments);
+  const rise = changes.singles.map(single).reduce(sum, usual);
   const atLeast = new Float64Array(rise.chances.length);
   let rest = 0;
   for (let nth = atLeast.length - 1; nth >= 0; nth -= 1) {

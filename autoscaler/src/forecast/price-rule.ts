@@ -11,13 +11,12 @@ import { roomToKeep, roomToOrder, type Worth } from './waiting-price.ts';
 export interface PriceRuleOptions {
   /** From a decision until its node works. */
   readonly leadSeconds: number;
-  readonly bootSeconds: number;
   /** Node-minutes for each minute that a build waits. */
   readonly price: number;
 }
 
 /** In lead times: closing is judged by what is needed again this soon. */
-const KEEP_PARTS = [1, 1.5, 2, 3] as const;
+const KEEP_PARTS = [1, 2] as const;
 const DAY = 86_400;
 /** A peak is foreseen with this precision. */
 const LONGEST_SECONDS = 20;
@@ -140,38 +139,39 @@ export class PushForecast {
   }
 }
 
-/** Remembers an answer while nothing changes, but not for long: the rate of pushes changes with the time of day. */
+/** Remembers an answer for a while: the rate of pushes changes slowly. */
 class Remembered {
+  readonly #forSeconds: number;
   #at = -Infinity;
   #demand = -1;
   #pods = 0;
 
-  /** @param isNews whether something arrived or ended since the last call */
-  get(view: DemandView, isNews: boolean, compute: () => number): number {
-    const demand = view.running.length + view.waitingTotal + 1e6 * view.knownAhead;
-    if (isNews || demand !== this.#demand || view.nowSeconds - this.#at >= LONGEST_SECONDS) {
-      this.#pods = compute();
-      this.#demand = demand;
-      this.#at = view.nowSeconds;
-    }
-    return this.#pods;
+  constructor(forSeconds: number) {
+    this.#forSeconds = forSeconds;
   }
 
-  forget(): void {
-    this.#at = -Infinity;
+  /** @param demand computed anew whenever it changes */
+  get(nowSeconds: number, demand: number, compute: () => number): number {
+    if (demand !== this.#demand || nowSeconds - this.#at >= this.#forSeconds) {
+      this.#pods = compute();
+      this.#demand = demand;
+      this.#at = nowSeconds;
+    }
+    return this.#pods;
   }
 }
 
 /** Sizes the free room by what waiting costs: a spare node is there as long as the waiting that it saves is worth more than it. */
-export function priceRule({ leadSeconds, bootSeconds, price }: PriceRuleOptions): BufferRule {
+export function priceRule({ leadSeconds, price }: PriceRuleOptions): BufferRule {
   const forecast = new PushForecast(leadSeconds);
   const worthOf = ({ podsPerNode = PODS_PER_NODE }: DemandView): Worth => ({ price, podsPerNode });
-  const order = new Remembered();
-  const keep = new Remembered();
+  const order = new Remembered(LONGEST_SECONDS);
+  const keep = new Remembered(LONGEST_SECONDS);
+  let events = 0;
   const computeKeep = (view: DemandView): number => {
     const rooms = KEEP_PARTS.map((part) => {
       const rise = chancesOfRise(forecast.changes(view, part * leadSeconds));
-      return roomToKeep(rise, worthOf(view), bootSeconds / (part * leadSeconds));
+      return roomToKeep(rise, worthOf(view), 1 / part);
     });
     return Math.max(...rooms);
   };
@@ -179,12 +179,11 @@ export function priceRule({ leadSeconds, bootSeconds, price }: PriceRuleOptions)
     name: `price:${price}`,
     bufferPods: (view) => {
       forecast.learn(view);
-      const isNews = view.arrivals.length > 0 || view.finishedSeconds.length > 0;
-      if (isNews) keep.forget();
-      return order.get(view, isNews, () =>
+      events += view.arrivals.length + view.finishedSeconds.length;
+      return order.get(view.nowSeconds, events + view.knownAhead / 1e6, () =>
         roomToOrder(chancesOfRise(forecast.changes(view, leadSeconds)), worthOf(view)),
       );
     },
-    keepPods: (view) => keep.get(view, false, () => computeKeep(view)),
+    keepPods: (view) => keep.get(view.nowSeconds, 0, () => computeKeep(view)),
   };
 }

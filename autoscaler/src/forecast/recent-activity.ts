@@ -15,8 +15,15 @@ interface Belief {
   forecast: { readonly mean: number; readonly shape: number } | undefined;
 }
 
-const PRIORS = [0.3, 1, 4, 16, 64, 1000] as const;
-const MEMORIES = [900, 2700, 9000, 28_800] as const;
+/** The first belief is used until another one has proved better. */
+const PRIORS = [16, 4, 64, 1, 1000, 0.3] as const;
+const MEMORIES = [2700, 9000, 900, 28_800] as const;
+/** What a belief that follows single pushes must make up for first, as a logarithm of a probability. */
+const DOUBT = 3;
+/** That all pushing has stopped: a holiday, or for good. */
+const STOPPED = 0.02;
+/** How many pushes the usual number is worth while none comes: people pause together. */
+const PAUSE_PUSHES = 4;
 /** Weight of a lead time's score that is one lead time older: about five days of memory. */
 const SCORE_DECAY = 0.9996;
 
@@ -45,12 +52,21 @@ function logChance(count: number, mean: number, shape: number): number {
 export class RecentActivity {
   readonly #beliefs: readonly Belief[] = PRIORS.flatMap((priorPushes) =>
     MEMORIES.map((memorySeconds) => ({
-      ...{ priorPushes, memorySeconds, recent: 0, usual: 0, score: 0, forecast: undefined },
+      ...{
+        priorPushes,
+        memorySeconds,
+        recent: 0,
+        usual: 0,
+        score: priorPushes < 4 ? -DOUBT : 0,
+        forecast: undefined,
+      },
     })),
   );
   readonly #windowSeconds: number;
   #windowEnds = -Infinity;
   #windowPushes = 0;
+  /** Usual pushes since the last one. */
+  #missed = 0;
   #best: Belief | undefined;
 
   /** @param windowSeconds how far ahead beliefs are judged: the lead time */
@@ -61,6 +77,7 @@ export class RecentActivity {
   /** Time passed in which so many pushes came, and so many were usual. */
   passed(seconds: number, pushes: number, usual: number): void {
     this.#windowPushes += pushes;
+    this.#missed = pushes > 0 ? 0 : this.#missed + usual;
     if (seconds === 0 && pushes === 0) return;
     for (const belief of this.#beliefs) {
       const fade = Math.exp(-seconds / belief.memorySeconds);
@@ -87,7 +104,14 @@ export class RecentActivity {
 
   get factor(): ActivityFactor {
     this.#best ??= this.#beliefs.reduce((best, one) => (one.score > best.score ? one : best));
-    return factorOf(this.#best);
+    const { mean, shape } = factorOf(this.#best);
+    return { mean: mean * this.#goesOn, shape };
+  }
+
+  /** The chance that pushing has not stopped, by how many pushes are missing. */
+  get #goesOn(): number {
+    const pause = (1 + this.#missed / PAUSE_PUSHES) ** -PAUSE_PUSHES;
+    return pause / (pause + STOPPED);
   }
 }
 

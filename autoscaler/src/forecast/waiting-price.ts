@@ -27,6 +27,9 @@ export function leastRoom(rise: Chances, least: number, isWorth: (freePods: numb
   return low;
 }
 
+/** A node that is ordered has to pay for its boot too: about a third of a minute for each minute that it then stays. */
+const BOOT_MARGIN = 0.3;
+
 /**
  * Free room up to which one more node pays: the waiting that it saves, and its places that are used anyway, are worth more than its
  * minute. For one place on a node this is the quantile price / (price + 1) of demand.
@@ -34,7 +37,11 @@ export function leastRoom(rise: Chances, least: number, isWorth: (freePods: numb
  * @param rise chances of demand at the time at which a node that is ordered now would be ready
  */
 export const roomToOrder = (rise: Chances, { price, podsPerNode }: Worth): number =>
-  leastRoom(rise, 0, (free) => usedPlaces(rise, free, podsPerNode) * (price + 1 / podsPerNode) >= 1);
+  leastRoom(
+    rise,
+    0,
+    (free) => usedPlaces(rise, free, podsPerNode) * (price + 1 / podsPerNode) >= 1 + BOOT_MARGIN,
+  );
 
 /**
  * Free room up to which a node that exists pays: as {@link roomToOrder}, and closing it saves no more than the boot that is needed

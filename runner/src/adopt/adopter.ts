@@ -11,6 +11,7 @@ import {
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Lease, V1Pod } from '@kubernetes/client-node';
 import { requestOf } from '../admit/pod-load.ts';
+import type { PodOrigin } from '../launch/pod-origin.ts';
 import { removeNamespace } from '../launch/remove-namespace.ts';
 import { removePod } from '../launch/remove-pod.ts';
 import { holdsGate } from '../launch/start.ts';
@@ -24,11 +25,12 @@ import {
   ownNamespacesOf,
   serverOf,
 } from '../lease/lease-record.ts';
-import type { FormerLife, OwnLease } from '../lease/own-lease.ts';
+import type { FormerLife } from '../lease/own-lease.ts';
+import type { ReplicaRecord } from '../lease/replica-record.ts';
 import type { StageRegistry } from '../stage-registry.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
 import { Heir } from './heir.ts';
-import { claimOf, ownerOf, ownersByStage, serverOfPod } from './pod-owner.ts';
+import { claimOf, ownerOf, ownersByStage, podsOfStages, serverOfPod } from './pod-owner.ts';
 import { isOfNewerRunner, type PodRecord, readPod } from './read-pod.ts';
 
 /** What an adopter works with, and what it does with what it finds. */
@@ -36,10 +38,11 @@ export interface AdopterParts {
   readonly clock: Clock;
   readonly cluster: Cluster;
   readonly log: Logger;
-  readonly lease: OwnLease;
+  readonly lease: ReplicaRecord;
   readonly leaseNamespace: string;
   readonly registry: StageRegistry;
   readonly podWatch: PodWatch;
+  readonly origin: PodOrigin;
   /** This replica owns the Pod now: continues its stage. */
   resume(pod: V1Pod, record: PodRecord): void;
   /** Continues a recorded stage that has no Pod. */
@@ -70,6 +73,8 @@ export class Adopter {
   #missing = new Map<string, number>();
   /** Owners whose Lease is renewed. */
   #running: ReadonlySet<string> = new Set();
+  /** Dead owners that did not release their Lease. */
+  #lost = new Set<string>();
   readonly #heir: Heir;
   /** Uids of Pods of a newer version of the runner that were met and left alone. */
   readonly #newer = new BoundedSet<string>(MOST_NEWER);
@@ -83,9 +88,11 @@ export class Adopter {
 
   /** What carries this replica's own name and is not in its hands: its former life's. Call it once, after the Lease was taken. */
   async adoptOwn(former: FormerLife, signal: AbortSignal): Promise<void> {
-    await this.#takePods((owner) => owner === this.#parts.lease.owner, signal);
+    if (former.isLost) this.#lost.add(this.#parts.lease.owner);
+    await this.takePods((owner) => owner === this.#parts.lease.owner, signal);
+    this.#lost.delete(this.#parts.lease.owner);
     await this.#removeEmpty(former.ownNamespaces, signal);
-    this.#carryOnRecorded();
+    await this.#carryOnRecorded(signal);
   }
 
   /** Looks again and again until the signal is aborted; never rejects. */
@@ -121,10 +128,11 @@ export class Adopter {
     const dead = all.filter((one) => this.#isOfOurServer(serverOf(one)));
     const seen = new Set<V1Lease>();
     for (const one of dead) if (await this.#lookInto(one, signal)) seen.add(one);
+    this.#lost = new Set(dead.filter(({ spec }) => spec?.holderIdentity).map((one) => this.#ownerNamed(one)));
     const deadNames = new Set(dead.map((one) => this.#ownerNamed(one)));
     this.#running = new Set(items.filter((one) => !all.includes(one)).map((one) => this.#ownerNamed(one)));
     const missing = this.#ownersWithoutLease(items);
-    await this.#takePods(
+    await this.takePods(
       (owner) => deadNames.has(owner) || missing.has(owner) || owner === lease.owner,
       signal,
     );
@@ -132,8 +140,8 @@ export class Adopter {
       await this.#unlessRefused('the Lease of a dead runner could not be taken over yet', signal, () =>
         this.#inherit(one, signal),
       );
-    this.#carryOnRecorded();
-    await this.#sweep();
+    await this.#carryOnRecorded(signal);
+    await this.sweep();
   }
 
   /**
@@ -179,7 +187,7 @@ export class Adopter {
   }
 
   /** Pods that were dealt with and yet stand there, because their removal failed at the time. */
-  async #sweep(): Promise<void> {
+  async sweep(): Promise<void> {
     const { clock, podWatch, registry } = this.#parts;
     const left = podWatch.pods.filter(
       (pod) => registry.isOverdue(pod.metadata?.uid ?? '', clock.now()) && !pod.metadata?.deletionTimestamp,
@@ -218,7 +226,8 @@ export class Adopter {
     return new Set(counted.filter((owner) => (this.#missing.get(owner) ?? 0) >= MISSING_LOOKS));
   }
 
-  async #takePods(isDead: (owner: string) => boolean, signal: AbortSignal): Promise<void> {
+  /** Takes over the Pods of owners that are gone. */
+  async takePods(isDead: (owner: string) => boolean, signal: AbortSignal): Promise<void> {
     for (const pod of this.#parts.podWatch.pods) if (isOfNewerRunner(pod)) this.#leaveToNewer(pod);
     const waiting = this.#parts.podWatch.pods.filter((pod) => {
       const record = readPod(pod);
@@ -234,11 +243,12 @@ export class Adopter {
 
   /** One that can't be claimed now is met again at the next look, and keeps no other waiting. */
   async #take(pod: V1Pod, signal: AbortSignal): Promise<void> {
-    const { lease, log } = this.#parts;
+    const { lease, log, origin } = this.#parts;
     const record = readPod(pod);
     if (!record) return;
     const { id: stageId, buildId, machine } = record.stage;
     try {
+      if (!(await origin.isOurs(pod, signal))) return;
       if (!lease.has(stageId)) await lease.intend({ stageId, buildId, machine }, signal);
       const taken = await this.#claim(pod, record, signal);
       if (taken) this.#resume(taken);
@@ -274,9 +284,11 @@ export class Adopter {
   }
 
   async #claimAsRead(pod: V1Pod, signal: AbortSignal): Promise<V1Pod | 'changed' | undefined> {
-    const { cluster, lease, log } = this.#parts;
+    const { clock, cluster, lease, log } = this.#parts;
+    const isLost = this.#lost.has(ownerOf(pod));
+    const claim = claimOf(pod, { owner: lease.owner, nowMs: clock.now(), isLost });
     try {
-      const taken = await cluster.patch<V1Pod>(podTarget(pod), claimOf(pod, lease.owner), 'merge', signal);
+      const taken = await cluster.patch<V1Pod>(podTarget(pod), claim, 'merge', signal);
       log.info(
         { pod: taken.metadata?.name, from: ownerOf(pod) },
         'took over a pipeline of a runner that is gone',
@@ -317,9 +329,9 @@ export class Adopter {
   /** Takes over what a dead replica recorded, and removes its Lease when nothing of it is left and nobody has to read its marks any more. */
   async #inherit(lease: V1Lease, signal: AbortSignal): Promise<void> {
     const known = await this.#heir.inherit(lease, signal);
-    const isLeft =
-      openIntentsOf(known).length > 0 ||
-      this.#parts.podWatch.pods.some((pod) => ownerOf(pod) === this.#ownerNamed(lease));
+    const owned = this.#parts.podWatch.pods.filter((pod) => ownerOf(pod) === this.#ownerNamed(lease));
+    const ours = await this.#parts.origin.oursOf(owned, signal);
+    const isLeft = openIntentsOf(known).length > 0 || ours.length > 0;
     if (isLeft || (this.#heir.marksOthers(known, this.#running) && !this.#isOld(known))) return;
     await this.#removeEmpty(ownNamespacesOf(known), signal);
     // A replica that has come back under the same name renews it: then it is not ours to remove.
@@ -348,11 +360,15 @@ export class Adopter {
    * Each recorded stage is in hand, has a Pod, or is continued here: also one whose Pod vanished before it was taken over. A stage whose Pod is
    * another replica's is recorded there.
    */
-  #carryOnRecorded(): void {
-    const { lease, registry, podWatch } = this.#parts;
-    const owners = ownersByStage(podWatch.pods, lease.server);
-    for (const intent of lease.intents) {
-      if (registry.has(intent.stageId) || this.#heir.isUndecided(intent.stageId)) continue;
+  async #carryOnRecorded(signal: AbortSignal): Promise<void> {
+    const { lease, registry, podWatch, origin } = this.#parts;
+    const isOpen = ({ stageId }: Intent): boolean =>
+      lease.has(stageId) && !registry.has(stageId) && !this.#heir.isUndecided(stageId);
+    const open = lease.intents.filter(isOpen);
+    const stageIds = new Set(open.map(({ stageId }) => stageId));
+    const pods = podsOfStages(podWatch.pods, stageIds, lease.server);
+    const owners = ownersByStage(await origin.oursOf(pods, signal));
+    for (const intent of open.filter(isOpen)) {
       const owner = owners.get(intent.stageId);
       if (owner === undefined) this.#parts.carryOn(intent);
       else if (owner !== lease.owner && this.#running.has(owner)) lease.settle(intent.stageId);

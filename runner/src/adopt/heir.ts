@@ -1,5 +1,6 @@
 import { type Cluster, isKubernetesError, RESOURCE, type Target } from '@hangar/shared/kubernetes/cluster';
 import type { V1Lease, V1Pod } from '@kubernetes/client-node';
+import type { PodOrigin } from '../launch/pod-origin.ts';
 import {
   heirsOf,
   type Intent,
@@ -7,17 +8,18 @@ import {
   namespacesOf,
   openIntentsOf,
 } from '../lease/lease-record.ts';
-import type { OwnLease } from '../lease/own-lease.ts';
+import type { ReplicaRecord } from '../lease/replica-record.ts';
 import { LABEL } from '../pipeline/compiled.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
-import { ownersByStage } from './pod-owner.ts';
+import { ownersByStage, podsOfStages } from './pod-owner.ts';
 
 /** What an heir works with. */
 export interface HeirParts {
   readonly cluster: Cluster;
-  readonly lease: OwnLease;
+  readonly lease: ReplicaRecord;
   readonly leaseNamespace: string;
   readonly podWatch: PodWatch;
+  readonly origin: PodOrigin;
 }
 
 const POD_SELECTION = { labelSelector: `${LABEL.managedBy}=${LABEL.managedByValue}` };
@@ -110,7 +112,8 @@ export class Heir {
 
   /** By stage the owner of its Pod, as the API server has it now: the watch may be behind. */
   async #ownersByStage(dead: V1Lease, signal: AbortSignal): Promise<ReadonlyMap<number, string>> {
-    const { cluster, lease, podWatch } = this.#parts;
+    const { cluster, lease, origin, podWatch } = this.#parts;
+    const stageIds = new Set(openIntentsOf(dead).map(({ stageId }) => stageId));
     const pods = [...podWatch.pods];
     for (const namespace of namespacesOf(dead)) {
       const list = cluster.list<V1Pod>({ resource: RESOURCE.pods, namespace }, POD_SELECTION, signal);
@@ -120,7 +123,7 @@ export class Heir {
       });
       pods.push(...listed.items);
     }
-    return ownersByStage(pods, lease.server);
+    return ownersByStage(await origin.oursOf(podsOfStages(pods, stageIds, lease.server), signal));
   }
 
   #ownerNamed(lease: V1Lease): string {

@@ -12,8 +12,8 @@ import { loadConfig } from '../config/load.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
 import { createHttp } from '../http/server.ts';
 import { LeaseHeld } from '../lease/holder.ts';
-import { review } from '../permissions/review.ts';
-import { run } from '../runner.ts';
+import { type Granted, review } from '../permissions/review.ts';
+import { openWarning } from '../restrict/review.ts';
 import { hostOf, withLocalVariables } from './environment.ts';
 import { watchEventLoop } from './event-loop.ts';
 import { createService, placesOf, type Service } from './service.ts';
@@ -30,6 +30,8 @@ export async function daemon(envFile: string | undefined, caller: CommandContext
   const config = configOf(context, envFile);
   const log = createLogger(config.logLevel);
   for (const warning of config.warnings) log.warn({}, warning);
+  const open = openWarning(config.compile.restrictions);
+  if (open !== undefined) log.warn({}, open);
   const { kubeconfig } = config.kubernetes;
   const connection = await connect({ kubeconfig, setting: 'DRONE_KUBERNETES_CONFIG' }, context.env);
   return serve({ config, log, context, stop: context.stopSignal() }, connection);
@@ -98,7 +100,10 @@ async function serve(start: Start, connection: Connection): Promise<ExitCode> {
 
 function stopping(service: Service, log: Logger): void {
   service.heartbeat.stopping = true;
-  log.info({ stages: service.assembly.parts.registry.entries.length }, 'received a signal: handing over');
+  log.info(
+    { stages: service.assembly.parts.registry.entries.length },
+    'received a signal: no new pipelines are taken',
+  );
 }
 
 async function begin(service: Service, start: Start): Promise<ExitCode> {
@@ -108,7 +113,7 @@ async function begin(service: Service, start: Start): Promise<ExitCode> {
   heartbeat.starting = 'the rights of the runner are being reviewed';
   const found = await reviewed(
     tools,
-    (signal) => review(assembly.parts.cluster, placesOf(config, assembly), signal),
+    (signal) => review(assembly.parts.cluster, placesOf(config, assembly), signal, config.lease.coordination),
     stop,
   );
   if (!found) return EXIT.ok;
@@ -118,25 +123,22 @@ async function begin(service: Service, start: Start): Promise<ExitCode> {
   if (!(await pinged(tools, (signal) => assembly.ciServer.ping(signal), stop))) return EXIT.ok;
   log.info({ server: config.server.url }, 'the Drone server answers');
   heartbeat.started();
-  return work(service, start, found.eventPlaces);
+  return work(service, start, found);
 }
 
 /** Runs stages until the process is told to stop. */
-async function work(
-  { assembly, owners }: Service,
-  start: Start,
-  eventPlaces: readonly string[],
-): Promise<ExitCode> {
+async function work({ assembly, owners }: Service, start: Start, granted: Granted): Promise<ExitCode> {
   const { log, context, stop } = start;
   const { clock } = context;
   const over = new AbortController();
   const eitherOf = AbortSignal.any([stop, over.signal]);
-  void owners.watch(eitherOf);
-  void assembly.watchEvents(eventPlaces, eitherOf);
-  const overdue = overdueAfter(start, over.signal);
-  const end = await Promise.race([run(assembly.parts, assembly.options, stop), overdue]).finally(() =>
-    over.abort(),
-  );
+  const handsOver = granted.coordination === 'leases';
+  log.info({ coordination: granted.coordination }, 'the rights of the runner are reviewed');
+  if (handsOver) void owners.watch(eitherOf);
+  void assembly.watchEvents(granted.eventPlaces, handsOver ? eitherOf : over.signal);
+  // Who hands nothing over may take as long as its pipelines take.
+  const overdue = handsOver ? overdueAfter(start, over.signal) : new Promise<never>(() => undefined);
+  const end = await Promise.race([assembly.run(granted, stop), overdue]).finally(() => over.abort());
   if (end === 'overdue') {
     log.error(
       { limitMs: HAND_OVER_LIMIT_MS, atMs: clock.now() },

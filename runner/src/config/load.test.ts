@@ -44,7 +44,7 @@ describe('loadConfig', () => {
       tmate: { enabled: true },
     });
     expect(config.plugins).toEqual({ secret: undefined, registry: undefined, environment: undefined });
-    expect(config.lease).toEqual({ namespace: 'ci', termMs: 10_000 });
+    expect(config.lease).toEqual({ namespace: 'ci', termMs: 10_000, coordination: 'auto' });
     expect(config.warnings).toEqual([]);
   });
 

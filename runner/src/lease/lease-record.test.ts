@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { intentsOf, LEASE_ANNOTATION, leaseName, namespacesOf } from './lease-record.ts';
+import { intentsOf, intentsText, LEASE_ANNOTATION, leaseName, namespacesOf } from './lease-record.ts';
 
 const intent = { stageId: 63, buildId: 41, machine: 'runner-1' };
 const leaseWith = (key: string, text: string) => ({ metadata: { annotations: { [key]: text } } });
@@ -24,6 +24,32 @@ describe('what a Lease keeps', () => {
       JSON.stringify([{ ...intent, started: { stepIds: ['7'], owners: 2 } }]),
       [intent],
     ],
+    [
+      'the open steps of a stage',
+      JSON.stringify([
+        {
+          ...intent,
+          steps: [
+            [2, 200, 3, 1],
+            [3, 300, 1, 0],
+          ],
+        },
+      ]),
+      [
+        {
+          ...intent,
+          steps: [
+            { n: 2, id: 200, version: 3, isRunning: true },
+            { n: 3, id: 300, version: 1, isRunning: false },
+          ],
+        },
+      ],
+    ],
+    [
+      'a stage with those open steps that can be read',
+      JSON.stringify([{ ...intent, steps: [[2, '200', 3, 1], 7, [3, 300, 1, 0]] }]),
+      [{ ...intent, steps: [{ n: 3, id: 300, version: 1, isRunning: false }] }],
+    ],
   ])('intents: %s', (_, text, want) => {
     expect(intentsOf(leaseWith(LEASE_ANNOTATION.intents, text))).toEqual(want);
   });
@@ -37,6 +63,35 @@ describe('what a Lease keeps', () => {
 
   it('nothing, where there are no annotations', () => {
     expect([intentsOf({}), namespacesOf({})]).toEqual([[], []]);
+  });
+});
+
+describe('intents as a Lease keeps them', () => {
+  const stepsOf = (stageId: number) =>
+    Array.from({ length: 200 }, (_, nth) => ({
+      n: nth + 1,
+      id: stageId * 1000 + nth,
+      version: 1,
+      isRunning: false,
+    }));
+  const many = Array.from({ length: 100 }, (_, nth) => ({ ...intent, stageId: nth + 1 }));
+  const read = (text: string) => intentsOf(leaseWith(LEASE_ANNOTATION.intents, text));
+
+  it('have the present open steps, else those of the previous owner', () => {
+    const before = { ...intent, steps: stepsOf(63) };
+    expect(read(intentsText([before], () => undefined))).toEqual([before]);
+    const [now] = stepsOf(63);
+    expect(read(intentsText([before], () => (now ? [now] : [])))).toEqual([{ ...intent, steps: [now] }]);
+    expect(read(intentsText([before], () => []))).toEqual([intent]);
+  });
+
+  it('leave out the steps that find no room, and no stage', () => {
+    const text = intentsText(many, stepsOf);
+    const stages = read(text);
+    expect(stages).toHaveLength(many.length);
+    const withSteps = stages.filter(({ steps }) => steps !== undefined).length;
+    expect([withSteps > 0, withSteps < many.length]).toEqual([true, true]);
+    expect(text.length - intentsText(many, () => undefined).length).toBeLessThan(42_000);
   });
 });
 

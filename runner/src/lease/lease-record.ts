@@ -1,6 +1,7 @@
 import { isRecord, listOf, parseJson, textsOf } from '@hangar/shared/json';
 import type { V1Lease } from '@kubernetes/client-node';
 import { ANNOTATION, LABEL } from '../pipeline/compiled.ts';
+import type { OpenStep } from '../pipeline/stage-state.ts';
 
 /** The record of a stage, from before its accept until the server has its end: what a crash must not lose (gate §4). */
 export interface Intent {
@@ -10,6 +11,8 @@ export interface Intent {
   readonly machine: string;
   /** It was started before it has a Pod, so that its log can say why it waits (for a quota): no Pod can keep what the server said. */
   readonly started?: StartedWithoutPod;
+  /** Its open steps while its Pod may run: nothing else has them if the Pod is lost together with its owner. */
+  readonly steps?: readonly OpenStep[];
 }
 
 /** What the server knows of a stage that waits without a Pod. */
@@ -59,6 +62,41 @@ export function heirsOf(lease: V1Lease): ReadonlyMap<number, string> {
 /** All annotations of an object may have 256 KiB; the rest is for what others write there. */
 const ROOM_BYTES = 200_000;
 
+/** Steps may take this much of it: without them a stage is still ended, and its place in the record matters more. */
+const STEPS_ROOM_BYTES = 40_000;
+
+/**
+ * Intents as a Lease keeps them, with the open steps of as many as there is room for. Pure.
+ *
+ * @param openSteps by stage, instead of those that an intent has
+ */
+export function intentsText(
+  intents: readonly Intent[],
+  openSteps: (stageId: number) => readonly OpenStep[] | undefined,
+): string {
+  let left = STEPS_ROOM_BYTES;
+  const written = intents.map(({ steps: before, ...intent }) => {
+    const steps = (openSteps(intent.stageId) ?? before ?? []).map(tupleOf);
+    const size = JSON.stringify(steps).length;
+    if (steps.length === 0 || size > left) return intent;
+    left -= size;
+    return { ...intent, steps };
+  });
+  return JSON.stringify(written);
+}
+
+/** Short, since every write of the Lease has all of them. */
+const tupleOf = ({ n, id, version, isRunning }: OpenStep): readonly number[] => [
+  ...[n, id, version],
+  Number(isRunning),
+];
+
+function openStepOf(tuple: unknown): OpenStep | undefined {
+  const [n, id, version, running] = listOf(tuple);
+  if (!isWhole(n) || !isWhole(id) || !isWhole(version)) return undefined;
+  return { n, id, version, isRunning: running === 1 };
+}
+
 /** Whether one more stage fits into a Lease whose records have that size. Pure. */
 export function fitsLease(intentBytes: number, namespaces: readonly string[]): boolean {
   // A stage may bring a namespace of its own, which stands in two lists.
@@ -66,10 +104,17 @@ export function fitsLease(intentBytes: number, namespaces: readonly string[]): b
 }
 
 function intentOf(value: unknown): Intent | undefined {
-  const { stageId, buildId, machine, started } = Object(value) as Partial<Record<keyof Intent, unknown>>;
+  const { stageId, buildId, machine, started, steps } = Object(value) as Partial<
+    Record<keyof Intent, unknown>
+  >;
   if (!isWhole(stageId) || !isWhole(buildId) || typeof machine !== 'string') return undefined;
   // Without the ids the stage can at least be told to be lost.
-  return { stageId, buildId, machine, ...(isStarted(started) ? { started } : {}) };
+  const open = listOf(steps).flatMap((step) => openStepOf(step) ?? []);
+  return {
+    ...{ stageId, buildId, machine },
+    ...(isStarted(started) ? { started } : {}),
+    ...(open.length > 0 ? { steps: open } : {}),
+  };
 }
 
 const isWhole = (value: unknown): value is number => Number.isInteger(value);

@@ -39,10 +39,49 @@ function gate(cluster: FakeCluster): { open(): void } {
   return { open: () => open() };
 }
 
+describe('the open steps of a stage', () => {
+  const step = { n: 1, id: 100, version: 2, isRunning: true };
+
+  it('stand in its record with the next renewal, as they are then, until it is settled', async () => {
+    const { lease, clock, stored } = begin();
+    await lease.take(never);
+    void lease.keep(never);
+    await lease.intend(intent(63), never);
+    let open = [step];
+    lease.followSteps(63, () => open);
+    expect(intentsOf(stored())).toEqual([intent(63)]);
+    await clock.step(TERM_MS / 4);
+    expect(intentsOf(stored())).toEqual([{ ...intent(63), steps: [step] }]);
+    open = [];
+    await clock.step(TERM_MS / 4);
+    expect(intentsOf(stored())).toEqual([intent(63)]);
+    open = [step];
+    lease.settle(63);
+    await clock.step(TERM_MS / 4);
+    expect(intentsOf(stored())).toEqual([]);
+  });
+
+  it('are handed to the next process, which keeps them in the record', async () => {
+    const first = begin();
+    await first.lease.take(never);
+    first.lease.followSteps(63, () => [step]);
+    await first.lease.intend(intent(63), never);
+    const { lease, stored } = begin(first.cluster);
+    const { intents } = await lease.take(never);
+    expect(intents).toEqual([{ ...intent(63), steps: [step] }]);
+    expect(intentsOf(stored())).toEqual(intents);
+  });
+});
+
 describe('taking the Lease', () => {
   it('makes one that names the holder, its term and its kind', async () => {
     const { lease, life, stored } = begin();
-    expect(await lease.take(never)).toEqual({ intents: [], namespaces: [], ownNamespaces: [] });
+    expect(await lease.take(never)).toEqual({
+      intents: [],
+      namespaces: [],
+      ownNamespaces: [],
+      isLost: false,
+    });
     expect(stored()).toMatchObject({
       metadata: {
         labels: { 'app.kubernetes.io/managed-by': 'hangar-runner' },
@@ -67,6 +106,7 @@ describe('taking the Lease', () => {
       intents: [intent(63)],
       namespaces: ['drone-x'],
       ownNamespaces: ['drone-x'],
+      isLost: true,
     });
     await lease.intend(intent(64), never);
     expect(stageIds()).toEqual([63, 64]);
@@ -107,7 +147,7 @@ describe('taking the Lease', () => {
     });
     const taken = lease.take(never);
     await clock.step(200);
-    expect(await taken).toEqual({ intents: [], namespaces: [], ownNamespaces: [] });
+    expect(await taken).toEqual({ intents: [], namespaces: [], ownNamespaces: [], isLost: false });
     expect(stored().spec?.holderIdentity).toBe(`r1/pod-1/${life}`);
   });
 
@@ -125,7 +165,7 @@ describe('taking the Lease', () => {
     });
     const taken = lease.take(never);
     await clock.step(200);
-    expect(await taken).toEqual({ intents: [], namespaces: [], ownNamespaces: [] });
+    expect(await taken).toEqual({ intents: [], namespaces: [], ownNamespaces: [], isLost: false });
     expect([stageIds(), lease.lost.aborted]).toEqual([[], false]);
   });
 

@@ -14,11 +14,13 @@ import { orAborted } from '@hangar/shared/or-aborted';
 import { type FailedTry, type RetryPolicy, retry } from '@hangar/shared/retry';
 import { type V1Lease, V1MicroTime } from '@kubernetes/client-node';
 import { LABEL } from '../pipeline/compiled.ts';
+import type { OpenStep } from '../pipeline/stage-state.ts';
 import { type Holder, holderOf, identityOf, isRenewed, LeaseHeld, mayLive, termMsOf } from './holder.ts';
 import {
   fitsLease,
   heirsOf,
   type Intent,
+  intentsText,
   LEASE_ANNOTATION,
   leaseName,
   namespacesOf,
@@ -43,6 +45,8 @@ export interface FormerLife {
   readonly namespaces: readonly string[];
   /** Those of them that were made for one stage each. */
   readonly ownNamespaces: readonly string[];
+  /** It was another process, which did not release the Lease. */
+  readonly isLost: boolean;
 }
 
 const RENEW_SHARE = 1 / 4;
@@ -78,6 +82,7 @@ export class OwnLease {
   readonly #intents = new Map<number, Intent>();
   /** Size of the records as JSON, kept up to date: it is asked for often. */
   #intentBytes = 0;
+  readonly #openSteps = new Map<number, () => readonly OpenStep[]>();
   readonly #namespaces = new Set<string>();
   readonly #ownNamespaces = new Set<string>();
   /** Namespaces as the Lease has them for sure. */
@@ -167,9 +172,13 @@ export class OwnLease {
 
   /** The server has the stage's end, or it is not ours: removed with the next renewal, since a record too many does no harm. */
   settle(stageId: number): void {
-    const intent = this.#intents.get(stageId);
-    if (intent) this.#intentBytes -= bytesOf(intent);
-    this.#intents.delete(stageId);
+    this.#forgetIntent(stageId);
+    this.#openSteps.delete(stageId);
+  }
+
+  /** The open steps of a stage stand in its record with each later write, until it is settled; that needs no write of its own. */
+  followSteps(stageId: number, open: () => readonly OpenStep[]): void {
+    this.#openSteps.set(stageId, open);
   }
 
   /** Pods of this replica will be in that namespace (`own`: made for one of them alone); resolves when the Lease says so. */
@@ -197,9 +206,15 @@ export class OwnLease {
   }
 
   #record(intent: Intent): void {
-    this.settle(intent.stageId);
+    this.#forgetIntent(intent.stageId);
     this.#intents.set(intent.stageId, intent);
     this.#intentBytes += bytesOf(intent);
+  }
+
+  #forgetIntent(stageId: number): void {
+    const intent = this.#intents.get(stageId);
+    if (intent) this.#intentBytes -= bytesOf(intent);
+    this.#intents.delete(stageId);
   }
 
   /** Everything of an earlier term is in the Lease, and is read from there. */
@@ -213,12 +228,13 @@ export class OwnLease {
 
   async #takeOnce(signal: AbortSignal): Promise<FormerLife> {
     this.#intents.clear();
+    this.#openSteps.clear();
     this.#intentBytes = 0;
     const former = await this.#freed(signal);
     this.#version = former?.metadata?.resourceVersion;
     if (!former) {
       await this.#make(signal);
-      return { intents: [], namespaces: [], ownNamespaces: [] };
+      return { intents: [], namespaces: [], ownNamespaces: [], isLost: false };
     }
     // A name that worked for another Drone server before: its stages mean nothing to ours.
     const intents = serverOf(former) === this.server ? openIntentsOf(former) : [];
@@ -226,7 +242,8 @@ export class OwnLease {
     for (const namespace of namespacesOf(former)) this.#namespaces.add(namespace);
     for (const namespace of ownNamespacesOf(former)) this.#ownNamespaces.add(namespace);
     await orAborted(this.#save(), signal);
-    return { intents, namespaces: [...this.#namespaces], ownNamespaces: [...this.#ownNamespaces] };
+    const isLost = !['', identityOf(this.#options.holder)].includes(holderOf(former));
+    return { intents, namespaces: [...this.#namespaces], ownNamespaces: [...this.#ownNamespaces], isLost };
   }
 
   /** The Lease as nobody alive holds it; undefined: there is none. */
@@ -362,7 +379,7 @@ export class OwnLease {
         namespace,
         labels: { [LABEL.managedBy]: LABEL.managedByValue },
         annotations: {
-          [LEASE_ANNOTATION.intents]: JSON.stringify(this.intents),
+          [LEASE_ANNOTATION.intents]: intentsText(this.intents, (id) => this.#openSteps.get(id)?.()),
           [LEASE_ANNOTATION.namespaces]: JSON.stringify([...this.#namespaces]),
           [LEASE_ANNOTATION.ownNamespaces]: JSON.stringify([...this.#ownNamespaces]),
           [LEASE_ANNOTATION.server]: this.server,
@@ -382,4 +399,4 @@ export class OwnLease {
 }
 
 /** With the comma behind it. */
-const bytesOf = (intent: Intent): number => JSON.stringify(intent).length + 1;
+const bytesOf = ({ steps: _, ...intent }: Intent): number => JSON.stringify(intent).length + 1;

@@ -162,6 +162,16 @@ function change(
   return new Map(state).set(n, { ...step, ...to });
 }
 
+/** A step that has not ended, as the server has it: what the next owner needs if the Pod is lost too. */
+export interface OpenStep {
+  readonly n: number;
+  /** Its id at the server. */
+  readonly id: number;
+  readonly version: number;
+  /** False: pending, or nothing is known since the stage was taken over. */
+  readonly isRunning: boolean;
+}
+
 /** A step as the server is told (every field counts: PUT replaces). */
 export function toDroneStep(
   step: StepState,

@@ -4,6 +4,7 @@ import type { DroneStage, DroneStep } from '../pipeline/drone.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import {
   type Conclusion,
+  type OpenStep,
   type StageState,
   type StepState,
   stageEnd,
@@ -62,6 +63,8 @@ export class Reporter {
   readonly #log: Logger;
   readonly #registered: Registered;
   readonly #versions = new Map<number, number>();
+  /** The status of each step in the last report that the server has accepted from this process. */
+  readonly #confirmed = new Map<number, StepState['status']>();
   /** The versions that the stage may have at the server if no one else has changed it, in the order in which they are tried. */
   #stageVersions: readonly number[];
   /** The response to a state check was lost: the version may be one higher, as it also is after a cancel. */
@@ -100,6 +103,16 @@ export class Reporter {
   /** Whether the server has confirmed that it doesn't know the stage, or one of its steps. */
   get isUnknown(): boolean {
     return this.#isUnknown;
+  }
+
+  /** Steps whose end the server has not confirmed. */
+  get openSteps(): readonly OpenStep[] {
+    return [...this.#registered.stepIds].flatMap(([n, id]) => {
+      const status = this.#confirmed.get(n);
+      const isRunning = status === 'running';
+      if (status !== undefined && !isRunning) return [];
+      return [{ n, id, version: this.#versions.get(n) ?? 1, isRunning }];
+    });
   }
 
   /** Whether {@link finish} can include that step. */
@@ -175,6 +188,7 @@ export class Reporter {
       const update = await this.#ciServer.updateStep(this.#drone(step, version), signal);
       if (update.kind === 'updated') {
         this.#versions.set(step.n, update.value.version);
+        this.#confirmed.set(step.n, step.status);
         return 'reported';
       }
       // With a known version, only a lost response explains a conflict other than a cancel; then the next version is tried once.

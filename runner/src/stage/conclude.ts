@@ -8,6 +8,7 @@ import { begun, concluded, newStage, type StageState } from '../pipeline/stage-s
 import { type EarlyEnd, finishBare } from '../report/finish-bare.ts';
 import type { Reporter } from '../report/reporter.ts';
 import { Expiry } from './expiry.ts';
+import { endLostSteps } from './lost-steps.ts';
 import type { StageEnd, StageFlow } from './stage-progress.ts';
 import { NotToBeStarted } from './start.ts';
 
@@ -112,9 +113,11 @@ function recordFailure({ parts, progress }: StageFlow, error: PipelineError): vo
   else log.error({ ...about, err: error }, 'a stage could not be run');
 }
 
-async function report({ parts, progress }: StageFlow, end: EarlyEnd, signal: AbortSignal): Promise<void> {
+async function report(flow: StageFlow, end: EarlyEnd, signal: AbortSignal): Promise<void> {
+  const { parts, progress } = flow;
   const { started, work, isSupervised, stage } = progress;
   if (started && work && !isSupervised) return reportSteps(parts, { started, plan: work.plan }, end, signal);
+  if (end.kind === 'broken') await endLostSteps(flow, end.text, signal);
   const version = started?.reporter.stageVersion ?? stage.version;
   await finishBare(parts, { ...stage, version }, { ...end, firstLog: started?.firstLog }, signal);
 }

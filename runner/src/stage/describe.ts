@@ -2,7 +2,7 @@ import { errorText } from '@hangar/shared/error-text';
 import { orAborted } from '@hangar/shared/or-aborted';
 import type { V1Pod } from '@kubernetes/client-node';
 import { requestOf } from '../admit/pod-load.ts';
-import { type Contents, contentsOf, isComplete } from '../adopt/contents.ts';
+import type { Contents } from '../adopt/contents.ts';
 import type { PodRecord } from '../adopt/read-pod.ts';
 import { patiently } from '../launch/patiently.ts';
 import { removeNamespace } from '../launch/remove-namespace.ts';
@@ -37,7 +37,10 @@ async function fromDetails(flow: StageFlow): Promise<StageEnd | undefined> {
   // Cancelled between offer and accept: no watch will report it (drone-rpc §2.2).
   if (!isOpen(detail.build.status)) return { kind: 'cancelled' };
   const { startedWithoutPod } = progress;
-  if (detail.stage.status === 'running' && !startedWithoutPod) return { kind: 'failed', error: podLost() };
+  if (detail.stage.status === 'running' && !startedWithoutPod) {
+    progress.detail = detail;
+    return { kind: 'failed', error: podLost() };
+  }
   const compiled = await parts.draft(detail, stops.stop);
   const { plan, masks, warnings: notes, namespace, createNamespace: ownNamespace } = compiled;
   progress.work = { plan, masks, notes, namespace, ownNamespace, asks: requestOf(compiled.pod), compiled };
@@ -96,8 +99,8 @@ async function fromPod(flow: StageFlow): Promise<undefined> {
   const { parts, progress, stops } = flow;
   const { pod, record } = progress;
   if (!pod || !record) return;
-  const contents = await contentsOf(parts, pod, record, stops.stop);
-  const isWhole = contents && (await isComplete(parts, pod, record, stops.stop));
+  const contents = await parts.contents.contentsOf(parts, pod, record, stops.stop);
+  const isWhole = contents && (await parts.contents.isComplete(parts, pod, record, stops.stop));
   if (!isWhole && holdsGate(pod) && !record.stepIds) return startOver(flow, record);
   if (!contents) throw secretGone();
   continueWithPod(flow, pod, { record, contents });

@@ -7,13 +7,15 @@ import type { Compiled } from '../pipeline/compiled.ts';
 import type { DroneStage, StageDetail } from '../pipeline/drone.ts';
 import type { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
+import type { OpenStep } from '../pipeline/stage-state.ts';
 import type { ApiTime } from './api-time.ts';
 import type { StageParts } from './stage-parts.ts';
 
 /** What a stage runs: compiled from its details, or read back from its Pod. */
 export interface Work {
   readonly plan: RunPlan;
-  readonly masks: Compiled['masks'];
+  /** Undefined: not known, after a restart without the right to read Secrets. */
+  readonly masks: Compiled['masks'] | undefined;
   /** Written at the beginning of the first step's log. */
   readonly notes: readonly string[];
   readonly namespace: string;
@@ -49,6 +51,8 @@ export interface StageProgress {
   isClaimed: boolean;
   /** What a previous owner recorded in its Lease about a stage that waits without a Pod. */
   readonly startedWithoutPod: StartedWithoutPod | undefined;
+  /** Steps that a previous owner recorded in its Lease as open; needed if the Pod is gone. */
+  readonly lostSteps: readonly OpenStep[];
   /** The record in the Lease may state that the stage waits without a Pod. */
   isWaitRecorded: boolean;
   /** How many times its Pod was recreated, because nothing of the pipeline had run in it. */
@@ -119,6 +123,7 @@ export type Station = (flow: StageFlow) => Promise<StageEnd | undefined>;
 const NOTHING_KNOWN = {
   isClaimed: false,
   startedWithoutPod: undefined,
+  lostSteps: [],
   isWaitRecorded: false,
   remakes: 0,
   detail: undefined,
@@ -144,12 +149,13 @@ export const claimedStage = (stage: DroneStage, machine: string): StageProgress 
 });
 
 /** A stage that is known only from the record in a Lease. */
-export const recordedStage = ({ stageId, buildId, machine, started }: Intent): StageProgress => ({
+export const recordedStage = ({ stageId, buildId, machine, started, steps = [] }: Intent): StageProgress => ({
   ...NOTHING_KNOWN,
   stage: { id: stageId, buildId, name: '' } as DroneStage,
   machine,
   adopted: true,
   startedWithoutPod: started,
+  lostSteps: steps,
   isWaitRecorded: started !== undefined,
 });
 

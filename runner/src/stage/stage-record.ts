@@ -22,6 +22,11 @@ export async function recordPod(flow: StageFlow): Promise<void> {
   flow.progress.isWaitRecorded = false;
 }
 
+/** Records the open steps from now on, without a write of its own: they follow with the renewals of the Lease. */
+export function followSteps({ parts, progress }: StageFlow, { reporter }: Started): void {
+  parts.lease.followSteps(progress.stage.id, () => reporter.openSteps);
+}
+
 async function write({ parts, progress, stops }: StageFlow, more: Pick<Intent, 'started'>): Promise<void> {
   const { id: stageId, buildId } = progress.stage;
   const intent: Intent = { stageId, buildId, machine: progress.machine, ...more };

@@ -5,7 +5,7 @@ import { newStage } from '../pipeline/stage-state.ts';
 import { toApiMs } from './api-time.ts';
 import { endAtServer } from './claim.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
-import { recordPod } from './stage-record.ts';
+import { followSteps, recordPod } from './stage-record.ts';
 
 /**
  * Reports the steps to the server, which assigns their ids; one PATCH writes these to the Pod and, if the stage is admitted, removes the
@@ -17,6 +17,7 @@ export async function start(flow: StageFlow): Promise<StageEnd | undefined> {
   if (!pod || !work) return undefined;
   const isKnown = progress.started !== undefined;
   const started = await startAtServer(flow, work);
+  followSteps(flow, started);
   if (admittedMs === undefined) {
     if (!isKnown) progress.pod = await register(parts, pod, started, stops.grace);
     return undefined;

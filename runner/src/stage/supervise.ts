@@ -3,6 +3,10 @@ import { StageRun, type StageRunEnd } from '../supervise/stage-run.ts';
 import { Expiry } from './expiry.ts';
 import { mayRemake, remakePod } from './remake.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
+import { followSteps } from './stage-record.ts';
+
+/** After this many owners in a row were lost while they read the logs of a Pod, the next one does not read them. */
+const MOST_READER_DEATHS = 3;
 
 /**
  * Supervises the running Pod until the server has the end and the logs. The stage counts against the capacity until its steps have ended,
@@ -14,6 +18,7 @@ export async function superviseStage(flow: StageFlow): Promise<StageEnd | undefi
   if (!work || !pod || !started || admittedMs === undefined)
     throw new Error('a stage without a Pod can’t be supervised');
   progress.isSupervised = true;
+  followSteps(flow, started);
   parts.registry.update(started.stage.id, { phase: 'running', reason: '', sinceMs: admittedMs });
   const expiry = new Expiry(parts);
   try {
@@ -57,6 +62,7 @@ function runOf(
     pod,
     admittedMs,
     adopted,
+    areLogsWithheld: (progress.record?.readerDeaths ?? 0) >= MOST_READER_DEATHS,
     mayRemake: mayRemake(progress),
     notRemoved: () => parts.registry.forget(pod.metadata?.uid ?? ''),
     takenOverMs: parts.clock.now(),

@@ -5,6 +5,7 @@ import { violationLines } from '../judge/report.ts';
 import { KINDS } from '../plan/kinds.ts';
 import { planOf } from '../plan/plan.ts';
 import { SHAPES } from '../plan/shapes.ts';
+import { openEmbeddedCluster } from '../run/embedded-chaos-cluster.ts';
 import { type FinishedRun, runPlan } from '../run/run.ts';
 import { KNOWN_TROUBLE } from './known-trouble.ts';
 
@@ -23,8 +24,10 @@ describe('builds on three replicas, while servers and processes fail', () => {
     const kinds = KINDS.filter(({ name }) => !KNOWN_TROUBLE.has(name));
     const request = { builds: BUILDS, faults: FAULTS, spanMs: SPAN_MS, shapes: SHAPES.length };
     const plan = planOf({ seed, ...request, kinds });
-    const parts = { clock: systemClock(), replicas: 3, showProgress: () => undefined, stop: stop.signal };
-    run = await runPlan(plan, parts);
+    run = await runPlan(plan, {
+      ...{ clock: systemClock(), replicas: 3, openCluster: openEmbeddedCluster },
+      ...{ showProgress: () => undefined, stop: stop.signal },
+    });
     const { history, folder } = run;
     const violations = violationsOf(history, SHAPES);
     keepsFolder = violations.length > 0;

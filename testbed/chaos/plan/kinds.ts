@@ -1,20 +1,23 @@
 import type { Random } from '@hangar/autoscaler/simulate/random';
-import type { FaultAction, RequestClass, RequestEffect, ServerName, WatchEffect } from './actions.ts';
+import type { FaultAction, RequestEffect, RequestKind, ServerName, WatchEffect } from './actions.ts';
 
 /** One row of the table of faults. */
 export interface FaultKind {
   readonly name: string;
+  /** Whether only the embedded cluster can be made to fail like that. */
+  readonly isEmbeddedOnly?: true;
   /** Chooses the details at random. */
   make(random: Random): FaultAction;
 }
 
+const LONGEST_JUMP_MS = 3_600_000;
 const MOST_PICKS = 1_000;
 const pick = (random: Random): number => random.below(MOST_PICKS);
 const between = (random: Random, least: number, most: number): number => least + random.below(most - least);
 
 /** Retries of a call within seconds meet the same fault; the number of affected requests is limited, so that calls succeed in between. */
 const requests =
-  (server: ServerName, effect: RequestEffect, of: RequestClass) =>
+  (server: ServerName, effect: RequestEffect, of: RequestKind) =>
   (random: Random): FaultAction => ({
     on: 'requests',
     server,
@@ -25,7 +28,7 @@ const requests =
   });
 
 /** A conflict occurs only for an existing object, an expired version only for a watch. */
-const CLASSES: Readonly<Record<number, RequestClass>> = { 409: 'patches', 410: 'watches' };
+const CLASSES: Readonly<Record<number, RequestKind>> = { 409: 'patches', 410: 'watches' };
 
 const answered = (server: ServerName, status: number): FaultKind => ({
   name: `${NAMES[server]} answers ${status}`,
@@ -78,6 +81,7 @@ const outages = (server: ServerName): readonly FaultKind[] => [
 
 const watches = (how: WatchEffect): FaultKind => ({
   name: `watches ${how}`,
+  ...(how === 'expired' ? { isEmbeddedOnly: true } : {}),
   make: (random) => ({ on: 'watches', how, pick: pick(random), lastsMs: between(random, 2_000, 10_000) }),
 });
 
@@ -124,14 +128,27 @@ export const KINDS: readonly FaultKind[] = [
   },
   { name: 'Drone restarts', make: () => ({ on: 'drone', by: 'restart' }) },
   ofPods('Pod deleted', 'deletion'),
-  ofPods('Pod evicted', 'eviction'),
+  { ...ofPods('Pod evicted', 'eviction'), isEmbeddedOnly: true },
   ofPods('Pod vanished', 'removal'),
-  { name: 'node lost', make: (random) => ({ on: 'node', by: 'loss', pick: pick(random), lastsMs: 2_000 }) },
+  {
+    name: 'node lost',
+    isEmbeddedOnly: true,
+    make: (random) => ({ on: 'node', by: 'loss', pick: pick(random), lastsMs: 2_000 }),
+  },
   {
     name: 'node silent',
+    isEmbeddedOnly: true,
     make: (random) => ({
       ...{ on: 'node', by: 'silence', pick: pick(random) },
       lastsMs: between(random, 2_000, 8_000),
+    }),
+  },
+  {
+    name: 'clock jump',
+    make: (random) => ({
+      ...{ on: 'clock', pick: pick(random) },
+      byMs: (random.below(2) === 0 ? 1 : -1) * between(random, 2_000, LONGEST_JUMP_MS),
+      lastsMs: between(random, 2_000, 20_000),
     }),
   },
   { name: 'cancel', make: (random) => ({ on: 'build', by: 'cancel', pick: pick(random) }) },

@@ -20,8 +20,11 @@ export interface ExpectedStage {
 export interface Shape {
   readonly name: string;
   readonly stages: readonly ExpectedStage[];
-  /** @param file the file in which steps record their starts and ends */
-  yaml(file: string): string;
+  /**
+   * @param file the file in which steps record their starts and ends
+   * @param volume the folder of that file, mounted from the node; undefined: containers see it without a volume
+   */
+  yaml(file: string, volume?: string): string;
 }
 
 interface StepSpec {
@@ -60,19 +63,22 @@ function scriptOf({ name, lines = LINES, pauses = 2, code = 0, form }: StepSpec,
   ].join('\n');
 }
 
-function stepYaml(spec: StepSpec, file: string): string {
+function stepYaml(spec: StepSpec, file: string, volume: string | undefined): string {
   const { name, form = 'commands', dependsOn, when } = spec;
   const script = JSON.stringify(scriptOf(spec, file));
   return [
     `- name: ${name}`,
     `  image: ${IMAGE}`,
     form === 'swapped' ? `  command: ["sh", "-c", ${script}]` : `  commands: [${script}]`,
+    ...(volume ? [`  volumes: [{ name: records, path: ${volume} }]`] : []),
     ...(dependsOn ? [`  depends_on: [${dependsOn.join(', ')}]`] : []),
     ...(when ? [`  when: { status: [${when}] }`] : []),
   ].join('\n');
 }
 
-function stageYaml({ name = 'default', dependsOn, clone = false, steps }: StageSpec, file: string): string {
+function stageYaml(stage: StageSpec, file: string, volume: string | undefined): string {
+  const { name = 'default', dependsOn, clone = false, steps } = stage;
+  const yamlOf = (one: StepSpec): string => stepYaml(one, file, volume);
   const services = steps.filter(({ form }) => form === 'service');
   const ordinary = steps.filter(({ form }) => form !== 'service');
   return [
@@ -81,9 +87,10 @@ function stageYaml({ name = 'default', dependsOn, clone = false, steps }: StageS
     `name: ${name}`,
     ...(clone ? [] : ['clone: { disable: true }']),
     ...(dependsOn ? [`depends_on: [${dependsOn.join(', ')}]`] : []),
+    ...(volume ? [`volumes: [{ name: records, host: { path: ${volume} } }]`] : []),
     'steps:',
-    ...ordinary.map((one) => stepYaml(one, file)),
-    ...(services.length > 0 ? ['services:', ...services.map((one) => stepYaml(one, file))] : []),
+    ...ordinary.map(yamlOf),
+    ...(services.length > 0 ? ['services:', ...services.map(yamlOf)] : []),
   ].join('\n');
 }
 
@@ -101,7 +108,7 @@ function expected({ name, lines = LINES, code = 0, status, form }: StepSpec): Ex
 function shape(name: string, ...stages: readonly StageSpec[]): Shape {
   return {
     name,
-    yaml: (file) => stages.map((one) => stageYaml(one, file)).join('\n---\n'),
+    yaml: (file, volume) => stages.map((one) => stageYaml(one, file, volume)).join('\n---\n'),
     stages: stages.map((stage) => {
       const steps = stage.steps.map(expected);
       const failed = steps.some(({ status }) => status === 'failure');

@@ -1,11 +1,10 @@
 import type { Clock } from '@hangar/shared/clock';
-import { PODS } from '../../parts/embedded/api/resources.ts';
-import type { EmbeddedNode } from '../../parts/embedded/control/nodes.ts';
 import type { InjectedFault } from '../judge/history.ts';
 import type { FaultAction } from '../plan/actions.ts';
 import type { PlannedFault } from '../plan/plan.ts';
+import type { BuildPod, ChaosNodes } from './chaos-cluster.ts';
 import type { Replica } from './replica.ts';
-import type { BuildPod, ChaosSystem } from './system.ts';
+import type { ChaosSystem } from './system.ts';
 
 /** The open builds, and the events that faults cause in them. */
 export interface BuildEvents {
@@ -57,6 +56,8 @@ export class Injector {
         return this.#requests(action);
       case 'watches':
         return this.#watches(action);
+      case 'clock':
+        return this.#shiftClock(action);
       case 'drone':
         this.#system.drone.restart();
         return Promise.resolve('restarted');
@@ -100,7 +101,7 @@ export class Injector {
 
   async #watches({ how, pick, lastsMs }: Of<'watches'>): Promise<Done> {
     const { name, kubernetes } = this.#replica(pick);
-    if (how === 'expired') this.#system.cluster.faults.expireHistory();
+    if (how === 'expired') this.#system.cluster.expireHistory();
     kubernetes.setWatchEffect(how);
     if (how !== 'late' && how !== 'reordered') {
       kubernetes.setWatchEffect(undefined);
@@ -111,46 +112,48 @@ export class Injector {
     return `${name}, ${lastsMs} ms`;
   }
 
+  async #shiftClock({ pick, byMs, lastsMs }: Of<'clock'>): Promise<Done> {
+    const replica = this.#replica(pick);
+    const { name } = replica;
+    await replica.shiftClock(byMs, lastsMs);
+    return `${name} by ${byMs} ms for ${lastsMs} ms`;
+  }
+
   async #pod({ by, pick }: Of<'pod'>): Promise<Done> {
     const pod = await this.#somePod(pick);
     if (!pod) return undefined;
-    const { cluster } = this.#system;
     this.#builds.destroyed(pod.buildId);
-    if (by === 'eviction') cluster.evict(pod);
-    else if (by === 'removal') cluster.removePod(pod);
-    else cluster.api.delete({ resource: PODS, namespace: pod.namespace, name: pod.name });
+    await this.#system.cluster.destroyPod(pod, by);
     return `${pod.name} of build ${pod.buildId}`;
   }
 
   async #node({ by, pick, lastsMs }: Of<'node'>): Promise<Done> {
-    const { nodes } = this.#system;
-    const pod = await this.#somePod(pick);
-    const node = nodes.find(({ name }) => name === pod?.node);
-    if (!node || this.#awayNodes.has(node.name)) return undefined;
-    this.#awayNodes.add(node.name);
-    const what = await (by === 'silence' ? this.#silenceNode(node, lastsMs) : this.#loseNode(node, lastsMs));
-    this.#awayNodes.delete(node.name);
+    const { nodes } = this.#system.cluster;
+    const node = (await this.#somePod(pick))?.node;
+    if (!nodes || node === undefined || this.#awayNodes.has(node)) return undefined;
+    this.#awayNodes.add(node);
+    const what =
+      by === 'silence'
+        ? await this.#silenceNode(nodes, node, lastsMs)
+        : await this.#loseNode(nodes, node, lastsMs);
+    this.#awayNodes.delete(node);
     return what;
   }
 
-  async #silenceNode({ name }: EmbeddedNode, lastsMs: number): Promise<string> {
-    const { cluster } = this.#system;
-    cluster.setNodeReady(name, false);
+  async #silenceNode(nodes: ChaosNodes, node: string, lastsMs: number): Promise<string> {
+    nodes.setReady(node, false);
     await this.#clock.sleep(lastsMs);
-    cluster.setNodeReady(name, true);
-    return `${name}, ${lastsMs} ms`;
+    nodes.setReady(node, true);
+    return `${node}, ${lastsMs} ms`;
   }
 
-  /** A new machine with the same name replaces it. */
-  async #loseNode(node: EmbeddedNode, lastsMs: number): Promise<string> {
-    const { cluster } = this.#system;
-    const lost = this.#system.pods().filter((one) => one.node === node.name);
+  async #loseNode(nodes: ChaosNodes, node: string, lastsMs: number): Promise<string> {
+    const lost = this.#system.cluster.pods().filter((one) => one.node === node);
     for (const { buildId } of lost) this.#builds.destroyed(buildId);
-    cluster.loseNode(node.name);
+    nodes.lose(node);
     await this.#clock.sleep(lastsMs);
-    cluster.addNode(node);
-    cluster.setNodeReady(node.name, true);
-    return `${node.name} with ${lost.length} Pods`;
+    nodes.replace(node);
+    return `${node} with ${lost.length} Pods`;
   }
 
   #cancel({ pick }: Of<'build'>): Promise<Done> {
@@ -171,7 +174,7 @@ export class Injector {
   /** Picks a Pod that is on a node. */
   async #somePod(pick: number): Promise<BuildPod | undefined> {
     for (let waitedMs = 0; waitedMs <= PATIENCE_MS; waitedMs += LOOK_MS) {
-      const pods = this.#system.pods().filter(({ node }) => node !== '');
+      const pods = this.#system.cluster.pods().filter(({ node }) => node !== '');
       if (pods.length > 0) return pods[pick % pods.length];
       await this.#clock.sleep(LOOK_MS);
     }

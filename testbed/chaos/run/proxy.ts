@@ -7,16 +7,18 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '@hangar/shared/clock';
-import type { Outage, RequestClass, RequestEffect, ServerName, WatchEffect } from '../plan/actions.ts';
+import type { OutageKind, RequestEffect, RequestKind, ServerName, WatchEffect } from '../plan/actions.ts';
+import type { Upstream } from './chaos-cluster.ts';
 import { errorBodyOf } from './error-bodies.ts';
 import { WatchRelay } from './watch-relay.ts';
 
 /** A fault that affects the next requests of a class. */
 export interface RequestRule {
   readonly effect: RequestEffect;
-  readonly of: RequestClass;
+  readonly of: RequestKind;
   /** Number of requests that it still affects; shared by all proxies that have the rule. */
   left: number;
 }
@@ -35,18 +37,22 @@ export class FaultProxy {
   readonly #clock: Clock;
   readonly #name: ServerName;
   readonly #upstream: URL;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 200 });
+  readonly #agent: Agent;
+  readonly #isSecure: boolean;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #rules = new Set<RequestRule>();
   readonly #watches = new Set<WatchRelay>();
-  readonly #outages = new Set<{ readonly how: Outage }>();
+  readonly #outages = new Set<{ readonly how: OutageKind }>();
   #watchEffect: WatchEffect | undefined;
 
-  constructor(clock: Clock, name: ServerName, upstream: string) {
+  constructor(clock: Clock, name: ServerName, { url, authority }: Upstream) {
     this.#clock = clock;
     this.#name = name;
-    this.#upstream = new URL(upstream);
+    this.#upstream = new URL(url);
+    this.#isSecure = authority !== undefined;
+    const pool = { keepAlive: true, maxSockets: 200 };
+    this.#agent = authority === undefined ? new Agent(pool) : new HttpsAgent({ ...pool, ca: authority });
     this.#server = createServer({ requestTimeout: 0, headersTimeout: 0 }, (request, response) => {
       this.#serve(request, response).catch(() => request.socket.destroy());
     });
@@ -72,7 +78,7 @@ export class FaultProxy {
   }
 
   /** Breaks or silences all connections, old and new, until the returned function is called. */
-  beginOutage(how: Outage): () => void {
+  beginOutage(how: OutageKind): () => void {
     const outage = { how };
     this.#outages.add(outage);
     for (const watch of this.#watches) watch.silence();
@@ -106,7 +112,7 @@ export class FaultProxy {
     await once(this.#server, 'close');
   }
 
-  get #outage(): Outage | undefined {
+  get #outage(): OutageKind | undefined {
     const all = [...this.#outages].map(({ how }) => how);
     return all.includes('refused') ? 'refused' : all[0];
   }
@@ -160,7 +166,8 @@ export class FaultProxy {
     const path = new URL(request.url ?? '/', this.#upstream);
     return new Promise((resolve, reject) => {
       const target = { hostname, port, method, headers, path: path.pathname + path.search };
-      const onward = httpRequest({ ...target, agent: this.#agent }, resolve);
+      const send = this.#isSecure ? httpsRequest : httpRequest;
+      const onward = send({ ...target, agent: this.#agent }, resolve);
       onward.on('error', reject);
       response.once('close', () => onward.destroy());
       onward.end(body);
@@ -220,7 +227,7 @@ export class FaultProxy {
 
 const isWatch = ({ url = '' }: IncomingMessage): boolean => /[?&]watch=(true|1)/.test(url);
 
-function isOf(wanted: RequestClass, request: IncomingMessage): boolean {
+function isOf(wanted: RequestKind, request: IncomingMessage): boolean {
   const { method = 'GET' } = request;
   if (wanted === 'all') return true;
   if (wanted === 'watches') return isWatch(request);

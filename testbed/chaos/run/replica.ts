@@ -25,6 +25,7 @@ interface Process {
   isEnded: boolean;
 }
 
+const SHIFTED_CLOCK = new URL('./shifted-clock.ts', import.meta.url).href;
 const MAIN = new URL('../../../runner/src/main.ts', import.meta.url).pathname;
 /** Delay of a restart, shorter than the kubelet's. */
 const RESTART_MS = 1_000;
@@ -38,6 +39,8 @@ export class Replica {
   readonly #spec: ReplicaSpec;
   readonly #processes: Process[] = [];
   #pods = 0;
+  /** How far its wall clock is ahead. */
+  #shiftMs = 0;
   #isOver = false;
 
   constructor(clock: Clock, spec: ReplicaSpec) {
@@ -67,15 +70,20 @@ export class Replica {
     writeFileSync(kubeconfig, this.#spec.kubeconfig);
     const name = `${this.name}-${this.#processes.length}`;
     const output = openSync(join(folder, `${name}.log`), 'a');
-    const child = new Child(process.execPath, ['--conditions=source', MAIN, 'daemon'], {
-      folder,
-      output,
-      env: {
-        ...{ PATH: process.env['PATH'] ?? '', HOME: folder, ...env },
-        ...{ POD_NAME: this.name, POD_UID: `uid-${this.name}`, DRONE_RUNNER_NAME: this.name },
-        ...{ DRONE_KUBERNETES_CONFIG: kubeconfig, http_proxy: this.drone.url },
+    const child = new Child(
+      process.execPath,
+      ['--conditions=source', '--import', SHIFTED_CLOCK, MAIN, 'daemon'],
+      {
+        folder,
+        output,
+        env: {
+          ...{ PATH: process.env['PATH'] ?? '', HOME: folder, ...env },
+          ...{ POD_NAME: this.name, POD_UID: `uid-${this.name}`, DRONE_RUNNER_NAME: this.name },
+          ...{ DRONE_KUBERNETES_CONFIG: kubeconfig, http_proxy: this.drone.url },
+          CHAOS_CLOCK_FILE: this.#clockFile,
+        },
       },
-    });
+    );
     closeSync(output);
     const current: Process = { name, child, samples: [], exitCode: undefined, isEnded: false };
     this.#processes.push(current);
@@ -102,6 +110,15 @@ export class Replica {
     current?.child.kill('SIGCONT');
   }
 
+  /** Sets the wall clock of its processes forwards or back for a while. */
+  async shiftClock(byMs: number, lastsMs: number): Promise<void> {
+    this.#shiftMs += byMs;
+    writeFileSync(this.#clockFile, String(this.#shiftMs));
+    await this.#clock.sleep(lastsMs);
+    this.#shiftMs -= byMs;
+    writeFileSync(this.#clockFile, String(this.#shiftMs));
+  }
+
   /** Records the memory of its process. */
   sample(): void {
     const current = this.#processes.at(-1);
@@ -120,6 +137,10 @@ export class Replica {
     current.child.kill('SIGCONT');
     const { code } = await current.child.end(signal, HAND_OVER_MS);
     if (isRunning && signal === 'SIGTERM') current.exitCode = code ?? -1;
+  }
+
+  get #clockFile(): string {
+    return join(this.#spec.folder, `clock-${this.#spec.index}`);
   }
 
   async #restartAfter(current: Process): Promise<void> {

@@ -3,6 +3,7 @@ import { isBuildOver } from '../../parts/drone/views.ts';
 import type { History } from '../judge/history.ts';
 import type { Plan } from '../plan/plan.ts';
 import { SHAPES } from '../plan/shapes.ts';
+import type { OpenCluster } from './chaos-cluster.ts';
 import { Injector } from './injector.ts';
 import { historyOf, type SentBuild } from './records.ts';
 import { ChaosSystem } from './system.ts';
@@ -11,6 +12,7 @@ import { ChaosSystem } from './system.ts';
 export interface RunParts {
   readonly clock: Clock;
   readonly replicas: number;
+  readonly openCluster: OpenCluster;
   /** Called repeatedly with the progress. */
   readonly showProgress: (text: string) => void;
   /** Aborted: everything is ended, and the run rejects. */
@@ -31,8 +33,11 @@ const SETTLE_MS = 180_000;
 
 /** Sends the builds and injects the faults of a plan, and waits until everything has settled. */
 export async function runPlan(plan: Plan, parts: RunParts): Promise<FinishedRun> {
-  const { clock, replicas } = parts;
-  const system = await ChaosSystem.start(clock, replicas, plan.builds.length + 1);
+  const { clock, replicas, openCluster } = parts;
+  const system = await ChaosSystem.start({
+    ...{ clock, replicas, openCluster },
+    maxBuilds: plan.builds.length + 1,
+  });
   try {
     return await new Run(plan, parts, system).finish();
   } catch (error) {
@@ -68,9 +73,9 @@ class Run {
     for (const one of replicas) one.start();
     await this.#followPlan();
     await this.#settle();
-    const leftBefore = this.#leftovers();
+    const leftBefore = await this.#leftovers();
     await Promise.all(replicas.map((one) => one.close('SIGTERM')));
-    const leftovers = [...new Set([...leftBefore, ...this.#system.leftovers(undefined)])];
+    const leftovers = [...new Set([...leftBefore, ...(await this.#system.leftovers(undefined))])];
     for (const sent of this.#sent.values()) sent.endedMs ??= this.#endOf(sent.id);
     const history: History = {
       ...{ seed: this.#plan.seed, faults: this.#injector.faults, leftovers },
@@ -101,10 +106,10 @@ class Run {
   async #settle(): Promise<void> {
     const { clock } = this.#parts;
     const fromMs = clock.monotonicMs();
-    const isSettled = (): boolean =>
+    const isSettled = async (): Promise<boolean> =>
       [...this.#sent.values()].every(({ endedMs }) => endedMs !== undefined) &&
-      this.#leftovers().length === 0;
-    while (!isSettled() && clock.monotonicMs() - fromMs < SETTLE_MS) await this.#tick();
+      (await this.#leftovers()).length === 0;
+    while (!(await isSettled()) && clock.monotonicMs() - fromMs < SETTLE_MS) await this.#tick();
   }
 
   async #tick(): Promise<void> {
@@ -131,8 +136,9 @@ class Run {
   #send(number: number, shapeNumber: number): void {
     const shape = SHAPES[shapeNumber];
     if (!shape) throw new Error(`there is no shape ${shapeNumber}`);
-    const yaml = shape.yaml(this.#system.effectsFile(number));
-    const { id } = this.#system.drone.createBuild({ yaml });
+    const yaml = this.#system.yamlOf(shape, number);
+    // Only trusted repositories may mount the folder of the records.
+    const { id } = this.#system.drone.createBuild({ yaml, trusted: true });
     const sentMs = this.#parts.clock.now();
     const nothing = { endedMs: undefined, cancelledMs: undefined, destroyedMs: [] };
     this.#sent.set(id, { number, id, shape, sentMs, ...nothing });
@@ -147,7 +153,7 @@ class Run {
     return isBuildOver(this.#system.drone.build(id)) ? this.#parts.clock.now() : undefined;
   }
 
-  #leftovers(): readonly string[] {
+  #leftovers(): Promise<readonly string[]> {
     return this.#system.leftovers(this.#system.replicas.map(({ name }) => name));
   }
 }

@@ -1,18 +1,15 @@
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ANNOTATION, LABEL } from '@hangar/runner/compiled';
+import { ANNOTATION } from '@hangar/runner/compiled';
 import type { Clock } from '@hangar/shared/clock';
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
-import type { KubeObject } from '../../parts/embedded/api/objects.ts';
-import type { ChangeType } from '../../parts/embedded/api/store.ts';
-import type { EmbeddedCluster } from '../../parts/embedded/cluster.ts';
-import { startEmbedded } from '../../suites/flows/start-embedded.ts';
+import type { Shape } from '../plan/shapes.ts';
+import type { ChaosCluster, OpenCluster, PodChange } from './chaos-cluster.ts';
 import { FaultProxy } from './proxy.ts';
 import { Replica } from './replica.ts';
 
 const SECRET = 'chaos-secret';
-const NODES = ['node-1', 'node-2', 'node-3'].map((name) => ({ name, cpu: '16', memory: '32Gi', pods: 250 }));
 const IMAGE_COMMANDS = new URL('../../demo/image-commands.yml', import.meta.url).pathname;
 
 /** Settings of every replica, for fast takeovers and for waiting out temporary faults. */
@@ -28,61 +25,55 @@ const SETTINGS = {
   HANGAR_REGISTRY_MIRRORS: 'docker.io:127.0.0.1:1',
 };
 
-/** The key of Leases in the store. */
-const LEASES = 'leases.coordination.k8s.io';
-
-/** A Pod of a build. */
-export interface BuildPod {
-  readonly namespace: string;
-  readonly name: string;
-  readonly node: string;
-  readonly buildId: number;
+/** What a system is made of. */
+export interface SystemParts {
+  readonly clock: Clock;
+  readonly openCluster: OpenCluster;
+  readonly replicas: number;
+  readonly maxBuilds: number;
 }
 
-/** The embedded cluster, the practice server, and replicas that use both through proxies. */
+/** A cluster, the practice server, and replicas that use both through proxies. */
 export class ChaosSystem {
   readonly folder = mkdtempSync(join(tmpdir(), 'hangar-chaos-'));
   readonly clock: Clock;
   readonly drone: PracticeServer;
-  readonly cluster: EmbeddedCluster;
+  readonly cluster: ChaosCluster;
   readonly replicas: Replica[] = [];
-  readonly nodes = NODES;
   /** For each Pod by name: when it was first stopped or gone. Milliseconds since 1970. */
   readonly podStoppedMs = new Map<string, number>();
   readonly #proxies: FaultProxy[] = [];
 
-  private constructor(clock: Clock, drone: PracticeServer, cluster: EmbeddedCluster) {
+  private constructor(clock: Clock, drone: PracticeServer, cluster: ChaosCluster) {
     this.clock = clock;
     this.drone = drone;
     this.cluster = cluster;
-    mkdirSync(join(this.folder, 'effects'));
-    cluster.api.store.subscribe(({ resource, type, object }) => {
-      if (resource !== 'pods') return;
-      const { deletionTimestamp, annotations } = object.metadata;
-      const isConcluded = annotations?.[ANNOTATION.conclusion] !== undefined;
-      const isStopped = type === 'DELETED' || deletionTimestamp !== undefined || isConcluded;
-      if (isStopped) this.#podStopped(type, object);
-    });
+    mkdirSync(this.#effectsFolder);
+    cluster.watchPods((change) => this.#podChanged(change));
   }
 
   /** Starts everything but the replicas' processes. */
-  static async start(clock: Clock, replicas: number, maxBuilds: number): Promise<ChaosSystem> {
+  static async start({ clock, openCluster, replicas, maxBuilds }: SystemParts): Promise<ChaosSystem> {
+    const cluster = await openCluster(clock);
     const drone = await startPracticeServer({ secret: SECRET, longPollMs: 5_000, maxBuilds });
-    const { cluster, access } = await startEmbedded({ nodes: NODES });
     const system = new ChaosSystem(clock, drone, cluster);
-    for (let index = 1; index <= replicas; index += 1)
-      system.replicas.push(await system.#replica(index, access.env));
+    for (let index = 1; index <= replicas; index += 1) system.replicas.push(await system.#replica(index));
     return system;
+  }
+
+  get #effectsFolder(): string {
+    return join(this.folder, 'effects');
+  }
+
+  /** The pipeline of a build; its steps record their starts and ends in {@link effectsFile}. */
+  yamlOf(shape: Shape, buildNumber: number): string {
+    const volume = this.cluster.sharesFiles ? undefined : this.#effectsFolder;
+    return shape.yaml(this.effectsFile(buildNumber), volume);
   }
 
   /** The file in which the steps of a build record their starts and ends. */
   effectsFile(buildNumber: number): string {
-    return join(this.folder, 'effects', `build-${buildNumber}`);
-  }
-
-  /** All Pods of builds. */
-  pods(): readonly BuildPod[] {
-    return this.cluster.api.store.list('pods', 'hangar').map(podOf);
+    return join(this.#effectsFolder, `build-${buildNumber}`);
   }
 
   /**
@@ -90,20 +81,11 @@ export class ChaosSystem {
    *
    * @param running names of running replicas; undefined: none runs, and the last one does not delete its own Lease
    */
-  leftovers(running: readonly string[] | undefined): readonly string[] {
-    const { store } = this.cluster.api;
-    const isOurs = ({ metadata }: KubeObject): boolean =>
-      metadata.labels?.[LABEL.managedBy] === LABEL.managedByValue;
-    const isRunning = ({ metadata }: KubeObject): boolean =>
-      running === undefined || running.some((one) => metadata.name.endsWith(one));
-    const leases = store.list(LEASES, 'hangar').filter((one) => !isRunning(one));
-    const namespaces = store.list('namespaces').filter(isOurs);
-    return [
-      ...store.list('pods', 'hangar').map(({ metadata }) => `Pod ${metadata.name}`),
-      ...store.list('secrets', 'hangar').map(({ metadata }) => `Secret ${metadata.name}`),
-      ...leases.map(({ metadata }) => `Lease ${metadata.name}`),
-      ...namespaces.map(({ metadata }) => `Namespace ${metadata.name}`),
-    ];
+  async leftovers(running: readonly string[] | undefined): Promise<readonly string[]> {
+    const isRunning = (lease: string): boolean =>
+      running === undefined || running.some((one) => lease.endsWith(one));
+    const leases = (await this.cluster.leases()).filter((one) => !isRunning(one));
+    return [...(await this.cluster.objects()), ...leases.map((name) => `Lease ${name}`)];
   }
 
   /** @param keepsFolder whether the logs of the daemons are kept */
@@ -115,35 +97,33 @@ export class ChaosSystem {
     if (!keepsFolder) rmSync(this.folder, { recursive: true, force: true });
   }
 
-  async #replica(index: number, env: Readonly<Record<string, string>>): Promise<Replica> {
+  async #replica(index: number): Promise<Replica> {
     const { clock, cluster, drone, folder } = this;
+    const { upstream, namespace, env } = cluster;
     const [kubernetes, toDrone] = [
-      new FaultProxy(clock, 'kubernetes', cluster.url),
-      new FaultProxy(clock, 'drone', drone.url),
+      new FaultProxy(clock, 'kubernetes', upstream),
+      new FaultProxy(clock, 'drone', { url: drone.url }),
     ];
     this.#proxies.push(kubernetes, toDrone);
     await Promise.all([kubernetes.listen(), toDrone.listen()]);
     return new Replica(clock, {
       ...{ index, folder, kubernetes, drone: toDrone },
-      kubeconfig: cluster.kubeconfig().replace(cluster.url, kubernetes.url),
+      kubeconfig: cluster.kubeconfigFor(kubernetes.url),
       env: {
         ...{ ...env, ...SETTINGS, DRONE_RPC_HOST: drone.host },
-        ...{ DRONE_NAMESPACE_DEFAULT: 'hangar', HANGAR_LEASE_NAMESPACE: 'hangar' },
+        ...{ DRONE_NAMESPACE_DEFAULT: namespace, HANGAR_LEASE_NAMESPACE: namespace },
       },
     });
   }
 
-  #podStopped(type: ChangeType, object: KubeObject): void {
-    const { name, deletionTimestamp = '-' } = object.metadata;
-    if (this.podStoppedMs.has(name)) return;
+  #podChanged({ isGone, metadata }: PodChange): void {
+    const { name = '', deletionTimestamp, annotations } = metadata;
+    const isStopped =
+      isGone || deletionTimestamp !== undefined || annotations?.[ANNOTATION.conclusion] !== undefined;
+    if (!isStopped || this.podStoppedMs.has(name)) return;
     this.podStoppedMs.set(name, this.clock.now());
-    const line = `${new Date(this.clock.now()).toISOString()} ${type} ${name} ${deletionTimestamp}\n`;
+    const how = isGone ? 'gone' : (deletionTimestamp?.toISOString() ?? 'concluded');
+    const line = `${new Date(this.clock.now()).toISOString()} ${name} ${how}\n`;
     appendFileSync(join(this.folder, 'stopped-pods.log'), line);
   }
-}
-
-function podOf(object: KubeObject): BuildPod {
-  const { namespace = '', name, labels = {} } = object.metadata;
-  const { nodeName = '' } = Object(object['spec']) as { nodeName?: string };
-  return { namespace, name, node: nodeName, buildId: Number(labels[LABEL.buildId]) };
 }

@@ -5,11 +5,14 @@ import { FakeCluster } from '@hangar/shared/testing/fake-cluster';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
 import { AdmissionQueue } from '../../admit/admission-queue.ts';
 import { type Load, NO_LOAD } from '../../admit/admit.ts';
+import { secretContents } from '../../adopt/contents.ts';
 import { CancelWatches } from '../../cancel/cancel-watches.ts';
+import { testOrigin } from '../../launch/testing/test-origin.ts';
 import type { Intent } from '../../lease/lease-record.ts';
 import { ANNOTATION, type Compiled, LABEL, MASKS_KEY, SCHEDULING_GATE } from '../../pipeline/compiled.ts';
 import type { StageDetail } from '../../pipeline/drone.ts';
 import type { RunPlan } from '../../pipeline/run-plan.ts';
+import type { OpenStep } from '../../pipeline/stage-state.ts';
 import { StageRegistry } from '../../stage-registry.ts';
 import { aPlan } from '../../supervise/testing/a-plan.ts';
 import { aPod, gated, withStates } from '../../supervise/testing/a-pod.ts';
@@ -79,6 +82,7 @@ export class TestStage {
   taken: Load = NO_LOAD;
   readonly line: AdmissionQueue;
   readonly intents = new Map<number, Intent>();
+  readonly openSteps = new Map<number, () => readonly OpenStep[]>();
   readonly entered: string[] = [];
   readonly left: string[] = [];
   readonly heard: string[] = [];
@@ -113,7 +117,9 @@ export class TestStage {
       registry,
       stepLogs: this.logs,
       line: this.line,
+      contents: secretContents,
       podWatch: this.podWatch,
+      origin: testOrigin(cluster),
       lease: this.#lease(),
       cancelWatches: new CancelWatches({ clock, ciServer, log }),
       patience: { imagePullMs: 60_000, nodeLostMs: 300_000 },
@@ -141,6 +147,7 @@ export class TestStage {
       server: 'https://drone.acme.test',
       lost: never,
       intend: (intent) => Promise.resolve(void this.intents.set(intent.stageId, intent)),
+      followSteps: (stageId, open) => void this.openSteps.set(stageId, open),
       settle: (stageId) => void this.intents.delete(stageId),
       enter: (namespace) => Promise.resolve(void this.entered.push(namespace)),
       leave: (namespace) => void this.left.push(namespace),

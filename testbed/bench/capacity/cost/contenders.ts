@@ -1,12 +1,14 @@
 import type { Job } from '@hangar/autoscaler/capacity/job';
 import { MIB } from '@hangar/autoscaler/capacity/shape';
+import { CapacityPolicy } from '@hangar/autoscaler/capacity-policy';
+import { loadReplayedSettings } from '@hangar/autoscaler/config';
 import type { BufferRule } from '@hangar/autoscaler/forecast/buffer-rule';
 import { clusterAutoscalerPolicy } from '@hangar/autoscaler/replay/policies/cluster-autoscaler';
 import { karpenterBufferPolicy, karpenterPolicy } from '@hangar/autoscaler/replay/policies/karpenter';
 import { clairvoyantRule, squareRootRule } from '@hangar/autoscaler/replay/policies/rules';
+import { ruledPolicy, type ServiceOptions } from '@hangar/autoscaler/replay/policies/service';
 import { softlyPlaced } from '@hangar/autoscaler/replay/policies/soft-taints';
 import { staticPolicy } from '@hangar/autoscaler/replay/policies/static';
-import { staticPoolPolicy } from '@hangar/autoscaler/replay/policies/static-node-pool';
 import type { ScalingPolicy } from '@hangar/autoscaler/replay/policy';
 import { SETTINGS } from '@hangar/autoscaler/settings';
 import { quantileRule } from './quantile-rule.ts';
@@ -47,7 +49,18 @@ const ENGINE_SOURCES = [
   ...['contenders', 'quantile-rule', 'static-size'].map((name) => `${OWN}/${name}.ts`),
 ];
 
-const owned = (rule: BufferRule): ScalingPolicy => softlyPlaced(staticPoolPolicy(rule));
+/**
+ * What executes the orders of a pool of Hangar's own.
+ *
+ * @param env the settings that differ from the defaults
+ */
+export function serviceWith(env: Readonly<Record<string, string>>): ServiceOptions {
+  const loaded = loadReplayedSettings(env);
+  if ('problems' in loaded) throw new Error(loaded.problems.join('; '));
+  return { ...loaded.ok, policy: new CapacityPolicy(loaded.ok) };
+}
+
+const owned = (rule: BufferRule): ScalingPolicy => softlyPlaced(ruledPolicy(rule, serviceWith({})));
 
 const other = (name: string, make: Contender['make']): Contender => ({
   ...{ name, side: 'other', sources: ENGINE_SOURCES, make },

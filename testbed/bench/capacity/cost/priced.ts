@@ -1,23 +1,21 @@
-import { priceRule } from '@hangar/autoscaler/forecast/price-rule';
+import { servicePolicy } from '@hangar/autoscaler/replay/policies/service';
 import { softlyPlaced } from '@hangar/autoscaler/replay/policies/soft-taints';
-import { STATIC_POOL, staticPoolPolicy } from '@hangar/autoscaler/replay/policies/static-node-pool';
-import { BOOT_SECONDS, type Contender, LEAD_SECONDS } from './contenders.ts';
+import { type Contender, serviceWith } from './contenders.ts';
 
-const SOURCES = ['autoscaler/src/forecast', 'autoscaler/src/replay/policies', 'autoscaler/src/capacity'];
+const SOURCES = ['forecast', 'decide', 'replay/policies', 'capacity', 'config'];
 
-/** Hangar at a price of waiting. */
+/** Hangar at a price of waiting, in a pool whose empty nodes can be closed at once. */
 export const priced = (price: number): Contender => ({
-  ...{
-    name: `price ${price}`,
-    side: 'ours',
-    price,
-    sources: [...SOURCES, 'testbed/bench/capacity/cost/priced.ts'],
-  },
+  ...{ name: `price ${price}`, side: 'ours', price },
+  sources: SOURCES.map((folder) => `autoscaler/src/${folder}`),
   make: () =>
     softlyPlaced(
-      staticPoolPolicy(priceRule({ leadSeconds: LEAD_SECONDS, bootSeconds: BOOT_SECONDS, price }), {
-        ...STATIC_POOL,
-        removeAfterSeconds: 0,
-      }),
+      servicePolicy(
+        serviceWith({
+          HANGAR_AUTOSCALER_WAIT_PRICE: String(price),
+          HANGAR_AUTOSCALER_EMPTY_FOR: '0s',
+          HANGAR_AUTOSCALER_LOWER_PACE: '0s',
+        }),
+      ),
     ),
 });
