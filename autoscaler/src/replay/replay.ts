@@ -173,6 +173,7 @@ class Replay {
       waits: this.#takeWaits(),
       knownAhead: this.#watcher.knownAhead(sim.now),
       typicalRequest,
+      podsPerNode: Math.max(1, roomWhenEmpty),
       roomOn: (node) => (node.state === 'booting' ? roomWhenEmpty : sim.roomOn(node, typicalRequest)),
     };
   }
