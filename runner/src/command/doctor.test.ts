@@ -59,6 +59,7 @@ describe('doctor, settings only', () => {
       'Kept: means what it meant',
       'Drone server: skipped',
       'Kubernetes: skipped',
+      'Gate image: skipped',
       'All is well: the runner would start with these settings.',
     ]);
     expect(said).toContain('did you mean DRONE_RUNNER_NAME?');
@@ -69,7 +70,7 @@ describe('doctor, settings only', () => {
 
     expect([code, report.ok]).toEqual([78, false]);
     expect(report.settings[0]).toMatchObject({ name: 'DRONE_RPC_SECRET', verdict: 'wrong' });
-    expect(report.checks.map(({ result }) => result)).toEqual(['skipped', 'skipped']);
+    expect(report.checks.map(({ result }) => result)).toEqual(['skipped', 'skipped', 'skipped']);
   });
 
   it('does not read .env of the working directory: the clone of a repository may have one', async () => {
@@ -114,10 +115,24 @@ describe('doctor, settings only', () => {
 });
 
 describe('doctor, with server and cluster', () => {
+  it.each([
+    [404, 'failed', 'does not exist in its registry', 78],
+    [500, 'ok', 'whether the gate', 0],
+  ])('a registry that answers %i about the gate’s image: %s', async (status, result, words, exit) => {
+    const registry = await ScriptedServer.playing({ status });
+    onTestFinished(() => registry[Symbol.asyncDispose]());
+    const HANGAR_GATE_IMAGE = `127.0.0.1:${registry.port}/hangar-gate:1`;
+    const { code, report } = await reportOf([], { ...(await outside(204, () => true)), HANGAR_GATE_IMAGE });
+
+    const gate = report.checks.find(({ what }) => what === 'Gate image');
+    expect([code, gate?.result]).toEqual([exit, result]);
+    expect(gate?.words.join(' ')).toContain(words);
+  });
+
   it('reports success if server and cluster are as required', async () => {
     const { code, report } = await reportOf([], await outside(204, () => true));
 
-    expect([code, report.checks.map(({ result }) => result)]).toEqual([0, ['ok', 'ok']]);
+    expect([code, report.checks.map(({ result }) => result)]).toEqual([0, ['ok', 'ok', 'skipped']]);
   });
 
   it.each([

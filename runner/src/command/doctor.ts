@@ -3,7 +3,7 @@ import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
 import type { Values } from '@hangar/shared/program/options';
 import { judgeSettings } from '../config/judge.ts';
 import { type Loaded, loadConfig } from '../config/load.ts';
-import { type Check, checkKubernetes, checkServer } from './doctor/checks.ts';
+import { type Check, checkGate, checkKubernetes, checkServer } from './doctor/checks.ts';
 import { type Report, reportOf, reportText } from './doctor/report.ts';
 import { hostOf, variablesOf } from './environment.ts';
 import type { DOCTOR_OPTIONS } from './options.ts';
@@ -38,9 +38,13 @@ async function checksOf(
   context: CommandContext,
 ): Promise<readonly Check[]> {
   if ('ok' in loaded && !isOffline)
-    return Promise.all([checkServer(loaded.ok, context), checkKubernetes(loaded.ok, context)]);
+    return Promise.all([
+      checkServer(loaded.ok, context),
+      checkKubernetes(loaded.ok, context),
+      checkGate(loaded.ok, context),
+    ]);
   const why = isOffline ? 'because of --offline' : 'until the settings are right';
-  return (['Drone server', 'Kubernetes'] as const).map((what) => ({
+  return (['Drone server', 'Kubernetes', 'Gate image'] as const).map((what) => ({
     what,
     result: 'skipped',
     words: [`not asked, ${why}`],

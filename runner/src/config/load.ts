@@ -64,6 +64,7 @@ function assemble(
     runner: runnerOf(values, host),
     http: httpOf(values),
     kubernetes: kubernetesOf(values),
+    gate: { chosen: values.gateImage, own: values.ownImage, version: host.version },
     compile: compileOf(values, env, files, host),
     plugins: pluginsOf(values),
     secrets: values.secrets,

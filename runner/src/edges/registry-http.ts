@@ -29,6 +29,7 @@ export type RegistryLookup = ImageLookup & { close(): Promise<void> };
 const LOOKUP_MS = 3_000;
 /** A failed look-up is cached for a minute: builds start in bursts. */
 const FAILURE_MS = 60_000;
+const NOT_FOUND = 404;
 const KNOWN_CONFIGS = 2_000;
 const KNOWN_FAILURES = 1_000;
 
@@ -46,7 +47,7 @@ class RegistryHttp implements RegistryLookup {
   readonly #table: ReadonlyMap<string, ImageConfig>;
   readonly #mirrors: ReadonlyMap<string, string>;
   readonly #configs = new BoundedMap<string, ImageConfig>(KNOWN_CONFIGS);
-  readonly #failures = new BoundedMap<string, { why: string; untilMs: number }>(KNOWN_FAILURES);
+  readonly #failures = new BoundedMap<string, { answer: ImageAnswer; untilMs: number }>(KNOWN_FAILURES);
   readonly #running = new Map<string, Promise<ImageAnswer>>();
 
   constructor(clock: Clock, options: RegistryOptions) {
@@ -84,8 +85,7 @@ class RegistryHttp implements RegistryLookup {
   #shared(task: Task): Promise<ImageAnswer> {
     const key = keyOf(task);
     const failure = this.#failures.get(key);
-    if (failure && failure.untilMs > this.#clock.monotonicMs())
-      return Promise.resolve({ kind: 'unknown', why: failure.why });
+    if (failure && failure.untilMs > this.#clock.monotonicMs()) return Promise.resolve(failure.answer);
     const running =
       this.#running.get(key) ?? this.#lookUp(task, key).finally(() => this.#running.delete(key));
     this.#running.set(key, running);
@@ -99,9 +99,17 @@ class RegistryHttp implements RegistryLookup {
       return { kind: 'found', config: await withDeadline(this.#clock, { ms: LOOKUP_MS, late }, talk) };
     } catch (error) {
       const why = error instanceof RegistryError ? error.message : `unexpected: ${String(error)}`;
-      this.#failures.set(key, { why, untilMs: this.#clock.monotonicMs() + FAILURE_MS });
-      return { kind: 'unknown', why };
+      const isAbsent =
+        error instanceof RegistryError && error.status === NOT_FOUND && !this.#isMirrored(task);
+      const answer: ImageAnswer = { kind: 'unknown', why, ...(isAbsent ? { isAbsent } : {}) };
+      this.#failures.set(key, { answer, untilMs: this.#clock.monotonicMs() + FAILURE_MS });
+      return answer;
     }
+  }
+
+  /** What a mirror lacks may come from elsewhere. */
+  #isMirrored({ reference }: Task): boolean {
+    return this.#mirrors.has(reference.registry);
   }
 
   /** The HEAD request is sent first even for a known digest: it proves that these credentials have access to the image. */
