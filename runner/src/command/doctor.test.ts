@@ -114,6 +114,59 @@ describe('doctor, settings only', () => {
   });
 });
 
+describe('doctor, of a Deployment or values of Helm', () => {
+  const deployment = `
+apiVersion: apps/v1
+kind: Deployment
+spec:
+  template:
+    spec:
+      containers:
+        - name: runner
+          envFrom: [{ secretRef: { name: drone } }]
+          env: [{ name: DRONE_KUBE_CLIENT_QPS, value: "5" }]
+`;
+
+  it('judges the variables of a Deployment, and names the objects that hold the others', async () => {
+    const { code, said } = await run(['--deployment', '/old.yaml'], {}, { '/old.yaml': deployment });
+
+    expect(code).toBe(0);
+    expect(said).toContain('DRONE_KUBE_CLIENT_QPS');
+    expect(said).toContain('not judged: Secret drone (all its keys)');
+  });
+
+  it('reports a wrong variable of a Deployment, and one that is missing where nothing else holds it', async () => {
+    const wrong = deployment
+      .replace('"5"', '"many"')
+      .replace('          envFrom: [{ secretRef: { name: drone } }]\n', '');
+    const { code, said } = await run(['--deployment', '/old.yaml'], {}, { '/old.yaml': wrong });
+
+    expect(code).toBe(78);
+    expect(said).toContain('"many"');
+    expect(said).toContain('DRONE_RPC_SECRET');
+  });
+
+  it('does not read a Deployment as an environment file', async () => {
+    const { code, complained } = await run(['--env-file', '/old.yaml'], {}, { '/old.yaml': deployment });
+
+    expect(code).toBe(2);
+    expect(complained).toContain('--deployment');
+  });
+
+  it('prints new values, with what a person must know as comments', async () => {
+    const old = 'image: { tag: 1 }\nreplicaCount: 2\n';
+    const { code, said } = await run(['--helm-values', '/old.yaml'], {}, { '/old.yaml': old });
+
+    expect(code).toBe(0);
+    expect(said.split('\n')[0]).toMatch(/^# image is left out/);
+    expect(said).toContain('replicas: 2');
+  });
+
+  it('refuses values that are no map', async () => {
+    expect((await run(['--helm-values', '/old.yaml'], {}, { '/old.yaml': '- a' })).code).toBe(2);
+  });
+});
+
 describe('doctor, with server and cluster', () => {
   it.each([
     [404, 'failed', 'does not exist in its registry', 78],
