@@ -11,6 +11,7 @@ import {
   maybe,
   oneOf,
   TEXT,
+  TOKEN,
   type ValueKind,
 } from '@hangar/shared/config-values';
 import { PAUSED_ANNOTATION, RUNNER_SELECTOR, SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
@@ -58,6 +59,11 @@ export const SETTINGS = {
     '',
     'A Service whose endpoints are runners, as `namespace/name:port`.',
   ),
+  runnerToken: sources('RUNNER_TOKEN', maybe(TOKEN), undefined, {
+    description:
+      "The runners' `HANGAR_HTTP_TOKEN`, sent to each of them as a bearer token. Empty: none is sent.",
+    secret: true,
+  }),
   droneMetrics: sources('DRONE_METRICS', TEXT, '', {
     description:
       'Address of the Drone server’s own metrics, such as `https://drone.acme.test/metrics`: pending stages that no runner has accepted count as work that is known.',
@@ -150,7 +156,7 @@ export const SETTINGS = {
   quantile: sizing(
     'BUFFER_QUANTILE',
     SHARE,
-    0.95,
+    0.82,
     "The share of moments in which the forecast's buffer is enough.",
   ),
   forecast: sizing(

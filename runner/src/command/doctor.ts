@@ -3,6 +3,7 @@ import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
 import type { Values } from '@hangar/shared/program/options';
 import { judgeSettings } from '../config/judge.ts';
 import { type Loaded, loadConfig } from '../config/load.ts';
+import { privilegeLosses, reviewRules } from '../restrict/review.ts';
 import { type Check, checkKubernetes, checkServer } from './doctor/checks.ts';
 import { type Report, reportOf, reportText } from './doctor/report.ts';
 import { hostOf, variablesOf } from './environment.ts';
@@ -28,8 +29,14 @@ async function examine(options: DoctorOptions, context: CommandContext): Promise
     settings.some(
       ({ name, verdict }) => ['ignored', 'unknown'].includes(verdict) && text.startsWith(`${name} `),
     );
-  const warnings = 'problems' in loaded ? [] : loaded.ok.warnings.filter((text) => !isJudged(text));
-  return reportOf({ settings, checks, warnings });
+  if ('problems' in loaded) return reportOf({ settings, checks, rules: [], warnings: [] });
+  const { warnings, compile } = loaded.ok;
+  return reportOf({
+    settings,
+    checks,
+    rules: reviewRules(compile.restrictions),
+    warnings: [...warnings.filter((text) => !isJudged(text)), ...privilegeLosses(compile)],
+  });
 }
 
 async function checksOf(

@@ -76,7 +76,12 @@ describe('the open steps of a stage', () => {
 describe('taking the Lease', () => {
   it('makes one that names the holder, its term and its kind', async () => {
     const { lease, life, stored } = begin();
-    expect(await lease.take(never)).toEqual({ intents: [], namespaces: [], ownNamespaces: [] });
+    expect(await lease.take(never)).toEqual({
+      intents: [],
+      namespaces: [],
+      ownNamespaces: [],
+      isLost: false,
+    });
     expect(stored()).toMatchObject({
       metadata: {
         labels: { 'app.kubernetes.io/managed-by': 'hangar-runner' },
@@ -101,6 +106,7 @@ describe('taking the Lease', () => {
       intents: [intent(63)],
       namespaces: ['drone-x'],
       ownNamespaces: ['drone-x'],
+      isLost: true,
     });
     await lease.intend(intent(64), never);
     expect(stageIds()).toEqual([63, 64]);
@@ -141,7 +147,7 @@ describe('taking the Lease', () => {
     });
     const taken = lease.take(never);
     await clock.step(200);
-    expect(await taken).toEqual({ intents: [], namespaces: [], ownNamespaces: [] });
+    expect(await taken).toEqual({ intents: [], namespaces: [], ownNamespaces: [], isLost: false });
     expect(stored().spec?.holderIdentity).toBe(`r1/pod-1/${life}`);
   });
 
@@ -159,7 +165,7 @@ describe('taking the Lease', () => {
     });
     const taken = lease.take(never);
     await clock.step(200);
-    expect(await taken).toEqual({ intents: [], namespaces: [], ownNamespaces: [] });
+    expect(await taken).toEqual({ intents: [], namespaces: [], ownNamespaces: [], isLost: false });
     expect([stageIds(), lease.lost.aborted]).toEqual([[], false]);
   });
 

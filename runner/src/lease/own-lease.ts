@@ -20,7 +20,6 @@ import {
   fitsLease,
   heirsOf,
   type Intent,
-  intentsText,
   LEASE_ANNOTATION,
   leaseName,
   namespacesOf,
@@ -29,6 +28,7 @@ import {
   serverOf,
 } from './lease-record.ts';
 import { LeaseValidity } from './lease-validity.ts';
+import { RecordedIntents } from './recorded-intents.ts';
 
 export interface OwnLeaseOptions {
   readonly namespace: string;
@@ -45,6 +45,8 @@ export interface FormerLife {
   readonly namespaces: readonly string[];
   /** Those of them that were made for one stage each. */
   readonly ownNamespaces: readonly string[];
+  /** It was another process, which did not release the Lease. */
+  readonly isLost: boolean;
 }
 
 const RENEW_SHARE = 1 / 4;
@@ -77,10 +79,7 @@ export class OwnLease {
   readonly #log: Logger;
   readonly #options: OwnLeaseOptions;
   readonly #validity: LeaseValidity;
-  readonly #intents = new Map<number, Intent>();
-  /** Size of the records as JSON, kept up to date: it is asked for often. */
-  #intentBytes = 0;
-  readonly #openSteps = new Map<number, () => readonly OpenStep[]>();
+  readonly #intents = new RecordedIntents();
   readonly #namespaces = new Set<string>();
   readonly #ownNamespaces = new Set<string>();
   /** Namespaces as the Lease has them for sure. */
@@ -119,12 +118,17 @@ export class OwnLease {
 
   /** Whether no further stage can be recorded; then none may be accepted. */
   get isFull(): boolean {
-    return !fitsLease(this.#intentBytes, [...this.#namespaces]);
+    return !fitsLease(this.#intents.bytes, [...this.#namespaces]);
   }
 
   /** The stages that it records, or will with the next write. */
   get intents(): readonly Intent[] {
-    return [...this.#intents.values()];
+    return this.#intents.all;
+  }
+
+  /** Where this replica may have Pods. */
+  get namespaces(): readonly string[] {
+    return [...this.#namespaces];
   }
 
   /** Whether that stage is recorded. */
@@ -164,19 +168,23 @@ export class OwnLease {
 
   /** Resolves when the intent stands in the Lease. */
   async intend(intent: Intent, signal: AbortSignal): Promise<void> {
-    this.#record(intent);
+    this.#intents.add(intent);
     await orAborted(this.#save(), signal);
   }
 
   /** The server has the stage's end, or it is not ours: removed with the next renewal, since a record too many does no harm. */
   settle(stageId: number): void {
-    this.#forgetIntent(stageId);
-    this.#openSteps.delete(stageId);
+    this.#intents.remove(stageId);
+  }
+
+  /** A stage that was recorded as another's is this replica's for certain: written with the next renewal. */
+  confirm(stageId: number): void {
+    this.#intents.confirm(stageId);
   }
 
   /** The open steps of a stage stand in its record with each later write, until it is settled; that needs no write of its own. */
   followSteps(stageId: number, open: () => readonly OpenStep[]): void {
-    this.#openSteps.set(stageId, open);
+    this.#intents.followSteps(stageId, open);
   }
 
   /** Pods of this replica will be in that namespace (`own`: made for one of them alone); resolves when the Lease says so. */
@@ -203,18 +211,6 @@ export class OwnLease {
     );
   }
 
-  #record(intent: Intent): void {
-    this.#forgetIntent(intent.stageId);
-    this.#intents.set(intent.stageId, intent);
-    this.#intentBytes += bytesOf(intent);
-  }
-
-  #forgetIntent(stageId: number): void {
-    const intent = this.#intents.get(stageId);
-    if (intent) this.#intentBytes -= bytesOf(intent);
-    this.#intents.delete(stageId);
-  }
-
   /** Everything of an earlier term is in the Lease, and is read from there. */
   #forget(): void {
     this.#taken = false;
@@ -226,21 +222,20 @@ export class OwnLease {
 
   async #takeOnce(signal: AbortSignal): Promise<FormerLife> {
     this.#intents.clear();
-    this.#openSteps.clear();
-    this.#intentBytes = 0;
     const former = await this.#freed(signal);
     this.#version = former?.metadata?.resourceVersion;
     if (!former) {
       await this.#make(signal);
-      return { intents: [], namespaces: [], ownNamespaces: [] };
+      return { intents: [], namespaces: [], ownNamespaces: [], isLost: false };
     }
     // A name that worked for another Drone server before: its stages mean nothing to ours.
     const intents = serverOf(former) === this.server ? openIntentsOf(former) : [];
-    for (const intent of intents) this.#record(intent);
+    for (const intent of intents) this.#intents.add(intent);
     for (const namespace of namespacesOf(former)) this.#namespaces.add(namespace);
     for (const namespace of ownNamespacesOf(former)) this.#ownNamespaces.add(namespace);
     await orAborted(this.#save(), signal);
-    return { intents, namespaces: [...this.#namespaces], ownNamespaces: [...this.#ownNamespaces] };
+    const isLost = !['', identityOf(this.#options.holder)].includes(holderOf(former));
+    return { intents, namespaces: [...this.#namespaces], ownNamespaces: [...this.#ownNamespaces], isLost };
   }
 
   /** The Lease as nobody alive holds it; undefined: there is none. */
@@ -376,7 +371,7 @@ export class OwnLease {
         namespace,
         labels: { [LABEL.managedBy]: LABEL.managedByValue },
         annotations: {
-          [LEASE_ANNOTATION.intents]: intentsText(this.intents, (id) => this.#openSteps.get(id)?.()),
+          [LEASE_ANNOTATION.intents]: this.#intents.text,
           [LEASE_ANNOTATION.namespaces]: JSON.stringify([...this.#namespaces]),
           [LEASE_ANNOTATION.ownNamespaces]: JSON.stringify([...this.#ownNamespaces]),
           [LEASE_ANNOTATION.server]: this.server,
@@ -394,6 +389,3 @@ export class OwnLease {
     return ifPresent(this.#cluster.get<V1Lease>(this.#target, signal));
   }
 }
-
-/** With the comma behind it. */
-const bytesOf = ({ steps: _, ...intent }: Intent): number => JSON.stringify(intent).length + 1;
