@@ -58,12 +58,31 @@ describe('doctor, settings only', () => {
       'Ignored',
       'Unknown',
       'Kept: means what it meant',
+      "Open to untrusted pipelines, as with the previous runner: the chart's defaults would refuse it",
       'Drone server: skipped',
       'Kubernetes: skipped',
       'Gate image: skipped',
       'All is well: the runner would start with these settings.',
     ]);
     expect(said).toContain('did you mean DRONE_RUNNER_NAME?');
+  });
+
+  it('shows what is open to untrusted pipelines, and what the chart would refuse', async () => {
+    const { said } = await run(['--offline'], { ...GOOD, HANGAR_UNTRUSTED_NODES: 'none' });
+
+    expect(said).toMatch(/HANGAR_UNTRUSTED_SERVICE_ACCOUNTS=any .*the chart's default is none/);
+    expect(said).not.toContain('HANGAR_UNTRUSTED_NODES=');
+  });
+
+  it('names the images that an old configuration would lose, or has lost', async () => {
+    const old = { ...GOOD, DRONE_RUNNER_PRIVILEGED_IMAGES: 'acme/builder' };
+
+    expect((await run(['--offline'], old)).said).toContain(
+      'to keep them, set HANGAR_PRIVILEGED_IMAGES=acme/builder',
+    );
+    const closed = { ...old, HANGAR_PRIVILEGED_IMAGES: 'none' };
+    expect((await run(['--offline'], closed)).said).toContain('DRONE_RUNNER_PRIVILEGED_IMAGES has no effect');
+    expect((await run(['--offline'], GOOD)).said).not.toContain('DRONE_RUNNER_PRIVILEGED_IMAGES');
   });
 
   it('exits with 78 if the runner would not start, and then makes no requests', async () => {

@@ -11,7 +11,12 @@ const OWN_NAMESPACE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
 const OWN_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
 /** Data about the Pod of this process, if it runs in one. */
-export function hostOf({ env, hostname, version, readFile }: CommandContext): Host {
+export function hostOf({
+  env,
+  hostname,
+  version,
+  readFile,
+}: Pick<CommandContext, 'env' | 'hostname' | 'version' | 'readFile'>): Host {
   const claims = claimsOf(textIfThere(readFile, OWN_TOKEN));
   const pod = podOf(claims);
   return {

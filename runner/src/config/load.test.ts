@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { OPEN_RULES } from '../restrict/restrictions.ts';
 import { loadConfig } from './load.ts';
 import type { RunnerConfig } from './runner-config.ts';
 
@@ -289,5 +290,47 @@ describe("the operator's files", () => {
       expect.stringMatching(/DRONE_RUNNER_ENV_FILE .*\/gone.*ENOENT.*unset/),
       expect.stringMatching(/DRONE_NAMESPACE_RULES_FILE .*\/rules.*a must be a list/),
     ]);
+  });
+});
+
+describe('what pipelines may choose', () => {
+  const namespaces = (env: Record<string, string>) => load(env).compile.restrictions.rules.namespaces;
+
+  it('is everything by default, as with the old runner', () => {
+    expect(load({}).compile.restrictions).toEqual({ rules: OPEN_RULES, repositories: [] });
+  });
+
+  it('is what the settings say', () => {
+    const { rules } = load({ HANGAR_UNTRUSTED_ROOT: 'fork:none', HANGAR_MAX_REQUEST_CPU: '2' }).compile
+      .restrictions;
+    expect(rules.root).toEqual({ fork: [], ordinary: 'any', trusted: 'any' });
+    expect(rules.requestCpu).toEqual({ fork: 2000, ordinary: 2000, trusted: 'any' });
+  });
+
+  it('is reported where it cannot be read, with the syntax', () => {
+    expect(
+      problemsOf({ ...LEAST, HANGAR_UNTRUSTED_ROOT: 'fork:some', HANGAR_SERVICE_ACCOUNT: 'runner' }),
+    ).toEqual([
+      expect.stringContaining(
+        'HANGAR_UNTRUSTED_ROOT is neither any nor none (given: "fork:some"). Write `level:value`',
+      ),
+      expect.stringContaining('HANGAR_SERVICE_ACCOUNT is no service account'),
+    ]);
+  });
+
+  it('are only ruled namespaces where the rights are cluster-wide, unless a setting says otherwise', () => {
+    const fresh = { DRONE_NAMESPACE_DEFAULT: 'drone-' };
+    expect(namespaces(fresh)).toEqual({ fork: [], ordinary: [], trusted: 'any' });
+    expect(namespaces({ ...fresh, DRONE_NAMESPACE_RULES: 'prod:acme/*' }).ordinary).toEqual(['prod']);
+    expect(namespaces({ ...fresh, HANGAR_UNTRUSTED_NAMESPACES: 'any' }).fork).toBe('any');
+    expect(namespaces({ DRONE_NAMESPACE_DEFAULT: 'drone' }).fork).toBe('any');
+  });
+
+  it("is never the runner's own account or the Leases' namespace, as far as they are known", () => {
+    const own = { namespace: 'ci', name: 'hangar' };
+    const loaded = loadConfig(LEAST, files({}), { ...HOST, account: own });
+    expect(loaded).toMatchObject({ ok: { compile: { ownAccount: own, leaseNamespace: 'ci' } } });
+    expect(load({ HANGAR_SERVICE_ACCOUNT: 'a/b' }).compile.ownAccount).toEqual({ namespace: 'a', name: 'b' });
+    expect(load({}).compile.ownAccount).toBeUndefined();
   });
 });
