@@ -63,3 +63,9 @@ HANGAR_AUTOSCALER_KUBERNETES HANGAR_AUTOSCALER_ACT HANGAR_AUTOSCALER_PLACE HANGA
 {{- define "hangar.names.autoscaler.rights" -}}
 look.cluster runnerService.runners advise.cluster lead.lease place.cluster events.events capacityBuffer.objects placeholder.objects placeholder.cluster nodePool.cluster
 {{- end }}
+{{- define "hangar.names.previous" -}}
+env replicaCount rbac extraSecretNamesForEnvFrom existingSecretName imagePullSecrets serviceAccount podAnnotations podSecurityContext securityContext service ingress autoscaling resources nodeSelector tolerations affinity extraVolumes extraVolumeMounts
+{{- end }}
+{{- define "hangar.names.previous.image" -}}
+repository tag
+{{- end }}
