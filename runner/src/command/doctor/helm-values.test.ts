@@ -80,6 +80,14 @@ describe('translateValues', () => {
     expect(translated('env: {}').values['jobs']?.['namespace']).toBe('default');
   });
 
+  it('reads and writes words as Helm does: a text that looks like a switch stays a text', () => {
+    const { values } = translateValues('env: { DRONE_RUNNER_NAME: "on", DRONE_TMATE_ENABLED: yes }');
+
+    expect(values).toContain('DRONE_RUNNER_NAME: "on"');
+    expect(values).toContain('DRONE_TMATE_ENABLED: "true"');
+    expect(values).toContain('HANGAR_HARDENING: "off"');
+  });
+
   it.each(['- a', 'text', ''])('refuses what is no map: %j', (text) => {
     expect(() => translateValues(text)).toThrow('no map');
   });

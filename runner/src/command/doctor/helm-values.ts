@@ -8,6 +8,9 @@ export interface Translation {
   readonly remarks: readonly string[];
 }
 
+/** Helm reads `off` and `yes` as switches. */
+const HELMS = { version: '1.1' } as const;
+
 const BY_NAME = new Map(Object.values(SETTINGS).map((setting) => [setting.name, setting]));
 
 /** Values of the previous runner's chart that Hangar's has under `runner`. */
@@ -39,7 +42,7 @@ const OPEN = {
  * @throws {Error} if the text is no YAML map
  */
 export function translateValues(text: string): Translation {
-  const old: unknown = parse(text);
+  const old: unknown = parse(text, HELMS);
   if (!isRecord(old)) throw new Error('it is no map of values');
   const variables = variablesOf(old);
   const remarks = [...variables.remarks, ...leftOut(old)];
@@ -62,7 +65,7 @@ export function translateValues(text: string): Translation {
     },
     autoscaler: OPEN.autoscaler,
   };
-  return { values: stringify(values), remarks };
+  return { values: stringify(values, HELMS), remarks };
 }
 
 interface Variables {
