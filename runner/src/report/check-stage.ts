@@ -17,7 +17,7 @@ export interface CheckedStage {
    * Whether all steps have ended in that Pod: then a former owner may have reported the end of the stage, and a check, which is a start
    * without steps, would open it again.
    */
-  hasEnded(pod: V1Pod): boolean;
+  readonly hasEnded: (pod: V1Pod) => boolean;
 }
 
 /**
