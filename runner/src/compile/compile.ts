@@ -183,7 +183,7 @@ export function compile(input: CompileInput): Compiled {
   const { warnings } = planned;
   const plan = runPlan(planned.steps, frame.detail, frame.nonce);
   const shared = sharedEnvironment(frame, planned.steps);
-  const { steps, common } = hideOperators(planned.steps, shared.swap, frame.prepared);
+  const { steps, common, names } = hideOperators(planned.steps, shared.swap, frame.prepared);
   const stored = store(frame, steps, plan, shared.gate);
   const { namespace, createNamespace, labels, podName, prepared } = frame;
   return {
@@ -194,6 +194,7 @@ export function compile(input: CompileInput): Compiled {
     secrets: stored.packed.map((secret) => toSecret(secret, namespace, labels)),
     pullSecret: pullSecret(prepared.registries, podName, namespace, labels),
     masks: masksByStep(steps),
+    ...(names.length > 0 ? { hiddenVariables: names } : {}),
     warnings: [...prepared.warnings, ...shared.warnings, ...warnings],
   };
 }

@@ -5,6 +5,8 @@ import type { Prepared } from './settings.ts';
 export interface HiddenEnvironment {
   readonly steps: readonly PlannedContainer[];
   readonly common: ReadonlyMap<string, string>;
+  /** Names of the variables that were moved. */
+  readonly names: readonly string[];
 }
 
 /**
@@ -21,6 +23,7 @@ export function hideOperators(
   const hidden = [...common].filter(([name, value]) => given.get(name) === value);
   const isHidden = new Set(hidden.map(([name]) => name));
   return {
+    names: [...isHidden],
     common: new Map([...common].filter(([name]) => !isHidden.has(name))),
     steps: steps.map((step) => {
       if (step.start.engine !== 'swap') return step;
