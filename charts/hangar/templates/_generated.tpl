@@ -64,3 +64,9 @@ HANGAR_UNTRUSTED_SERVICE_ACCOUNTS HANGAR_UNTRUSTED_NAMESPACES HANGAR_UNTRUSTED_N
 {{- define "hangar.names.autoscaler.rights" -}}
 look.cluster runnerService.runners advise.cluster lead.lease place.cluster events.events capacityBuffer.objects placeholder.objects nodePool.cluster
 {{- end }}
+{{- define "hangar.names.previous" -}}
+env replicaCount rbac extraSecretNamesForEnvFrom existingSecretName imagePullSecrets serviceAccount podAnnotations podSecurityContext securityContext service ingress autoscaling resources nodeSelector tolerations affinity extraVolumes extraVolumeMounts
+{{- end }}
+{{- define "hangar.names.previous.image" -}}
+repository tag
+{{- end }}

@@ -28,8 +28,9 @@ describe("the chart's default for untrusted pipelines", () => {
     };
     const loaded = loadConfig(env, () => '', host);
     if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
-    const rules = Object.values(loaded.ok.compile.restrictions.rules);
-    for (const { fork, ordinary, trusted } of rules) {
+    const { rules } = loaded.ok.compile.restrictions;
+    const names = Object.keys(RULES) as readonly (keyof typeof RULES)[];
+    for (const { fork, ordinary, trusted } of names.map((name) => rules[name])) {
       expect([typeof fork === 'number' || fork.length === 0, ordinary === 'any', trusted]).toEqual([
         true,
         false,

@@ -32,7 +32,12 @@ const RUNNER: Component = {
   name: 'runner',
   settings: Object.values(RUNNER_SETTINGS),
   page: '../../docs/configuration.md',
-  config: { HANGAR_HARDENING: 'restricted', DRONE_TMATE_ENABLED: false, ...RULES_OF_THE_CHART },
+  config: {
+    HANGAR_HARDENING: 'restricted',
+    DRONE_TMATE_ENABLED: false,
+    ...RULES_OF_THE_CHART,
+    HANGAR_PRIVATE_REGISTRIES: 'none',
+  },
   resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } },
 };
 

@@ -252,6 +252,18 @@ describe('the dashboard', () => {
     expect(answer.headers['www-authenticate']).toBe('Basic realm="My \\"Realm\\"", charset="UTF-8"');
   });
 
+  it('is JSON, the same as of /stages, for who accepts nothing else first', async () => {
+    const app = http({ ui: UI });
+    const typeFor = async (accept: string) =>
+      (await app.inject({ url: '/', headers: { ...ADA, accept } })).headers['content-type'];
+
+    expect(await typeFor('application/json')).toMatch(/^application\/json/);
+    expect(await typeFor('text/html,application/json;q=0.9')).toMatch(/^text\/html/);
+    expect((await app.inject({ url: '/', headers: { ...ADA, accept: 'application/json' } })).json()).toEqual({
+      stages: [],
+    });
+  });
+
   it('shows stages with state and reason, and what keeps it from being ready', async () => {
     const stages = [anEntry({ phase: 'waiting', reason: 'the quota is spent' })];
     const app = http({ ui: UI, stages, signs: { watchStaleMs: 999_000 } });

@@ -142,6 +142,7 @@ export function previousRoleSuite(
       const { id } = drone.createBuild({ yaml: long });
       await running(id, 'long');
       first.kill('SIGTERM');
+      await first.says(/no new pipelines are taken/);
       const next = drone.createBuild({ yaml: long });
       expect(stepResults(await ended(id))).toEqual(SUCCESS);
       expect(await first.exit).toMatchObject({ code: 0 });
