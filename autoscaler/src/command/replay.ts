@@ -19,6 +19,7 @@ import {
 import type { Job } from '../capacity/job.ts';
 import { type NodeSpec, podsOnEmptyNode } from '../capacity/node-spec.ts';
 import type { ReplayedSettings } from '../config/load.ts';
+import type { NodesNeeded } from '../replay/policy.ts';
 import { replay } from '../replay/replay.ts';
 import type { ReplayResult } from '../replay/result.ts';
 import { demandChanges, timelineOf, type ValueChange } from '../replay/timeline.ts';
@@ -109,8 +110,9 @@ the environment apply too, and override the file`,
     json: flag('data instead of a table'),
     decisions: option(
       'FILE',
-      `the desired pool size over time, {"at": seconds since the first midnight UTC, "nodes": n} on each line, so that
-anybody's simulator can judge it; needs exactly one policy`,
+      `what a pool needs over time, so that anybody's simulator can judge it; needs exactly one policy. Each line is
+{"at": seconds since the first midnight UTC, "nodes": n, "shrinkTo": m}: order nodes while there are fewer than n,
+close nodes that have been empty for half a minute down to m`,
       asFile,
     ),
     plot: option('text|FILE.svg', 'nodes over the evaluated days, as rows of blocks or as a picture', asPlot),
@@ -161,8 +163,14 @@ async function mustBeWritable(path: string): Promise<void> {
 
 interface Played {
   readonly result: ReplayResult;
-  /** Changes of the wanted pool size, by time. */
-  readonly decisions: readonly ValueChange[];
+  /** By time. */
+  readonly decisions: readonly Decided[];
+}
+
+/** A change of the wanted pool size, and of what any pool needs. */
+interface Decided extends NodesNeeded {
+  readonly atSeconds: number;
+  readonly nodes: number;
 }
 
 /** Jobs, and which of them count. */
@@ -180,14 +188,14 @@ function play(
   order: Order,
   { showProgress }: CommandContext,
 ): Played {
-  const decisions: ValueChange[] = [];
+  const decisions: Decided[] = [];
   const { node, bootSeconds, coldSeconds, seed } = order;
   const result = replay({
     ...{ node, bootSeconds, coldSeconds, seed, jobs },
     policy: policy.build(thatFit(jobs, node)),
     strategy: policy.strategy,
     countFrom,
-    onDecision: (at, nodes) => decisions.push([at, nodes]),
+    onDecision: (atSeconds, nodes, need) => decisions.push({ atSeconds, nodes, ...need }),
     onProgress: (share) => showProgress(`${policy.name}: ${Math.floor(share * 100)} %`),
   });
   showProgress('');
@@ -195,9 +203,17 @@ function play(
 }
 
 /** In milliseconds, the precision of traces. */
-function decisionLines(decisions: readonly ValueChange[], midnight: number): string {
+function decisionLines(decisions: readonly Decided[], midnight: number): string {
   const since = (at: number): number => Math.round((at - midnight) * 1000) / 1000;
-  return decisions.map(([at, nodes]) => `${JSON.stringify({ at: since(at), nodes })}\n`).join('');
+  let last = '';
+  return decisions
+    .map(({ atSeconds, needNodes: nodes, shrinkToNodes: shrinkTo }) => {
+      const same = `${nodes} ${shrinkTo}`;
+      if (same === last) return '';
+      last = same;
+      return `${JSON.stringify({ at: since(atSeconds), nodes, shrinkTo })}\n`;
+    })
+    .join('');
 }
 
 /** The nodes that the running jobs would need when packed, and the size that each policy wanted. */
@@ -210,7 +226,13 @@ function timelines(played: readonly Played[], { jobs, countFrom }: Counted, node
   });
   return [
     timelineOf('full nodes', needed, spans),
-    ...played.map(({ result, decisions }) => timelineOf(result.policy, decisions, spans)),
+    ...played.map(({ result, decisions }) =>
+      timelineOf(
+        result.policy,
+        decisions.map(({ atSeconds, nodes }): ValueChange => [atSeconds, nodes]),
+        spans,
+      ),
+    ),
   ];
 }
 

@@ -104,7 +104,10 @@ function assemble(values: Read): Omit<AutoscalerConfig, 'acting' | 'listen' | 'w
     daemonSets: values.daemonSets,
     bootMs: values.bootMs,
     objectiveMs: values.objectiveMs,
-    buffer: { z: values.z, floor: values.floor, quantile: values.quantile, forecast: values.forecast },
+    buffer: {
+      ...{ z: values.z, floor: values.floor, quantile: values.quantile, forecast: values.forecast },
+      waitPrice: values.waitPrice,
+    },
     rails: {
       minNodes: values.minNodes,
       maxNodes: values.maxNodes ?? MOST_NODES_UNSET,

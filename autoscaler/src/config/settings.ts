@@ -146,6 +146,11 @@ export const SETTINGS = {
   objectiveMs: sizing('OBJECTIVE', DURATION, 10_000, {
     description: 'Objective for the 95th percentile of the wait for a node.',
   }),
+  waitPrice: sizing('WAIT_PRICE', maybe(DECIMAL), undefined, {
+    description:
+      'Price of waiting: how many minutes of a node each minute of a waiting build is worth, such as 30. With it a spare node is kept as long as the waiting that it is expected to save is worth more than the node; without it the buffer follows the objective.',
+    defaultText: '',
+  }),
   z: sizing(
     'BUFFER_Z',
     DECIMAL,

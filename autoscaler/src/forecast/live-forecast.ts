@@ -1,5 +1,6 @@
 import type { BufferRule, DemandView } from './buffer-rule.ts';
 import { forecastRule } from './forecast-rule.ts';
+import { priceRule } from './price-rule.ts';
 
 /** Settings of the buffer. */
 export interface BufferOptions {
@@ -10,6 +11,8 @@ export interface BufferOptions {
   /** The share of moments in which a forecast's buffer must be sufficient. */
   readonly quantile: number;
   readonly forecast: boolean;
+  /** Node-minutes for each minute that a build waits; undefined: the objective decides. */
+  readonly waitPrice?: number | undefined;
 }
 
 /** The input of a forecast at one time. */
@@ -39,9 +42,10 @@ export interface FreeRoom {
  */
 export function learningRule(
   leadSeconds: number,
-  { z, floor, quantile }: BufferOptions,
+  { z, floor, quantile, waitPrice }: BufferOptions,
   objectiveP95Seconds: number,
 ): BufferRule {
+  if (waitPrice !== undefined) return priceRule({ leadSeconds, price: waitPrice });
   return forecastRule({ leadSeconds, quantile, floor, fallback: { z, floor }, objectiveP95Seconds });
 }
 

@@ -3,9 +3,13 @@ import { RULES } from '@hangar/runner/rules';
 import { describe, expect, it } from 'vitest';
 import { VALUES } from './values.ts';
 
-const config = VALUES.find(({ path }) => path === 'runner.config')?.fallback as Readonly<
-  Record<string, string>
+const fallback = VALUES.find(({ path }) => path === 'runner.config')?.fallback as Readonly<
+  Record<string, string | boolean>
 >;
+/** As the chart passes them. */
+const config: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(fallback).map(([name, value]) => [name, String(value)]),
+);
 const host = { hostname: 'h', version: '1', namespace: 'ci' };
 const NAMESPACES = RULES.namespaces.setting;
 

@@ -9,6 +9,7 @@ import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
 import { listen } from '@hangar/shared/program/listen';
 import { parseDotenv, withDotenv } from '../config/dotenv.ts';
 import { loadConfig } from '../config/load.ts';
+import { lookUpRule } from '../config/look-up-rule.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
 import { createHttp } from '../http/server.ts';
 import { LeaseHeld } from '../lease/holder.ts';
@@ -32,6 +33,7 @@ export async function daemon(envFile: string | undefined, caller: CommandContext
   for (const warning of config.warnings) log.warn({}, warning);
   const open = openWarning(config.compile.restrictions);
   if (open !== undefined) log.warn({}, open);
+  log.info({}, lookUpRule(config.registry));
   const { kubeconfig } = config.kubernetes;
   const connection = await connect({ kubeconfig, setting: 'DRONE_KUBERNETES_CONFIG' }, context.env);
   return serve({ config, log, context, stop: context.stopSignal() }, connection);

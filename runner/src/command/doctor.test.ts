@@ -7,7 +7,7 @@ import type { Report } from './doctor/report.ts';
 import { commandLine } from './testing/command-line.ts';
 import { startTinyCluster } from './testing/tiny-cluster.ts';
 
-const GOOD = { DRONE_RPC_HOST: 'drone.test', DRONE_RPC_SECRET: 'sesame' };
+const GOOD = { DRONE_RPC_PROTO: 'https', DRONE_RPC_HOST: 'drone.test', DRONE_RPC_SECRET: 'sesame' };
 
 async function run(
   args: readonly string[],
@@ -40,6 +40,7 @@ async function outside(status: number, allows: (right: string) => boolean) {
   });
   return {
     ...GOOD,
+    DRONE_RPC_PROTO: 'http',
     DRONE_RPC_HOST: `127.0.0.1:${server.port}`,
     DRONE_KUBERNETES_CONFIG: join(folder, 'kubeconfig'),
   };
@@ -136,7 +137,8 @@ describe('doctor, with server and cluster', () => {
   it('reports success if server and cluster are as required', async () => {
     const { code, report } = await reportOf([], await outside(204, () => true));
 
-    expect([code, report.checks.map(({ result }) => result)]).toEqual([0, ['ok', 'ok']]);
+    expect([code, report.checks.map(({ result }) => result)]).toEqual([0, ['ok', 'ok', 'ok']]);
+    expect(report.checks[2]?.words.join()).toContain('HANGAR_PRIVATE_REGISTRIES=none refuses those');
   });
 
   it.each([

@@ -4,7 +4,7 @@ import type { Values } from '@hangar/shared/program/options';
 import { judgeSettings } from '../config/judge.ts';
 import { type Loaded, loadConfig } from '../config/load.ts';
 import { privilegeLosses, reviewRules } from '../restrict/review.ts';
-import { type Check, checkKubernetes, checkServer } from './doctor/checks.ts';
+import { type Check, checkKubernetes, checkLookUps, checkServer } from './doctor/checks.ts';
 import { type Report, reportOf, reportText } from './doctor/report.ts';
 import { hostOf, variablesOf } from './environment.ts';
 import type { DOCTOR_OPTIONS } from './options.ts';
@@ -45,7 +45,10 @@ async function checksOf(
   context: CommandContext,
 ): Promise<readonly Check[]> {
   if ('ok' in loaded && !isOffline)
-    return Promise.all([checkServer(loaded.ok, context), checkKubernetes(loaded.ok, context)]);
+    return [
+      ...(await Promise.all([checkServer(loaded.ok, context), checkKubernetes(loaded.ok, context)])),
+      checkLookUps(loaded.ok),
+    ];
   const why = isOffline ? 'because of --offline' : 'until the settings are right';
   return (['Drone server', 'Kubernetes'] as const).map((what) => ({
     what,

@@ -5,6 +5,7 @@ import { RANDOM_NAMESPACE } from '../pipeline/compiled.ts';
 import type { Account } from '../restrict/pipeline-choices.ts';
 import type { Restrictions } from '../restrict/restrictions.ts';
 import { OperatorFiles } from './files.ts';
+import { insecureConnections } from './insecure.ts';
 import { PORT_NAMES, readAsBefore } from './previous-values.ts';
 import { rulesOf } from './restriction-settings.ts';
 import type { PluginConfig, RunnerConfig } from './runner-config.ts';
@@ -52,6 +53,7 @@ export function loadConfig(env: Environment, readFile: (path: string) => string,
     ...injected,
     ...odd,
     ...idle,
+    ...insecureConnections(values),
     ...files.warnings,
     ...withoutEffect(usable),
     ...misspelt(usable),
@@ -101,6 +103,7 @@ function assemble(
     lease: leaseOf(values, host),
     registry: {
       plainHttp: values.registryPlainHttp,
+      privateRegistries: values.privateRegistries,
       mirrors: values.registryMirrors,
       imageCommands: files.imageCommands(values.imageCommands),
     },

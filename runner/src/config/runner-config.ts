@@ -79,6 +79,7 @@ export interface RunnerConfig {
   };
   readonly registry: {
     readonly plainHttp: readonly string[];
+    readonly privateRegistries: readonly string[];
     readonly mirrors: Texts;
     readonly imageCommands: Readonly<Record<string, ImageConfig>>;
   };
