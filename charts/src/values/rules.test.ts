@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { loadConfig } from '@hangar/runner/config';
 import { RULES } from '@hangar/runner/rules';
 import { describe, expect, it } from 'vitest';
@@ -37,5 +38,11 @@ describe("the chart's default for untrusted pipelines", () => {
         'any',
       ]);
     }
+  });
+
+  it('is opened rule by rule in the values for who migrates', () => {
+    const page = readFileSync(new URL('../../../docs/migrate.md', import.meta.url), 'utf8');
+    const opened = [...page.matchAll(/^ {4}(HANGAR_\w+): any$/gm)].map(([, name]) => name);
+    expect(opened).toEqual(Object.values(RULES).map(({ setting }) => setting));
   });
 });
