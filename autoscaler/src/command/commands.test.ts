@@ -26,7 +26,7 @@ describe('recommend', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/4cpu-8gb +87 +121 +3 /);
     expect(out).toMatch(/8cpu-16gb +45 +62 +6, counted as 5.89 /);
-    expect(out).toMatch(/runner capacity.* 252 +352/);
+    expect(out).toMatch(/runner capacity.* 270 +372/);
     expect(out).toContain('DRONE_RESOURCE_REQUEST_CPU=1150 DRONE_RESOURCE_REQUEST_MEMORY=1700MiB');
   });
 
@@ -36,8 +36,8 @@ describe('recommend', () => {
       shapes: { '4cpu-8gb': { low: 87, high: 121 }, '8cpu-16gb': { low: 45, high: 62 } },
       assumes: {
         podRequest: { cpu: '1150m', memory: '1700Mi' },
-        runnerCapacity: { low: 252, high: 352 },
-        quota: { low: { cpu: '289800m', pods: 252 } },
+        runnerCapacity: { low: 270, high: 372 },
+        quota: { low: { cpu: '310500m', pods: 270 } },
       },
     });
   });
