@@ -44,9 +44,9 @@ describe('the verdicts', () => {
   });
 
   it('leave no known issue without a test, except those that a test cannot show', () => {
-    const untested = [
-      ...readDocument('docs/reference/conformance.md').matchAll(/^\| (\d+) \| .* \| none \|$/gm),
-    ];
+    const page = readDocument('docs/reference/conformance.md');
+    const table = page.slice(page.indexOf('## Known issues'));
+    const untested = [...table.matchAll(/^\| (\d+) \| .* \| none \|$/gm)];
     // 51: not proved yet. 66: one thread has all state.
     expect(untested.map(([, number]) => number)).toEqual(['51', '66']);
   });
