@@ -5,7 +5,7 @@ import { ClusterSim } from '../simulate/cluster-sim.ts';
 import { seededRandom } from '../simulate/random.ts';
 import type { SimNode } from '../simulate/sim-node.ts';
 import { ArrivalObserver } from './arrival-observer.ts';
-import type { Decision, PolicyView, ScalingPolicy } from './policy.ts';
+import type { Decision, NodesNeeded, PolicyView, ScalingPolicy } from './policy.ts';
 import { type ReplayResult, Tally } from './result.ts';
 
 /** The jobs, the cluster and the policy of a replay. */
@@ -20,8 +20,12 @@ export interface ReplayOptions {
   readonly seed: number;
   /** Results count from here on; before it the policy learns. */
   readonly countFrom: number;
-  /** Called for each change of the wanted pool size. */
-  readonly onDecision?: (atSeconds: number, nodes: number) => void;
+  /** Called when the wanted size of the pool, or what any pool needs, has changed. */
+  readonly onDecision?: (atSeconds: number, nodes: number, need: NodesNeeded) => void;
+  /** Called for each build that got a node: when it arrived, and when it was bound. Seconds. */
+  readonly onBound?: (arrivedAt: number, boundAt: number) => void;
+  /** Called for each node that is gone: when it was ordered, and when it was removed; Infinity: it was never removed. Seconds. */
+  readonly onNodeGone?: (orderedAt: number, goneAt: number) => void;
   /** Called from time to time with the share of the trace that is done. */
   readonly onProgress?: (share: number) => void;
 }
@@ -40,7 +44,7 @@ class Replay {
   #waits: number[] = [];
   #nextTickAt: number;
   #arrived = 0;
-  #wanted = -1;
+  #decided: NodesNeeded & { readonly wanted: number } = { wanted: -1, needNodes: 0, shrinkToNodes: 0 };
 
   constructor(options: ReplayOptions) {
     this.#options = options;
@@ -56,6 +60,7 @@ class Replay {
       onBind: (job, at, cold) => {
         this.#waits.push(at - job.arrivedAt);
         this.#tally.bound(job.arrivedAt, at, cold);
+        options.onBound?.(job.arrivedAt, at);
       },
     });
     // Rejected jobs are not reported to the policy: they would make the usual job larger than a node, and no pool large enough.
@@ -69,7 +74,7 @@ class Replay {
     this.#sim.order(policy.readyAtStart, 0);
     this.#sim.finishUntil(this.#nextTickAt);
     while (this.#goesOn()) this.#step();
-    for (const node of this.#sim.nodes) this.#tally.nodeGone(node, Infinity);
+    for (const node of this.#sim.nodes) this.#nodeGone(node, Infinity);
     return this.#tally.result({
       policy: policy.name,
       placement: this.#options.strategy ?? 'least',
@@ -118,9 +123,16 @@ class Replay {
     const decision = this.#options.policy.tick(this.#view());
     this.#apply(decision);
     this.#tally.poolSize(this.#sim.now, this.#sim.nodes.length);
-    if (decision.wanted === this.#wanted) return;
-    this.#wanted = decision.wanted;
-    this.#options.onDecision?.(this.#sim.now, decision.wanted);
+    this.#reportDecision(decision);
+  }
+
+  #reportDecision({ wanted, need = { needNodes: wanted, shrinkToNodes: wanted } }: Decision): void {
+    const { needNodes, shrinkToNodes } = need;
+    const last = this.#decided;
+    if (wanted === last.wanted && needNodes === last.needNodes && shrinkToNodes === last.shrinkToNodes)
+      return;
+    this.#decided = { wanted, needNodes, shrinkToNodes };
+    this.#options.onDecision?.(this.#sim.now, wanted, need);
   }
 
   #apply({ untaint, taint, remove, order }: Decision): void {
@@ -128,9 +140,14 @@ class Replay {
     const mine = (nodes: readonly Readonly<SimNode>[]): readonly SimNode[] => nodes;
     for (const node of mine(untaint)) sim.setSoftTaint(node, false);
     for (const node of mine(taint)) sim.setSoftTaint(node, true);
-    for (const node of mine(remove)) if (sim.remove(node)) this.#tally.nodeGone(node, sim.now);
+    for (const node of mine(remove)) if (sim.remove(node)) this.#nodeGone(node, sim.now);
     sim.order(order);
     this.#tally.ordered(sim.now, order);
+  }
+
+  #nodeGone(node: SimNode, at: number): void {
+    this.#tally.nodeGone(node, at);
+    this.#options.onNodeGone?.(node.orderedAt, at);
   }
 
   #takeWaits(): readonly number[] {
@@ -156,6 +173,7 @@ class Replay {
       waits: this.#takeWaits(),
       knownAhead: this.#watcher.knownAhead(sim.now),
       typicalRequest,
+      podsPerNode: Math.max(1, roomWhenEmpty),
       roomOn: (node) => (node.state === 'booting' ? roomWhenEmpty : sim.roomOn(node, typicalRequest)),
     };
   }

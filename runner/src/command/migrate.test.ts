@@ -33,13 +33,21 @@ const HEAD = 'kind: pipeline\ntype: kubernetes\n';
 const warningsOf = (body: string): string => parseManifest(HEAD + body).warnings.join('\n');
 const compiled = (changes: Parameters<typeof aPipeline>[0], more: Parameters<typeof aCompileInput>[0] = {}) =>
   compile(aCompileInput({ pipeline: aPipeline(changes), ...more }));
-const configProblems = (env: Record<string, string>): readonly string[] => {
+const configured = (
+  env: Record<string, string>,
+): { readonly problems: readonly string[]; readonly warnings: readonly string[] } => {
   const missing = (path: string): string => {
     throw new Error(`${path}: ENOENT`);
   };
   const host = { hostname: 'h', version: '1', namespace: '' };
-  const loaded = loadConfig({ DRONE_RPC_HOST: 'd', DRONE_RPC_SECRET: 's', ...env }, missing, host);
-  return 'problems' in loaded ? loaded.problems : [];
+  const loaded = loadConfig(
+    { DRONE_RPC_HOST: 'd', DRONE_RPC_SECRET: 's', DRONE_RPC_PROTO: 'https', ...env },
+    missing,
+    host,
+  );
+  return 'problems' in loaded
+    ? { problems: loaded.problems, warnings: [] }
+    : { problems: [], warnings: loaded.ok.warnings };
 };
 
 /** By the words with which a row begins: what proves it. */
@@ -82,8 +90,11 @@ const PROOFS: Readonly<Record<string, () => unknown>> = {
   },
   '`DRONE_RUNNER_CAPACITY=0`': () => {
     for (const env of [{ DRONE_RUNNER_CAPACITY: '0' }, { DRONE_RESOURCE_LIMIT_CPU: '-1' }])
-      expect(configProblems(env)).toHaveLength(1);
-    expect(configProblems({})).toEqual([]);
+      expect(configured(env)).toMatchObject({ problems: [], warnings: [expect.any(String)] });
+    expect(configured({})).toEqual({ problems: [], warnings: [] });
+  },
+  'a missing `DRONE_RUNNER_ENV_FILE`': () => {
+    expect(configured({ DRONE_RUNNER_ENV_FILE: '/gone' }).problems).toHaveLength(1);
   },
   '`.env` in the working directory': async () => {
     const files = {

@@ -504,6 +504,14 @@ describe('known issues of the previous runner', () => {
     expect(result.pod.metadata?.annotations?.['hangar.dev/owner']).toBeUndefined();
   });
 
+  it('authors cannot give a Pod the labels by which the chart selects its programs', () => {
+    const labels = { 'hangar.dev/component': 'runner', 'hangar.dev/release': 'hangar', team: 'a' };
+    const pipeline = aPipeline({ metadata: { namespace: '', labels, annotations: {} } });
+    const own = compiled({ pipeline }).pod.metadata?.labels ?? {};
+    expect(own).toMatchObject({ team: 'a', 'app.kubernetes.io/managed-by': 'hangar-runner' });
+    expect(Object.keys(own).filter((key) => /component|release/.test(key))).toEqual([]);
+  });
+
   it('known issue 44: a policy called default must match its own conditions, and the namespace is decided once', () => {
     const policies = [
       aPolicy({ name: 'default', match: never, namespace: 'odd' }),

@@ -22,7 +22,7 @@ export interface StageRunParts {
 export interface LaunchedStage {
   readonly plan: RunPlan;
   readonly pod: V1Pod;
-  readonly masks: Readonly<Record<number, readonly string[]>>;
+  readonly masks: Readonly<Record<number, readonly string[]>> | undefined;
   /** Written at the start of the first step's log. */
   readonly notes: readonly string[];
   /** When the repository's timeout began to count, milliseconds since 1970. */
@@ -41,6 +41,8 @@ export interface LaunchedStage {
   notRemoved?(): void;
   /** Whether a Pod in which nothing has run may be created again. */
   readonly mayRemake?: boolean;
+  /** The logs of the Pod are not read: several owners in a row were lost while they read them. */
+  readonly areLogsWithheld?: boolean;
   /** The first step's log, if it was opened before the stage run. */
   readonly firstLog?: StepLogStream;
 }
