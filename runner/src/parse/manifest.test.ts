@@ -254,7 +254,7 @@ shell: bash`);
     ]);
   });
 
-  it('known issue 41: a scalar below include or exclude becomes a list of one, with a warning', () => {
+  it('known issue 41: (previous-runner §3.8.1) a scalar below include or exclude becomes a list of one, with a warning', () => {
     const manifest = parseManifest(
       `${HEAD}steps:\n- name: a\n  when:\n    branch: {include: main, exclude: dev}\n`,
     );

@@ -67,7 +67,7 @@ const running = (n: number): StepState => stepOf(begun(fresh, n, 1_000), n);
 const done = (n: number, code = 0): StepState =>
   stepOf(ended(fresh, n, { code, startMs: 1_000, endMs: 2_000 }), n);
 
-describe('a step of a stage that we started', () => {
+describe('a step of a stage that we started (previous-runner §6.5, §6.10)', () => {
   it('is reported with the version from the last response', async () => {
     const { reporter, sent } = begin();
     expect(await reporter.step(running(1), never)).toBe('reported');
