@@ -249,6 +249,12 @@ const isUpdated = (
 /** What tells one Drone server from another: scheme, host and port. */
 const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : url);
 
+/** `host:port`, also where the URL leaves the port out. */
+function hostAndPort(url: string): string {
+  const { hostname, port, protocol } = new URL(url);
+  return `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`;
+}
+
 function optionsOf(
   config: RunnerConfig,
   outside: Pick<Outside, 'random' | 'serverAnswered'>,
@@ -315,11 +321,11 @@ function logSourceOf(cluster: Cluster, { clock, edges }: Outside): LogSource {
 /** What a draft asks of others. Also used by `exec`, which has no server. */
 export function draftParts(
   config: RunnerConfig,
-  outside: Pick<Outside, 'clock' | 'random' | 'readFile'>,
+  outside: Pick<Outside, 'clock' | 'random' | 'readFile'> & Partial<Pick<Outside, 'log' | 'connection'>>,
 ): DraftParts {
   const { clock, random } = outside;
   const { secret, registry, environment } = config.plugins;
-  const { plainHttp, mirrors, imageCommands } = config.registry;
+  const { imageCommands, ...registries } = config.registry;
   const plugin = <T>(
     create: (clock: Clock, options: NonNullable<typeof secret> & { proxies: RunnerConfig['proxies'] }) => T,
     of: typeof secret,
@@ -342,7 +348,13 @@ export function draftParts(
       environmentPlugin: plugin(createEnvironmentPlugin, environment),
       readDockerConfig: () =>
         config.dockerConfigPath ? outside.readFile(config.dockerConfigPath) : Promise.resolve(undefined),
-      images: createImageLookup(clock, { plainHttp, mirrors, table: imageCommands, proxies: config.proxies }),
+      images: createImageLookup(clock, {
+        ...registries,
+        table: imageCommands,
+        proxies: config.proxies,
+        ...(outside.connection ? { apiServer: hostAndPort(outside.connection.server) } : {}),
+        ...(outside.log ? { log: outside.log } : {}),
+      }),
     },
   };
 }

@@ -87,6 +87,23 @@ describe('a process that is lost at any call of any port', () => {
   });
 });
 
+describe('a log that ends each process that reads it', () => {
+  const steps = step('one') + step('fails', '  failure: ignore\n') + step('two');
+
+  it.each([
+    ['succeeds', step('one') + step('two'), 'success', ['one success', 'two success']],
+    ['fails', step('one') + step('fails'), 'failure', ['one success', 'fails failure']],
+    ['ignores a failure', steps, 'success', ['one success', 'fails failure', 'two success']],
+  ] as const)('ends three of them; the result of a pipeline that %s is true', async (_, all, stage, ends) => {
+    const scenario = { name: 'lethal', pipelines: [pipeline(all)], areLogsWithheld: true };
+    const end = await runCase({ ...scenario, ends: [{ stage, steps: ends }] }, { container: 'step-2' });
+    expect(end.problems).toEqual([]);
+    expect(end.crashes).toBe(3);
+    const [lines = []] = Object.entries(end.logs).flatMap(([name, log]) => (name === 'one' ? [] : [log]));
+    expect(lines.join()).toContain('the output of this step is withheld');
+  });
+});
+
 describe('ten minutes without a server', () => {
   const builds = Array.from({ length: 50 }, () => pipeline(step('one') + step('two')));
   const ends = builds.flatMap(() => ALL_WELL);

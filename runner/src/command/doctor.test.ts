@@ -7,7 +7,7 @@ import type { Report } from './doctor/report.ts';
 import { commandLine } from './testing/command-line.ts';
 import { startTinyCluster } from './testing/tiny-cluster.ts';
 
-const GOOD = { DRONE_RPC_HOST: 'drone.test', DRONE_RPC_SECRET: 'sesame' };
+const GOOD = { DRONE_RPC_PROTO: 'https', DRONE_RPC_HOST: 'drone.test', DRONE_RPC_SECRET: 'sesame' };
 
 async function run(
   args: readonly string[],
@@ -40,6 +40,7 @@ async function outside(status: number, allows: (right: string) => boolean) {
   });
   return {
     ...GOOD,
+    DRONE_RPC_PROTO: 'http',
     DRONE_RPC_HOST: `127.0.0.1:${server.port}`,
     DRONE_KUBERNETES_CONFIG: join(folder, 'kubeconfig'),
   };
@@ -57,12 +58,31 @@ describe('doctor, settings only', () => {
       'Ignored',
       'Unknown',
       'Kept: means what it meant',
+      "Open to untrusted pipelines, as with the previous runner: the chart's defaults would refuse it",
       'Drone server: skipped',
       'Kubernetes: skipped',
       'Gate image: skipped',
       'All is well: the runner would start with these settings.',
     ]);
     expect(said).toContain('did you mean DRONE_RUNNER_NAME?');
+  });
+
+  it('shows what is open to untrusted pipelines, and what the chart would refuse', async () => {
+    const { said } = await run(['--offline'], { ...GOOD, HANGAR_UNTRUSTED_NODES: 'none' });
+
+    expect(said).toMatch(/HANGAR_UNTRUSTED_SERVICE_ACCOUNTS=any .*the chart's default is none/);
+    expect(said).not.toContain('HANGAR_UNTRUSTED_NODES=');
+  });
+
+  it('names the images that an old configuration would lose, or has lost', async () => {
+    const old = { ...GOOD, DRONE_RUNNER_PRIVILEGED_IMAGES: 'acme/builder' };
+
+    expect((await run(['--offline'], old)).said).toContain(
+      'to keep them, set HANGAR_PRIVILEGED_IMAGES=acme/builder',
+    );
+    const closed = { ...old, HANGAR_PRIVILEGED_IMAGES: 'none' };
+    expect((await run(['--offline'], closed)).said).toContain('DRONE_RUNNER_PRIVILEGED_IMAGES has no effect');
+    expect((await run(['--offline'], GOOD)).said).not.toContain('DRONE_RUNNER_PRIVILEGED_IMAGES');
   });
 
   it('exits with 78 if the runner would not start, and then makes no requests', async () => {
@@ -185,7 +205,8 @@ describe('doctor, with server and cluster', () => {
   it('reports success if server and cluster are as required', async () => {
     const { code, report } = await reportOf([], await outside(204, () => true));
 
-    expect([code, report.checks.map(({ result }) => result)]).toEqual([0, ['ok', 'ok', 'skipped']]);
+    expect([code, report.checks.map(({ result }) => result)]).toEqual([0, ['ok', 'ok', 'skipped', 'ok']]);
+    expect(report.checks[3]?.words.join()).toContain('HANGAR_PRIVATE_REGISTRIES=none refuses those');
   });
 
   it.each([

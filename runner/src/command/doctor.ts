@@ -6,7 +6,8 @@ import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
 import type { Values } from '@hangar/shared/program/options';
 import { judgeSettings } from '../config/judge.ts';
 import { type Loaded, loadConfig } from '../config/load.ts';
-import { type Check, checkGate, checkKubernetes, checkServer } from './doctor/checks.ts';
+import { privilegeLosses, reviewRules } from '../restrict/review.ts';
+import { type Check, checkGate, checkKubernetes, checkLookUps, checkServer } from './doctor/checks.ts';
 import { readDeployment } from './doctor/deployment.ts';
 import { translateValues } from './doctor/helm-values.ts';
 import { type Report, reportOf, reportText } from './doctor/report.ts';
@@ -70,8 +71,15 @@ async function examine(options: DoctorOptions, context: CommandContext): Promise
     settings.some(
       ({ name, verdict }) => ['ignored', 'unknown'].includes(verdict) && text.startsWith(`${name} `),
     );
-  const warnings = 'problems' in loaded ? [] : loaded.ok.warnings.filter((text) => !isJudged(text));
-  return reportOf({ settings, checks, warnings: [...elsewhere.map(notRead), ...warnings] });
+  const unread = elsewhere.map(notRead);
+  if ('problems' in loaded) return reportOf({ settings, checks, rules: [], warnings: unread });
+  const { warnings, compile } = loaded.ok;
+  return reportOf({
+    settings,
+    checks,
+    rules: reviewRules(compile.restrictions),
+    warnings: [...unread, ...warnings.filter((text) => !isJudged(text)), ...privilegeLosses(compile)],
+  });
 }
 
 const notRead = (what: string): string => `not in the file, and not judged: ${what}`;
@@ -82,11 +90,14 @@ async function checksOf(
   context: CommandContext,
 ): Promise<readonly Check[]> {
   if ('ok' in loaded && !isOffline)
-    return Promise.all([
-      checkServer(loaded.ok, context),
-      checkKubernetes(loaded.ok, context),
-      checkGate(loaded.ok, context),
-    ]);
+    return [
+      ...(await Promise.all([
+        checkServer(loaded.ok, context),
+        checkKubernetes(loaded.ok, context),
+        checkGate(loaded.ok, context),
+      ])),
+      checkLookUps(loaded.ok),
+    ];
   const why = isOffline ? 'because of --offline' : 'until the settings are right';
   return (['Drone server', 'Kubernetes', 'Gate image'] as const).map((what) => ({
     what,

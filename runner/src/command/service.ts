@@ -82,6 +82,7 @@ export function createService(parts: ServiceParts): Service {
     clock,
     about,
     ui: config.http.ui,
+    token: config.http.token,
     stages: () => registry.entries,
     ahead: () => ahead.list(stagesIn(podWatch.pods)),
     signs: () => ({ ...heartbeat.signs(podWatch.staleMs), unreported: unreported(assembly, clock) }),

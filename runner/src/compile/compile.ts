@@ -5,6 +5,9 @@ import type { Compiled } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
+import { type Rules, rulesFor } from '../restrict/restrictions.ts';
+import { type TrustLevel, trustLevelOf } from '../restrict/trust-level.ts';
+import { checkChoices } from './check-choices.ts';
 import { commonEnvironment } from './common-environment.ts';
 import type { ContainerSources } from './container.ts';
 import type { MountContext } from './mounts.ts';
@@ -43,6 +46,8 @@ export interface CompileInput {
 interface Frame extends CompileInput, PodNamespace {
   readonly globs: GlobMatcher;
   readonly policy: Policy | undefined;
+  readonly level: TrustLevel;
+  readonly rules: Rules;
   readonly podName: string;
   readonly workspace: string;
   readonly labels: Record<string, string>;
@@ -56,16 +61,20 @@ function decideFrame(input: CompileInput): Frame {
   const globs = new GlobMatcher();
   const policy = choosePolicy(settings.policies, (match) => matchesConditions(match, facts, globs));
   const podName = name();
+  const level = trustLevelOf(detail);
+  const rules = rulesFor(settings.restrictions, level, detail.repo.slug);
   return {
     ...input,
     ...decidePlace(pipeline, settings, policy, name),
     globs,
     policy,
+    level,
+    rules,
     podName,
     workspace: workspacePath(pipeline.workspacePath),
     labels: podLabels({ pipeline, detail, settings, policy, podName }),
     drone: droneAnnotations(detail, timeoutMs(detail), nowMs),
-    named: namedVolumes(pipeline, settings),
+    named: namedVolumes(pipeline, settings, rules.volumeSize),
   };
 }
 
@@ -179,6 +188,7 @@ export function compile(input: CompileInput): Compiled {
   refuseWindows(input.pipeline);
   const frame = decideFrame(input);
   const { steps, warnings } = planContainers({ ...frame, facts: factsOf(frame.detail) });
+  const choiceWarnings = checkChoices(frame, steps);
   const plan = runPlan(steps, frame.detail, frame.nonce);
   const shared = sharedEnvironment(frame, steps);
   const stored = store(frame, steps, plan, shared.gate);
@@ -191,6 +201,6 @@ export function compile(input: CompileInput): Compiled {
     secrets: stored.packed.map((secret) => toSecret(secret, namespace, labels)),
     pullSecret: pullSecret(prepared.registries, podName, namespace, labels),
     masks: masksByStep(steps),
-    warnings: [...prepared.warnings, ...shared.warnings, ...warnings],
+    warnings: [...prepared.warnings, ...shared.warnings, ...warnings, ...choiceWarnings],
   };
 }

@@ -1,5 +1,5 @@
 import { type Settings, setting } from '@hangar/shared/config';
-import { atLeast, BYTES, CPU, DURATION, integer, oneOf } from '@hangar/shared/config-values';
+import { atLeast, BYTES, CPU, DURATION, integer, LIST, oneOf, TOKEN } from '@hangar/shared/config-values';
 import { flag, list, map, optional, text } from './setting-kinds.ts';
 
 /** The note for a setting that the previous runner did not have. */
@@ -25,6 +25,13 @@ export const hangar = {
       'How the gate gets into a Pod. `image`: its image is mounted as a volume (Kubernetes 1.33 or later with the feature gate `ImageVolume`), so that the first step starts about a second earlier; `init`: an init container copies it.',
     note: NEW,
   }),
+  httpToken: optional('HANGAR_HTTP_TOKEN', TOKEN, {
+    section: 'hangar',
+    description:
+      'Bearer token that `/demand` and `/stages` need, since they name repositories; none = `/demand` is open. The autoscaler sends it as `HANGAR_AUTOSCALER_RUNNER_TOKEN`.',
+    secret: true,
+    note: NEW,
+  }),
   stepStart: setting('HANGAR_STEP_START', oneOf('barrier', 'eager'), 'barrier', {
     section: 'hangar',
     description:
@@ -41,6 +48,13 @@ export const hangar = {
     section: 'hangar',
     description:
       "Number of the user that steps run as whose pipeline names none, clone included; none = the image's own. With HANGAR_HARDENING=restricted, Pods then may run in namespaces where Pod Security `restricted` is enforced.",
+    note: NEW,
+  }),
+  ownAccount: text('HANGAR_SERVICE_ACCOUNT', {
+    section: 'hangar',
+    description:
+      "The runner's own service account as `namespace/name`: no pipeline may name it, and its token is never mounted into a build.",
+    defaultText: "that of the Pod's token",
     note: NEW,
   }),
   resources: setting('HANGAR_RESOURCES', oneOf('split', 'peak'), 'split', {
@@ -147,6 +161,12 @@ export const hangar = {
   registryPlainHttp: list('HANGAR_REGISTRY_PLAIN_HTTP', {
     section: 'hangar',
     description: 'Registries (host[:port]) that are used without TLS; loopback ones always are.',
+    note: NEW,
+  }),
+  privateRegistries: setting('HANGAR_PRIVATE_REGISTRIES', LIST, ['*'], {
+    section: 'hangar',
+    description:
+      'Registries (host[:port], `*.domain`, or `*` for all) at private or loopback addresses in which the commands of images may be looked up, beside those in `HANGAR_REGISTRY_PLAIN_HTTP`, `HANGAR_REGISTRY_MIRRORS` and the credentials of the operator. `none`: no others. Link-local addresses, those of cloud metadata and the Kubernetes API server are never contacted.',
     note: NEW,
   }),
   registryMirrors: map('HANGAR_REGISTRY_MIRRORS', {

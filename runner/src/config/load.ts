@@ -1,8 +1,13 @@
 import { type Environment, readSettings, type SettingValues } from '@hangar/shared/config';
 import { nearest } from '@hangar/shared/program/nearest';
 import type { CompileSettings } from '../compile/settings.ts';
+import { RANDOM_NAMESPACE } from '../pipeline/compiled.ts';
+import type { Account } from '../restrict/pipeline-choices.ts';
+import type { Restrictions } from '../restrict/restrictions.ts';
 import { OperatorFiles } from './files.ts';
+import { insecureConnections } from './insecure.ts';
 import { PORT_NAMES, readAsBefore } from './previous-values.ts';
+import { rulesOf } from './restriction-settings.ts';
 import type { PluginConfig, RunnerConfig } from './runner-config.ts';
 import { PROXY_NAMES, SETTINGS, WITHOUT_EFFECT } from './settings.ts';
 
@@ -16,6 +21,8 @@ export interface Host {
   readonly podName?: string;
   readonly version: string;
   readonly namespace: string;
+  /** The service account of the process's Pod; undefined if it runs outside a cluster. */
+  readonly account?: Account | undefined;
 }
 
 /** The configuration, or all problems with it. */
@@ -46,6 +53,7 @@ export function loadConfig(env: Environment, readFile: (path: string) => string,
     ...injected,
     ...odd,
     ...idle,
+    ...insecureConnections(values),
     ...files.warnings,
     ...withoutEffect(usable),
     ...misspelt(usable),
@@ -59,21 +67,29 @@ function assemble(
   files: OperatorFiles,
   host: Host,
 ): Omit<RunnerConfig, 'warnings'> {
+  const policies = files.policies(values.policyFile);
+  const environment = { ...values.environ, ...files.environment(values.envFile) };
+  const namespaceRules = {
+    ...files.namespaceRules(values.namespaceRulesFile),
+    ...singleGlobs(values.namespaceRules),
+  };
+  const ruled = Object.keys(namespaceRules);
   return {
     server: serverOf(values),
     runner: runnerOf(values, host),
     http: httpOf(values),
     kubernetes: kubernetesOf(values),
     gate: { chosen: values.gateImage, own: values.ownImage, version: host.version },
-    compile: compileOf(values, env, files, host),
+    compile: {
+      ...compileOf(values, env, host),
+      ...restrictionsOf(values, host, { ruled, repositories: policies.repositories }),
+      policies: policies.policies,
+    },
     plugins: pluginsOf(values),
     secrets: values.secrets,
-    environment: { ...values.environ, ...files.environment(values.envFile) },
+    environment,
     dockerConfigPath: values.dockerConfig,
-    namespaceRules: {
-      ...files.namespaceRules(values.namespaceRulesFile),
-      ...singleGlobs(values.namespaceRules),
-    },
+    namespaceRules,
     admission: {
       budgetCpuMillicores: values.budgetCpuMillicores,
       budgetMemoryBytes: values.budgetMemoryBytes,
@@ -88,6 +104,7 @@ function assemble(
     lease: leaseOf(values, host),
     registry: {
       plainHttp: values.registryPlainHttp,
+      privateRegistries: values.privateRegistries,
       mirrors: values.registryMirrors,
       imageCommands: files.imageCommands(values.imageCommands),
     },
@@ -119,7 +136,7 @@ function runnerOf(values: Read, host: Host): RunnerConfig['runner'] {
 function httpOf(values: Read): RunnerConfig['http'] {
   const { uiUser: user, uiPassword: password, uiRealm: realm } = values;
   const ui = values.uiDisable || password === '' ? undefined : { user, password, realm };
-  return { ...(readListen(values.listen) ?? { host: '', port: 0 }), ui };
+  return { ...(readListen(values.listen) ?? { host: '', port: 0 }), ui, token: values.httpToken };
 }
 
 /** `host:port`, `:port`, `[::1]:port`, or a bare port; the port by number or common name. */
@@ -142,7 +159,35 @@ function kubernetesOf(values: Read): RunnerConfig['kubernetes'] {
   };
 }
 
-function compileOf(values: Read, env: Environment, files: OperatorFiles, host: Host): CompileSettings {
+type RestrictionSettings = Pick<CompileSettings, 'restrictions' | 'ownAccount' | 'leaseNamespace'>;
+
+function restrictionsOf(
+  values: Read,
+  host: Host,
+  { ruled, repositories }: Pick<Restrictions, 'repositories'> & { readonly ruled: readonly string[] },
+): RestrictionSettings {
+  const isFresh = values.namespace === RANDOM_NAMESPACE;
+  return {
+    restrictions: {
+      rules: rulesOf(values, { isFresh, ruled }),
+      repositories,
+    },
+    ownAccount: accountOf(values.ownAccount) ?? host.account,
+    leaseNamespace: leaseOf(values, host).namespace,
+  };
+}
+
+/** `namespace/name`. */
+function accountOf(text: string): Account | undefined {
+  const [, namespace, name] = /^([^/]+)\/([^/]+)$/.exec(text.trim()) ?? [];
+  return namespace === undefined || name === undefined ? undefined : { namespace, name };
+}
+
+function compileOf(
+  values: Read,
+  env: Environment,
+  host: Host,
+): Omit<CompileSettings, keyof RestrictionSettings | 'policies'> {
   const gateImage = values.gateImage || `hangar-gate:${host.version}`;
   return {
     cloneImage: values.cloneImage,
@@ -160,7 +205,6 @@ function compileOf(values: Read, env: Environment, files: OperatorFiles, host: H
     defaultNodeSelector: values.nodeSelector,
     defaultAnnotations: values.annotations,
     defaultLabels: values.podLabels,
-    policies: files.policies(values.policyFile),
     proxies: proxiesOf(env),
     tmate: tmateOf(values),
     startMode: values.stepStart,
@@ -228,6 +272,11 @@ function crossChecks(values: Read): readonly string[] {
   if (readListen(listen) === undefined) {
     problems.push(
       `DRONE_SERVER_PORT is no listen address (given: ${JSON.stringify(listen)}). Write :3000 or 127.0.0.1:3000`,
+    );
+  }
+  if (values.ownAccount !== '' && accountOf(values.ownAccount) === undefined) {
+    problems.push(
+      `HANGAR_SERVICE_ACCOUNT is no service account (given: ${JSON.stringify(values.ownAccount)}). Write namespace/name`,
     );
   }
   const endpoints = {

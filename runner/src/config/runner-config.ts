@@ -33,6 +33,8 @@ export interface RunnerConfig {
     readonly port: number;
     /** Absent: the dashboard is disabled. */
     readonly ui: { readonly user: string; readonly password: string; readonly realm: string } | undefined;
+    /** Absent: `/demand` is open. */
+    readonly token: string | undefined;
   };
   readonly kubernetes: {
     /** Empty = in-cluster. */
@@ -79,6 +81,7 @@ export interface RunnerConfig {
   };
   readonly registry: {
     readonly plainHttp: readonly string[];
+    readonly privateRegistries: readonly string[];
     readonly mirrors: Texts;
     readonly imageCommands: Readonly<Record<string, ImageConfig>>;
   };

@@ -15,6 +15,7 @@ const config = (arch: string) => ({
 });
 const options = (changes: Partial<RegistryOptions> = {}): RegistryOptions => ({
   plainHttp: [],
+  privateRegistries: ['127.0.0.1'],
   mirrors: {},
   table: {},
   ...changes,

@@ -22,8 +22,8 @@ export class RegistryError extends Error {
 /** Inputs of a session with one registry. */
 export interface SessionParts {
   readonly clock: Clock;
-  /** Connections by scheme. */
-  readonly dispatcherFor: (url: string) => Dispatcher;
+  /** Connections for a URL, by its scheme and by whether the operator has named its host. */
+  readonly dispatcherFor: (url: URL) => Dispatcher;
   /** `https://host`, without a trailing slash. */
   readonly origin: string;
   readonly credentials: RegistryCredentials | undefined;
@@ -74,7 +74,7 @@ export class RegistrySession {
     const { clock, dispatcherFor, signal } = this.#parts;
     const headers = { accept, ...(authorization === '' ? {} : { authorization }) };
     const call = { method, url, headers, timeoutMs: CALL_MS, limitBytes: LIMIT_BYTES };
-    const outcome = await httpCall({ clock, dispatcher: dispatcherFor(url) }, call, signal);
+    const outcome = await httpCall({ clock, dispatcher: dispatcherFor(new URL(url)) }, call, signal);
     if (outcome.kind === 'answer') return outcome;
     throw new RegistryError(`${new URL(url).host} gave no answer: ${outcome.reason}`, {
       cause: outcome.cause,
@@ -107,11 +107,12 @@ export class RegistrySession {
     return `Bearer ${textOf(token) || textOf(accessToken)}`;
   }
 
-  /** A redirect from https to plain http is refused. */
+  /** Refuses to go from https to plain http, and to another host without TLS. */
   #noWeaker(url: string): string {
-    if (this.#parts.origin.startsWith('https:') && !url.startsWith('https:')) {
+    const { origin } = this.#parts;
+    const isElsewhere = new URL(url).host !== new URL(origin).host;
+    if ((origin.startsWith('https:') || isElsewhere) && !url.startsWith('https:'))
       throw new RegistryError('the registry leads to an address without TLS');
-    }
     return url;
   }
 }

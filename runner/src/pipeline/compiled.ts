@@ -64,6 +64,10 @@ export const ANNOTATION = {
   conclusion: 'hangar.dev/conclusion',
   /** How often the Pod was taken over by another process, plain number. */
   adoptions: 'hangar.dev/adoptions',
+  /** When the owner took the Pod over, milliseconds since 1970, plain number. */
+  adoptedAt: 'hangar.dev/adopted-at',
+  /** How many owners in a row were lost soon after they began to read the logs of this Pod, plain number. */
+  readerDeaths: 'hangar.dev/reader-deaths',
   /** Real image of a swapped container, by `image-<n>`. */
   imagePrefix: 'hangar.dev/image-',
 } as const;

@@ -41,6 +41,8 @@ export interface LaunchedStage {
   notRemoved?(): void;
   /** Whether a Pod in which nothing has run may be created again. */
   readonly mayRemake?: boolean;
+  /** The logs of the Pod are not read: several owners in a row were lost while they read them. */
+  readonly areLogsWithheld?: boolean;
   /** The first step's log, if it was opened before the stage run. */
   readonly firstLog?: StepLogStream;
 }

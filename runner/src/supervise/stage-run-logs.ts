@@ -2,11 +2,12 @@ import { containerName, stageMasks } from '../pipeline/compiled.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
 import type { StepLogStream, StepLogs } from '../ports/step-logs.ts';
 import type { LaunchedStage } from './launched-stage.ts';
+import { WithheldLog } from './withheld-log.ts';
 
 /** The part of a stage that its logs need. */
 type LoggedStage = Pick<
   LaunchedStage,
-  'plan' | 'pod' | 'masks' | 'notes' | 'adopted' | 'takenOverMs' | 'firstLog'
+  'plan' | 'pod' | 'masks' | 'notes' | 'adopted' | 'takenOverMs' | 'firstLog' | 'areLogsWithheld'
 >;
 
 /** The logs of a stage's steps; each is opened when its step is due. */
@@ -42,9 +43,10 @@ export class StageRunLogs {
 
   /** Opens that step's log. The first log starts with the notes for the author; it may have been opened before the stage run. */
   open(step: PlannedStep): StepLogStream {
-    const { firstLog, notes, plan } = this.#launched;
+    const { firstLog, notes, plan, areLogsWithheld } = this.#launched;
     const isFirst = this.#logs.size === 0;
-    const log = firstLog && step.n === plan.steps[0]?.n ? firstLog : this.#make(step);
+    const opened = firstLog && step.n === plan.steps[0]?.n ? firstLog : this.#make(step);
+    const log = areLogsWithheld ? new WithheldLog(opened) : opened;
     if (isFirst) for (const note of notes) log.note(note);
     this.#logs.set(step.n, log);
     return log;

@@ -5,6 +5,7 @@ import { ConfigError } from '@hangar/shared/program/command-error';
 import { connect } from '@hangar/shared/program/connect';
 import type { CommandContext } from '@hangar/shared/program/context';
 import { draftParts, droneOf, namespacesOf } from '../../assemble.ts';
+import { lookUpRule } from '../../config/look-up-rule.ts';
 import type { RunnerConfig } from '../../config/runner-config.ts';
 import { review } from '../../permissions/review.ts';
 import { CiServerError } from '../../ports/ci-server.ts';
@@ -14,11 +15,18 @@ import { placesOf } from '../service.ts';
 
 /** The result of checking the server or the cluster. */
 export interface Check {
-  readonly what: 'Drone server' | 'Kubernetes' | 'Gate image';
+  readonly what: 'Drone server' | 'Kubernetes' | 'Gate image' | 'Image look-ups';
   readonly result: 'ok' | 'failed' | 'skipped';
   /** One message per entry, with the remedy if it failed. */
   readonly words: readonly string[];
 }
+
+/** What image look-ups refuse. Pure. */
+export const checkLookUps = ({ registry }: RunnerConfig): Check => ({
+  what: 'Image look-ups',
+  result: 'ok',
+  words: [lookUpRule(registry)],
+});
 
 /** Pings the server with its secret, once. */
 export async function checkServer(
