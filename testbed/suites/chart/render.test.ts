@@ -319,11 +319,7 @@ describe('invalid values are reported in one line', () => {
       runner({ config: { DRONE_RUNNER_CAPACITY: 'many' } }),
       /at '\/runner\/config\/DRONE_RUNNER_CAPACITY'/,
     ],
-    [
-      'a number out of bounds',
-      runner({ config: { DRONE_RUNNER_CAPACITY: 0 } }),
-      /DRONE_RUNNER_CAPACITY': minimum/,
-    ],
+    ['a number out of bounds', runner({ config: { HANGAR_BUDGET_PODS: 0 } }), /HANGAR_BUDGET_PODS': minimum/],
     [
       'an unknown word',
       runner({ config: { HANGAR_HARDENING: 'very' } }),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { loadConfig } from '../../config/load.ts';
 import { translateValues } from './helm-values.ts';
 
 const OLD = `
@@ -22,6 +23,10 @@ env:
   HTTP_PROXY: http://proxy:3128
 `;
 
+/** What the previous runner allowed, where the chart's defaults don't. */
+const OPEN_CONFIG = (parse(translateValues('{}').values) as { runner: { config: Record<string, string> } })
+  .runner.config;
+
 const translated = (text: string) => {
   const { values, remarks } = translateValues(text);
   return { values: parse(values) as Record<string, Record<string, unknown>>, remarks };
@@ -37,7 +42,7 @@ describe('translateValues', () => {
         nodeSelector: { pool: 'ci' },
         envFrom: [{ secretRef: { name: 'drone-secrets' } }],
         config: {
-          HANGAR_HARDENING: 'off',
+          ...OPEN_CONFIG,
           DRONE_RPC_HOST: 'drone.acme.test',
           DRONE_RUNNER_CAPACITY: '20',
           DRONE_TMATE_ENABLED: 'true',
@@ -55,6 +60,16 @@ describe('translateValues', () => {
       },
       autoscaler: { enabled: false },
     });
+  });
+
+  it('writes out what the previous runner allowed', () => {
+    expect(OPEN_CONFIG).toMatchObject({ HANGAR_HARDENING: 'off', DRONE_TMATE_ENABLED: 'true' });
+    const rules = Object.entries(OPEN_CONFIG).filter(([, value]) => value === 'any');
+    expect(rules.length).toBeGreaterThan(10);
+    const env = { DRONE_RPC_HOST: 'd', DRONE_RPC_SECRET: 's' };
+    const host = { hostname: 'h', version: '1', namespace: 'n' };
+    const read = (more: object) => loadConfig({ ...env, ...more }, () => '', host);
+    expect(read(OPEN_CONFIG)).toEqual(read({}));
   });
 
   it('never takes over the image of the previous runner, and says so', () => {

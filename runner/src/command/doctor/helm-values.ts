@@ -1,6 +1,7 @@
 import { isRecord, type JsonRecord, listOf, recordOf } from '@hangar/shared/json';
 import { parse, stringify } from 'yaml';
 import { SETTINGS, WITHOUT_EFFECT } from '../../config/settings.ts';
+import { AMOUNT_RULES, NAME_RULES } from '../../restrict/rule-table.ts';
 
 /** New values for Hangar's chart, and what a person must know or do about them, one per entry. */
 export interface Translation {
@@ -29,9 +30,20 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   autoscaling: 'the number of replicas is runner.replicas',
 };
 
-/** Keeps Pods as unrestricted as the previous runner made them: each line can be removed, one by one. */
+const RULES = [...Object.values(NAME_RULES), ...Object.values(AMOUNT_RULES)].map(({ setting }) => setting);
+
+/**
+ * Keeps Pods as unrestricted as the previous runner made them, whatever the chart's defaults are: each line can be removed, one by one.
+ */
 const OPEN = {
-  runner: { config: { HANGAR_HARDENING: 'off' } },
+  runner: {
+    config: {
+      HANGAR_HARDENING: 'off',
+      DRONE_TMATE_ENABLED: 'true',
+      HANGAR_PRIVATE_REGISTRIES: '*',
+      ...Object.fromEntries(RULES.map((name) => [name, 'any'])),
+    },
+  },
   jobs: { serviceAccount: { create: false }, networkPolicy: { enabled: false } },
   autoscaler: { enabled: false },
 };
