@@ -1,5 +1,6 @@
 import { RIGHTS as AUTOSCALER_RIGHTS, rulesOf as autoscalerRulesOf } from '@hangar/autoscaler/permissions';
 import { RIGHTS as RUNNER_RIGHTS, rulesOf as runnerRulesOf } from '@hangar/runner/permissions';
+import { RULES } from '@hangar/runner/rules';
 import { renderReadme } from './render/readme.ts';
 import { type NamedRules, renderGenerated } from './render/rights.ts';
 import { renderSchema } from './render/schema.ts';
@@ -43,6 +44,7 @@ export const DOCUMENTS: Readonly<Record<string, () => string>> = {
       ],
       Object.fromEntries([
         ...COMPONENTS.flatMap(namesOf),
+        ['runner.rules', Object.values(RULES).map(({ setting }) => setting)],
         ['autoscaler.rights', AUTOSCALER_RULES.map(({ name }) => name)],
       ]),
     ),

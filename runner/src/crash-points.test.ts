@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CrashPoint } from './testing/crash.ts';
-import { runCase, type Scenario } from './testing/crash-case.ts';
+import { type CrashScenario, runCase } from './testing/crash-case.ts';
 
 const step = (name: string, more = ''): string =>
   `- name: ${name}\n  image: busybox\n  commands: [echo]\n${more}`;
@@ -9,7 +9,7 @@ const pipeline = (steps: string, more = ''): string =>
 
 const ALL_WELL = [{ stage: 'success', steps: ['one success', 'two success'] }] as const;
 
-const SCENARIOS: readonly Scenario[] = [
+const SCENARIOS: readonly CrashScenario[] = [
   {
     name: 'secrets of a plugin, and an image that is looked up',
     pipelines: [
@@ -84,6 +84,23 @@ describe('a process that is lost at any call of any port', () => {
 
   it('is tested at 500 calls or more', () => {
     expect(cases).toBeGreaterThanOrEqual(500);
+  });
+});
+
+describe('a log that ends each process that reads it', () => {
+  const steps = step('one') + step('fails', '  failure: ignore\n') + step('two');
+
+  it.each([
+    ['succeeds', step('one') + step('two'), 'success', ['one success', 'two success']],
+    ['fails', step('one') + step('fails'), 'failure', ['one success', 'fails failure']],
+    ['ignores a failure', steps, 'success', ['one success', 'fails failure', 'two success']],
+  ] as const)('ends three of them; the result of a pipeline that %s is true', async (_, all, stage, ends) => {
+    const scenario = { name: 'lethal', pipelines: [pipeline(all)], areLogsWithheld: true };
+    const end = await runCase({ ...scenario, ends: [{ stage, steps: ends }] }, { container: 'step-2' });
+    expect(end.problems).toEqual([]);
+    expect(end.crashes).toBe(3);
+    const [lines = []] = Object.entries(end.logs).flatMap(([name, log]) => (name === 'one' ? [] : [log]));
+    expect(lines.join()).toContain('the output of this step is withheld');
   });
 });
 

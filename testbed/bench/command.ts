@@ -45,6 +45,8 @@ export interface BenchOutcome {
   readonly markdown: string;
   /** False: something did not work, whatever the timings. */
   readonly ok: boolean;
+  /** Pictures for docs/, by file name; written with the page. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** One word after `npm run bench --`. */
@@ -111,11 +113,13 @@ async function runBench(
   const circumstances = circumstancesAt(clock.now(), options.quick);
   try {
     const terminal = { clock, print, complain, stop };
-    const { data, text, markdown, ok } = await bench.run(options, circumstances, terminal);
+    const { data, text, markdown, ok, files = {} } = await bench.run(options, circumstances, terminal);
     print(json ? JSON.stringify({ circumstances, ...data }, undefined, 2) : text);
     if (writeDocs) {
       const path = new URL(`../../docs/${bench.page}`, import.meta.url);
       await writeFile(path, rewritten(await readFile(path, 'utf8'), markersOf(bench.name), markdown));
+      for (const [name, content] of Object.entries(files))
+        await writeFile(new URL(`../../docs/${name}`, import.meta.url), content);
     }
     return ok ? EXIT.ok : EXIT.failed;
   } catch (error) {

@@ -23,7 +23,8 @@ const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export async function embeddedDemoCluster(): Promise<DemoCluster> {
   const { cluster, access: ground } = await startEmbedded();
   const kubeconfig = join(cluster.folder, 'kubeconfig');
-  writeFileSync(kubeconfig, ground.kubeconfig);
+  // It has the token of the API.
+  writeFileSync(kubeconfig, ground.kubeconfig, { mode: 0o600 });
   const tools = writeStandIns(join(cluster.folder, 'stand-ins'));
   const env = {
     ...ground.env,

@@ -45,6 +45,7 @@ interface Given {
 function optionsOf(more: Partial<ActingOptions>): ActingOptions {
   const loaded = loadConfig({
     HANGAR_AUTOSCALER_ACT: 'on',
+    HANGAR_AUTOSCALER_MAX_NODES: '1000',
     HANGAR_AUTOSCALER_PLACE: 'on',
     HANGAR_AUTOSCALER_ACTUATORS: 'ci=node-pool:ci',
     HANGAR_AUTOSCALER_KUBERNETES: 'on',

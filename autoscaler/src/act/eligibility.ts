@@ -5,7 +5,7 @@ import type { Logger } from '@hangar/shared/logger';
 import type { ActingConfig } from '../config/acting.ts';
 import { Leadership } from '../lead/leadership.ts';
 import type { ServiceFeature } from '../permissions/permissions.ts';
-import { type Places, type Review, review } from '../permissions/review.ts';
+import { type Review, type ReviewedNamespaces, review } from '../permissions/review.ts';
 import { CLUSTER_EVENTS } from './resources.ts';
 
 interface EligibilityParts {
@@ -144,7 +144,7 @@ function featuresOf({
   return new Set([...reads, 'lead', 'place', 'events', ...actuators.map(({ kind }) => kind)]);
 }
 
-function placesOf({ actuators, lease, runnersNamespace }: EligibilityOptions): Places {
+function placesOf({ actuators, lease, runnersNamespace }: EligibilityOptions): ReviewedNamespaces {
   const namespaced = actuators.filter(({ namespace }) => namespace !== '');
   const byKind = Map.groupBy(namespaced, ({ kind }) => kind);
   return {

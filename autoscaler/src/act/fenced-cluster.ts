@@ -19,6 +19,7 @@ export function fencedCluster(cluster: Cluster, whyNot: () => string | undefined
     watch: cluster.watch.bind(cluster),
     log: cluster.log.bind(cluster),
     create: (...write) => unlessRefused(() => cluster.create(...write)),
+    replace: (...write) => unlessRefused(() => cluster.replace(...write)),
     patch: (...write) => unlessRefused(() => cluster.patch(...write)),
     remove: (...write) => unlessRefused(() => cluster.remove(...write)),
   };

@@ -4,7 +4,7 @@ import type { V1EndpointSlice } from '@kubernetes/client-node';
 export interface RunnerService {
   readonly namespace: string;
   readonly name: string;
-  /** Number or name of the port. */
+  /** The name of the port, or its number as the Service's EndpointSlices have it. */
   readonly port: string;
 }
 
@@ -26,10 +26,9 @@ export function parseRunnerUrl(text: string): string | undefined {
 
 const host = (address: string): string => (address.includes(':') ? `[${address}]` : address);
 
-function portOf({ ports }: V1EndpointSlice, wanted: string): number | undefined {
-  const named = (ports ?? []).find(({ name, port }) => name === wanted || String(port) === wanted);
-  return named?.port ?? (/^\d+$/.test(wanted) ? Number(wanted) : undefined);
-}
+/** Undefined where the EndpointSlice has no such port: it is never guessed, since anything may listen at a number. */
+const portOf = ({ ports }: V1EndpointSlice, wanted: string): number | undefined =>
+  (ports ?? []).find(({ name, port }) => name === wanted || String(port) === wanted)?.port;
 
 /**
  * Addresses behind a Service. A runner that isn't ready still has stages: it counts until it is terminating for good

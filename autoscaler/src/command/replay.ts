@@ -18,6 +18,7 @@ import {
 } from '@hangar/shared/program/options';
 import type { Job } from '../capacity/job.ts';
 import { type NodeSpec, podsOnEmptyNode } from '../capacity/node-spec.ts';
+import type { ReplayedSettings } from '../config/load.ts';
 import { replay } from '../replay/replay.ts';
 import type { ReplayResult } from '../replay/result.ts';
 import { demandChanges, timelineOf, type ValueChange } from '../replay/timeline.ts';
@@ -27,6 +28,7 @@ import { JOB_OPTIONS, type JobRequest, jobOrderOf, readJobs } from './replay-job
 import { plotSvg, plotText } from './replay-plot.ts';
 import { PLACEMENTS, type PolicyRequest, readPolicies } from './replay-policies.ts';
 import { replayText } from './replay-text.ts';
+import { settingsFrom } from './replayed-settings.ts';
 
 const LARGEST_SEED = 2 ** 31 - 1;
 /** Time spans of the counted time in a plot; the number of columns in a terminal. */
@@ -52,7 +54,11 @@ const OPTIONS = {
       asShape,
       asShape('4cpu-8gb', 'node'),
     ),
-    'boot-seconds': option('N', 'from the order of a node until builds run on it', asNumber([0, 7200]), 180),
+    'boot-seconds': option(
+      'N',
+      'from the order of a node until builds run on it (HANGAR_AUTOSCALER_BOOT_TIME, 180)',
+      asNumber([0, 7200]),
+    ),
     'cold-seconds': option(
       'N',
       'how much longer a build takes on a node without images',
@@ -86,7 +92,17 @@ soft-taint for forecast, sqrt, look-ahead and clairvoyant by default, least for 
       'days for training, which are not evaluated (14, or half of a trace that has no more)',
       asNumber([0, 3650]),
     ),
-    'objective-p95-seconds': option('N', 'the wait that the forecast aims at', asNumber([0, 3600]), 10),
+    'objective-p95-seconds': option(
+      'N',
+      'the wait that the forecast aims at (HANGAR_AUTOSCALER_OBJECTIVE, 10)',
+      asNumber([0, 3600]),
+    ),
+    'env-file': option(
+      'FILE',
+      `settings of "serve", NAME=value on each line; the forecast is played with them. HANGAR_AUTOSCALER_* variables of
+the environment apply too, and override the file`,
+      asFile,
+    ),
     seed: option('N', "for the generated builds and the scheduler's chance", asWhole([0, LARGEST_SEED]), 1),
   }),
   ...grouped('The answer', {
@@ -114,12 +130,14 @@ interface Order {
   readonly json: boolean;
 }
 
-function orderOf({ options, words }: Given<typeof OPTIONS>): Order {
-  const { seed, decisions, plot, json = false, placement, 'boot-seconds': bootSeconds } = options;
+function orderOf({ options, words }: Given<typeof OPTIONS>, settings: ReplayedSettings): Order {
+  const { seed, decisions, plot, json = false, placement } = options;
+  const { 'boot-seconds': bootSeconds = settings.bootMs / 1000 } = options;
+  const { 'objective-p95-seconds': objectiveSeconds = settings.objectiveMs / 1000 } = options;
   const policies = readPolicies({
     ...{ placement, bootSeconds },
     names: options.policy,
-    objectiveP95Seconds: options['objective-p95-seconds'],
+    settings: { ...settings, objectiveMs: objectiveSeconds * 1000 },
   });
   if (decisions !== undefined && policies.length !== 1)
     throw new UsageError('--decisions FILE needs exactly one --policy');
@@ -231,7 +249,7 @@ function answer({ json, plot, node, jobs }: Order, played: readonly Played[], co
 }
 
 async function run(given: Given<typeof OPTIONS>, context: CommandContext): Promise<ExitCode> {
-  const order = orderOf(given);
+  const order = orderOf(given, await settingsFrom(given.options['env-file'], context));
   const jobs = await readJobs(order.jobs, order.seed, context);
   for (const path of [order.decisions, order.plot])
     if (path !== undefined && path !== 'text') await mustBeWritable(path);

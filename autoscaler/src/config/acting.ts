@@ -1,7 +1,7 @@
 import type { Environment, SettingValues } from '@hangar/shared/config';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import type { ActuatorSetting } from './actuators.ts';
-import type { SETTINGS } from './settings.ts';
+import { MOST_NODES_UNSET, type SETTINGS } from './settings.ts';
 
 /** What is placed and scaled, and with which permissions. Times in milliseconds. */
 export interface ActingConfig {
@@ -56,7 +56,7 @@ export function actingOf(values: Read, env: Environment): ActingConfig {
     markPaceMs: values.markPaceMs,
     lowerPaceMs: values.lowerPaceMs,
     emptyForMs: values.emptyForMs,
-    mostNodes: values.maxNodes,
+    mostNodes: values.maxNodes ?? MOST_NODES_UNSET,
     placeholder: {
       image: values.placeholderImage,
       priorityClassName: values.placeholderPriority,
@@ -73,13 +73,17 @@ export function actingOf(values: Read, env: Environment): ActingConfig {
 
 /** Checks that need several values. @returns one problem each, naming variable, mistake and remedy */
 export function actingProblems(values: Read, env: Environment): readonly string[] {
-  const { act, actuators, place, kubernetes, leaseTermMs } = values;
+  const { act, actuators, place, kubernetes, leaseTermMs, maxNodes } = values;
   const acts = act === 'on';
   const isAsked = acts || place === 'on' || actuators.length > 0;
   const checks: readonly (readonly [boolean, string])[] = [
     [
       isAsked && kubernetes === 'off',
       'HANGAR_AUTOSCALER_ACT, HANGAR_AUTOSCALER_PLACE and HANGAR_AUTOSCALER_ACTUATORS need the cluster. Set HANGAR_AUTOSCALER_KUBERNETES=on, or unset them',
+    ],
+    [
+      acts && maxNodes === undefined,
+      'HANGAR_AUTOSCALER_ACT is on without HANGAR_AUTOSCALER_MAX_NODES: nothing would bound what builds can order. Set HANGAR_AUTOSCALER_MAX_NODES to the most nodes that a pool may have',
     ],
     [
       acts && leaseNamespaceOf(values, env) === '',

@@ -81,6 +81,8 @@ describe('the configuration', () => {
     ['FLOORS', 'Mon=x', 'has an invalid floor'],
     ['MAX_SPEND_PER_DAY', '5', 'bounds nothing without prices'],
     ['POOL_LABEL', 'pool=builds', 'is not a label key'],
+    ['POD_NAMESPACES', 'drone-*-x', 'has no namespace'],
+    ['POD_NAMESPACES', '*', 'has no namespace'],
     ['POOL_TAINT', 'dedicated=builds:NoSchedule', 'is not a taint key'],
   ])('rejects HANGAR_AUTOSCALER_%s=%s', (name, value, problem) => {
     const reported = problems({ [`HANGAR_AUTOSCALER_${name}`]: value });
@@ -175,6 +177,7 @@ describe('what acts', () => {
     const read = config({
       ...inPod,
       HANGAR_AUTOSCALER_ACT: 'on',
+      HANGAR_AUTOSCALER_MAX_NODES: '60',
       HANGAR_AUTOSCALER_PLACE: 'on',
       HANGAR_AUTOSCALER_ACTUATORS:
         'builds=node-pool:builds, small=capacity-buffer:ci/room*3,large=placeholder:ci/big',
@@ -199,8 +202,18 @@ describe('what acts', () => {
     expect(Object.keys(read.poolShapes)).toEqual(['builds', 'large']);
   });
 
-  it('may act with nothing to place or scale, to clear its earlier marks, and warns of it', () => {
+  it('needs an explicit maximum of nodes to act, and none for a dry run', () => {
     const act = { ...inPod, HANGAR_AUTOSCALER_ACT: 'on' };
+
+    expect(problems(act)).toEqual([
+      expect.stringContaining('HANGAR_AUTOSCALER_ACT is on without HANGAR_AUTOSCALER_MAX_NODES'),
+    ]);
+    expect(config({ ...act, HANGAR_AUTOSCALER_MAX_NODES: '60' }).acting.mostNodes).toBe(60);
+    expect(config(inPod).acting.mostNodes).toBe(1_000);
+  });
+
+  it('may act with nothing to place or scale, to clear its earlier marks, and warns of it', () => {
+    const act = { ...inPod, HANGAR_AUTOSCALER_ACT: 'on', HANGAR_AUTOSCALER_MAX_NODES: '60' };
 
     expect(config(act).acting).toMatchObject({ dryRun: false, place: false, actuators: [] });
     expect(config(act).warnings).toEqual([

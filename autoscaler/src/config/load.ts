@@ -3,34 +3,36 @@ import type { LogLevel } from '@hangar/shared/logger';
 import type { PoolRules } from '../capacity/read-node.ts';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import { parseRunnerService, parseRunnerUrl, type RunnerService } from '../capacity/targets.ts';
-import type { Floor } from '../decide/floors.ts';
-import type { Guardrails } from '../decide/guardrails.ts';
+import type { PolicySettings } from '../decide/capacity-policy.ts';
 import type { SpendLimit } from '../decide/spend.ts';
-import type { BufferOptions } from '../forecast/live-forecast.ts';
 import { type ActingConfig, actingOf, actingProblems, actingWarnings } from './acting.ts';
-import { SETTINGS } from './settings.ts';
+import { MOST_NODES_UNSET, SETTINGS } from './settings.ts';
 
 /** All settings in the form that the service uses. Times in milliseconds. */
-export interface AutoscalerConfig {
+export interface AutoscalerConfig extends PolicySettings {
   readonly runners: readonly string[];
   readonly runnerService: RunnerService | undefined;
+  /** Sent to runners; undefined: none is. */
+  readonly runnerToken: string | undefined;
   /** Undefined: the Drone server isn't queried. `tokenFile` empty: without a token. */
   readonly drone: { readonly url: string; readonly tokenFile: string } | undefined;
   readonly scrapeDeadlineMs: number;
-  readonly tickMs: number;
   readonly staleAfterMs: number;
   /** Undefined: no cluster is watched. `kubeconfig` empty: the in-cluster configuration of this Pod. */
-  readonly cluster: { readonly kubeconfig: string; readonly podSelector: string } | undefined;
+  readonly cluster:
+    | {
+        readonly kubeconfig: string;
+        readonly podSelector: string;
+        /** Empty: all. */
+        readonly podNamespaces: readonly string[];
+      }
+    | undefined;
   readonly rules: PoolRules;
   readonly poolOrder: readonly string[];
   /** In addition to the published shapes. */
   readonly shapes: readonly NodeShape[];
   readonly daemonSets: Resources;
   readonly bootMs: number;
-  readonly objectiveMs: number;
-  readonly buffer: BufferOptions;
-  readonly rails: Guardrails;
-  readonly floors: readonly Floor[];
   readonly money: SpendLimit;
   readonly acting: ActingConfig;
   readonly seed: number;
@@ -44,6 +46,24 @@ export interface AutoscalerConfig {
 
 /** All settings, or all problems. */
 export type Loaded = { readonly ok: AutoscalerConfig } | { readonly problems: readonly string[] };
+
+/** The settings that a replay of the service needs: how pools are sized, and how fast orders are executed. */
+export interface ReplayedSettings extends PolicySettings {
+  readonly bootMs: number;
+  readonly emptyForMs: number;
+  readonly lowerPaceMs: number;
+}
+
+/** The same settings as in {@link loadConfig}, for a replay: sources, leases and the HTTP server are ignored. */
+export function loadReplayedSettings(
+  env: Environment,
+): { readonly ok: ReplayedSettings } | { readonly problems: readonly string[] } {
+  const { values, problems } = readSettings(SETTINGS, withoutServiceLinks(env));
+  const wrong = [...problems, ...sizingChecks(values).flatMap(([isWrong, text]) => (isWrong ? [text] : []))];
+  if (wrong.length > 0) return { problems: [...wrong, ...misspelt(env)] };
+  const { emptyForMs, lowerPaceMs } = values;
+  return { ok: { ...assemble(values), emptyForMs, lowerPaceMs } };
+}
 
 type Read = SettingValues<typeof SETTINGS>;
 
@@ -68,15 +88,16 @@ export function loadConfig(env: Environment): Loaded {
 }
 
 function assemble(values: Read): Omit<AutoscalerConfig, 'acting' | 'listen' | 'warnings'> {
-  const { kubeconfig, podSelector, poolLabel, poolTaint } = values;
+  const { kubeconfig, podSelector, podNamespaces, poolLabel, poolTaint } = values;
   return {
     runners: values.runners.flatMap((text) => parseRunnerUrl(text) ?? []),
     runnerService: parseRunnerService(values.runnerService),
+    runnerToken: values.runnerToken,
     drone: droneOf(values),
     scrapeDeadlineMs: values.scrapeDeadlineMs,
     tickMs: values.tickMs,
     staleAfterMs: values.staleAfterMs,
-    cluster: values.kubernetes === 'on' ? { kubeconfig, podSelector } : undefined,
+    cluster: values.kubernetes === 'on' ? { kubeconfig, podSelector, podNamespaces } : undefined,
     rules: { label: poolLabel, taint: poolTaint },
     poolOrder: values.poolOrder,
     shapes: values.shapes,
@@ -86,7 +107,7 @@ function assemble(values: Read): Omit<AutoscalerConfig, 'acting' | 'listen' | 'w
     buffer: { z: values.z, floor: values.floor, quantile: values.quantile, forecast: values.forecast },
     rails: {
       minNodes: values.minNodes,
-      maxNodes: values.maxNodes,
+      maxNodes: values.maxNodes ?? MOST_NODES_UNSET,
       stepUp: values.stepUp,
       stepDown: values.stepDown,
       coolDownMs: values.coolDownMs,
@@ -147,9 +168,23 @@ const keyChecks = ({ poolLabel, poolTaint }: Read): readonly Check[] => [
   ],
 ];
 
+const sizingChecks = ({ minNodes, maxNodes = MOST_NODES_UNSET, tickMs }: Read): readonly Check[] => [
+  [
+    minNodes > maxNodes,
+    `HANGAR_AUTOSCALER_MIN_NODES (${minNodes}) is more than HANGAR_AUTOSCALER_MAX_NODES (${maxNodes}). Lower the one or raise the other`,
+  ],
+  [
+    tickMs < LEAST_TICK_MS,
+    `HANGAR_AUTOSCALER_TICK is too short. Write ${LEAST_TICK_MS}ms or more, such as 10s`,
+  ],
+];
+
+/** The name of a namespace, or its beginning and a star. */
+const NAMESPACE_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$|^[a-z0-9][a-z0-9-]{0,61}\*$/;
+
 /** Checks that need several values. */
 function crossChecks(values: Read): readonly string[] {
-  const { runners, runnerService, kubernetes, minNodes, maxNodes, tickMs, staleAfterMs, listen } = values;
+  const { runners, runnerService, kubernetes, tickMs, staleAfterMs, listen } = values;
   const { maxSpendPerDay } = values;
   const checks: readonly Check[] = [
     [
@@ -170,14 +205,7 @@ function crossChecks(values: Read): readonly string[] {
     ],
     ...droneChecks(values),
     ...keyChecks(values),
-    [
-      minNodes > maxNodes,
-      `HANGAR_AUTOSCALER_MIN_NODES (${minNodes}) is more than HANGAR_AUTOSCALER_MAX_NODES (${maxNodes}). Lower the one or raise the other`,
-    ],
-    [
-      tickMs < LEAST_TICK_MS,
-      `HANGAR_AUTOSCALER_TICK is too short. Write ${LEAST_TICK_MS}ms or more, such as 10s`,
-    ],
+    ...sizingChecks(values),
     [
       staleAfterMs < tickMs * 2,
       'HANGAR_AUTOSCALER_STALE_AFTER is shorter than two ticks: everything would be stale. Write three ticks or more, such as 3m',
@@ -186,6 +214,12 @@ function crossChecks(values: Read): readonly string[] {
       maxSpendPerDay !== undefined && Object.keys(values.prices).length === 0,
       'HANGAR_AUTOSCALER_MAX_SPEND_PER_DAY bounds nothing without prices. Set HANGAR_AUTOSCALER_PRICES, such as builds=0.19',
     ],
+    ...values.podNamespaces.map(
+      (text): Check => [
+        !NAMESPACE_PATTERN.test(text),
+        `HANGAR_AUTOSCALER_POD_NAMESPACES has no namespace ${given(text)}. Write a name such as ci-jobs, or its beginning with a star such as drone-*`,
+      ],
+    ),
     ...runners.map(
       (text) =>
         [

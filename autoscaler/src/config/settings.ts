@@ -11,6 +11,7 @@ import {
   maybe,
   oneOf,
   TEXT,
+  TOKEN,
   type ValueKind,
 } from '@hangar/shared/config-values';
 import { PAUSED_ANNOTATION, RUNNER_SELECTOR, SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
@@ -35,6 +36,9 @@ const group =
       ...(typeof about === 'string' ? { description: about } : about),
     });
 
+/** The bound of a dry run that names none. */
+export const MOST_NODES_UNSET = 1_000;
+
 const sources = group('sources');
 const pools = group('pools');
 const sizing = group('sizing');
@@ -55,6 +59,11 @@ export const SETTINGS = {
     '',
     'A Service whose endpoints are runners, as `namespace/name:port`.',
   ),
+  runnerToken: sources('RUNNER_TOKEN', maybe(TOKEN), undefined, {
+    description:
+      "The runners' `HANGAR_HTTP_TOKEN`, sent to each of them as a bearer token. Empty: none is sent.",
+    secret: true,
+  }),
   droneMetrics: sources('DRONE_METRICS', TEXT, '', {
     description:
       'Address of the Drone server’s own metrics, such as `https://drone.acme.test/metrics`: pending stages that no runner has accepted count as work that is known.',
@@ -90,6 +99,11 @@ export const SETTINGS = {
     RUNNER_SELECTOR,
     'Labels of the Pods that are builds; any CI that runs in Pods can be counted.',
   ),
+  podNamespaces: sources('POD_NAMESPACES', LIST, [], {
+    description:
+      'Namespaces of the Pods that are builds; `drone-*` stands for all that begin so. Pods elsewhere change no pool, whatever their labels are. Empty: all namespaces.',
+    note: "The chart sets the jobs' own.",
+  }),
   poolLabel: pools('POOL_LABEL', TEXT, 'node.kubernetes.io/instance-type', {
     description: 'Label of nodes whose value names their pool; nodes without it are the pool `default`.',
   }),
@@ -142,7 +156,7 @@ export const SETTINGS = {
   quantile: sizing(
     'BUFFER_QUANTILE',
     SHARE,
-    0.95,
+    0.82,
     "The share of moments in which the forecast's buffer is enough.",
   ),
   forecast: sizing(
@@ -153,7 +167,10 @@ export const SETTINGS = {
   ),
   seed: sizing('SEED', integer(0, 2 ** 31 - 1), 1, 'The same data and seed give the same answer.'),
   minNodes: rails('MIN_NODES', integer(0, 100_000), 0, 'Fewest nodes of a pool.'),
-  maxNodes: rails('MAX_NODES', integer(0, 100_000), 1_000, 'Most nodes of a pool.'),
+  maxNodes: rails('MAX_NODES', maybe(integer(0, 100_000)), undefined, {
+    description: 'Most nodes of a pool. `HANGAR_AUTOSCALER_ACT=on` needs it.',
+    defaultText: String(MOST_NODES_UNSET),
+  }),
   stepUp: rails('STEP_UP', integer(1, 100_000), 100, 'Most nodes by which a pool grows at once.'),
   stepDown: rails('STEP_DOWN', integer(1, 100_000), 10, 'Most nodes by which a pool shrinks at once.'),
   coolDownMs: rails('COOL_DOWN', DURATION, 60_000, {

@@ -1,4 +1,6 @@
 import type { Condition } from '../capacity/condition.ts';
+import { MIB } from '../capacity/shape.ts';
+import { unplaceableIn } from './placeable.ts';
 import type { CapacitySnapshot, WatchView } from './snapshot.ts';
 
 /** Which sources are configured, and so expected to report. */
@@ -75,6 +77,18 @@ function surroundingsConditions({ surroundings }: CapacitySnapshot): readonly Co
   return [{ weight: 'note', text }];
 }
 
+function placementConditions(snapshot: CapacitySnapshot): readonly Condition[] {
+  const { pods, stages } = unplaceableIn(snapshot);
+  const [pod] = pods;
+  const [stage] = stages;
+  const example = pod ? `${pod.namespace}/${pod.name}` : stage && `stage ${stage.stageId} of ${stage.repo}`;
+  const request = pod?.request ?? stage?.request;
+  if (example === undefined || request === undefined) return [];
+  const size = `${request.cpuMillicores / 1000} CPUs and ${Math.round(request.memoryBytes / MIB)} MiB`;
+  const text = `${pods.length} waiting Pods and ${stages.length} stages fit on the nodes of no pool, such as ${example} (it requests ${size}): pools are sized without them. Lower their requests, check their node selectors, or add a pool that holds them`;
+  return [{ weight: 'note', text }];
+}
+
 /** Everything that is not as it should be, most severe first; empty = all is well. Pure. */
 export function conditionsOf(snapshot: CapacitySnapshot, expected: ExpectedSources): readonly Condition[] {
   const all = [
@@ -82,6 +96,7 @@ export function conditionsOf(snapshot: CapacitySnapshot, expected: ExpectedSourc
     ...runnerConditions(snapshot, expected),
     ...droneConditions(snapshot),
     ...surroundingsConditions(snapshot),
+    ...placementConditions(snapshot),
   ];
   const rank = { stale: 0, partial: 1, note: 2 } as const;
   const vanished =

@@ -31,6 +31,20 @@ export interface FreeRoom {
   readonly isForecast: boolean;
 }
 
+/**
+ * The rule that learns how much room to keep free.
+ *
+ * @param leadSeconds from a decision until its node works
+ * @param objectiveP95Seconds the target p95 wait
+ */
+export function learningRule(
+  leadSeconds: number,
+  { z, floor, quantile }: BufferOptions,
+  objectiveP95Seconds: number,
+): BufferRule {
+  return forecastRule({ leadSeconds, quantile, floor, fallback: { z, floor }, objectiveP95Seconds });
+}
+
 /** Limit of unread observations; older ones are dropped. More than an hour of a large installation. */
 const MOST_UNREAD = 100_000;
 
@@ -43,10 +57,9 @@ export class LiveForecast {
   #waits: number[] = [];
 
   /** @param leadSeconds from a decision until its node works @param objectiveP95Seconds the target p95 wait */
-  constructor(leadSeconds: number, { z, floor, quantile }: BufferOptions, objectiveP95Seconds: number) {
+  constructor(leadSeconds: number, options: BufferOptions, objectiveP95Seconds: number) {
     this.leadSeconds = leadSeconds;
-    const fallback = { z, floor };
-    this.#rule = forecastRule({ leadSeconds, quantile, floor, fallback, objectiveP95Seconds });
+    this.#rule = learningRule(leadSeconds, options, objectiveP95Seconds);
   }
 
   /** Observations that wait for the next `look`; bounded, however long it isn't called. */
@@ -67,9 +80,9 @@ export class LiveForecast {
     if (this.#waits.length < MOST_UNREAD) this.#waits.push(seconds);
   }
 
-  /** Mean error in Pods over the lead time; undefined: no forecast is judged yet. */
-  get meanMissPods(): number | undefined {
-    return this.#rule.forecastError?.();
+  /** Mean error in Pods over the lead time, for the days from then on; undefined: no forecast is judged yet. */
+  missPods(fromSeconds?: number): number | undefined {
+    return this.#rule.forecastError?.(fromSeconds);
   }
 
   /** Learns from this moment and returns how much room to keep free. */

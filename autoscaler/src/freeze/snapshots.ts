@@ -4,6 +4,7 @@ import type { AdviceSources } from '../advise/advice-sources.ts';
 import type { AutoscalerConfig } from '../config/load.ts';
 import { demandIn } from '../decide/decide.ts';
 import { momentOf } from '../decide/moment.ts';
+import { placeableDemand } from '../decide/placeable.ts';
 import type { CapacitySnapshot } from '../decide/snapshot.ts';
 import type { Observation, Observer } from '../observe/observer.ts';
 import type { Learner } from '../store/learner.ts';
@@ -58,7 +59,8 @@ export class Snapshots {
     const demand = demandIn(base);
     if (demand.lowerBound) learner.exhausted();
     // Without Pods the forecast sees no arrivals.
-    const forecast = seen.pods && (await learner.look(momentOf(nowMs, seen.pods, demand)));
+    const forecast =
+      seen.pods && (await learner.look(momentOf(nowMs, seen.pods, placeableDemand(base, demand))));
     await nextTurn();
     return Object.freeze({ ...base, forecast });
   }

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '@hangar/shared/clock';
+import { limitConnections } from '@hangar/shared/program/connection-limit';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Calibration } from '../calibrate/calibrate.ts';
 import type { Recommendation } from '../decide/recommendation.ts';
@@ -43,8 +44,6 @@ const HEADERS = {
 
 /** A connection without traffic for this long is closed; so is a request that takes this long to arrive. */
 const SLOW_MS = 30_000;
-/** Expected clients are a few people, Prometheus and probes; the limit protects memory from misbehaving clients. */
-const MOST_CONNECTIONS = 500;
 
 type Query = Readonly<Record<string, string | string[] | undefined>>;
 type Answer = (query: Query) => object;
@@ -86,7 +85,7 @@ function openApp(): FastifyInstance {
     },
     clientErrorHandler: ({ code }, socket) => hangUp(socket, code),
   });
-  app.server.maxConnections = MOST_CONNECTIONS;
+  limitConnections(app.server);
   // No route reads a body: bodies of any type are discarded.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => {

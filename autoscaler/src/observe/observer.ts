@@ -46,9 +46,10 @@ export class Observer {
     this.#config = config;
     this.#runners = new RunnerBook(config.staleAfterMs);
     const { clock, cluster, log } = parts;
-    const podSelector = config.cluster?.podSelector ?? '';
+    const { podSelector = '', podNamespaces = [] } = config.cluster ?? {};
     const { rules, runnerService } = config;
-    this.watch = cluster && new ClusterWatch({ clock, cluster, log }, { podSelector, rules, runnerService });
+    const options = { podSelector, podNamespaces, rules, runnerService };
+    this.watch = cluster && new ClusterWatch({ clock, cluster, log }, options);
   }
 
   /** The nodes as the watch currently sees them. */

@@ -2,9 +2,9 @@ import { noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
 import { describe, expect, it } from 'vitest';
 import { ReviewingCluster } from '../testing/reviewing-cluster.ts';
 import type { ServiceFeature } from './permissions.ts';
-import { type Places, review } from './review.ts';
+import { type ReviewedNamespaces, review } from './review.ts';
 
-const places: Places = {
+const places: ReviewedNamespaces = {
   runners: ['drone'],
   lease: ['hangar'],
   events: ['default', 'ci'],

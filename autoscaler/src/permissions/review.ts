@@ -3,7 +3,7 @@ import { isAllowed, ruleLine, rulesOf } from '@hangar/shared/kubernetes/rights';
 import { type Right, rightsOf, type ServiceFeature } from './permissions.ts';
 
 /** The namespaces in which the rights of features are needed; empty: the feature isn't used. */
-export interface Places {
+export interface ReviewedNamespaces {
   readonly runners: readonly string[];
   readonly lease: readonly string[];
   readonly events: readonly string[];
@@ -33,7 +33,7 @@ interface Question {
 export async function review(
   cluster: Cluster,
   features: ReadonlySet<ServiceFeature>,
-  places: Places,
+  places: ReviewedNamespaces,
   signal: AbortSignal,
 ): Promise<Review> {
   const questions = rightsOf(features).flatMap((right) =>
@@ -56,7 +56,7 @@ export async function review(
   }
 }
 
-function namespacesOf({ where, feature }: Right, places: Places): readonly string[] {
+function namespacesOf({ where, feature }: Right, places: ReviewedNamespaces): readonly string[] {
   switch (where) {
     case 'cluster':
       return [''];

@@ -1,6 +1,7 @@
 import type { NodeSpec } from '../capacity/node-spec.ts';
 import type { Resources } from '../capacity/shape.ts';
 import type { SizeClass } from '../capacity/size-class.ts';
+import type { PoolNeed } from '../decide/pool-need.ts';
 import type { DemandView } from '../forecast/buffer-rule.ts';
 import type { SimNode } from '../simulate/sim-node.ts';
 
@@ -29,6 +30,8 @@ export interface Decision {
   readonly order: number;
   /** The pool size that the policy aims at now. */
   readonly wanted: number;
+  /** What any pool needs now, whoever executes it; undefined: the policy knows only its own pool. */
+  readonly need?: Pick<PoolNeed, 'needNodes' | 'shrinkToNodes'>;
 }
 
 /** Sizes the pool. Stateful; the same views in the same order give the same decisions. */

@@ -22,6 +22,10 @@ export interface ReplayOptions {
   readonly countFrom: number;
   /** Called for each change of the wanted pool size. */
   readonly onDecision?: (atSeconds: number, nodes: number) => void;
+  /** Called for each build that got a node: when it arrived, and when it was bound. Seconds. */
+  readonly onBound?: (arrivedAt: number, boundAt: number) => void;
+  /** Called for each node that is gone: when it was ordered, and when it was removed; Infinity: it was never removed. Seconds. */
+  readonly onNodeGone?: (orderedAt: number, goneAt: number) => void;
   /** Called from time to time with the share of the trace that is done. */
   readonly onProgress?: (share: number) => void;
 }
@@ -56,6 +60,7 @@ class Replay {
       onBind: (job, at, cold) => {
         this.#waits.push(at - job.arrivedAt);
         this.#tally.bound(job.arrivedAt, at, cold);
+        options.onBound?.(job.arrivedAt, at);
       },
     });
     // Rejected jobs are not reported to the policy: they would make the usual job larger than a node, and no pool large enough.
@@ -69,7 +74,7 @@ class Replay {
     this.#sim.order(policy.readyAtStart, 0);
     this.#sim.finishUntil(this.#nextTickAt);
     while (this.#goesOn()) this.#step();
-    for (const node of this.#sim.nodes) this.#tally.nodeGone(node, Infinity);
+    for (const node of this.#sim.nodes) this.#nodeGone(node, Infinity);
     return this.#tally.result({
       policy: policy.name,
       placement: this.#options.strategy ?? 'least',
@@ -128,9 +133,14 @@ class Replay {
     const mine = (nodes: readonly Readonly<SimNode>[]): readonly SimNode[] => nodes;
     for (const node of mine(untaint)) sim.setSoftTaint(node, false);
     for (const node of mine(taint)) sim.setSoftTaint(node, true);
-    for (const node of mine(remove)) if (sim.remove(node)) this.#tally.nodeGone(node, sim.now);
+    for (const node of mine(remove)) if (sim.remove(node)) this.#nodeGone(node, sim.now);
     sim.order(order);
     this.#tally.ordered(sim.now, order);
+  }
+
+  #nodeGone(node: SimNode, at: number): void {
+    this.#tally.nodeGone(node, at);
+    this.#options.onNodeGone?.(node.orderedAt, at);
   }
 
   #takeWaits(): readonly number[] {

@@ -7,7 +7,7 @@ export interface TargetAnswer {
 }
 
 /** Limit of the size of an answer. */
-export const MOST_ANSWER_BYTES = 32 * 2 ** 20;
+export const MOST_ANSWER_BYTES = 4 * 2 ** 20;
 
 /** Queries a target. Rejects when there is no answer, when it is too large, or with the signal's reason. */
 export interface MetricsSource {

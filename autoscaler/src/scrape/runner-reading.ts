@@ -118,13 +118,15 @@ export function readRunner(
   text: Exposition,
 ): { readonly reading: RunnerReading; readonly problems: readonly ScrapeProblem[] } {
   const reading = new Reading(target, text);
-  const states = reading.states();
-  const malformed = text.problems.slice(0, 3).map(({ line, problem, cure }) => ({
+  const states = text.complete ? reading.states() : undefined;
+  // Why parsing stopped comes last, and says more than what came before it.
+  const shown = text.complete ? text.problems.slice(0, 3) : text.problems.slice(-1);
+  const malformed = shown.map(({ line, problem, cure }) => ({
     target,
     problem: `line ${line} of its metrics: ${problem}`,
     cure,
   }));
-  if (states === undefined)
+  if (text.complete && states === undefined)
     reading.problems.push({
       target,
       problem: `${RUNNER_METRICS.stages.name} is missing or invalid`,

@@ -5,6 +5,7 @@ import { parseRunnerService, parseRunnerUrl, targetsOf } from '../capacity/targe
 import { aStageAhead, aWaitingStage } from '../testing/demand-stages.ts';
 import type { MetricsSource, TargetAnswer } from './metrics-source.ts';
 import { demandOfTarget } from './read-demand.ts';
+import { RunnerBook } from './runner-book.ts';
 import { readRunner } from './runner-reading.ts';
 import { scrape } from './scrape.ts';
 
@@ -172,6 +173,28 @@ describe('a round', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it.each<[string, string | number]>([
+    ['sends 30,000 series', Array.from({ length: 30_000 }, (_, nth) => `a{b="${nth}"} 1\n`).join('')],
+    ['sends 600,000 lines of nonsense', '?\n'.repeat(600_000)],
+  ])('drops the reading of a runner that %s, names it, and goes on with the others', async (_, lies) => {
+    const good = { 'http://a/metrics': states(1, 1), 'http://a/demand': '{"waiting":[]}' };
+    const bad = { 'http://bad/metrics': `${states(9, 9)}${lies}`, 'http://bad/demand': '{"waiting":[]}' };
+    const clock = new FakeClock();
+    const source = { get: answering({ ...good, ...bad }) };
+    const targets = ['http://bad', 'http://a'];
+    const round = await scrape({ clock, source, deadlineMs: 5_000 }, targets, new AbortController().signal);
+    const view = new RunnerBook(60_000).take(round, 0);
+
+    expect(view.missing).toEqual(['http://bad']);
+    expect(view.states?.running.stages).toBe(1);
+    expect(view.problems).toEqual([
+      expect.objectContaining({
+        target: 'http://bad',
+        problem: expect.stringMatching(/more than (20000 values|1000 invalid lines)/) as string,
+      }),
+    ]);
+  });
+
   it('uses metrics alone where a runner has no demand endpoint', async () => {
     const source = { get: answering({ 'http://a/metrics': states(1, 1), 'http://a/demand': 404 }) };
     const { targets } = await scrape(
@@ -215,7 +238,8 @@ describe('targets', () => {
       'http://10.0.0.2:3000',
       'http://[fd00::1]:3000',
     ]);
-    expect(targetsOf([slice], { ...service, port: 'other' })).toEqual([]);
+    for (const port of ['other', '3001']) expect(targetsOf([slice], { ...service, port })).toEqual([]);
+    expect(targetsOf([slice], { ...service, port: '3000' })).toHaveLength(3);
     expect(parseRunnerService('runner:http')).toBeUndefined();
   });
 });

@@ -21,6 +21,8 @@ import { WATCHED } from './resources.ts';
 /** What to watch. */
 export interface ClusterWatchOptions {
   readonly podSelector: string;
+  /** Names, or beginnings of names with a star; empty: all. Pods elsewhere are no builds, whatever their labels are. */
+  readonly podNamespaces: readonly string[];
   readonly rules: PoolRules;
   readonly runnerService: RunnerService | undefined;
 }
@@ -66,6 +68,9 @@ interface Watches {
 
 const nothing = (): void => undefined;
 
+const matches = (pattern: string, namespace: string): boolean =>
+  pattern.endsWith('*') ? namespace.startsWith(pattern.slice(0, -1)) : namespace === pattern;
+
 /**
  * Build Pods, nodes, DaemonSets and runner endpoints in their current state: of each object only the fields that matter for
  * capacity are kept. Ended Pods are reported once.
@@ -75,6 +80,7 @@ export class ClusterWatch {
   readonly #parts: ClusterWatchParts;
   readonly #runnerService: RunnerService | undefined;
   readonly #troubles = new Map<WatchName, { readonly text: string; readonly atMs: number }>();
+  readonly #podNamespaces: readonly string[];
   readonly #watches: Watches;
   readonly #equals = new OneOfEquals();
   readonly #bootTimes = new BootTimes();
@@ -87,7 +93,8 @@ export class ClusterWatch {
   constructor(parts: ClusterWatchParts, options: ClusterWatchOptions) {
     this.#clock = parts.clock;
     this.#parts = parts;
-    const { podSelector, rules, runnerService } = options;
+    const { podSelector, podNamespaces, rules, runnerService } = options;
+    this.#podNamespaces = podNamespaces;
     this.#runnerService = runnerService;
     this.#watches = {
       pods: this.#watch<V1Pod, PodFact>('pods', {
@@ -118,7 +125,7 @@ export class ClusterWatch {
 
   /** Build Pods, including ended ones until they are deleted. */
   get pods(): readonly PodFact[] {
-    return this.#watches.pods.objects;
+    return this.#watches.pods.objects.filter((pod) => this.#isBuild(pod));
   }
 
   get nodes(): readonly NodeFact[] {
@@ -208,7 +215,13 @@ export class ClusterWatch {
     };
   }
 
+  #isBuild({ namespace }: PodFact): boolean {
+    const patterns = this.#podNamespaces;
+    return patterns.length === 0 || patterns.some((pattern) => matches(pattern, namespace));
+  }
+
   #pod({ kind, object: fact, before }: Change<PodFact>): void {
+    if (!this.#isBuild(fact)) return;
     this.#compare(before, fact);
     if (fact.startedMs !== undefined) {
       const boot = this.#bootTimes.started(fact, this.#watches.nodes.find('', fact.node));

@@ -242,6 +242,14 @@ describe('the watch of a cluster', () => {
     await settle();
     await clock.step(1);
   };
+  const aWatch = (podNamespaces: readonly string[]): ClusterWatch =>
+    new ClusterWatch(
+      { clock, cluster, log: silentLogger },
+      {
+        ...{ podSelector: 'app=ci', podNamespaces, rules: RULES },
+        runnerService: { namespace: 'ci', name: 'runner', port: 'http' },
+      },
+    );
   const begin = async (): Promise<void> => {
     done = watch.run(stop.signal);
     await settled();
@@ -251,14 +259,7 @@ describe('the watch of a cluster', () => {
     clock = new FakeClock(NOW);
     cluster = new FakeCluster();
     stop = new AbortController();
-    watch = new ClusterWatch(
-      { clock, cluster, log: silentLogger },
-      {
-        podSelector: 'app=ci',
-        rules: RULES,
-        runnerService: { namespace: 'ci', name: 'runner', port: '3000' },
-      },
-    );
+    watch = aWatch([]);
   });
   afterEach(async () => {
     stop.abort();
@@ -286,6 +287,27 @@ describe('the watch of a cluster', () => {
     expect(news.records.map(({ uid, job }) => [uid, job.durationSeconds])).toEqual([['p', 60]]);
     expect(watch.pods).toEqual([]);
     expect(watch.takeNews()).toEqual({ records: [], boots: [], arrivals: [], waits: [] });
+  });
+
+  it('sees no builds in namespaces that are not named: their Pods arrive, end and boot nodes for nobody', async () => {
+    watch = aWatch(['ci', 'drone-*']);
+    await begin();
+    cluster.put({ resource: WATCHED.nodes }, aNode('young', { created: 90 }));
+    const inside = (namespace: string, change = {}): V1Pod => {
+      const pod = aPod('p', change);
+      return { ...pod, metadata: { ...pod.metadata, namespace, uid: namespace } };
+    };
+    const onNode = { spec: { ...aPod('p').spec, nodeName: 'young' } };
+    for (const namespace of ['ci', 'drone-7', 'tenant', 'ci-2', 'my-drone-1']) {
+      cluster.put({ resource: WATCHED.pods, namespace }, inside(namespace));
+      if (namespace === 'tenant')
+        for (const status of [running(110), ended(110, 150)])
+          cluster.put({ resource: WATCHED.pods, namespace }, inside(namespace, { ...onNode, status }));
+    }
+    await settled();
+
+    expect(watch.pods.map(({ namespace }) => namespace)).toEqual(['ci', 'drone-7']);
+    expect(watch.takeNews()).toMatchObject({ arrivals: [NOW / 1000, NOW / 1000], records: [], boots: [] });
   });
 
   it('does not report again what was stored before a restart', async () => {
@@ -319,7 +341,7 @@ describe('the watch of a cluster', () => {
       {
         metadata: { name: 's', labels: { 'kubernetes.io/service-name': 'runner' } },
         addressType: 'IPv4',
-        ports: [{ port: 3000 }],
+        ports: [{ name: 'http', port: 3000 }],
         endpoints: [{ addresses: ['10.0.0.1'] }],
       },
     );

@@ -1,5 +1,6 @@
 import { RIGHTS, rulesOf, type ServiceFeature } from '@hangar/autoscaler/permissions';
 import { SETTINGS as AUTOSCALER_SETTINGS } from '@hangar/autoscaler/settings';
+import { RULES } from '@hangar/runner/rules';
 import { SETTINGS as RUNNER_SETTINGS } from '@hangar/runner/settings';
 import {
   booleanValue,
@@ -20,11 +21,18 @@ import {
   rightsValues,
 } from './component.ts';
 
+/** What untrusted pipelines may choose; a new installation is closed. */
+const RULES_OF_THE_CHART = Object.fromEntries(
+  Object.values(RULES).flatMap(({ setting, chartDefault }) =>
+    chartDefault === undefined ? [] : [[setting, chartDefault]],
+  ),
+);
+
 const RUNNER: Component = {
   name: 'runner',
   settings: Object.values(RUNNER_SETTINGS),
   page: '../../docs/configuration.md',
-  config: { HANGAR_HARDENING: 'restricted' },
+  config: { HANGAR_HARDENING: 'restricted', ...RULES_OF_THE_CHART },
   resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } },
 };
 

@@ -3,8 +3,9 @@ import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-clus
 import type { V1Lease, V1Pod } from '@kubernetes/client-node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { signed } from '../launch/testing/test-origin.ts';
 import { LEASE_ANNOTATION } from '../lease/lease-record.ts';
-import { ANNOTATION } from '../pipeline/compiled.ts';
+import { ANNOTATION, LABEL } from '../pipeline/compiled.ts';
 import { aStage } from '../supervise/testing/fake-ci-server.ts';
 
 import {
@@ -76,7 +77,9 @@ describe('Pods of a dead replica', () => {
       [ANNOTATION.server]: SERVER,
       [ANNOTATION.stage]: JSON.stringify(aStage({ id: 9 })),
     };
-    cluster.put<V1Pod>(elsewhere, { metadata: { labels: LABELS, annotations }, spec: { containers: [] } });
+    const { namespace, name } = elsewhere;
+    const labels = { ...LABELS, [LABEL.stageId]: '9' };
+    cluster.put<V1Pod>(elsewhere, signed({ metadata: { namespace, name, labels, annotations } }));
     putLease(cluster, 'dead', { namespaces: ['closed', 'drone-x'] });
     const me = await replica(cluster, 'me');
     cluster.fail('list', 'pods', refusal(403, 'Forbidden'));
@@ -290,11 +293,11 @@ describe('a recorded stage without a Pod', () => {
     const me = await replica(cluster, 'me');
     await me.lease.enter('drone-x', 'own', me.stop.signal);
     await me.lease.intend(intent(1), me.stop.signal);
-    const { metadata, ...pod } = putPod(new FakeCluster(), 1, 'ci/hangar-runner-other');
-    cluster.put<V1Pod>(
-      { ...podAt('p1'), namespace: 'drone-x' },
-      { ...pod, metadata: { labels: metadata?.labels ?? {}, annotations: metadata?.annotations ?? {} } },
-    );
+    const { metadata } = putPod(new FakeCluster(), 1, 'ci/hangar-runner-other');
+    const { labels = {}, annotations = {} } = metadata ?? {};
+    const [name, namespace] = ['p1', 'drone-x'];
+    const pod = signed({ metadata: { name, namespace, labels, annotations } });
+    cluster.put<V1Pod>({ ...podAt(name), namespace }, pod);
     await me.look();
     expect(me.carried).toEqual([]);
   });
@@ -383,7 +386,9 @@ describe('a namespace that was made for one stage', () => {
       [ANNOTATION.stage]: JSON.stringify(aStage({ id: 9 })),
     };
     const pod = { resource: RESOURCE.pods, namespace: 'drone-x', name: 'p9' };
-    cluster.put<V1Pod>(pod, { metadata: { labels: LABELS, annotations }, spec: { containers: [] } });
+    const { namespace, name } = pod;
+    const labels = { ...LABELS, [LABEL.stageId]: '9' };
+    cluster.put<V1Pod>(pod, signed({ metadata: { namespace, name, labels, annotations } }));
     putLease(cluster, 'dead', { ownNamespaces: ['drone-x'] });
     const me = await replica(cluster, 'me');
     await me.look();

@@ -11,6 +11,7 @@ import {
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Lease, V1Pod } from '@kubernetes/client-node';
 import { requestOf } from '../admit/pod-load.ts';
+import type { PodOrigin } from '../launch/pod-origin.ts';
 import { removeNamespace } from '../launch/remove-namespace.ts';
 import { removePod } from '../launch/remove-pod.ts';
 import { holdsGate } from '../launch/start.ts';
@@ -24,7 +25,8 @@ import {
   ownNamespacesOf,
   serverOf,
 } from '../lease/lease-record.ts';
-import type { FormerLife, OwnLease } from '../lease/own-lease.ts';
+import type { FormerLife } from '../lease/own-lease.ts';
+import type { ReplicaRecord } from '../lease/replica-record.ts';
 import type { StageRegistry } from '../stage-registry.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
 import { Heir } from './heir.ts';
@@ -37,10 +39,11 @@ export interface AdopterParts {
   readonly clock: Clock;
   readonly cluster: Cluster;
   readonly log: Logger;
-  readonly lease: OwnLease;
+  readonly lease: ReplicaRecord;
   readonly leaseNamespace: string;
   readonly registry: StageRegistry;
   readonly podWatch: PodWatch;
+  readonly origin: PodOrigin;
   /** This replica owns the Pod now: continues its stage. */
   resume(pod: V1Pod, record: PodRecord): void;
   /** Continues a recorded stage that has no Pod. */
@@ -73,6 +76,8 @@ export class Adopter {
   #deadNames: ReadonlySet<string> = new Set();
   /** Owners whose Lease is renewed. */
   #running: ReadonlySet<string> = new Set();
+  /** Dead owners that did not release their Lease. */
+  #lost = new Set<string>();
   readonly #heir: Heir;
   readonly #recorded: RecordedStages;
   /** Uids of Pods of a newer version of the runner that were met and left alone. */
@@ -88,7 +93,9 @@ export class Adopter {
 
   /** What carries this replica's own name and is not in its hands: its former life's. Call it once, after the Lease was taken. */
   async adoptOwn(former: FormerLife, signal: AbortSignal): Promise<void> {
-    await this.#takePods((owner) => owner === this.#parts.lease.owner, signal);
+    if (former.isLost) this.#lost.add(this.#parts.lease.owner);
+    await this.takePods((owner) => owner === this.#parts.lease.owner, signal);
+    this.#lost.delete(this.#parts.lease.owner);
     await this.#removeEmpty(former.ownNamespaces, signal);
     await this.#carryOnRecorded(signal);
   }
@@ -122,10 +129,11 @@ export class Adopter {
     const dead = all.filter((one) => this.#isOfOurServer(serverOf(one)));
     const seen = new Set<V1Lease>();
     for (const one of dead) if (await this.#lookInto(one, signal)) seen.add(one);
+    this.#lost = new Set(dead.filter(({ spec }) => spec?.holderIdentity).map((one) => this.#ownerNamed(one)));
     const deadNames = new Set(dead.map((one) => this.#ownerNamed(one)));
     this.#running = new Set(items.filter((one) => !all.includes(one)).map((one) => this.#ownerNamed(one)));
     const missing = this.#ownersWithoutLease(items);
-    await this.#takePods(
+    await this.takePods(
       (owner) => deadNames.has(owner) || missing.has(owner) || owner === lease.owner,
       signal,
     );
@@ -134,7 +142,7 @@ export class Adopter {
         this.#inherit(one, signal),
       );
     await this.#carryOnRecorded(signal);
-    await this.#sweep();
+    await this.sweep();
   }
 
   /**
@@ -180,7 +188,7 @@ export class Adopter {
   }
 
   /** Pods that were dealt with and yet stand there, because their removal failed at the time. */
-  async #sweep(): Promise<void> {
+  async sweep(): Promise<void> {
     const { clock, podWatch, registry } = this.#parts;
     const left = podWatch.pods.filter(
       (pod) => registry.isOverdue(pod.metadata?.uid ?? '', clock.now()) && !pod.metadata?.deletionTimestamp,
@@ -219,7 +227,8 @@ export class Adopter {
     return new Set(counted.filter((owner) => (this.#missing.get(owner) ?? 0) >= MISSING_LOOKS));
   }
 
-  async #takePods(isDead: (owner: string) => boolean, signal: AbortSignal): Promise<void> {
+  /** Takes over the Pods of owners that are gone. */
+  async takePods(isDead: (owner: string) => boolean, signal: AbortSignal): Promise<void> {
     for (const pod of this.#parts.podWatch.pods) if (isOfNewerRunner(pod)) this.#leaveToNewer(pod);
     const waiting = this.#parts.podWatch.pods.filter((pod) => {
       const record = readPod(pod);
@@ -235,11 +244,12 @@ export class Adopter {
 
   /** One that can't be claimed now is met again at the next look, and keeps no other waiting. */
   async #take(pod: V1Pod, signal: AbortSignal): Promise<void> {
-    const { lease, log } = this.#parts;
+    const { lease, log, origin } = this.#parts;
     const record = readPod(pod);
     if (!record) return;
     const { id: stageId, buildId, machine } = record.stage;
     try {
+      if (!(await origin.isOurs(pod, signal))) return;
       if (!lease.has(stageId)) await lease.intend({ stageId, buildId, machine }, signal);
       const taken = await this.#claim(pod, record, signal);
       if (taken) this.#resume(taken);
@@ -275,9 +285,11 @@ export class Adopter {
   }
 
   async #claimAsRead(pod: V1Pod, signal: AbortSignal): Promise<V1Pod | 'changed' | undefined> {
-    const { cluster, lease, log } = this.#parts;
+    const { clock, cluster, lease, log } = this.#parts;
+    const isLost = this.#lost.has(ownerOf(pod));
+    const claim = claimOf(pod, { owner: lease.owner, nowMs: clock.now(), isLost });
     try {
-      const taken = await cluster.patch<V1Pod>(podTarget(pod), claimOf(pod, lease.owner), 'merge', signal);
+      const taken = await cluster.patch<V1Pod>(podTarget(pod), claim, 'merge', signal);
       log.info(
         { pod: taken.metadata?.name, from: ownerOf(pod) },
         'took over a pipeline of a runner that is gone',
@@ -318,9 +330,9 @@ export class Adopter {
   /** Takes over what a dead replica recorded, and removes its Lease when nothing of it is left and nobody has to read its marks any more. */
   async #inherit(lease: V1Lease, signal: AbortSignal): Promise<void> {
     const known = await this.#heir.inherit(lease, signal);
-    const isLeft =
-      openIntentsOf(known).length > 0 ||
-      this.#parts.podWatch.pods.some((pod) => ownerOf(pod) === this.#ownerNamed(lease));
+    const owned = this.#parts.podWatch.pods.filter((pod) => ownerOf(pod) === this.#ownerNamed(lease));
+    const ours = await this.#parts.origin.oursOf(owned, signal);
+    const isLeft = openIntentsOf(known).length > 0 || ours.length > 0;
     if (isLeft || (this.#heir.marksOthers(known, this.#running) && !this.#isOld(known))) return;
     await this.#removeEmpty(ownNamespacesOf(known), signal);
     // A replica that has come back under the same name renews it: then it is not ours to remove.

@@ -1,20 +1,24 @@
 import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
-import type { OwnLease } from '../lease/own-lease.ts';
+import type { PodOrigin } from '../launch/pod-origin.ts';
+import type { ReplicaRecord } from '../lease/replica-record.ts';
 import { LABEL } from '../pipeline/compiled.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
-import { ownersByStage } from './pod-owner.ts';
+import { ownersByStage, podsOfStages } from './pod-owner.ts';
+
+interface OwnerParts {
+  readonly cluster: Cluster;
+  readonly lease: Pick<ReplicaRecord, 'server'>;
+  readonly origin: PodOrigin;
+  readonly podWatch: PodWatch;
+}
 
 const POD_SELECTION = { labelSelector: `${LABEL.managedBy}=${LABEL.managedByValue}` };
 
 /** By stage the owner of its Pod, as the API server has it now: the watch may be behind. A namespace that can't be listed has none. */
 export async function freshOwners(
-  {
-    cluster,
-    lease,
-    podWatch,
-  }: { readonly cluster: Cluster; readonly lease: Pick<OwnLease, 'server'>; readonly podWatch: PodWatch },
-  namespaces: readonly string[],
+  { cluster, lease, origin, podWatch }: OwnerParts,
+  { stageIds, namespaces }: { readonly stageIds: readonly number[]; readonly namespaces: readonly string[] },
   signal: AbortSignal,
 ): Promise<ReadonlyMap<number, string>> {
   const pods = [...podWatch.pods];
@@ -26,5 +30,5 @@ export async function freshOwners(
     });
     pods.push(...listed.items);
   }
-  return ownersByStage(pods, lease.server);
+  return ownersByStage(await origin.oursOf(podsOfStages(pods, new Set(stageIds), lease.server), signal));
 }

@@ -1,5 +1,6 @@
 import { type Cluster, RESOURCE, type Target } from '@hangar/shared/kubernetes/cluster';
 import type { V1Lease } from '@kubernetes/client-node';
+import type { PodOrigin } from '../launch/pod-origin.ts';
 import {
   heirsOf,
   type Intent,
@@ -7,7 +8,7 @@ import {
   namespacesOf,
   openIntentsOf,
 } from '../lease/lease-record.ts';
-import type { OwnLease } from '../lease/own-lease.ts';
+import type { ReplicaRecord } from '../lease/replica-record.ts';
 import type { StageRegistry } from '../stage-registry.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
 import { freshOwners } from './fresh-owners.ts';
@@ -15,10 +16,11 @@ import { freshOwners } from './fresh-owners.ts';
 /** What an heir works with. */
 export interface HeirParts {
   readonly cluster: Cluster;
-  readonly lease: OwnLease;
+  readonly lease: ReplicaRecord;
   readonly leaseNamespace: string;
   readonly podWatch: PodWatch;
   readonly registry: Pick<StageRegistry, 'has'>;
+  readonly origin: PodOrigin;
 }
 
 /**
@@ -124,7 +126,8 @@ export class Heir {
   }
 
   #ownersByStage(dead: V1Lease, signal: AbortSignal): Promise<ReadonlyMap<number, string>> {
-    return freshOwners(this.#parts, namespacesOf(dead), signal);
+    const stageIds = openIntentsOf(dead).map(({ stageId }) => stageId);
+    return freshOwners(this.#parts, { stageIds, namespaces: namespacesOf(dead) }, signal);
   }
 
   #ownerNamed(lease: V1Lease): string {

@@ -30,7 +30,7 @@ describe('the Pod of a newer version of the runner', () => {
       resume: ({ metadata: found }) => void resumed.push(found?.name ?? ''),
       carryOn: () => undefined,
     });
-    const former = { intents: [], namespaces: [], ownNamespaces: [] };
+    const former = { intents: [], namespaces: [], ownNamespaces: [], isLost: false };
     for (let time = 0; time < 2; time++) await adopter.adoptOwn(former, world.handOver.signal);
     await settle();
     expect([resumed, world.cluster.count('patch', 'pods')]).toEqual([[], 0]);

@@ -1,14 +1,43 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { ANNOTATION, LABEL } from '../pipeline/compiled.ts';
 
+/** An owner that had read the logs for longer than this was not lost because of them: its successors read all of them again at once. */
+const READING_MS = 300_000;
+
+/** A replica that takes over a Pod, and how the Pod's owner ended. */
+export interface Claim {
+  readonly owner: string;
+  readonly nowMs: number;
+  /** The former owner was lost, and did not stop in order. */
+  readonly isLost: boolean;
+}
+
 /** The patch that makes a replica the owner; valid only for the Pod as it was read. */
-export function claimOf({ metadata }: V1Pod, owner: string): Record<string, unknown> {
-  const before = Number(metadata?.annotations?.[ANNOTATION.adoptions] ?? 0);
+export function claimOf(pod: V1Pod, { owner, nowMs, isLost }: Claim): Record<string, unknown> {
+  const { resourceVersion, uid } = pod.metadata ?? {};
+  const before = numberIn(pod, ANNOTATION.adoptions);
   const annotations = {
     [ANNOTATION.owner]: owner,
-    [ANNOTATION.adoptions]: String(Number.isFinite(before) ? before + 1 : 1),
+    [ANNOTATION.adoptions]: String(before + 1),
+    [ANNOTATION.adoptedAt]: String(nowMs),
+    [ANNOTATION.readerDeaths]: String(readerDeaths(pod, nowMs, isLost)),
   };
-  return { metadata: { resourceVersion: metadata?.resourceVersion, uid: metadata?.uid, annotations } };
+  return { metadata: { resourceVersion, uid, annotations } };
+}
+
+function readerDeaths(pod: V1Pod, nowMs: number, isLost: boolean): number {
+  const sinceMs = numberIn(pod, ANNOTATION.adoptedAt) || numberIn(pod, ANNOTATION.admittedAt);
+  const before = nowMs - sinceMs < READING_MS ? numberIn(pod, ANNOTATION.readerDeaths) : 0;
+  return isLost && hasLogs(pod) ? before + 1 : before;
+}
+
+const hasLogs = ({ status }: V1Pod): boolean =>
+  (status?.containerStatuses ?? []).some(({ state }) => Boolean(state?.running ?? state?.terminated));
+
+/** What can't be read (somebody edited it) counts as 0. */
+function numberIn({ metadata }: V1Pod, annotation: string): number {
+  const value = Number(metadata?.annotations?.[annotation] ?? 0);
+  return Number.isFinite(value) ? value : 0;
 }
 
 /** Owner of a Pod, as `<namespace>/<lease>`; empty: none is named. */
@@ -17,8 +46,15 @@ export const ownerOf = (pod: V1Pod): string => pod.metadata?.annotations?.[ANNOT
 /** Scheme and host of the Drone server whose stage a Pod runs; empty: none is named. */
 export const serverOfPod = (pod: V1Pod): string => pod.metadata?.annotations?.[ANNOTATION.server] ?? '';
 
-/** By stage the owner of its Pod, among the Pods that run stages of that server. */
-export function ownersByStage(pods: readonly V1Pod[], server: string): ReadonlyMap<number, string> {
-  const ours = pods.filter((pod) => serverOfPod(pod) === server);
-  return new Map(ours.map((pod) => [Number(pod.metadata?.labels?.[LABEL.stageId]), ownerOf(pod)]));
-}
+/** Pods that name one of those stages, of that server. */
+export const podsOfStages = (
+  pods: readonly V1Pod[],
+  stageIds: ReadonlySet<number>,
+  server: string,
+): readonly V1Pod[] => pods.filter((pod) => serverOfPod(pod) === server && stageIds.has(stageIdOf(pod)));
+
+/** By stage the owner of its Pod. */
+export const ownersByStage = (pods: readonly V1Pod[]): ReadonlyMap<number, string> =>
+  new Map(pods.map((pod) => [stageIdOf(pod), ownerOf(pod)]));
+
+const stageIdOf = (pod: V1Pod): number => Number(pod.metadata?.labels?.[LABEL.stageId]);

@@ -27,6 +27,7 @@ describe('readPod', () => {
       [ANNOTATION.server]: 'https://drone.acme.test',
       [ANNOTATION.ownNamespace]: 'true',
       [ANNOTATION.adoptions]: '2',
+      [ANNOTATION.readerDeaths]: '1',
     };
     expect(readPod(podOf(annotations))).toEqual({
       stage: { ...stage, started: 1_768_382_990 },
@@ -41,6 +42,7 @@ describe('readPod', () => {
       server: 'https://drone.acme.test',
       ownNamespace: true,
       adoptions: 2,
+      readerDeaths: 1,
       secretNames: ['drone-abc'],
     });
   });

@@ -22,6 +22,8 @@ export interface PodRecord {
   readonly ownNamespace: boolean;
   /** How many times it has been taken over. */
   readonly adoptions: number;
+  /** How many owners in a row were lost soon after they began to read its logs. */
+  readonly readerDeaths: number;
   /** The Secrets that the Pod requires to start; the first contains the masks, and possibly the plan. */
   readonly secretNames: readonly string[];
 }
@@ -50,12 +52,13 @@ export function readPod(pod: V1Pod): PodRecord | undefined {
 
 function ownershipOf(
   annotations: Readonly<Record<string, string>>,
-): Pick<PodRecord, 'owner' | 'server' | 'ownNamespace' | 'adoptions'> {
+): Pick<PodRecord, 'owner' | 'server' | 'ownNamespace' | 'adoptions' | 'readerDeaths'> {
   return {
     owner: annotations[ANNOTATION.owner] ?? '',
     server: annotations[ANNOTATION.server] ?? '',
     ownNamespace: annotations[ANNOTATION.ownNamespace] === 'true',
     adoptions: numberOf(annotations[ANNOTATION.adoptions]) ?? 0,
+    readerDeaths: numberOf(annotations[ANNOTATION.readerDeaths]) ?? 0,
   };
 }
 

@@ -3,7 +3,6 @@ import { certainIntentsOf, type Intent, serverOf } from '../lease/lease-record.t
 import type { StageRegistry } from '../stage-registry.ts';
 import { freshOwners } from './fresh-owners.ts';
 import type { Heir, HeirParts } from './heir.ts';
-import { ownersByStage } from './pod-owner.ts';
 
 /** What is known of other replicas at one look. */
 export interface OtherReplicas {
@@ -45,11 +44,11 @@ export class RecordedStages {
     leases: () => Promise<readonly V1Lease[]>,
     signal: AbortSignal,
   ): Promise<void> {
-    const { lease, podWatch } = this.#parts;
-    const seen = this.#settleOthers(ownersByStage(podWatch.pods, lease.server), others);
+    const { lease } = this.#parts;
+    const seen = this.#settleOthers(await this.#owners([], signal), others);
     if (seen.length === 0) return;
     // Pods before Leases: who removes a Pod to make it again has recorded its stage before.
-    const owners = await freshOwners(this.#parts, lease.namespaces, signal);
+    const owners = await this.#owners(lease.namespaces, signal);
     const shared = this.#recordedByOthers(await leases(), others);
     const open = this.#settleOthers(owners, others);
     this.#shared = new Map(
@@ -62,6 +61,12 @@ export class RecordedStages {
   get #notInHand(): readonly Intent[] {
     const { lease, registry } = this.#parts;
     return lease.intents.filter(({ stageId }) => !registry.has(stageId) && !this.#heir.isUndecided(stageId));
+  }
+
+  /** Owners by the watch, and by fresh lists of these namespaces. */
+  #owners(namespaces: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<number, string>> {
+    const stageIds = this.#notInHand.map(({ stageId }) => stageId);
+    return freshOwners(this.#parts, { stageIds, namespaces }, signal);
   }
 
   /** @returns those that have no Pod */

@@ -5,10 +5,10 @@ import { type Coverage, NOTHING_CERTAIN, withCertainty, withQuietWatch } from '.
 import type { ObservedHold } from './observed-hold.ts';
 
 /** The state of a stage at the server. `unknown`: the request failed. */
-export type Finding = 'open' | 'cancelled' | 'unknown';
+export type ServerState = 'open' | 'cancelled' | 'unknown';
 
 /** Requests the state of a stage from the server. */
-export type StateCheck = (signal: AbortSignal) => Promise<Finding>;
+export type StateCheck = (signal: AbortSignal) => Promise<ServerState>;
 
 /** One stage's handle to the watch of its build. */
 export interface StageWatch {
@@ -165,7 +165,7 @@ export class BuildWatch {
       this.#coverage = withCertainty(this.#coverage, nowMs - REWRITTEN_WITHIN_MS);
   }
 
-  async #checkStage(stage: Stage): Promise<Finding> {
+  async #checkStage(stage: Stage): Promise<ServerState> {
     try {
       return await stage.checkState();
     } catch (error) {
@@ -188,7 +188,7 @@ class Stage {
     this.#over = AbortSignal.any([this.cancelled, stop, this.#closed.signal]);
   }
 
-  async checkState(): Promise<Finding> {
+  async checkState(): Promise<ServerState> {
     if (!this.check || this.#over.aborted) return 'unknown';
     const finding = await this.check(this.#over);
     if (finding === 'cancelled' && !this.#over.aborted)

@@ -2,7 +2,7 @@ import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import type { CiServer } from '../ports/ci-server.ts';
-import { CancelWatches, type Finding } from './cancel-watches.ts';
+import { CancelWatches, type ServerState } from './cancel-watches.ts';
 
 type Answer = 'quiet' | 'cancelled';
 
@@ -221,7 +221,7 @@ class Server {
     return cancelled.signal.aborted ? 'cancelled' : 'quiet';
   }
 
-  readonly checkState = async (): Promise<Finding> => {
+  readonly checkState = async (): Promise<ServerState> => {
     this.checks += 1;
     await this.#clock.sleep(TRANSIT_MS);
     const isRewritten = this.#clock.monotonicMs() >= this.#cancelledMs + COMMIT_STATUS_MS;

@@ -4,7 +4,7 @@ import type { CiServer } from '../ports/ci-server.ts';
 import { BuildWatch, type StateCheck } from './build-watch.ts';
 import { ObservedHold } from './observed-hold.ts';
 
-export type { Finding, StateCheck } from './build-watch.ts';
+export type { ServerState, StateCheck } from './build-watch.ts';
 
 /** One stage's handle to the watch of its build; close it when the stage is over. */
 export interface CancelWatch {

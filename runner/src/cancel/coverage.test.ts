@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type Coverage, NOTHING_CERTAIN, type Span, withCertainty, withQuietWatch } from './coverage.ts';
+import {
+  type Coverage,
+  NOTHING_CERTAIN,
+  type WatchedInterval,
+  withCertainty,
+  withQuietWatch,
+} from './coverage.ts';
 
-const after = (spans: readonly Span[], coverage: Coverage = NOTHING_CERTAIN): Coverage =>
+const after = (spans: readonly WatchedInterval[], coverage: Coverage = NOTHING_CERTAIN): Coverage =>
   spans.reduce(withQuietWatch, coverage);
 
 describe('coverage of a build by watches', () => {

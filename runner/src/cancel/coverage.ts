@@ -1,5 +1,5 @@
 /** An interval in which a watch was open at the server and no cancel was reported, in milliseconds of the monotonic clock. */
-export interface Span {
+export interface WatchedInterval {
   readonly fromMs: number;
   readonly toMs: number;
 }
@@ -9,7 +9,7 @@ export interface Coverage {
   /** No cancel up to this time can have been missed. */
   readonly certainUntilMs: number;
   /** Later intervals without a cancel that are not contiguous: between them a cancel may have been missed. In order. */
-  readonly later: readonly Span[];
+  readonly later: readonly WatchedInterval[];
 }
 
 /** The coverage of a build that was not watched yet. */
@@ -19,7 +19,7 @@ export const NOTHING_CERTAIN: Coverage = { certainUntilMs: Number.NEGATIVE_INFIN
 const MOST_SPANS = 32;
 
 /** Adds the interval of a watch that ended without a cancel. */
-export function withQuietWatch(coverage: Coverage, span: Span): Coverage {
+export function withQuietWatch(coverage: Coverage, span: WatchedInterval): Coverage {
   if (span.toMs <= span.fromMs) return coverage;
   const later = [...coverage.later, span].sort((a, b) => a.fromMs - b.fromMs);
   return joined({ ...coverage, later });
@@ -32,7 +32,7 @@ export function withCertainty(coverage: Coverage, untilMs: number): Coverage {
 
 function joined({ certainUntilMs, later }: Coverage): Coverage {
   let untilMs = certainUntilMs;
-  const apart: Span[] = [];
+  const apart: WatchedInterval[] = [];
   for (const span of later) {
     const last = apart.at(-1);
     if (span.fromMs <= untilMs) untilMs = Math.max(untilMs, span.toMs);

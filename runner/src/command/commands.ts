@@ -51,6 +51,17 @@ const LINT = command({
   run: async ({ options, words }, context) => (await import('./lint.ts')).lint(options, words, context),
 });
 
+const SCHEMA = command({
+  name: 'hangar-runner schema',
+  summary: 'prints the JSON Schema of pipeline files, for completion and help in editors',
+  examples: ['hangar-runner schema > pipeline.schema.json'],
+  options: {},
+  notes: `The same schema is docs/reference/pipeline.schema.json. Editors with the YAML language server take it from a line in the file:
+# yaml-language-server: $schema=pipeline.schema.json`,
+  exits: { ok: 'printed', usage: 'a word or an option' },
+  run: async (_, context) => (await import('./schema.ts')).schema(context),
+});
+
 const COMPILE = command({
   name: 'hangar-runner compile',
   words: '[FILE]',
@@ -117,7 +128,7 @@ time limit, but its Pod stays until "kubectl delete pod" (the command is told at
 export const RUNNER: Program = {
   name: 'hangar-runner',
   summary: 'hangar-runner runs the pipelines of a Drone server in Pods of a Kubernetes cluster.',
-  commands: [DAEMON, LINT, COMPILE, DOCTOR, EXEC],
+  commands: [DAEMON, LINT, SCHEMA, COMPILE, DOCTOR, EXEC],
   standard: 'daemon',
   notes: 'Settings are environment variables: docs/configuration.md lists them all.',
 };

@@ -103,7 +103,7 @@ describe('compile', () => {
   });
 
   it.each([
-    ['an error of the linter', stepsOf('- { name: a, image: "" }'), /^p\.yml:5:1: linter: /],
+    ['an error of the linter', stepsOf('- { name: a, image: "" }'), /^p\.yml:5:21: linter: /],
     ['invalid YAML', 'kind: pipeline\nsteps: [a: b: c]\n', /^p\.yml:2:\d+: yaml: /],
     ['a file without such a pipeline', 'kind: pipeline\ntype: docker\n', /no pipeline of type kubernetes/],
     ['an invalid image name', stepsOf('- { name: a, image: "UP CASE", commands: [x] }'), /image name/],
@@ -125,6 +125,14 @@ describe('compile', () => {
     const { code, complained } = await compiled(PIPELINE, flags);
     expect(complained).toMatch(words);
     expect(code).toBe(2);
+  });
+
+  it.each([
+    ['one script', `- { name: a, image: b, commands: ["${'x'.repeat(1_000_000)}"] }`],
+    ['short lines', `- name: a\n  image: b\n  commands:\n${'  - ls -l\n'.repeat(100_000)}`],
+  ])('accepts a file of 1 MB that is mostly %s', async (_, step) => {
+    const { code, complained } = await compiled(stepsOf(step.trimEnd()));
+    expect({ code, complained }).toEqual({ code: 0, complained: '' });
   });
 
   it('reports an invalid environment variable by name', async () => {

@@ -18,9 +18,9 @@ describe('lint', () => {
       'b.yml': stepsOf('- name: a', '  image: ""'),
     });
     expect(printed).toEqual([
-      'a.yml:5:1: linter: invalid or missing image',
-      'a.yml:6:1: linter: unknown step dependency detected: b references x',
-      'b.yml:5:1: linter: invalid or missing image',
+      'a.yml:5:21: linter: invalid or missing image',
+      'a.yml:6:37: linter: unknown step dependency detected: b references x',
+      'b.yml:6:10: linter: invalid or missing image',
     ]);
     expect(code).toBe(1);
   });
@@ -30,8 +30,8 @@ describe('lint', () => {
       'a.yml': `${stepsOf('- { name: a, image: "" }')}---\n${stepsOf('- { name: b, image: "" }')}`,
     });
     expect(printed).toEqual([
-      'a.yml:5:1: linter: invalid or missing image',
-      'a.yml:11:1: linter: invalid or missing image',
+      'a.yml:5:21: linter: invalid or missing image',
+      'a.yml:11:21: linter: invalid or missing image',
     ]);
   });
 
@@ -41,7 +41,7 @@ describe('lint', () => {
     });
     expect(printed).toHaveLength(2);
     expect(printed[0]).toMatch(/^a\.yml:3:(?!1:)\d+: yaml: /);
-    expect(printed[1]).toBe('a.yml:9:1: linter: invalid or missing image');
+    expect(printed[1]).toBe('a.yml:9:21: linter: invalid or missing image');
     expect(code).toBe(1);
   });
 
@@ -49,14 +49,16 @@ describe('lint', () => {
     const { printed } = await linted({
       'a.yml': `${stepsOf('- { name: a, image: alpine, detach: often }')}clone:\n  depth: deep\n`,
     });
-    expect(printed).toHaveLength(2);
-    expect(printed[0]).toMatch(/^a\.yml:\d+:1: yaml: cannot unmarshal/);
+    expect(printed).toEqual([
+      'a.yml:5:37: yaml: cannot unmarshal !!str `often` into bool',
+      'a.yml:7:10: yaml: cannot unmarshal !!str `deep` into int',
+    ]);
   });
 
   it('reports the line of parser errors whose message has none', async () => {
     const twice = stepsOf('- { name: a, image: b }', '- { name: a, image: b }');
     expect((await linted({ 'a.yml': `kind: secret\n---\n${twice}` })).printed).toEqual([
-      'a.yml:8:1: Linter: duplicate step name',
+      'a.yml:8:11: Linter: duplicate step name',
     ]);
   });
 
@@ -79,7 +81,7 @@ describe('lint', () => {
     expect(await linted({ 'a.yml': yaml })).toMatchObject({ code: 0 });
     const named = stepsOf('- { name: a, image: "${DRONE_REPO_NAME}", depends_on: ["${DRONE_REPO_NAME}"] }');
     expect((await linted({ 'a.yml': named }, '--repo-name', 'x')).printed).toEqual([
-      'a.yml:5:1: linter: unknown step dependency detected: a references x',
+      'a.yml:5:56: linter: unknown step dependency detected: a references x',
     ]);
   });
 
@@ -91,22 +93,99 @@ describe('lint', () => {
   });
 
   it.each([
-    ['Windows', 'platform: { os: windows }', 1, 'platform.os is windows'],
-    ['an invalid label', 'metadata: { labels: { "a b": c } }', 1, 'metadata.labels'],
-    ['an invalid service account', 'service_account_name: A b', 1, 'service_account_name'],
-    ['a workspace with a colon', 'workspace: { path: "/a:b" }', 1, "can't be mounted"],
-    ['an invalid DNS server', 'dns_config: { nameservers: [dns] }', 1, 'dns_config'],
-    ['an invalid namespace', 'metadata: { namespace: A }', 1, "can't be a namespace"],
-  ])('finds what the compiler refuses: %s', async (_, fields, line, message) => {
+    ['Windows', 'platform: { os: windows }', 17, 'platform.os is windows'],
+    ['an invalid label', 'metadata: { labels: { "a b": c } }', 30, 'metadata.labels'],
+    ['an invalid service account', 'service_account_name: A b', 23, 'service_account_name'],
+    ['a workspace with a colon', 'workspace: { path: "/a:b" }', 20, "can't be mounted"],
+    ['an invalid DNS server', 'dns_config: { nameservers: [dns] }', 29, 'dns_config'],
+    ['an invalid namespace', 'metadata: { namespace: A }', 24, "can't be a namespace"],
+  ])('finds what the compiler refuses: %s', async (_, fields, column, message) => {
     const { code, printed } = await linted({ 'a.yml': `${GOOD}${fields}\n` });
-    expect(printed).toEqual([expect.stringMatching(new RegExp(`^a\\.yml:${line}:1: .*${message}`))]);
+    expect(printed).toEqual([expect.stringMatching(new RegExp(`^a\\.yml:6:${column}: .*${message}`))]);
     expect(code).toBe(1);
   });
 
   it('finds the step that the compiler refuses', async () => {
     const yaml = stepsOf('- { name: a, image: alpine }', '- { name: b, image: "Alpine:latest" }');
     expect((await linted({ 'a.yml': yaml })).printed).toEqual([
-      expect.stringMatching(/^a\.yml:6:1: step "b": "Alpine:latest" is no image name/),
+      expect.stringMatching(/^a\.yml:6:21: step "b": "Alpine:latest" is no image name/),
+    ]);
+  });
+
+  it('finds all that the compiler refuses, each once and at its place, with what the linter refuses', async () => {
+    const yaml = [
+      stepsOf(
+        '- { name: a, image: "A", user: -1, volumes: [{ name: v, path: "/x:y" }] }',
+        '- { name: b }',
+      ).trimEnd(),
+      'volumes: [{ name: v, temp: {} }, { name: w, secret: { name: A_b, default_mode: 9999 } }]',
+      'platform: { os: windows }',
+      'metadata: { namespace: A, labels: { "a b": c }, annotations: { "d e": f } }',
+      'node_name: A b',
+      'tolerations: [{ key: "a b" }, { key: c, operator: In }]',
+      'host_aliases: [{ ip: x, hostnames: [h] }, { ip: 10.0.0.1, hostnames: [h, "_"] }]',
+      'dns_config: { nameservers: [dns], options: [{ value: x }] }',
+      '',
+    ].join('\n');
+    const { printed } = await linted({ 'a.yml': yaml }, '--trusted');
+
+    expect(
+      printed.map((one) => /^a\.yml:(\d+:\d+): (.{14})/.exec(one)?.slice(1).join(' ')),
+    ).toMatchInlineSnapshot(`
+      [
+        "5:21 step "a": "A" ",
+        "5:32 step "a": user",
+        "5:63 step "a" can't",
+        "6:3 linter: invali",
+        "7:53 volume "w": "A",
+        "8:17 platform.os is",
+        "9:24 metadata.names",
+        "9:44 metadata.label",
+        "9:71 metadata.annot",
+        "10:12 node_name "A b",
+        "11:15 tolerations, k",
+        "11:31 tolerations, k",
+        "12:22 host_aliases: ",
+        "12:74 host_aliases: ",
+        "13:29 dns_config: na",
+        "13:45 dns_config: an",
+      ]
+    `);
+  });
+
+  it('finds every step name that is wrong, and goes on to the other problems of the pipeline', async () => {
+    const yaml = stepsOf('- { image: b }', '- ~', '- { name: a, image: b }', '- { name: a }');
+    expect((await linted({ 'a.yml': yaml })).printed).toEqual([
+      'a.yml:5:3: Linter: invalid or missing step name',
+      'a.yml:6:3: Linter: detected nil step',
+      'a.yml:8:3: linter: invalid or missing image',
+      'a.yml:8:11: Linter: duplicate step name',
+    ]);
+  });
+
+  it('finds every expression that is wrong', async () => {
+    const yaml = stepsOf('- { name: "${a", image: b }', '- { name: "${b!}", image: c }', '# ${c}');
+    expect((await linted({ 'a.yml': yaml })).printed).toEqual([
+      'a.yml:5:12: missing closing brace',
+      'a.yml:6:12: missing closing brace',
+    ]);
+  });
+
+  it.each([
+    ['before it in the line', '- { name: "${DRONE_COMMIT_SHA:0:8}", image: "" }', '5:45'],
+    ['of several lines before it', '- name: "a${DRONE_X:-\n}"\n  image: ""', '7:10'],
+    ['of two dollars before it', '- { name: "$$$$", image: "" }', '5:26'],
+    ['around it', '- { name: a, image: "${NONE}" }', '5:21'],
+  ])('reports places in the file, not behind the replacement of an expression %s', async (_, step, place) => {
+    expect((await linted({ 'a.yml': stepsOf(step) })).printed).toEqual([
+      `a.yml:${place}: linter: invalid or missing image`,
+    ]);
+  });
+
+  it('refuses a file that is larger than a runner reads', async () => {
+    const large = `${GOOD}# ${'x'.repeat(1024 * 1024)}`;
+    expect((await linted({ 'a.yml': large })).printed).toEqual([
+      expect.stringMatching(/^a\.yml:1:1: the pipeline file has \d+ bytes/),
     ]);
   });
 
@@ -120,26 +199,26 @@ describe('lint', () => {
   it.each([
     [
       'steps:\n- name: a\n  image: b\n  comands: [x]',
-      6,
+      '6:3',
       'unknown key `comands` of step is ignored; did you mean `commands`?',
     ],
     [
       'steps:\n- name: a\n  image: b\n  when: { brunch: main }',
-      6,
+      '6:11',
       'unknown key `brunch` of conditions is ignored; did you mean `branch`?',
     ],
     [
       'steps: [{ name: a, image: b }]\nclone:\n  dept: 1',
-      5,
+      '5:3',
       'unknown key `dept` of clone is ignored; did you mean `depth`?',
     ],
-    ['steps: [{ name: a, image: b }]\nhabitat: 1', 4, 'unknown key `habitat` of pipeline is ignored'],
-    ['services: []', 1, 'pipeline default has no steps'],
-  ])('warns of what has no effect: %s', async (body, line, message) => {
+    ['steps: [{ name: a, image: b }]\nhabitat: 1', '4:1', 'unknown key `habitat` of pipeline is ignored'],
+    ['services: []', '1:1', 'pipeline default has no steps'],
+  ])('warns of what has no effect: %s', async (body, place, message) => {
     const yaml = `kind: pipeline\ntype: kubernetes\n${body}\n`;
     expect(await linted({ 'a.yml': yaml })).toMatchObject({
       code: 0,
-      printed: [`a.yml:${line}:1: warning: ${message}`],
+      printed: [`a.yml:${place}: warning: ${message}`],
     });
   });
 
@@ -179,7 +258,7 @@ describe('lint', () => {
     const { code, printed } = await linted({
       'a.yml': stepsOf('- { name: a, image: alpine, commands: [true], privilged: true, network_mode: host }'),
     });
-    for (const line of printed) expect(line).toMatch(/^a\.yml:\d+:1: warning: /);
+    for (const line of printed) expect(line).toMatch(/^a\.yml:5:\d+: warning: /);
     expect(code).toBe(0);
   });
 
@@ -187,11 +266,11 @@ describe('lint', () => {
     const bad = stepsOf('- { name: a }');
     expect(await commandLine(['lint'], { '.drone.yml': bad })).toMatchObject({
       code: 1,
-      printed: ['.drone.yml:5:1: linter: invalid or missing image'],
+      printed: ['.drone.yml:5:3: linter: invalid or missing image'],
     });
     expect(await commandLine(['lint', '-'], { '/dev/stdin': bad })).toMatchObject({
       code: 1,
-      printed: ['-:5:1: linter: invalid or missing image'],
+      printed: ['-:5:3: linter: invalid or missing image'],
     });
   });
 
@@ -213,7 +292,7 @@ describe('lint', () => {
       {
         file: 'a.yml',
         line: 5,
-        column: 1,
+        column: 3,
         severity: 'error',
         message: 'linter: invalid or missing image',
         pipeline: 'default',

@@ -1,10 +1,11 @@
 import type { CommandContext } from '@hangar/shared/program/context';
 import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
 import type { Values } from '@hangar/shared/program/options';
-import type { CompileSettings } from '../compile/settings.ts';
 import { substitutionVariables } from '../compile/stage-environment.ts';
 import { loadConfig } from '../config/load.ts';
-import { substitute } from '../parse/substitute.ts';
+import type { RunnerConfig } from '../config/runner-config.ts';
+import { checkSize } from '../parse/pipeline-file.ts';
+import { substituteAll } from '../parse/substitute.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { textOf } from './environment.ts';
@@ -24,12 +25,9 @@ type LintOptions = Values<typeof LINT_OPTIONS>;
 export function lint(options: LintOptions, files: readonly string[], context: CommandContext): ExitCode {
   const named = files.length === 0 ? [USUAL_FILE] : files;
   const texts = named.map((file) => ({ file, text: textOf(context, file === '-' ? STANDARD_INPUT : file) }));
+  const config = usualConfig(context);
   const found = texts.flatMap(({ file, text }) =>
-    lintText(text, options, compileSettings(context), context.clock.now()).map((finding) => ({
-      file,
-      text,
-      finding,
-    })),
+    lintText(text, options, config, context.clock.now()).map((finding) => ({ file, text, finding })),
   );
   if (options.json) context.print(JSON.stringify(found.map(({ file, finding }) => ({ file, ...finding }))));
   else report(found, named.length, context);
@@ -52,28 +50,30 @@ function report(found: readonly Found[], files: number, { print, isTerminal }: C
   if (isTerminal && found.length === 0) print(`no problems in ${files === 1 ? '1 file' : `${files} files`}`);
 }
 
+/** The line with a caret below the column; of a long line the part around it. */
 function excerpt(text: string, { line, column }: Finding): string {
-  const shown = (text.split('\n')[line - 1] ?? '').slice(0, EXCERPT_CHARS);
-  const indent = column > 1 ? column - 1 : shown.length - shown.trimStart().length;
-  return `    ${shown.replaceAll('\t', ' ')}\n    ${' '.repeat(Math.min(indent, EXCERPT_CHARS))}^`;
+  const whole = (text.split('\n')[line - 1] ?? '').replace(/\r$/, '');
+  const from = column <= EXCERPT_CHARS ? 0 : column - EXCERPT_CHARS / 2;
+  const shown = whole.slice(from, from + EXCERPT_CHARS).replace(/\p{Cc}/gu, ' ');
+  return `    ${shown}\n    ${' '.repeat(column - 1 - from)}^`;
 }
 
 /** The settings of a runner without any variables, so that a file is judged alike on every machine. */
-function compileSettings({ hostname, version }: CommandContext): CompileSettings {
+function usualConfig({ hostname, version }: CommandContext): RunnerConfig {
   const loaded = loadConfig({ DRONE_RPC_HOST: 'none', DRONE_RPC_SECRET: 'none' }, () => '', {
     hostname,
     version,
     namespace: '',
   });
   if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
-  return loaded.ok.compile;
+  return loaded.ok;
 }
 
 /** Findings of one file's text, substitution included. */
 function lintText(
   text: string,
   options: LintOptions,
-  settings: CompileSettings,
+  { compile: settings, pipelines: { limitBytes } }: RunnerConfig,
   nowMs: number,
 ): readonly Finding[] {
   if (text.trim() === '') return [{ line: 1, column: 1, severity: 'warning', message: 'the file is empty' }];
@@ -87,19 +87,28 @@ function lintText(
       timeoutMinutes: 60,
       nowMs,
     });
-    const substituted = substitute(text, variablesOf(detail, nowMs));
+    checkSize(text, limitBytes);
+    const { text: substituted, errors, originOf } = substituteAll(text, variablesOf(detail, nowMs));
+    if (errors.length > 0) return errors.map(errorFinding);
+    checkSize(substituted, limitBytes);
     const found = check(substituted, {
       trusted,
       slug: detail.repo.slug,
       namespaceRules: {},
       compile: { detail, settings, nowMs },
-    });
+    }).map((finding) => ({ ...finding, ...originOf(finding) }));
     return [...backslashes(text), ...found];
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;
-    return [{ line: 1, column: 1, ...error.place, severity: 'error', message: error.message }];
+    return [errorFinding(error)];
   }
 }
+
+const errorFinding = ({ place, message }: PipelineError): Finding => ({
+  ...(place ?? { line: 1, column: 1 }),
+  severity: 'error',
+  message,
+});
 
 /** The old runner changed pairs of backslash and slash outside of expressions (docs/decisions/0016-backslashes.md). */
 function backslashes(text: string): readonly Finding[] {

@@ -1,3 +1,4 @@
+import type { FieldPath } from '../pipeline/pipeline.ts';
 import { isLabelValue, isQualifiedName } from './kubernetes-names.ts';
 import { refuse } from './refuse.ts';
 import type { Policy } from './settings.ts';
@@ -8,20 +9,27 @@ type Words = Readonly<Record<string, string>>;
 export interface Writer {
   readonly code: 'invalid-pipeline' | 'invalid-settings';
   readonly place: string;
+  /** The same as a path, if it is in the pipeline. */
+  readonly at?: FieldPath;
 }
 
-export const byAuthor = (place: string): Writer => ({ code: 'invalid-pipeline', place });
+export const byAuthor = (place: string, at: FieldPath = place.split('.')): Writer => ({
+  code: 'invalid-pipeline',
+  place,
+  at,
+});
 export const byOperator = (place: string): Writer => ({ code: 'invalid-settings', place });
 export const byPolicy = (policy: Policy | undefined, place: string): Writer =>
   byOperator(`policy ${JSON.stringify(policy?.name ?? '')}, ${place}`);
 
 /** Checks keys by the rules of Kubernetes; throws an error that names the place otherwise (known issue 46). */
-export function checkedKeys(words: Words, { code, place }: Writer): Words {
+export function checkedKeys(words: Words, { code, place, at = [] }: Writer): Words {
   const odd = Object.keys(words).find((key) => !isQualifiedName(key));
   if (odd === undefined) return words;
   return refuse(
     code,
     `${place}: key ${JSON.stringify(odd)} must be at most 63 letters, digits, "-", "_" or ".", if need be behind a domain and "/"`,
+    [...at, odd],
   );
 }
 
@@ -32,5 +40,6 @@ export function checkedLabels(labels: Words, writer: Writer): Words {
   return refuse(
     writer.code,
     `${writer.place}: ${odd[0]} can't be ${JSON.stringify(odd[1])}; write at most 63 letters, digits, "-", "_" or ".", beginning and ending with a letter or digit`,
+    [...(writer.at ?? []), odd[0]],
   );
 }

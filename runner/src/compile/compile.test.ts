@@ -545,9 +545,11 @@ describe('size limits of a Pod', () => {
   });
 
   it('refuse a script larger than a Secret', () => {
-    expect(codeOf({ pipeline: aPipeline({ steps: [aStep({ commands: ['x'.repeat(600_000)] })] }) })).toBe(
-      'pipeline-too-large',
-    );
+    const withScript = (bytes: number): string =>
+      codeOf({ pipeline: aPipeline({ steps: [aStep({ commands: ['x'.repeat(bytes)] })] }) });
+
+    expect(withScript(1_000_000)).toBe('compiled');
+    expect(withScript(1_100_000)).toBe('pipeline-too-large');
   });
 
   it('move a plan that is too large for an annotation to the first Secret', () => {

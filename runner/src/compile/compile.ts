@@ -5,9 +5,12 @@ import type { Compiled } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
+import { type Rules, rulesFor } from '../restrict/restrictions.ts';
+import { type TrustLevel, trustLevelOf } from '../restrict/trust-level.ts';
+import { checkChoices } from './check-choices.ts';
 import { commonEnvironment } from './common-environment.ts';
 import type { ContainerSources } from './container.ts';
-import type { Places } from './mounts.ts';
+import type { MountContext } from './mounts.ts';
 import { placePlan, runPlan, timeoutMs } from './plan-annotations.ts';
 import { factsOf, hasTmate, planContainers } from './plan-containers.ts';
 import type { PlannedContainer } from './planned-container.ts';
@@ -15,7 +18,7 @@ import { buildPod } from './pod.ts';
 import { droneAnnotations, givenAnnotations } from './pod-annotations.ts';
 import { podLabels } from './pod-labels.ts';
 import { checkPodSize } from './pod-size.ts';
-import { choosePolicy, decidePlace, type Place } from './policy.ts';
+import { choosePolicy, decidePlace, type PodNamespace } from './policy.ts';
 import { pullSecret } from './pull-secret.ts';
 import { refuse } from './refuse.ts';
 import { filesVolume, type PackedSecret, packSecrets, toSecret } from './secret-files.ts';
@@ -40,9 +43,11 @@ export interface CompileInput {
 }
 
 /** Decisions that all later ones depend on. */
-interface Frame extends CompileInput, Place {
+interface Frame extends CompileInput, PodNamespace {
   readonly globs: GlobMatcher;
   readonly policy: Policy | undefined;
+  readonly level: TrustLevel;
+  readonly rules: Rules;
   readonly podName: string;
   readonly workspace: string;
   readonly labels: Record<string, string>;
@@ -56,16 +61,20 @@ function decideFrame(input: CompileInput): Frame {
   const globs = new GlobMatcher();
   const policy = choosePolicy(settings.policies, (match) => matchesConditions(match, facts, globs));
   const podName = name();
+  const level = trustLevelOf(detail);
+  const rules = rulesFor(settings.restrictions, level, detail.repo.slug);
   return {
     ...input,
     ...decidePlace(pipeline, settings, policy, name),
     globs,
     policy,
+    level,
+    rules,
     podName,
     workspace: workspacePath(pipeline.workspacePath),
     labels: podLabels({ pipeline, detail, settings, policy, podName }),
     drone: droneAnnotations(detail, timeoutMs(detail), nowMs),
-    named: namedVolumes(pipeline, settings),
+    named: namedVolumes(pipeline, settings, rules.volumeSize),
   };
 }
 
@@ -74,6 +83,7 @@ function refuseWindows({ platform }: Pipeline): void {
     refuse(
       'unsupported-platform',
       'platform.os is windows, which this runner does not run; give the pipeline to a runner for Windows, or set platform.os to linux',
+      ['platform', 'os'],
     );
   }
 }
@@ -131,7 +141,10 @@ function secretFinder(packed: readonly PackedSecret[]): ContainerSources['secret
   return (key) => names.get(key) ?? '';
 }
 
-function placesOf({ workspace, settings, detail, named }: Frame, steps: readonly PlannedContainer[]): Places {
+function placesOf(
+  { workspace, settings, detail, named }: Frame,
+  steps: readonly PlannedContainer[],
+): MountContext {
   return {
     workspace,
     globalVolumes: settings.globalVolumes,
@@ -175,6 +188,7 @@ export function compile(input: CompileInput): Compiled {
   refuseWindows(input.pipeline);
   const frame = decideFrame(input);
   const { steps, warnings } = planContainers({ ...frame, facts: factsOf(frame.detail) });
+  const choiceWarnings = checkChoices(frame, steps);
   const plan = runPlan(steps, frame.detail, frame.nonce);
   const shared = sharedEnvironment(frame, steps);
   const stored = store(frame, steps, plan, shared.gate);
@@ -187,6 +201,6 @@ export function compile(input: CompileInput): Compiled {
     secrets: stored.packed.map((secret) => toSecret(secret, namespace, labels)),
     pullSecret: pullSecret(prepared.registries, podName, namespace, labels),
     masks: masksByStep(steps),
-    warnings: [...prepared.warnings, ...shared.warnings, ...warnings],
+    warnings: [...prepared.warnings, ...shared.warnings, ...warnings, ...choiceWarnings],
   };
 }

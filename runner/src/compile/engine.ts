@@ -1,6 +1,6 @@
 import type { PipelineStep } from '../pipeline/pipeline.ts';
 import type { Engine } from '../pipeline/run-plan.ts';
-import { refuse, stepTitle } from './refuse.ts';
+import { refuse, stepField, stepTitle } from './refuse.ts';
 import type { ImageConfig } from './settings.ts';
 
 /** How a container starts, and with which command behind the gate. */
@@ -47,6 +47,7 @@ function imageArgv(step: PipelineStep, config: ImageConfig): readonly string[] {
   return refuse(
     'invalid-pipeline',
     `${stepTitle(step)}: image ${JSON.stringify(step.image)} has no command of its own; give the step "commands" or "command"`,
+    stepField(step, 'image'),
   );
 }
 

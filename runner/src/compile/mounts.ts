@@ -1,13 +1,13 @@
 import type { V1VolumeMount } from '@kubernetes/client-node';
-import type { PipelineMount, PipelineStep } from '../pipeline/pipeline.ts';
+import type { FieldPath, PipelineMount, PipelineStep } from '../pipeline/pipeline.ts';
 import type { Engine } from '../pipeline/run-plan.ts';
-import { refuse, stepTitle } from './refuse.ts';
+import { refuse, stepField, stepTitle } from './refuse.ts';
 import type { CompileSettings } from './settings.ts';
 import { envVolumeName, globalVolumeName, VOLUME } from './volumes.ts';
 import { absolutePath, isReservedPath } from './workspace.ts';
 
 /** Mount settings that all containers of a Pod share. */
-export interface Places {
+export interface MountContext {
   readonly workspace: string;
   readonly globalVolumes: CompileSettings['globalVolumes'];
   /** Volume name in the pipeline → volume name in the Pod. */
@@ -22,45 +22,49 @@ const mount = (name: string, mountPath: string, more: Partial<V1VolumeMount> = {
   ...more,
 });
 
-function volumeOf(wanted: PipelineMount, step: PipelineStep, names: Places['volumeNames']): string {
+const mountField = (step: PipelineStep, mount: PipelineMount, key: 'name' | 'path' | 'sub_path'): FieldPath =>
+  stepField(step, 'volumes', step.volumes.indexOf(mount), key);
+
+function volumeOf(wanted: PipelineMount, step: PipelineStep, names: MountContext['volumeNames']): string {
   const name = names.get(wanted.name);
   if (name !== undefined) return name;
   return refuse(
     'unknown-volume',
     `${stepTitle(step)} mounts volume ${JSON.stringify(wanted.name)}, which the pipeline's "volumes" do not have, or have without a source; add it there, for example with "temp: {}"`,
+    mountField(step, wanted, 'name'),
   );
 }
 
-function checkedPath(path: string, step: PipelineStep): string {
+function checkedPath(wanted: PipelineMount, step: PipelineStep): string {
+  const { path } = wanted;
   const full = path === '' ? '' : absolutePath(path);
   if (full !== '' && !full.includes(':') && !isReservedPath(full)) return full;
   return refuse(
     'invalid-pipeline',
     `${stepTitle(step)} can't mount a volume at ${JSON.stringify(path)}; choose another path`,
+    mountField(step, wanted, 'path'),
   );
 }
 
-function checkedSubPath(path: string, step: PipelineStep): { subPath?: string } {
+function checkedSubPath(wanted: PipelineMount, step: PipelineStep): { subPath?: string } {
+  const { subPath: path } = wanted;
   if (path === '') return {};
   if (!path.startsWith('/') && !path.split('/').includes('..')) return { subPath: path };
   return refuse(
     'invalid-pipeline',
     `${stepTitle(step)}: sub_path ${JSON.stringify(path)} must be a relative path without ".."`,
+    mountField(step, wanted, 'sub_path'),
   );
 }
 
-function authorMounts(step: PipelineStep, { volumeNames }: Places): readonly V1VolumeMount[] {
+function authorMounts(step: PipelineStep, { volumeNames }: MountContext): readonly V1VolumeMount[] {
   return step.volumes.map((wanted) =>
-    mount(
-      volumeOf(wanted, step, volumeNames),
-      checkedPath(wanted.path, step),
-      checkedSubPath(wanted.subPath, step),
-    ),
+    mount(volumeOf(wanted, step, volumeNames), checkedPath(wanted, step), checkedSubPath(wanted, step)),
   );
 }
 
 /** The gate's mounts (PROTOCOL.md). A swapped container has no gate, but plugins read `/run/drone/env`. */
-function gateMounts(n: number, engine: Engine, { hasSwap }: Places): readonly V1VolumeMount[] {
+function gateMounts(n: number, engine: Engine, { hasSwap }: MountContext): readonly V1VolumeMount[] {
   if (engine === 'swap') return [mount(envVolumeName(n), '/run/drone', { readOnly: true })];
   return [
     mount(VOLUME.drone, '/run/drone', { subPath: String(n) }),
@@ -82,7 +86,7 @@ function globalPath(path: string): string {
   );
 }
 
-function globalMounts({ globalVolumes }: Places): readonly V1VolumeMount[] {
+function globalMounts({ globalVolumes }: MountContext): readonly V1VolumeMount[] {
   return globalVolumes.map(({ containerPath, readOnly }, index) =>
     mount(globalVolumeName(index), globalPath(containerPath), readOnly ? { readOnly: true } : {}),
   );
@@ -96,6 +100,7 @@ function refuseDoubles(mounts: readonly V1VolumeMount[], step: PipelineStep): re
   return refuse(
     'invalid-pipeline',
     `${stepTitle(step)} has two volumes at ${double} (the workspace and the runner's volumes count too); mount one of them elsewhere`,
+    stepField(step, 'volumes'),
   );
 }
 
@@ -104,7 +109,7 @@ export function mountsOf(
   n: number,
   step: PipelineStep,
   engine: Engine,
-  places: Places,
+  places: MountContext,
 ): readonly V1VolumeMount[] {
   const mounts = [
     ...authorMounts(step, places),

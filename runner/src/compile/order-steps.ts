@@ -1,5 +1,5 @@
 import type { PipelineStep } from '../pipeline/pipeline.ts';
-import { refuse, stepTitle } from './refuse.ts';
+import { refuse, stepField, stepTitle } from './refuse.ts';
 
 /** The origin of a step. */
 export type Origin = 'clone' | 'service' | 'step';
@@ -79,6 +79,7 @@ function numbersBehind(
   return refuse(
     'invalid-pipeline',
     `${stepTitle(step)} depends on ${JSON.stringify(name)}, which is no step before it; correct the name or move that step up`,
+    stepField(step, 'depends_on', step.dependsOn.indexOf(name)),
   );
 }
 

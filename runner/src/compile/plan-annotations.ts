@@ -80,6 +80,7 @@ export function placePlan({ given, detail, plan, steps }: AnnotationParts): Plan
     refuse(
       'pipeline-too-large',
       `the Pod's annotations would have over ${LARGEST_BYTES} bytes; shorten metadata.annotations`,
+      ['metadata', 'annotations'],
     );
   return { annotations: base, entry: { key: PLAN_KEY, path: undefined, content } };
 }

@@ -44,6 +44,7 @@ export function checkPodSize(pod: V1Pod, swapped: number): void {
   refuse(
     'pipeline-too-large',
     `the pipeline's Pod would have about ${bytes} bytes and Kubernetes keeps at most ${LARGEST_BYTES}; it has ${containers} steps; ${cure}`,
+    ['steps'],
   );
 }
 
@@ -56,6 +57,7 @@ export function checkStepCount(count: number): void {
     refuse(
       'pipeline-too-large',
       `the pipeline has ${count} steps and a Pod holds at most ${MOST_STEPS}; split the pipeline with depends_on`,
+      ['steps', MOST_STEPS],
     );
   }
 }

@@ -14,7 +14,7 @@ export function choosePolicy(
 }
 
 /** The Pod's namespace. */
-export interface Place {
+export interface PodNamespace {
   readonly namespace: string;
   readonly createNamespace: boolean;
 }
@@ -28,7 +28,7 @@ export function decidePlace(
   settings: CompileSettings,
   policy: Policy | undefined,
   name: () => string,
-): Place {
+): PodNamespace {
   const writers: readonly (readonly [string, Writer])[] = [
     [policy?.namespace ?? '', byPolicy(policy, 'namespace')],
     [pipeline.metadata.namespace, byAuthor('metadata.namespace')],
@@ -43,5 +43,6 @@ export function decidePlace(
   return refuse(
     code,
     `${place}: ${JSON.stringify(wanted)} can't be a namespace; write at most 63 of a-z, 0-9 and "-", beginning and ending with a letter or digit`,
+    ['metadata', 'namespace'],
   );
 }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { V1Affinity, V1HostAlias, V1PodDNSConfig, V1Toleration } from '@kubernetes/client-node';
-import type { Pipeline, PipelineStep, Toleration } from '../pipeline/pipeline.ts';
+import type { FieldPath, Pipeline, PipelineStep, Toleration } from '../pipeline/pipeline.ts';
+import type { Rules } from '../restrict/restrictions.ts';
 import { byAuthor, byOperator, byPolicy, checkedLabels, type Writer } from './checked-words.ts';
 import { isDnsSubdomain, isLabelValue, isQualifiedName } from './kubernetes-names.ts';
 import { refuse } from './refuse.ts';
@@ -28,13 +29,19 @@ function chosenSelector(
   pipeline: Pipeline,
   settings: CompileSettings,
   policy: Policy | undefined,
+  { nodeSelectors }: Rules,
 ): Readonly<Record<string, string>> {
   if (policy !== undefined && !isEmpty(policy.nodeSelector)) {
     return checkedLabels(policy.nodeSelector, byPolicy(policy, 'node_selector'));
   }
-  return isEmpty(pipeline.nodeSelector)
-    ? checkedLabels(settings.defaultNodeSelector, byOperator('DRONE_NODE_SELECTOR_DEFAULT'))
-    : checkedLabels(pipeline.nodeSelector, byAuthor('node_selector'));
+  // Where authors are restricted, no selector of theirs leads away from the nodes of builds.
+  const isReplaced = nodeSelectors === 'any' && !isEmpty(pipeline.nodeSelector);
+  return {
+    ...(isReplaced
+      ? {}
+      : checkedLabels(settings.defaultNodeSelector, byOperator('DRONE_NODE_SELECTOR_DEFAULT'))),
+    ...checkedLabels(pipeline.nodeSelector, byAuthor('node_selector')),
+  };
 }
 
 const OPERATORS = ['', 'Equal', 'Exists'];
@@ -56,9 +63,9 @@ const TOLERATION_RULES: readonly (readonly [(toleration: Toleration) => boolean,
 const tolerationProblem = (toleration: Toleration): string =>
   TOLERATION_RULES.find(([holds]) => !holds(toleration))?.[1] ?? '';
 
-function toToleration(toleration: Toleration, { code, place }: Writer): V1Toleration {
+function toToleration(toleration: Toleration, { code, place, at }: Writer): V1Toleration {
   const problem = tolerationProblem(toleration);
-  if (problem !== '') refuse(code, `${place}, key ${JSON.stringify(toleration.key)}: ${problem}`);
+  if (problem !== '') refuse(code, `${place}, key ${JSON.stringify(toleration.key)}: ${problem}`, at);
   const { key, operator, effect, value, tolerationSeconds } = toleration;
   return {
     ...(key === '' ? {} : { key }),
@@ -78,7 +85,9 @@ function toToleration(toleration: Toleration, { code, place }: Writer): V1Tolera
 function nodeAffinity(nodeName: string): V1Affinity | undefined {
   if (nodeName === '') return undefined;
   if (!isDnsSubdomain(nodeName))
-    refuse('invalid-pipeline', `node_name ${JSON.stringify(nodeName)} can't be the name of a node`);
+    refuse('invalid-pipeline', `node_name ${JSON.stringify(nodeName)} can't be the name of a node`, [
+      'node_name',
+    ]);
   const matchFields = [{ key: 'metadata.name', operator: 'In', values: [nodeName] }];
   return {
     nodeAffinity: {
@@ -93,7 +102,9 @@ function tolerationsOf(pipeline: Pipeline, policy: Policy | undefined): readonly
   if (policy !== undefined && policy.tolerations.length > 0) {
     return policy.tolerations.map((toleration) => toToleration(toleration, byPolicy(policy, 'tolerations')));
   }
-  return pipeline.tolerations.map((toleration) => toToleration(toleration, byAuthor('tolerations')));
+  return pipeline.tolerations.map((toleration, index) =>
+    toToleration(toleration, byAuthor('tolerations', ['tolerations', index])),
+  );
 }
 
 /** Selector, tolerations and node of the Pod (previous-runner §4.13, §4.19). Throws PipelineError for what Kubernetes would refuse. */
@@ -101,9 +112,10 @@ export function placement(
   pipeline: Pipeline,
   settings: CompileSettings,
   policy: Policy | undefined,
+  rules: Rules,
 ): Placement {
   return {
-    nodeSelector: { ...platformSelector(pipeline), ...chosenSelector(pipeline, settings, policy) },
+    nodeSelector: { ...platformSelector(pipeline), ...chosenSelector(pipeline, settings, policy, rules) },
     tolerations: [...tolerationsOf(pipeline, policy), ...(pipeline.nodeName === '' ? [] : [ANY_TAINT])],
     affinity: nodeAffinity(pipeline.nodeName),
   };
@@ -117,12 +129,19 @@ function ownHosts(background: readonly PipelineStep[]): readonly V1HostAlias[] {
 
 /** Entries of the Pod's hosts file. */
 export function hostAliases(pipeline: Pipeline): readonly V1HostAlias[] {
-  const given = pipeline.hostAliases.filter(({ hostnames }) => hostnames.length > 0);
-  for (const { ip, hostnames } of given) {
-    const odd = hostnames.find((name) => !isDnsSubdomain(name));
-    if (isIP(ip) === 0) refuse('invalid-pipeline', `host_aliases: ${JSON.stringify(ip)} is no IP address`);
-    if (odd !== undefined) refuse('invalid-pipeline', `host_aliases: ${JSON.stringify(odd)} is no host name`);
+  for (const [index, { ip, hostnames }] of pipeline.hostAliases.entries()) {
+    if (hostnames.length === 0) continue;
+    const odd = hostnames.findIndex((name) => !isDnsSubdomain(name));
+    const refused = (value: string | undefined, what: string, ...field: FieldPath): never =>
+      refuse('invalid-pipeline', `host_aliases: ${JSON.stringify(value)} is no ${what}`, [
+        'host_aliases',
+        index,
+        ...field,
+      ]);
+    if (isIP(ip) === 0) refused(ip, 'IP address', 'ip');
+    if (odd >= 0) refused(hostnames[odd], 'host name', 'hostnames', odd);
   }
+  const given = pipeline.hostAliases.filter(({ hostnames }) => hostnames.length > 0);
   const detached = pipeline.steps.filter(({ detach }) => detach);
   return [
     ...ownHosts([...pipeline.services, ...detached]),
@@ -143,18 +162,20 @@ export function dnsConfig({
   dnsConfig: { nameservers, searches, options },
 }: Pipeline): V1PodDNSConfig | undefined {
   if (nameservers.length + searches.length + options.length === 0) return undefined;
-  const oddServer = nameservers.find((server) => isIP(server) === 0);
-  const oddSearch = searches.find((search) => !isSearchDomain(search));
-  if (oddServer !== undefined)
-    refuse('invalid-pipeline', `dns_config: nameserver ${JSON.stringify(oddServer)} is no IP address`);
-  if (oddSearch !== undefined)
-    refuse('invalid-pipeline', `dns_config: search domain ${JSON.stringify(oddSearch)} is no domain`);
+  const refused = (what: string, ...field: FieldPath): never =>
+    refuse('invalid-pipeline', `dns_config: ${what}`, ['dns_config', ...field]);
+  const server = nameservers.findIndex((one) => isIP(one) === 0);
+  const search = searches.findIndex((one) => !isSearchDomain(one));
+  const nameless = options.findIndex(({ name }) => name === '');
+  if (server >= 0)
+    refused(`nameserver ${JSON.stringify(nameservers[server])} is no IP address`, 'nameservers', server);
+  if (search >= 0)
+    refused(`search domain ${JSON.stringify(searches[search])} is no domain`, 'searches', search);
   if (nameservers.length > MOST_NAMESERVERS)
-    refuse('invalid-pipeline', `dns_config: at most ${MOST_NAMESERVERS} nameservers`);
+    refused(`at most ${MOST_NAMESERVERS} nameservers`, 'nameservers', MOST_NAMESERVERS);
   if (searches.length > MOST_SEARCHES)
-    refuse('invalid-pipeline', `dns_config: at most ${MOST_SEARCHES} search domains`);
-  if (options.some(({ name }) => name === ''))
-    refuse('invalid-pipeline', 'dns_config: an option has no name');
+    refused(`at most ${MOST_SEARCHES} search domains`, 'searches', MOST_SEARCHES);
+  if (nameless >= 0) refused('an option has no name', 'options', nameless);
   return {
     ...(nameservers.length === 0 ? {} : { nameservers: [...nameservers] }),
     ...(searches.length === 0 ? {} : { searches: [...searches] }),

@@ -2,10 +2,10 @@ import { formatMemoryBytes } from '@hangar/shared/quantity';
 import type { V1Volume } from '@kubernetes/client-node';
 import { FILES_VOLUME, GATE_VOLUME } from '../pipeline/compiled.ts';
 import type { Pipeline, PipelineVolume } from '../pipeline/pipeline.ts';
+import type { Most } from '../restrict/restrictions.ts';
 import { byAuthor, byOperator, type Writer } from './checked-words.ts';
 import { isDnsSubdomain } from './kubernetes-names.ts';
 import { refuse } from './refuse.ts';
-
 import type { CompileSettings } from './settings.ts';
 
 /** Our volumes in each Pod; the author's are called `volume-<i>`, the operator's `global-<i>`. */
@@ -30,57 +30,64 @@ const volumeName = (index: number): string => `volume-${index + 1}`;
 const title = ({ name }: { readonly name: string }): string => `volume ${JSON.stringify(name)}`;
 
 /** A path on the node; without a type, so that sockets, files and folders are all allowed (known issue 48). */
-function hostVolume(name: string, path: string, { code, place }: Writer): V1Volume {
+function hostVolume(name: string, path: string, { code, place, at }: Writer): V1Volume {
   if (path === '' || path.split('/').includes('..')) {
     return refuse(
       code,
       `${place}: ${JSON.stringify(path)} can't be a host path; write an absolute path without ".."`,
+      at,
     );
   }
   return { name, hostPath: { path, type: '' } };
 }
 
-function objectName(wanted: string, owner: string): string {
+function objectName(wanted: string, { place, at }: Writer): string {
   if (isDnsSubdomain(wanted)) return wanted;
   return refuse(
     'invalid-pipeline',
-    `${owner}: ${JSON.stringify(wanted)} can't be the name of a Kubernetes object; write a name of a-z, 0-9, "-" and "."`,
+    `${place}: ${JSON.stringify(wanted)} can't be the name of a Kubernetes object; write a name of a-z, 0-9, "-" and "."`,
+    at,
   );
 }
 
 /** The mode is sent only if the author set one; 0 would mean "no permissions" (known issue 45). */
-function fileMode(mode: number | undefined, owner: string): { defaultMode?: number } {
+function fileMode(mode: number | undefined, { place, at }: Writer): { defaultMode?: number } {
   if (mode === undefined) return {};
   if (Number.isInteger(mode) && mode >= 0 && mode <= 0o777) return { defaultMode: mode };
   return refuse(
     'invalid-pipeline',
-    `${owner}: default_mode ${mode} is out of range; write an octal number from 0000 to 0777`,
+    `${place}: default_mode ${mode} is out of range; write an octal number from 0000 to 0777`,
+    at,
   );
 }
 
 const optional = (isOptional: boolean): { optional?: true } => (isOptional ? { optional: true } : {});
 
+/** An empty folder on the node's disk that is removed with the Pod. */
+export function emptyVolume(name: string, most: Most): V1Volume {
+  return { name, emptyDir: most === 'any' ? {} : { sizeLimit: formatMemoryBytes(most) } };
+}
+
 /** A size limit applies to every medium (known issue 49). */
 function tempVolume(
   name: string,
   { medium, sizeLimitBytes }: Extract<PipelineVolume, { kind: 'temp' }>,
+  most: Most,
 ): V1Volume {
+  const { emptyDir } = emptyVolume(name, sizeLimitBytes > 0 ? sizeLimitBytes : most);
   return {
     name,
-    emptyDir: {
-      ...(medium.toLowerCase() === 'memory' ? { medium: 'Memory' } : {}),
-      ...(sizeLimitBytes > 0 ? { sizeLimit: formatMemoryBytes(sizeLimitBytes) } : {}),
-    },
+    emptyDir: { ...(medium.toLowerCase() === 'memory' ? { medium: 'Memory' } : {}), ...emptyDir },
   };
 }
 
-function toVolume(volume: PipelineVolume, name: string): V1Volume | undefined {
-  const owner = title(volume);
+function toVolume(volume: PipelineVolume, name: string, most: Most): V1Volume | undefined {
+  const owner = byAuthor(title(volume), [...(volume.at ?? []), volume.kind]);
   switch (volume.kind) {
     case 'temp':
-      return tempVolume(name, volume);
+      return tempVolume(name, volume, most);
     case 'host':
-      return hostVolume(name, volume.path, byAuthor(owner));
+      return hostVolume(name, volume.path, owner);
     case 'claim':
       return {
         name,
@@ -122,13 +129,15 @@ export interface NamedVolumes {
 /**
  * Converts the pipeline's volumes and the operator's global ones (previous-runner §3.7, §4.3). Throws PipelineError for what Kubernetes
  * would refuse.
+ *
+ * @param most limit of temporary volumes without one
  */
-export function namedVolumes(pipeline: Pipeline, settings: CompileSettings): NamedVolumes {
+export function namedVolumes(pipeline: Pipeline, settings: CompileSettings, most: Most): NamedVolumes {
   const globals = settings.globalVolumes.map(({ hostPath }, index) =>
     hostVolume(globalVolumeName(index), hostPath, byOperator(`DRONE_RUNNER_VOLUMES, entry ${index + 1}`)),
   );
   const own = pipeline.volumes.flatMap((volume, index) => {
-    const made = toVolume(volume, volumeName(index));
+    const made = toVolume(volume, volumeName(index), most);
     return made === undefined ? [] : [{ name: volume.name, made }];
   });
   return {

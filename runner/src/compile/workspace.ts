@@ -26,6 +26,7 @@ export function workspacePath(wanted: string): string {
     refuse(
       'invalid-pipeline',
       `workspace.path ${JSON.stringify(wanted)} can't be mounted; write a path without ":" and zero bytes`,
+      ['workspace', 'path'],
     );
   const path = absolutePath(wanted);
   const lower = path.toLowerCase();

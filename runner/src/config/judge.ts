@@ -4,17 +4,17 @@ import { NEW } from './hangar-settings.ts';
 import { PROXY_NAMES, SETTINGS, WITHOUT_EFFECT } from './settings.ts';
 
 /** How Hangar treats a variable of the old runner: unchanged, differently, ignored, or unknown; `wrong` prevents the start. */
-export type Verdict = 'wrong' | 'changed' | 'ignored' | 'unknown' | 'kept';
+export type SettingSupport = 'wrong' | 'changed' | 'ignored' | 'unknown' | 'kept';
 
 /** One variable, and how Hangar treats it. Without its value: some are secrets. */
 export interface Judged {
   readonly name: string;
-  readonly verdict: Verdict;
+  readonly verdict: SettingSupport;
   /** The reason, or the remedy; for `kept`, the purpose of the variable. */
   readonly words: string;
 }
 
-const ORDER: readonly Verdict[] = ['wrong', 'changed', 'ignored', 'unknown', 'kept'];
+const ORDER: readonly SettingSupport[] = ['wrong', 'changed', 'ignored', 'unknown', 'kept'];
 
 const ALL: readonly Setting<unknown>[] = Object.values(SETTINGS);
 const BY_NAME = new Map(ALL.map((one) => [one.name, one]));

@@ -44,7 +44,7 @@ describe('loadConfig', () => {
       tmate: { enabled: true },
     });
     expect(config.plugins).toEqual({ secret: undefined, registry: undefined, environment: undefined });
-    expect(config.lease).toEqual({ namespace: 'ci', termMs: 10_000 });
+    expect(config.lease).toEqual({ namespace: 'ci', termMs: 10_000, coordination: 'auto' });
     expect(config.warnings).toEqual([]);
   });
 
@@ -98,6 +98,51 @@ describe('loadConfig', () => {
       { hostPath: '/etc/ssl', containerPath: '/etc/ssl', readOnly: true },
       { hostPath: '/data', containerPath: '/data', readOnly: false },
     ]);
+  });
+
+  describe('values with which the previous runner started', () => {
+    it('a capacity of 0 is a runner that takes nothing, with a warning', () => {
+      const config = load({ DRONE_RUNNER_CAPACITY: '0' });
+      expect(config.runner.capacity).toBe(0);
+      expect(config.warnings).toEqual([expect.stringContaining('takes no stages')]);
+    });
+
+    it.each([
+      ['DRONE_RESOURCE_LIMIT_CPU', (config: RunnerConfig) => config.compile.limits.cpuMillicores, 0],
+      ['DRONE_RESOURCE_REQUEST_CPU', (config: RunnerConfig) => config.compile.requests.cpuMillicores, 0],
+      ['DRONE_KUBE_CLIENT_BURST', (config: RunnerConfig) => config.kubernetes.burst, 100],
+      [
+        'DRONE_ENGINE_CONTAINER_START_TIMEOUT',
+        (config: RunnerConfig) => config.kubernetes.startTimeoutMs,
+        1_000,
+      ],
+    ])('%s below 0 counts as 0, with a warning', (name, value, want) => {
+      const config = load({ [name]: '-5' });
+      expect(value(config)).toBe(want);
+      expect(config.warnings).toEqual([`${name}=-5 counts as 0. Write 0, or unset ${name}`]);
+    });
+
+    it.each(['-', '--5', '-5m', '- 5'])('"%s" is no number, and refused as before', (text) => {
+      expect(problemsOf({ ...LEAST, DRONE_RESOURCE_LIMIT_CPU: text })).toHaveLength(1);
+    });
+
+    it.each([
+      [':http', { host: '', port: 80 }],
+      ['127.0.0.1:https', { host: '127.0.0.1', port: 443 }],
+      ['[::1]:http-alt', { host: '::1', port: 8080 }],
+    ])('the listen address %s has a port by name', (DRONE_SERVER_PORT, want) => {
+      expect(load({ DRONE_SERVER_PORT }).http).toMatchObject(want);
+    });
+
+    it.each([':gopher-ish', ':toString', ':'])('%s names no port', (DRONE_SERVER_PORT) => {
+      expect(problemsOf({ ...LEAST, DRONE_SERVER_PORT })).toHaveLength(1);
+    });
+
+    it('DRONE_RUNNER_MAX_PROCS has no effect, and the warning names what has', () => {
+      expect(load({ DRONE_RUNNER_MAX_PROCS: '4' }).warnings).toEqual([
+        expect.stringMatching(/^DRONE_RUNNER_MAX_PROCS has no effect: .*HANGAR_BUDGET_CPU/),
+      ]);
+    });
   });
 
   it('refuses a host with a scheme, from which no valid URL can be built', () => {

@@ -11,7 +11,7 @@ import type {
   ServerSecret,
   StageDetail,
 } from '../pipeline/drone.ts';
-import { asInt, type Fields, readFields, readPresent, writeFields } from './wire-fields.ts';
+import { asInt, readFields, readPresent, type WireFields, writeFields } from './wire-fields.ts';
 
 /** `step_id` is the stage's id: a historical misnomer (drone-rpc §2.4). */
 const STEP = {
@@ -30,7 +30,7 @@ const STEP = {
   image: ['image', 'text'],
   detached: ['detached', 'flag'],
   schema: ['schema', 'text'],
-} as const satisfies Fields;
+} as const satisfies WireFields;
 
 const STAGE = {
   id: ['id', 'int'],
@@ -60,7 +60,7 @@ const STAGE = {
   onFailure: ['on_failure', 'flag'],
   dependsOn: ['depends_on', 'texts'],
   labels: ['labels', 'map'],
-} as const satisfies Fields;
+} as const satisfies WireFields;
 
 const BUILD = {
   id: ['id', 'int'],
@@ -93,7 +93,7 @@ const BUILD = {
   finished: ['finished', 'int'],
   created: ['created', 'int'],
   updated: ['updated', 'int'],
-} as const satisfies Fields;
+} as const satisfies WireFields;
 
 const REPO = {
   id: ['id', 'int'],
@@ -112,7 +112,7 @@ const REPO = {
   protected: ['protected', 'flag'],
   timeoutMinutes: ['timeout', 'int'],
   secret: ['secret', 'text'],
-} as const satisfies Fields;
+} as const satisfies WireFields;
 
 const NETRC = {
   machine: ['machine', 'text'],
@@ -129,7 +129,7 @@ const SYSTEM = {
   host: ['host', 'text'],
   link: ['link', 'text'],
   version: ['version', 'text'],
-} as const satisfies Fields;
+} as const satisfies WireFields;
 
 /** A stage's limit where the server names none (drone-rpc §4.7). */
 const DEFAULT_TIMEOUT_MINUTES = 60;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Overflow, Place } from '../ports/overflow.ts';
+import type { Overflow, SpilledBytes } from '../ports/overflow.ts';
 
 const BLOCK_BYTES = 64 * 1024;
 
@@ -24,7 +24,7 @@ export class SpillFile implements Overflow {
     return this.#blocks * BLOCK_BYTES;
   }
 
-  async write(bytes: Uint8Array): Promise<Place> {
+  async write(bytes: Uint8Array): Promise<SpilledBytes> {
     const blocks = Array.from({ length: Math.ceil(bytes.length / BLOCK_BYTES) }, () => this.#take());
     const place = { blocks, bytes: bytes.length };
     try {
@@ -37,7 +37,7 @@ export class SpillFile implements Overflow {
     }
   }
 
-  async read({ blocks, bytes }: Place): Promise<Uint8Array> {
+  async read({ blocks, bytes }: SpilledBytes): Promise<Uint8Array> {
     const file = await this.#file;
     if (!file) throw new Error('nothing was written');
     const all = new Uint8Array(bytes);
@@ -45,7 +45,7 @@ export class SpillFile implements Overflow {
     return all;
   }
 
-  free({ blocks }: Place): void {
+  free({ blocks }: SpilledBytes): void {
     this.#free.push(...blocks);
     if (this.#free.length < this.#blocks) return;
     void this.#file?.then((file) => file.close()).catch(() => undefined);

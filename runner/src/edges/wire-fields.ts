@@ -12,10 +12,10 @@ export interface WireTypes {
 }
 
 /** Our word → name on the wire and how it travels. One table serves both directions. */
-export type Fields = Readonly<Record<string, readonly [wire: string, type: keyof WireTypes]>>;
+export type WireFields = Readonly<Record<string, readonly [wire: string, type: keyof WireTypes]>>;
 
 /** What a table of fields reads to. */
-export type Read<F extends Fields> = { readonly [K in keyof F]: WireTypes[F[K][1]] };
+export type Read<F extends WireFields> = { readonly [K in keyof F]: WireTypes[F[K][1]] };
 
 /** An integer, rounded down; anything else counts as 0. */
 export function asInt(value: unknown): number {
@@ -50,14 +50,14 @@ const READERS: { readonly [T in keyof WireTypes]: (value: unknown) => WireTypes[
 };
 
 /** Reads all fields of a table; missing, null and zero are one and the same (drone-rpc §1.3). */
-export function readFields<F extends Fields>(fields: F, raw: unknown): Read<F> {
+export function readFields<F extends WireFields>(fields: F, raw: unknown): Read<F> {
   const object = recordOf(raw);
   const entries = Object.entries(fields).map(([word, [wire, type]]) => [word, READERS[type](object[wire])]);
   return Object.fromEntries(entries) as Read<F>;
 }
 
 /** Reads only the fields that the answer speaks of. */
-export function readPresent<F extends Fields>(fields: F, raw: unknown): Partial<Read<F>> {
+export function readPresent<F extends WireFields>(fields: F, raw: unknown): Partial<Read<F>> {
   const object = recordOf(raw);
   const entries = Object.entries(fields)
     .filter(([, [wire]]) => object[wire] !== undefined && object[wire] !== null)
@@ -66,7 +66,7 @@ export function readPresent<F extends Fields>(fields: F, raw: unknown): Partial<
 }
 
 /** Writes all fields of a table, since a PUT wipes what it leaves out (drone-rpc §2.4). Numbers are rounded down. */
-export function writeFields<F extends Fields>(fields: F, words: Read<F>): Record<string, unknown> {
+export function writeFields<F extends WireFields>(fields: F, words: Read<F>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([word, [wire, type]]) => {
       const value: unknown = words[word];

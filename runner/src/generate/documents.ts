@@ -1,5 +1,7 @@
 import { renderConfiguration } from '../config/render.ts';
+import { schemaText } from '../lint/pipeline-schema.ts';
 import { renderRole } from '../permissions/role.ts';
+import { renderFields } from './fields.ts';
 import { renderErrors, renderMetrics } from './tables.ts';
 
 /** Every document that is made from the code, by its path from the repository's root. */
@@ -8,4 +10,6 @@ export const DOCUMENTS: Readonly<Record<string, () => string>> = {
   'docs/metrics.md': renderMetrics,
   'docs/errors.md': renderErrors,
   'docs/role.yaml': renderRole,
+  'docs/reference/pipeline.schema.json': schemaText,
+  'docs/reference/pipeline-fields.md': renderFields,
 };

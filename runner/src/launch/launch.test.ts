@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { ANNOTATION, type Compiled, LABEL, SCHEDULING_GATE } from '../pipeline/compiled.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import { launch } from './launch.ts';
+import { signed, testOrigin } from './testing/test-origin.ts';
 
 const OWNER = 'ci/hangar-runner-r1';
 const BY = { owner: OWNER, server: 'https://drone.acme.test' };
@@ -17,6 +18,8 @@ const OURS = {
   labels: { [LABEL.stageId]: '63' },
   annotations: { [ANNOTATION.owner]: OWNER, [ANNOTATION.server]: BY.server, [ANNOTATION.draft]: 'n' },
 };
+/** A Pod of a runner with our name. */
+const made = (metadata: V1Pod['metadata']): V1Pod => signed({ metadata: { name: 'p', ...metadata } });
 const plan: RunPlan = {
   version: 1,
   nonce: 'n',
@@ -45,7 +48,12 @@ function begin(changes: Partial<Compiled> = {}) {
   const cluster = new FakeCluster();
   const stop = new AbortController();
   const go = () =>
-    launch({ clock, cluster, log: silentLogger }, { ...compiled, ...changes }, BY, stop.signal).then(
+    launch(
+      { clock, cluster, log: silentLogger, origin: testOrigin(cluster) },
+      { ...compiled, ...changes },
+      BY,
+      stop.signal,
+    ).then(
       (launched) => launched,
       (error: unknown) => error as Error & { code?: string; blame?: string },
     );
@@ -73,7 +81,9 @@ describe('launch', () => {
       'create secrets',
     ]);
     const pod = cluster.find<V1Pod>(podAt);
-    expect(pod?.metadata?.annotations).toEqual({
+    const { [ANNOTATION.signature]: signature, ...annotations } = pod?.metadata?.annotations ?? {};
+    expect(signature).toMatch(/^[0-9a-f]{64}$/);
+    expect(annotations).toEqual({
       [ANNOTATION.stage]: '{}',
       [ANNOTATION.owner]: OWNER,
       [ANNOTATION.server]: BY.server,
@@ -143,16 +153,21 @@ describe('launch', () => {
   });
 
   it.each([
-    ['another stage', { ...OURS, labels: { [LABEL.stageId]: '64' } }],
+    ['another stage', made({ ...OURS, labels: { [LABEL.stageId]: '64' } })],
     [
       'the same number at another server',
-      { ...OURS, annotations: { ...OURS.annotations, [ANNOTATION.server]: 'https://other.test' } },
+      made({ ...OURS, annotations: { ...OURS.annotations, [ANNOTATION.server]: 'https://other.test' } }),
     ],
     ['an unknown owner', {}],
-  ])('does not change a Pod of that name that belongs to %s', async (_, metadata) => {
+    ['nobody, and has everything of ours but the signature', { metadata: OURS }],
+    [
+      'nobody, and names another replica as its owner, so that the stage would wait for that forever',
+      { metadata: { ...OURS, annotations: { ...OURS.annotations, [ANNOTATION.owner]: 'ci/nobody' } } },
+    ],
+  ])('fails with an error, and does not change a Pod of that name that belongs to %s', async (_, pod) => {
     const { cluster, go } = begin();
-    cluster.put(podAt, { metadata });
-    expect(await go()).toMatchObject({ code: 'internal', blame: 'bug' });
+    cluster.put(podAt, pod);
+    expect(await go()).toMatchObject({ code: 'name-taken', blame: 'cluster' });
     expect(cluster.find(podAt)).toBeDefined();
     expect(cluster.count('remove', 'pods')).toBe(0);
   });
@@ -167,7 +182,7 @@ describe('launch', () => {
     ],
   ])('creates no second Pod of a stage besides that of %s', async (_, changes, kind) => {
     const { cluster, go } = begin();
-    cluster.put(podAt, { metadata: { ...OURS, annotations: { ...OURS.annotations, ...changes } } });
+    cluster.put(podAt, made({ ...OURS, annotations: { ...OURS.annotations, ...changes } }));
     expect(await go()).toMatchObject({ kind });
     expect(cluster.all({ resource: RESOURCE.secrets })).toEqual([]);
     expect(cluster.count('remove', 'pods')).toBe(0);
@@ -175,7 +190,7 @@ describe('launch', () => {
 
   it('waits until a Pod of ours that is being deleted is gone', async () => {
     const { clock, cluster, go } = begin();
-    cluster.put<V1Pod>(podAt, { metadata: { ...OURS, deletionTimestamp: new Date(0) } });
+    cluster.put<V1Pod>(podAt, made({ ...OURS, deletionTimestamp: new Date(0) }));
     const launched = go();
     await clock.step(100);
     cluster.intercept((call) => {

@@ -10,6 +10,7 @@ import type { V1Pod, V1Secret } from '@kubernetes/client-node';
 import { ANNOTATION, type Compiled, LABEL, RECORD_VERSION } from '../pipeline/compiled.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { type PatientParts, patiently } from './patiently.ts';
+import type { PodOrigin } from './pod-origin.ts';
 import { refusalOf } from './refusals.ts';
 import { removePod } from './remove-pod.ts';
 
@@ -27,6 +28,7 @@ export type Launched =
 export interface LaunchParts extends PatientParts {
   readonly cluster: Cluster;
   readonly log: Logger;
+  readonly origin: PodOrigin;
 }
 
 const FIRST_DELAY_MS = 100;
@@ -38,13 +40,17 @@ const SOON_MS = 30_000;
  * Creates the Pod, then the objects that it owns, so that no crash leaves a Secret behind: a scheduling gate holds the Pod until then.
  * Each write may be repeated: the annotations of a Pod with that name show whether it is ours.
  *
- * @param by this replica: its Lease as `<namespace>/<lease>`, and its Drone server
+ * @param by this replica: its Lease as `<namespace>/<lease>`, its Drone server, and labels of its Pods
  * @throws {PipelineError} when the API server rejects an object for its contents; the Pod is then removed again
  */
 export async function launch(
   parts: LaunchParts,
   compiled: Compiled,
-  by: { readonly owner: string; readonly server: string },
+  by: {
+    readonly owner: string;
+    readonly server: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  },
   signal: AbortSignal,
 ): Promise<Launched> {
   const annotations = {
@@ -55,7 +61,9 @@ export async function launch(
     [ANNOTATION.recordVersion]: String(RECORD_VERSION),
     ...(compiled.createNamespace ? { [ANNOTATION.ownNamespace]: 'true' } : {}),
   };
-  const wanted: V1Pod = { ...compiled.pod, metadata: { ...compiled.pod.metadata, annotations } };
+  const labels = { ...compiled.pod.metadata?.labels, ...by.labels };
+  const unsigned: V1Pod = { ...compiled.pod, metadata: { ...compiled.pod.metadata, annotations, labels } };
+  const wanted = parts.origin.sign(unsigned, compiled.namespace);
   const made = compiled.createNamespace
     ? await makePodInOwnNamespace(parts, compiled, wanted, signal)
     : await makePod(parts, compiled, wanted, signal);
@@ -120,7 +128,7 @@ function makePod(parts: LaunchParts, compiled: Compiled, wanted: V1Pod, signal: 
  * from an earlier attempt whose response was lost, or from another process.
  *
  * @returns undefined when it is gone or being deleted, so that the name will be free
- * @throws {PipelineError} when it belongs to another stage: it must not be changed
+ * @throws {PipelineError} when it belongs to another stage, or no runner made it: it must not be changed
  */
 async function podOfThatName(
   parts: LaunchParts,
@@ -131,10 +139,12 @@ async function podOfThatName(
   const name = wanted.metadata?.name ?? '';
   const pod = await ifPresent(parts.cluster.get<V1Pod>({ resource: RESOURCE.pods, namespace, name }, signal));
   if (!pod) return undefined;
-  if (!isOfSameStage(pod, wanted))
-    throw new PipelineError('internal', `the name ${name} belongs to another Pod; restart the build`, {
-      blame: 'bug',
-    });
+  if (!isOfSameStage(pod, wanted) || !(await parts.origin.isOurs(pod, signal)))
+    throw new PipelineError(
+      'name-taken',
+      `the name of the Pod, ${name}, belongs to a Pod that this runner did not make; restart the build`,
+      { blame: 'cluster' },
+    );
   if (pod.metadata?.deletionTimestamp) return undefined;
   if (!isSame(ANNOTATION.owner, pod, wanted)) return { kind: 'taken' };
   return { kind: isSame(ANNOTATION.draft, pod, wanted) ? 'made' : 'exists', pod };

@@ -62,21 +62,24 @@ describe('the open steps of a stage', () => {
   });
 
   it('are handed to the next process, which keeps them in the record', async () => {
-    const first = begin();
-    await first.lease.take(never);
-    first.lease.followSteps(63, () => [step]);
-    await first.lease.intend(intent(63), never);
-    const { lease, stored } = begin(first.cluster);
-    const { intents } = await lease.take(never);
-    expect(intents).toEqual([{ ...intent(63), steps: [step] }]);
-    expect(intentsOf(stored())).toEqual(intents);
+    const { lease, cluster } = begin();
+    await lease.take(never);
+    lease.followSteps(63, () => [step]);
+    await lease.intend(intent(63), never);
+    const next = begin(cluster);
+    expect((await next.lease.take(never)).intents).toEqual([{ ...intent(63), steps: [step] }]);
   });
 });
 
 describe('taking the Lease', () => {
   it('makes one that names the holder, its term and its kind', async () => {
     const { lease, life, stored } = begin();
-    expect(await lease.take(never)).toEqual({ intents: [], namespaces: [], ownNamespaces: [] });
+    expect(await lease.take(never)).toEqual({
+      intents: [],
+      namespaces: [],
+      ownNamespaces: [],
+      isLost: false,
+    });
     expect(stored()).toMatchObject({
       metadata: {
         labels: { 'app.kubernetes.io/managed-by': 'hangar-runner' },
@@ -101,6 +104,7 @@ describe('taking the Lease', () => {
       intents: [intent(63)],
       namespaces: ['drone-x'],
       ownNamespaces: ['drone-x'],
+      isLost: true,
     });
     await lease.intend(intent(64), never);
     expect(stageIds()).toEqual([63, 64]);
@@ -141,7 +145,7 @@ describe('taking the Lease', () => {
     });
     const taken = lease.take(never);
     await clock.step(200);
-    expect(await taken).toEqual({ intents: [], namespaces: [], ownNamespaces: [] });
+    expect(await taken).toEqual({ intents: [], namespaces: [], ownNamespaces: [], isLost: false });
     expect(stored().spec?.holderIdentity).toBe(`r1/pod-1/${life}`);
   });
 
@@ -159,7 +163,7 @@ describe('taking the Lease', () => {
     });
     const taken = lease.take(never);
     await clock.step(200);
-    expect(await taken).toEqual({ intents: [], namespaces: [], ownNamespaces: [] });
+    expect(await taken).toEqual({ intents: [], namespaces: [], ownNamespaces: [], isLost: false });
     expect([stageIds(), lease.lost.aborted]).toEqual([[], false]);
   });
 

@@ -45,6 +45,8 @@ export interface FormerLife {
   readonly namespaces: readonly string[];
   /** Those of them that were made for one stage each. */
   readonly ownNamespaces: readonly string[];
+  /** It was another process, which did not release the Lease. */
+  readonly isLost: boolean;
 }
 
 const RENEW_SHARE = 1 / 4;
@@ -224,7 +226,7 @@ export class OwnLease {
     this.#version = former?.metadata?.resourceVersion;
     if (!former) {
       await this.#make(signal);
-      return { intents: [], namespaces: [], ownNamespaces: [] };
+      return { intents: [], namespaces: [], ownNamespaces: [], isLost: false };
     }
     // A name that worked for another Drone server before: its stages mean nothing to ours.
     const intents = serverOf(former) === this.server ? openIntentsOf(former) : [];
@@ -232,7 +234,8 @@ export class OwnLease {
     for (const namespace of namespacesOf(former)) this.#namespaces.add(namespace);
     for (const namespace of ownNamespacesOf(former)) this.#ownNamespaces.add(namespace);
     await orAborted(this.#save(), signal);
-    return { intents, namespaces: [...this.#namespaces], ownNamespaces: [...this.#ownNamespaces] };
+    const isLost = !['', identityOf(this.#options.holder)].includes(holderOf(former));
+    return { intents, namespaces: [...this.#namespaces], ownNamespaces: [...this.#ownNamespaces], isLost };
   }
 
   /** The Lease as nobody alive holds it; undefined: there is none. */

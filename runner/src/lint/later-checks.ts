@@ -1,5 +1,7 @@
+import { stepField } from '../compile/refuse.ts';
 import { workspacePath } from '../compile/workspace.ts';
-import type { Pipeline, PipelineMount, PipelineStep } from '../pipeline/pipeline.ts';
+import type { FieldPath, Pipeline, PipelineMount, PipelineStep } from '../pipeline/pipeline.ts';
+import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { cleanMountPath, reservedFolder } from './mount-path.ts';
 import type { LintContext, LintProblem } from './problem.ts';
 
@@ -12,15 +14,13 @@ export function* laterChecks(pipeline: Pipeline, context: LintContext): Generato
   yield* sourcelessVolumes(pipeline);
   const steps = [...pipeline.services, ...pipeline.steps];
   const names = new Set(pipeline.volumes.map((volume) => volume.name));
-  for (const step of steps) {
-    for (const message of mountProblems(step, pipeline, names)) yield { message, line: step.line };
-  }
-  yield* variableNames('pipeline', Object.keys(pipeline.environment), pipeline.line ?? 0);
+  for (const step of steps) yield* mountProblems(step, pipeline, names);
+  yield* variableNames('pipeline', Object.keys(pipeline.environment), ['environment']);
   for (const step of steps) {
     yield* variableNames(
       `step ${step.name}`,
       Object.keys({ ...step.environment, ...step.settings }),
-      step.line,
+      stepField(step, 'environment'),
     );
   }
 }
@@ -33,7 +33,7 @@ function* memoryVolumes(pipeline: Pipeline): Generator<LintProblem> {
     if (slipped) {
       yield {
         message: 'linter: untrusted repositories cannot mount in-memory volumes',
-        line: volume.line ?? 0,
+        at: [...(volume.at ?? []), 'temp', 'medium'],
       };
     }
   }
@@ -43,7 +43,17 @@ function* sourcelessVolumes(pipeline: Pipeline): Generator<LintProblem> {
   for (const volume of pipeline.volumes) {
     if (volume.kind !== 'none') continue;
     const cure = 'give it one of temp, host, claim, config_map or secret, for example `temp: {}`';
-    yield { message: `linter: volume ${volume.name} has no source: ${cure}`, line: volume.line ?? 0 };
+    yield { message: `linter: volume ${volume.name} has no source: ${cure}`, at: volume.at ?? [] };
+  }
+}
+
+/** The workspace's path; undefined if the compiler refuses it, which then reports it. */
+function workspaceOf({ workspacePath: path }: Pipeline): string | undefined {
+  try {
+    return workspacePath(path);
+  } catch (error) {
+    if (error instanceof PipelineError) return undefined;
+    throw error;
   }
 }
 
@@ -52,13 +62,16 @@ function* mountProblems(
   step: PipelineStep,
   pipeline: Pipeline,
   names: ReadonlySet<string>,
-): Generator<string> {
+): Generator<LintProblem> {
   const { os } = pipeline.platform;
-  const taken = new Set([cleanMountPath(workspacePath(pipeline.workspacePath), os)]);
-  for (const mount of step.volumes) {
+  const workspace = workspaceOf(pipeline);
+  const taken = new Set(workspace === undefined ? [] : [cleanMountPath(workspace, os)]);
+  for (const [index, mount] of step.volumes.entries()) {
     const path = cleanMountPath(mount.path, os);
-    yield* mountProblem(step, mount, path, names);
-    if (taken.has(path)) yield `linter: step ${step.name} has more than one mount at ${path}`;
+    const at = stepField(step, 'volumes', index);
+    for (const [message, key] of mountProblem(step, mount, path, names)) yield { message, at: [...at, key] };
+    if (taken.has(path))
+      yield { message: `linter: step ${step.name} has more than one mount at ${path}`, at: [...at, 'path'] };
     taken.add(path);
   }
 }
@@ -68,26 +81,34 @@ function* mountProblem(
   mount: PipelineMount,
   path: string,
   names: ReadonlySet<string>,
-): Generator<string> {
-  if (mount.name === '_addons') yield 'linter: invalid volume name: _addons';
+): Generator<readonly [message: string, key: 'name' | 'path' | 'sub_path']> {
+  if (mount.name === '_addons') yield ['linter: invalid volume name: _addons', 'name'];
   else if (!names.has(mount.name)) {
-    yield `linter: step ${step.name} mounts unknown volume ${mount.name}: declare it under volumes of the pipeline`;
+    const cure = 'declare it under volumes of the pipeline';
+    yield [`linter: step ${step.name} mounts unknown volume ${mount.name}: ${cure}`, 'name'];
   }
-  if (mount.path === '') yield `linter: step ${step.name} mounts volume ${mount.name} without a path`;
-  if (path === '/') yield 'linter: cannot mount volume at /';
-  if (reservedFolder(path) === '/hangar') yield 'linter: cannot mount volume at /hangar';
+  if (mount.path === '')
+    yield [`linter: step ${step.name} mounts volume ${mount.name} without a path`, 'path'];
+  if (path === '/') yield ['linter: cannot mount volume at /', 'path'];
+  if (reservedFolder(path) === '/hangar') yield ['linter: cannot mount volume at /hangar', 'path'];
   if (isEscaping(mount.subPath)) {
-    yield `linter: step ${step.name} mounts volume ${mount.name} with sub_path ${mount.subPath}: it must be relative and without ..`;
+    yield [
+      `linter: step ${step.name} mounts volume ${mount.name} with sub_path ${mount.subPath}: it must be relative and without ..`,
+      'sub_path',
+    ];
   }
 }
 
 const isEscaping = (subPath: string): boolean =>
   /^[\\/]/.test(subPath) || subPath.split(/[\\/]/).includes('..');
 
-function* variableNames(place: string, names: readonly string[], line: number): Generator<LintProblem> {
+function* variableNames(place: string, names: readonly string[], at: FieldPath): Generator<LintProblem> {
   for (const name of names) {
     if (VARIABLE_NAME.test(name)) continue;
     const cure = 'names are not empty and hold neither = nor control characters';
-    yield { message: `linter: invalid variable name ${JSON.stringify(name)} of ${place}: ${cure}`, line };
+    yield {
+      message: `linter: invalid variable name ${JSON.stringify(name)} of ${place}: ${cure}`,
+      at: [...at, name],
+    };
   }
 }

@@ -126,13 +126,22 @@ volumes: [{name: v, host: {path: /x}}]
     const messages = lintAll(pipelineOf(body), { ...UNTRUSTED, namespaceRules: { prod: ['ops/*'] } });
 
     expect(messages).toEqual([
-      { message: 'linter: cpu limit cannot be applied at stage level', line: 1 },
-      { message: 'linter: memory limit cannot be applied at stage level', line: 1 },
-      { message: 'linter: invalid or missing image', line: 6 },
-      { message: 'linter: invalid or missing image', line: 7 },
-      { message: 'linter: unknown step dependency detected: a references z', line: 7 },
-      { message: 'linter: untrusted repositories cannot mount host volumes', line: 8 },
-      { message: 'linter: pipeline restricted from using configured namespace', line: 1 },
+      { message: 'linter: cpu limit cannot be applied at stage level', at: ['resources', 'limits', 'cpu'] },
+      {
+        message: 'linter: memory limit cannot be applied at stage level',
+        at: ['resources', 'limits', 'memory'],
+      },
+      { message: 'linter: invalid or missing image', at: ['services', 0, 'image'] },
+      { message: 'linter: invalid or missing image', at: ['steps', 0, 'image'] },
+      {
+        message: 'linter: unknown step dependency detected: a references z',
+        at: ['steps', 0, 'depends_on', 0],
+      },
+      { message: 'linter: untrusted repositories cannot mount host volumes', at: ['volumes', 0, 'host'] },
+      {
+        message: 'linter: pipeline restricted from using configured namespace',
+        at: ['metadata', 'namespace'],
+      },
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { stepField } from '../compile/refuse.ts';
 import type { Pipeline, PipelineStep, PipelineVolume } from '../pipeline/pipeline.ts';
 import { cleanMountPath, reservedFolder } from './mount-path.ts';
 import { namespaceAllowed } from './namespace-rules.ts';
@@ -14,54 +15,67 @@ export function* originalChecks(pipeline: Pipeline, context: LintContext): Gener
   if (!namespaceAllowed(context.namespaceRules, pipeline.metadata.namespace, context.slug)) {
     yield {
       message: 'linter: pipeline restricted from using configured namespace',
-      line: pipeline.line ?? 0,
+      at: ['metadata', 'namespace'],
     };
   }
 }
 
 function* stageResources(pipeline: Pipeline): Generator<LintProblem> {
   const { cpuMillicores, memoryBytes } = pipeline.limits;
-  const refuse = (what: string): LintProblem => ({
+  const unusable = (what: 'cpu' | 'memory'): LintProblem => ({
     message: `linter: ${what} limit cannot be applied at stage level`,
-    line: pipeline.line ?? 0,
+    at: ['resources', 'limits', what],
   });
-  if (cpuMillicores !== 0) yield refuse('cpu');
-  if (memoryBytes !== 0) yield refuse('memory');
+  if (cpuMillicores !== 0) yield unusable('cpu');
+  if (memoryBytes !== 0) yield unusable('memory');
 }
 
 function* containers(pipeline: Pipeline, trusted: boolean): Generator<LintProblem> {
   const seen = new Set(pipeline.clone.disable ? [] : ['clone']);
   for (const step of [...pipeline.services, ...pipeline.steps]) {
-    const messages = [
-      ...identity(step, seen, trusted),
-      ...mounts(step, pipeline.platform.os),
-      ...dependencies(step, seen),
-    ];
-    yield* messages.map((message) => ({ message, line: step.line }));
+    yield* identity(step, seen, trusted);
+    yield* mounts(step, pipeline.platform.os);
+    yield* dependencies(step, seen);
     seen.add(step.name);
   }
 }
 
-function* identity(step: PipelineStep, seen: ReadonlySet<string>, trusted: boolean): Generator<string> {
-  if (seen.has(step.name)) yield 'linter: duplicate step names';
-  if (step.image === '') yield 'linter: invalid or missing image';
-  if (step.privileged && !trusted) yield 'linter: untrusted repositories cannot enable privileged mode';
+function* identity(step: PipelineStep, seen: ReadonlySet<string>, trusted: boolean): Generator<LintProblem> {
+  if (seen.has(step.name)) yield { message: 'linter: duplicate step names', at: stepField(step, 'name') };
+  if (step.image === '') yield { message: 'linter: invalid or missing image', at: stepField(step, 'image') };
+  if (step.privileged && !trusted)
+    yield {
+      message: 'linter: untrusted repositories cannot enable privileged mode',
+      at: stepField(step, 'privileged'),
+    };
 }
 
 /** Known issue 29: only the folder `/run/drone` is reserved, so `/run/drone2` is allowed. */
-function* mounts(step: PipelineStep, os: string): Generator<string> {
-  for (const mount of step.volumes) {
-    if (RESERVED_MOUNTS.has(mount.name)) yield `linter: invalid volume name: ${mount.name}`;
+function* mounts(step: PipelineStep, os: string): Generator<LintProblem> {
+  for (const [index, mount] of step.volumes.entries()) {
+    if (RESERVED_MOUNTS.has(mount.name))
+      yield {
+        message: `linter: invalid volume name: ${mount.name}`,
+        at: stepField(step, 'volumes', index, 'name'),
+      };
     if (reservedFolder(cleanMountPath(mount.path, os)) === '/run/drone')
-      yield 'linter: cannot mount volume at /run/drone';
+      yield {
+        message: 'linter: cannot mount volume at /run/drone',
+        at: stepField(step, 'volumes', index, 'path'),
+      };
   }
 }
 
-function* dependencies(step: PipelineStep, seen: ReadonlySet<string>): Generator<string> {
-  for (const dependency of step.dependsOn) {
-    if (dependency === step.name) yield `linter: cyclical step dependency detected: ${dependency}`;
+function* dependencies(step: PipelineStep, seen: ReadonlySet<string>): Generator<LintProblem> {
+  for (const [index, dependency] of step.dependsOn.entries()) {
+    const at = stepField(step, 'depends_on', index);
+    if (dependency === step.name)
+      yield { message: `linter: cyclical step dependency detected: ${dependency}`, at };
     else if (!seen.has(dependency)) {
-      yield `linter: unknown step dependency detected: ${step.name} references ${dependency}`;
+      yield {
+        message: `linter: unknown step dependency detected: ${step.name} references ${dependency}`,
+        at,
+      };
     }
   }
 }
@@ -84,12 +98,13 @@ function untrustedSource(volume: PipelineVolume): string | undefined {
 }
 
 function* volumeProblems(volume: PipelineVolume, trusted: boolean): Generator<LintProblem> {
-  const line = volume.line ?? 0;
+  const at = volume.at ?? [];
   const source = trusted ? undefined : untrustedSource(volume);
-  if (source === 'PVC') yield { message: 'linter: untrusted repositories cannot mount PVC', line };
+  const from = [...at, volume.kind];
+  if (source === 'PVC') yield { message: 'linter: untrusted repositories cannot mount PVC', at: from };
   else if (source !== undefined)
-    yield { message: `linter: untrusted repositories cannot mount ${source} volumes`, line };
-  if (volume.name === '') yield { message: 'linter: missing volume name', line };
+    yield { message: `linter: untrusted repositories cannot mount ${source} volumes`, at: from };
+  if (volume.name === '') yield { message: 'linter: missing volume name', at: [...at, 'name'] };
   if (RESERVED_VOLUMES.has(volume.name))
-    yield { message: `linter: invalid volume name: ${volume.name}`, line };
+    yield { message: `linter: invalid volume name: ${volume.name}`, at: [...at, 'name'] };
 }

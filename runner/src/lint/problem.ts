@@ -1,9 +1,10 @@
+import type { FieldPath } from '../pipeline/pipeline.ts';
 import type { NamespaceRules } from './namespace-rules.ts';
 
-/** A reason why a pipeline may not run. `line` is the line in the YAML text, from 1; 0 if unknown. */
+/** A reason why a pipeline may not run, and the value that is to blame. */
 export interface LintProblem {
   readonly message: string;
-  readonly line: number;
+  readonly at: FieldPath;
 }
 
 /** The context of a lint: whether the repository is trusted, its slug, and the operator's namespace rules. */

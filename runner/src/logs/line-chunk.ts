@@ -1,5 +1,5 @@
 import type { LogLine } from '../pipeline/drone.ts';
-import type { Place } from '../ports/overflow.ts';
+import type { SpilledBytes } from '../ports/overflow.ts';
 import type { LogMemory } from './log-memory.ts';
 
 /** Size of a chunk; a longer line has a chunk of its own. */
@@ -29,7 +29,7 @@ export class LineChunk {
   /** Index, position and time of each line whose position or time does not follow from the line before it. */
   readonly #runs: number[] = [];
   #text: Buffer | undefined = Buffer.alloc(0);
-  #place: Place | undefined;
+  #place: SpilledBytes | undefined;
   /** Number of bytes of the text before the part that is on the disk. */
   #base = 0;
   #from = 0;

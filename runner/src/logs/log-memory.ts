@@ -1,6 +1,6 @@
 import { errorText } from '@hangar/shared/error-text';
 import type { Logger } from '@hangar/shared/logger';
-import type { Overflow, Place } from '../ports/overflow.ts';
+import type { Overflow, SpilledBytes } from '../ports/overflow.ts';
 import { ReadingTurns } from './reading-turns.ts';
 
 /** Maximum bytes that are being written to the disk before readers wait. */
@@ -45,7 +45,7 @@ export class LogMemory {
   }
 
   /** Writes bytes to the disk; undefined: they stay in memory. */
-  async moveOut(bytes: Uint8Array): Promise<Place | undefined> {
+  async moveOut(bytes: Uint8Array): Promise<SpilledBytes | undefined> {
     if (this.#isBroken) return undefined;
     this.#writingBytes += bytes.length;
     const write = this.#deps.overflow.write(bytes).catch((error: unknown) => this.#broken(error));
@@ -59,7 +59,7 @@ export class LogMemory {
   }
 
   /** Reads what was written; undefined: it can't be read, which is logged. */
-  async read(place: Place): Promise<Uint8Array | undefined> {
+  async read(place: SpilledBytes): Promise<Uint8Array | undefined> {
     try {
       return await this.#deps.overflow.read(place);
     } catch (error) {
@@ -71,7 +71,7 @@ export class LogMemory {
     }
   }
 
-  free(place: Place): void {
+  free(place: SpilledBytes): void {
     this.#deps.overflow.free(place);
   }
 

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 
 /** `removed`: a repetition, or a mark that can't be verified; ignored. `text`: not the gate's, so it stays in the log. */
-export type Verdict = 'genuine' | 'removed' | 'text';
+export type MarkVerification = 'genuine' | 'removed' | 'text';
 
 /**
  * Maximum number of checks. A gate signs four marks in all, and each check costs some 100 µs; after more marks from a program, none is
@@ -19,7 +19,7 @@ export class MarkVerifier {
   #checked = 0;
 
   /** Judges a mark with a key. The gate prints its first mark on both streams, so it appears twice. */
-  opening(whole: string, key: string, isFirst: boolean): Verdict {
+  opening(whole: string, key: string, isFirst: boolean): MarkVerification {
     if (isFirst) {
       this.#opening = whole;
       this.#key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: key }, format: 'jwk' });
@@ -29,7 +29,7 @@ export class MarkVerifier {
   }
 
   /** Judges a mark with a signature of the text before it. */
-  later(whole: string, signature: string): Verdict {
+  later(whole: string, signature: string): MarkVerification {
     if (!this.#key || this.#checked >= MOST_CHECKED) return 'removed';
     this.#checked++;
     const signed = whole.slice(0, whole.lastIndexOf(' '));

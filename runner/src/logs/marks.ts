@@ -1,4 +1,4 @@
-import { MarkVerifier, type Verdict } from './mark-verifier.ts';
+import { type MarkVerification, MarkVerifier } from './mark-verifier.ts';
 import type { Piece } from './piece.ts';
 
 /** A report of a gate in its container's log (runner/gate/PROTOCOL.md), which arrives milliseconds after the event. */
@@ -104,7 +104,7 @@ export class MarkFinder {
     return { kept, marks };
   }
 
-  #judge(found: RegExpExecArray, isFirst: boolean): Verdict {
+  #judge(found: RegExpExecArray, isFirst: boolean): MarkVerification {
     const [whole, , , , , , , , key, signature] = found;
     return key ? this.#verifier.opening(whole, key, isFirst) : this.#verifier.later(whole, signature ?? '');
   }

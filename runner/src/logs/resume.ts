@@ -2,7 +2,7 @@ import type { LogRecord } from './piece.ts';
 import { wholeSecond } from './stamp.ts';
 
 /** What to do with a record. `gap-then-take`: take it, but the node rotated away the lines between it and the last one. */
-export type Verdict = 'take' | 'drop' | 'gap-then-take';
+export type ResumeDecision = 'take' | 'drop' | 'gap-then-take';
 
 /**
  * How far before the last stamp a resumed stream begins. stdout and stderr are stamped separately, so a line may follow one with a
@@ -52,10 +52,10 @@ export class LogCursor {
   }
 
   /** Decides on the next record; one without a stamp is taken only if it can't be the rest of an old line. */
-  next(record: LogRecord): Verdict {
-    const verdict = this.#judge(record);
-    if (verdict !== 'drop') this.#taken(record);
-    return verdict;
+  next(record: LogRecord): ResumeDecision {
+    const decision = this.#judge(record);
+    if (decision !== 'drop') this.#taken(record);
+    return decision;
   }
 
   /** Whether an unfinished line at a stream's end contains anything that was not taken. */
@@ -66,7 +66,7 @@ export class LogCursor {
     return tail.part === 0 || (!this.#last.whole && tail.part >= this.#last.parts);
   }
 
-  #judge(record: LogRecord): Verdict {
+  #judge(record: LogRecord): ResumeDecision {
     if (!this.#search) return 'take';
     if (record.stampNs === undefined) return NODE_MESSAGES.test(record.text) ? 'take' : 'drop';
     if (this.#search.found) return this.#afterLast(record);
@@ -78,17 +78,17 @@ export class LogCursor {
     return this.#search.found ? this.#ofLastLine(record) : 'drop';
   }
 
-  #afterLast(record: LogRecord): Verdict {
+  #afterLast(record: LogRecord): ResumeDecision {
     return record.part === 0 ? this.#resumed('take') : this.#ofLastLine(record);
   }
 
-  #ofLastLine(record: LogRecord): Verdict {
+  #ofLastLine(record: LogRecord): ResumeDecision {
     return this.#last.whole || record.part < this.#last.parts ? 'drop' : this.#resumed('take');
   }
 
-  #resumed(verdict: Verdict): Verdict {
+  #resumed(decision: ResumeDecision): ResumeDecision {
     this.#search = undefined;
-    return verdict;
+    return decision;
   }
 
   #taken({ stampNs, part, ends }: LogRecord): void {

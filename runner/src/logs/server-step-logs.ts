@@ -2,7 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import type { CiServer } from '../ports/ci-server.ts';
 import type { LogSource } from '../ports/log-source.ts';
-import type { Following, LogOrder, StepLog, StepLogs } from '../ports/step-logs.ts';
+import type { Following, LogOrder, StepLogStream, StepLogs } from '../ports/step-logs.ts';
 import { followLog } from './follow.ts';
 import type { LogMemory } from './log-memory.ts';
 import { Masks } from './mask.ts';
@@ -27,18 +27,22 @@ export function serverStepLogs(parts: ServerStepLogsParts): StepLogs {
   return { open: (order) => new ServerStepLog(parts, order, masks.of(order.masks)) };
 }
 
+const NONE: readonly string[] = [];
+const WITHHELD =
+  'the output of this step is not shown: the runner was restarted, and without the right to get Secrets it does not know which values to hide';
+
 /** Shares masks between the steps of a stage, because the tables of many secrets take a while to build. */
 class StageMasks {
   readonly #known = new WeakMap<readonly string[], Masks>();
 
-  of(values: readonly string[]): Masks {
+  of(values: readonly string[] = NONE): Masks {
     const masks = this.#known.get(values) ?? new Masks(values);
     this.#known.set(values, masks);
     return masks;
   }
 }
 
-class ServerStepLog implements StepLog {
+class ServerStepLog implements StepLogStream {
   readonly #parts: ServerStepLogsParts;
   readonly #order: LogOrder;
   isOutOfReach = false;
@@ -55,6 +59,7 @@ class ServerStepLog implements StepLog {
       limitBytes,
       cards,
       ...(shownUntilMs === undefined ? {} : { shownUntilMs }),
+      ...(order.masks === undefined ? { withheld: true, head: [WITHHELD] } : {}),
     } as const;
     this.#inner = openStepLog(parts, { stepId, nonce, masks, ...how });
     order.leaving?.addEventListener('abort', () => this.#inner.drop(), { once: true });

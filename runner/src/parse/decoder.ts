@@ -1,10 +1,14 @@
-import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { type ErrorPlace, PipelineError } from '../pipeline/pipeline-error.ts';
+import { fieldsOf, type KeyOf, type Part } from './fields.ts';
 import { unknownKey } from './known-keys.ts';
+import type { Remark } from './remark.ts';
 import { resolveScalar, TYPE_TAG, truncated } from './yaml-scalar.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
-/** The named fields of a map; absent and null are treated alike. */
-export type Fields = ReadonlyMap<string, YamlNode>;
+/** The named fields of a part; absent and null are treated alike. */
+export interface Fields<P extends Part> {
+  get(key: KeyOf<P>): YamlNode | undefined;
+}
 
 /** Maximum number of items in a list: more than a Pod can contain of anything. */
 const MAX_STRUCTS = 2_000;
@@ -16,36 +20,48 @@ const MAX_WARNINGS = 50;
  * (previous-runner §3.3). Every method accepts undefined for an absent field and returns that type's empty value.
  */
 export class Decoder {
-  private readonly problems: { readonly line: number; readonly text: string }[] = [];
-  private readonly warningTexts = new Set<string>();
+  private readonly problems: Remark[] = [];
+  /** By text, so that no warning comes twice. */
+  private readonly warnedOf = new Map<string, Remark>();
   private moreWarnings = 0;
 
   /** Warnings about values that are interpreted differently than they look. */
   get warnings(): readonly string[] {
     const more = this.moreWarnings === 0 ? [] : [`and ${this.moreWarnings} more warnings`];
-    return [...this.warningTexts, ...more];
+    return [...this.warnedOf.keys(), ...more];
   }
 
-  warn(line: number, text: string): void {
-    if (this.warningTexts.size < MAX_WARNINGS) this.warningTexts.add(`line ${line}: ${text}`);
+  /** The same warnings with their places, as far as they are kept. */
+  get warningRemarks(): readonly Remark[] {
+    return [...this.warnedOf.values()];
+  }
+
+  /** The type errors, by line. */
+  get problemRemarks(): readonly Remark[] {
+    return this.problems.toSorted((a, b) => a.line - b.line);
+  }
+
+  warn({ line, column }: ErrorPlace, message: string): void {
+    if (this.warnedOf.size < MAX_WARNINGS)
+      this.warnedOf.set(`line ${line}: ${message}`, { line, column, message });
     else this.moreWarnings += 1;
   }
 
-  problem(line: number, text: string): void {
-    this.problems.push({ line, text });
+  problem({ line, column }: ErrorPlace, message: string): void {
+    this.problems.push({ line, column, message });
   }
 
   /** @throws {PipelineError} `yaml`, if there were type errors */
   finish(): void {
     if (this.problems.length === 0) return;
-    const ordered = this.problems.toSorted((a, b) => a.line - b.line);
-    const shown = ordered.slice(0, MAX_PROBLEMS).map(({ line, text }) => `  line ${line}: ${text}`);
+    const ordered = this.problemRemarks;
+    const shown = ordered.slice(0, MAX_PROBLEMS).map(({ line, message }) => `  line ${line}: ${message}`);
     if (this.problems.length > MAX_PROBLEMS) shown.push(`  and ${this.problems.length - MAX_PROBLEMS} more`);
     throw new PipelineError('yaml', ['yaml: unmarshal errors:', ...shown].join('\n'));
   }
 
   mismatch(node: YamlNode, type: string): void {
-    this.problem(node.line, `cannot unmarshal ${describe(node)} into ${type}`);
+    this.problem(node, `cannot unmarshal ${describe(node)} into ${type}`);
   }
 
   text(node: YamlNode | undefined): string {
@@ -97,21 +113,40 @@ export class Decoder {
     return [];
   }
 
-  /** `part`: its name in the table of known keys, if that isn't `type`. Unknown keys are warned of. */
-  fields(node: YamlNode | undefined, type: string, part = type): Fields {
+  /**
+   * Unknown keys are warned of.
+   *
+   * @param type its name in messages, if that isn't the part's
+   */
+  fields<P extends Part>(node: YamlNode | undefined, part: P, type: string = part): Fields<P> {
     const fields = new Map(this.entries(node, type));
-    for (const [key, value] of fields) {
-      const warning = unknownKey(key, part);
-      if (warning !== undefined) this.warn(value.line, warning);
+    if (node?.kind !== 'map') return fields;
+    for (const [key] of node.entries) {
+      const warning = key.kind === 'scalar' ? unknownKey(this.text(key), part) : undefined;
+      if (warning !== undefined) this.warn(key, warning);
     }
     return fields;
   }
 
+  /** Warns of keys that have no effect here. @param owner what has them, in the message */
+  warnUnsupported(node: YamlNode, part: Part, owner: string): void {
+    if (node.kind !== 'map') return;
+    for (const [key] of node.entries) {
+      const name = key.kind === 'scalar' ? key.text : '';
+      if (fieldsOf(part)?.[name]?.support !== 'none') continue;
+      this.warn(key, `\`${name}\` of ${owner} is not supported by the Kubernetes runner and was ignored`);
+    }
+  }
+
   /** Items that are decoded by `read`. */
-  structs<T>(node: YamlNode | undefined, type: string, read: (item: YamlNode) => T): readonly T[] {
+  structs<T>(
+    node: YamlNode | undefined,
+    type: string,
+    read: (item: YamlNode, index: number) => T,
+  ): readonly T[] {
     const items = this.items(node, `[]${type}`);
     if (node !== undefined && items.length > MAX_STRUCTS) {
-      this.problem(node.line, `more than ${MAX_STRUCTS} items`);
+      this.problem(node, `more than ${MAX_STRUCTS} items`);
       return [];
     }
     return items.map(read);

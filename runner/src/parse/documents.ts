@@ -34,6 +34,7 @@ export function splitDocuments(text: string): readonly SourceDocument[] {
       throw new PipelineError(
         'yaml',
         `yaml: line ${index + 1}: the file has more than ${MAX_DOCUMENTS} documents; split it`,
+        { place: { line: index + 1, column: 1 } },
       );
     lines = [];
     firstLine = index + 2;

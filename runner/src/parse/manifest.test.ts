@@ -75,7 +75,6 @@ describe('parseManifest: pipelines (previous-runner §3.5)', () => {
   it('uses empty values for absent fields', () => {
     expect(pipelineOf('')).toEqual({
       name: 'default',
-      line: 1,
       platform: { os: '', arch: '', variant: '', version: '' },
       clone: { disable: false, depth: 0, skipVerify: false, trace: false, retries: 0 },
       environment: {},
@@ -226,6 +225,7 @@ shell: bash`);
       volumes: [{ name: 'v', path: '/v', subPath: 's' }],
       workingDir: '/src',
       line: 4,
+      at: ['steps', 0],
     });
   });
 
@@ -322,7 +322,9 @@ describe('parseManifest: volumes (previous-runner §3.7)', () => {
       { kind: 'temp', medium: '', sizeLimitBytes: 0 },
     ],
   ])('%s', (_, source, want) => {
-    expect(pipelineOf(`volumes: [{name: v, ${source}}]`).volumes).toEqual([{ name: 'v', line: 3, ...want }]);
+    expect(pipelineOf(`volumes: [{name: v, ${source}}]`).volumes).toEqual([
+      { name: 'v', at: ['volumes', 0], ...want },
+    ]);
   });
 });
 

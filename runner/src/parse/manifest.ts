@@ -2,20 +2,21 @@ import { errorText } from '@hangar/shared/error-text';
 import type { Manifest, Pipeline, SecretDocument } from '../pipeline/pipeline.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { Decoder } from './decoder.ts';
-import { splitDocuments } from './documents.ts';
+import { type SourceDocument, splitDocuments } from './documents.ts';
 import { misspeltDocument } from './known-keys.ts';
-import { readPipeline } from './read-pipeline.ts';
+import { type ReadPipeline, readPipeline } from './read-pipeline.ts';
+import type { Remark } from './remark.ts';
 import { parseYamlTree, TokenBudget, type YamlNode } from './yaml-tree.ts';
 
 /** The fields that all documents share; their types are checked even if the document is for another runner (previous-runner §3.1). */
 function readHead(decoder: Decoder, node: YamlNode): { readonly kind: string; readonly type: string } {
   const fields = decoder.fields(node, 'document');
-  for (const key of ['version', 'name']) decoder.text(fields.get(key));
+  for (const key of ['version', 'name'] as const) decoder.text(fields.get(key));
   decoder.texts(fields.get('depends_on'));
   decoder.textMap(fields.get('node'));
   decoder.integer(decoder.fields(fields.get('concurrency'), 'concurrency').get('limit'));
   const platform = decoder.fields(fields.get('platform'), 'platform');
-  for (const key of ['os', 'arch', 'variant', 'version']) decoder.text(platform.get(key));
+  for (const key of ['os', 'arch', 'variant', 'version'] as const) decoder.text(platform.get(key));
   return { kind: decoder.text(fields.get('kind')), type: decoder.text(fields.get('type')) };
 }
 
@@ -32,21 +33,82 @@ function readSecret(decoder: Decoder, node: YamlNode): SecretDocument {
   };
 }
 
+/** What one document holds for this runner. */
+interface ReadDocument {
+  readonly pipelines: readonly ReadPipeline[];
+  readonly secrets: readonly SecretDocument[];
+}
+
+function readDocument(decoder: Decoder, tree: YamlNode): ReadDocument {
+  const { kind, type } = readHead(decoder, tree);
+  const misspelt = misspeltDocument(kind, type);
+  if (misspelt !== undefined) decoder.warn(tree, misspelt);
+  const isOurs = kind === 'pipeline' && type === 'kubernetes';
+  return {
+    secrets: kind === 'secret' ? [readSecret(decoder, tree)] : [],
+    pipelines: isOurs ? [readPipeline(decoder, tree)] : [],
+  };
+}
+
 function readManifest(text: string): Manifest {
   const decoder = new Decoder();
   const budget = new TokenBudget();
-  const pipelines: (() => Pipeline)[] = [];
-  const secrets: SecretDocument[] = [];
-  for (const document of splitDocuments(text)) {
-    const tree = parseYamlTree(document, budget);
-    const { kind, type } = readHead(decoder, tree);
-    const misspelt = misspeltDocument(kind, type);
-    if (misspelt !== undefined) decoder.warn(tree.line, misspelt);
-    if (kind === 'secret') secrets.push(readSecret(decoder, tree));
-    if (kind === 'pipeline' && type === 'kubernetes') pipelines.push(readPipeline(decoder, tree));
-  }
+  const read = splitDocuments(text).map((document) => readDocument(decoder, parseYamlTree(document, budget)));
   decoder.finish();
-  return { pipelines: pipelines.map((judge) => judge()), secrets, warnings: decoder.warnings };
+  const pipelines = read.flatMap((document) => document.pipelines);
+  const [problem] = pipelines.flatMap(({ problems }) => problems);
+  if (problem !== undefined) throw problem;
+  return {
+    pipelines: pipelines.map(({ pipeline }) => pipeline),
+    secrets: read.flatMap(({ secrets }) => secrets),
+    warnings: decoder.warnings,
+  };
+}
+
+/** One document with all that the parser found in it, for reports: nothing of it keeps the rest from being read. */
+export interface InspectedDocument {
+  /** Absent if it is no YAML. */
+  readonly tree?: YamlNode;
+  /** Those that can be checked further. */
+  readonly pipelines: readonly Pipeline[];
+  readonly errors: readonly Remark[];
+  readonly warnings: readonly Remark[];
+}
+
+/** As `parseManifest`, for a report of everything: each document on its own, errors with their places. */
+export function inspectManifest(text: string): readonly InspectedDocument[] {
+  const budget = new TokenBudget();
+  return splitDocuments(text).map((document) => inspected(document, budget));
+}
+
+function inspected(document: SourceDocument, budget: TokenBudget): InspectedDocument {
+  const decoder = new Decoder();
+  try {
+    const tree = parseYamlTree(document, budget);
+    const { pipelines } = readDocument(decoder, tree);
+    const typeErrors = decoder.problemRemarks.map((one) => ({ ...one, message: `yaml: ${one.message}` }));
+    const others = pipelines.flatMap(({ problems }) => problems.map((one) => remarkOf(one, document)));
+    return {
+      tree,
+      pipelines: typeErrors.length > 0 ? [] : pipelines.map(({ pipeline }) => pipeline),
+      errors: [...typeErrors, ...others],
+      warnings: decoder.warningRemarks,
+    };
+  } catch (error) {
+    return { pipelines: [], errors: [remarkOf(asPipelineError(error), document)], warnings: [] };
+  }
+}
+
+/** The message without the line, which a remark has. */
+const remarkOf = ({ message, place }: PipelineError, { firstLine }: SourceDocument): Remark => ({
+  ...(place ?? { line: firstLine, column: 1 }),
+  message: message.replace(/^yaml: line \d+: /, 'yaml: '),
+});
+
+/** The YAML library is third-party: an unexpected exception of it becomes an error of this file, so that the process continues. */
+function asPipelineError(error: unknown): PipelineError {
+  if (error instanceof PipelineError) return error;
+  return new PipelineError('yaml', `yaml: cannot be read: ${errorText(error)}`, { cause: error });
 }
 
 /**
@@ -59,9 +121,6 @@ export function parseManifest(text: string): Manifest {
   try {
     return readManifest(text);
   } catch (error) {
-    if (error instanceof PipelineError) throw error;
-    // The YAML library is third-party: an unexpected exception of it becomes an error of this file, so that the process continues.
-    const reason = errorText(error);
-    throw new PipelineError('yaml', `yaml: cannot be read: ${reason}`, { cause: error });
+    throw asPipelineError(error);
   }
 }

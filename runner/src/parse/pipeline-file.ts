@@ -16,7 +16,8 @@ export interface PipelineParser {
   parse(file: PipelineFile, signal: AbortSignal): Promise<Manifest>;
 }
 
-function checkSize(text: string, limitBytes: number): void {
+/** @throws {PipelineError} `pipeline-too-large` for a file larger than the operator allows */
+export function checkSize(text: string, limitBytes: number): void {
   const bytes = Buffer.byteLength(text);
   if (bytes <= limitBytes) return;
   throw new PipelineError(

@@ -1,7 +1,8 @@
 import type { Pipeline, PipelineStep, Toleration } from '../pipeline/pipeline.ts';
-import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { type ErrorPlace, PipelineError } from '../pipeline/pipeline-error.ts';
 import { type Decoder, type Fields, isNull } from './decoder.ts';
-import { readAmount, readStep, warnUnsupported } from './read-step.ts';
+import type { KeyOf } from './fields.ts';
+import { readAmount, readStep } from './read-step.ts';
 import { readVolume } from './read-volume.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
@@ -9,18 +10,24 @@ import type { YamlNode } from './yaml-tree.ts';
 export const DEFAULT_PIPELINE_NAME = 'default';
 
 /** The old runner's exact message, hence the line is not part of it. */
-const lintError = (message: string, line: number): PipelineError =>
-  new PipelineError('lint', message, { place: { line, column: 1 } });
+const lintError = (message: string, { line, column }: ErrorPlace): PipelineError =>
+  new PipelineError('lint', message, { place: { line, column } });
 
-/** A list item that may be empty, with its line. */
+/** A list item that may be empty, with its place. */
 interface Item {
   readonly step: PipelineStep | undefined;
-  readonly line: number;
+  readonly node: YamlNode;
+}
+
+/** Steps, and why some of them can't be run. */
+interface Judged {
+  readonly steps: readonly PipelineStep[];
+  readonly problems: readonly PipelineError[];
 }
 
 function readPlatform(decoder: Decoder, node: YamlNode | undefined): Pipeline['platform'] {
   const fields = decoder.fields(node, 'platform');
-  const text = (key: string): string => decoder.text(fields.get(key));
+  const text = (key: KeyOf<'platform'>): string => decoder.text(fields.get(key));
   return { os: text('os'), arch: text('arch'), variant: text('variant'), version: text('version') };
 }
 
@@ -47,12 +54,12 @@ function readMetadata(decoder: Decoder, node: YamlNode | undefined): Pipeline['m
 /** Known issue 42: the documented spelling of the seconds works, besides the one that the old runner accepted. */
 export function readToleration(decoder: Decoder, node: YamlNode): Toleration {
   const fields = decoder.fields(node, 'toleration');
-  const text = (key: string): string => decoder.text(fields.get(key));
+  const text = (key: KeyOf<'toleration'>): string => decoder.text(fields.get(key));
   const seconds = decoder.optionalInteger(fields.get('tolerationseconds'));
   const natural = decoder.optionalInteger(fields.get('toleration_seconds'));
   const effect = text('effect');
   if (natural !== undefined && effect !== 'NoExecute')
-    decoder.warn(node.line, '`toleration_seconds` needs the effect NoExecute and is ignored');
+    decoder.warn(node, '`toleration_seconds` needs the effect NoExecute and is ignored');
   return {
     key: text('key'),
     operator: text('operator'),
@@ -85,59 +92,62 @@ function readHostAlias(decoder: Decoder, node: YamlNode): Pipeline['hostAliases'
 }
 
 /** The parser's own checks, of steps only (previous-runner §3.11). */
-function checkStepName(step: PipelineStep, seen: Set<string>): void {
-  const refuse = (message: string): never => {
-    throw lintError(`Linter: ${message}`, step.line);
-  };
-  if (step.name === '') refuse('invalid or missing step name');
-  if (Buffer.byteLength(step.name) > 100) refuse('step name cannot exceed 100 characters');
-  if (seen.has(step.name)) refuse('duplicate step name');
-  seen.add(step.name);
+function nameProblem(step: PipelineStep, seen: ReadonlySet<string>): string | undefined {
+  if (step.name === '') return 'invalid or missing step name';
+  if (Buffer.byteLength(step.name) > 100) return 'step name cannot exceed 100 characters';
+  return seen.has(step.name) ? 'duplicate step name' : undefined;
 }
 
-const readItems = (decoder: Decoder, node: YamlNode | undefined, type: string): readonly Item[] =>
-  decoder.structs(node, type, (item) => ({
-    step: isNull(item) ? undefined : readStep(decoder, item),
-    line: item.line,
+const nodeOfName = (node: YamlNode): YamlNode =>
+  (node.kind === 'map' && node.entries.find(([key]) => key.kind === 'scalar' && key.text === 'name')?.[1]) ||
+  node;
+
+const readItems = (
+  decoder: Decoder,
+  node: YamlNode | undefined,
+  [type, key]: readonly ['step', 'steps'] | readonly ['service', 'services'],
+): readonly Item[] =>
+  decoder.structs(node, type, (item, index) => ({
+    step: isNull(item) ? undefined : readStep(decoder, item, [key, index]),
+    node: item,
   }));
 
-/** All steps are decoded before any is checked, so that type errors are reported first, as in the old runner. */
-function readSteps(decoder: Decoder, node: YamlNode | undefined): () => readonly PipelineStep[] {
-  const read = readItems(decoder, node, 'step');
-  return () => {
-    const seen = new Set<string>();
-    return read.map(({ step, line }) => {
-      if (step === undefined) throw lintError('Linter: detected nil step', line);
-      checkStepName(step, seen);
-      return step;
-    });
+function readSteps(decoder: Decoder, list: YamlNode | undefined): Judged {
+  const seen = new Set<string>();
+  const problems: PipelineError[] = [];
+  const items = readItems(decoder, list, ['step', 'steps']);
+  for (const { step, node } of items) {
+    const problem = step === undefined ? 'detected nil step' : nameProblem(step, seen);
+    if (problem !== undefined) problems.push(lintError(`Linter: ${problem}`, nodeOfName(node)));
+    if (step !== undefined) seen.add(step.name);
+  }
+  return { steps: items.flatMap(({ step }) => step ?? []), problems };
+}
+
+function readServices(decoder: Decoder, list: YamlNode | undefined): Judged {
+  const items = readItems(decoder, list, ['service', 'services']);
+  return {
+    steps: items.flatMap(({ step }) => (step === undefined ? [] : { ...step, detach: true })),
+    problems: items.flatMap(({ step, node }) => (step ? [] : lintError('linter: nil step', node))),
   };
 }
 
-function readServices(decoder: Decoder, node: YamlNode | undefined): () => readonly PipelineStep[] {
-  const read = readItems(decoder, node, 'service');
-  return () =>
-    read.map(({ step, line }) => {
-      if (step === undefined) throw lintError('linter: nil step', line);
-      return { ...step, detach: true };
-    });
+/** A pipeline, and the parser's reasons why it can't be run, in the order in which the old runner looked for them. */
+export interface ReadPipeline {
+  readonly pipeline: Pipeline;
+  readonly problems: readonly PipelineError[];
 }
 
-/**
- * A document of kind `pipeline` and type `kubernetes` (previous-runner §3.5).
- *
- * @returns a function that checks the steps' names, to be called after `decoder.finish()` has succeeded
- */
-export function readPipeline(decoder: Decoder, node: YamlNode): () => Pipeline {
+/** A document of kind `pipeline` and type `kubernetes` (previous-runner §3.5). Its type errors are the decoder's, and come first. */
+export function readPipeline(decoder: Decoder, node: YamlNode): ReadPipeline {
   const fields = decoder.fields(node, 'pipeline');
-  const text = (key: string): string => decoder.text(fields.get(key));
+  const text = (key: KeyOf<'pipeline'>): string => decoder.text(fields.get(key));
   const name = text('name') || DEFAULT_PIPELINE_NAME;
-  warnUnsupported(decoder, fields, `pipeline ${name}`);
-  const judgeServices = readServices(decoder, fields.get('services'));
-  const judgeSteps = readSteps(decoder, fields.get('steps'));
+  decoder.warnUnsupported(node, 'pipeline', `pipeline ${name}`);
+  const services = readServices(decoder, fields.get('services'));
+  const steps = readSteps(decoder, fields.get('steps'));
   const rest = {
     name,
-    line: node.line,
     ...readSections(decoder, fields),
     imagePullSecrets: decoder.texts(fields.get('image_pull_secrets')),
     workspacePath: decoder.text(decoder.fields(fields.get('workspace'), 'workspace').get('path')),
@@ -145,7 +155,10 @@ export function readPipeline(decoder: Decoder, node: YamlNode): () => Pipeline {
     nodeSelector: decoder.textMap(fields.get('node_selector')),
     serviceAccountName: text('service_account_name'),
   };
-  return () => ({ ...rest, services: judgeServices(), steps: judgeSteps() });
+  return {
+    pipeline: { ...rest, services: services.steps, steps: steps.steps },
+    problems: [...services.problems, ...steps.problems],
+  };
 }
 
 type Sections = Pick<
@@ -162,7 +175,7 @@ type Sections = Pick<
   | 'hostAliases'
 >;
 
-function readSections(decoder: Decoder, fields: Fields): Sections {
+function readSections(decoder: Decoder, fields: Fields<'pipeline'>): Sections {
   const resources = decoder.fields(fields.get('resources'), 'resources');
   return {
     platform: readPlatform(decoder, fields.get('platform')),
@@ -170,7 +183,9 @@ function readSections(decoder: Decoder, fields: Fields): Sections {
     environment: decoder.textMap(fields.get('environment')),
     requests: readAmount(decoder, resources.get('requests')),
     limits: readAmount(decoder, resources.get('limits')),
-    volumes: decoder.structs(fields.get('volumes'), 'volume', (item) => readVolume(decoder, item)),
+    volumes: decoder.structs(fields.get('volumes'), 'volume', (item, index) =>
+      readVolume(decoder, item, ['volumes', index]),
+    ),
     metadata: readMetadata(decoder, fields.get('metadata')),
     tolerations: decoder.structs(fields.get('tolerations'), 'toleration', (item) =>
       readToleration(decoder, item),

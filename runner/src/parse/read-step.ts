@@ -1,36 +1,24 @@
 import { invalidByteSize, parseByteSize } from '@hangar/shared/units';
-import type { Amount, EnvValue, PipelineMount, PipelineStep } from '../pipeline/pipeline.ts';
-import { type Decoder, type Fields, isNull } from './decoder.ts';
-import { UNSUPPORTED_KEYS } from './known-keys.ts';
+import type { Amount, EnvValue, FieldPath, PipelineMount, PipelineStep } from '../pipeline/pipeline.ts';
+import { type Decoder, isNull } from './decoder.ts';
+import type { KeyOf } from './fields.ts';
 import { readConditions } from './read-conditions.ts';
 import { settingValue, settingVariable } from './settings.ts';
 import { resolveScalar } from './yaml-scalar.ts';
 import type { YamlNode } from './yaml-tree.ts';
-
-/** Warns of keys that have no effect here. */
-export function warnUnsupported(decoder: Decoder, fields: Fields, place: string): void {
-  for (const key of UNSUPPORTED_KEYS) {
-    const node = fields.get(key);
-    if (node === undefined) continue;
-    decoder.warn(
-      node.line,
-      `\`${key}\` of ${place} is not supported by the Kubernetes runner and was ignored`,
-    );
-  }
-}
 
 /** Bytes as a number, or as text with a unit (previous-runner §1.2, §3.3). */
 export function readBytes(decoder: Decoder, node: YamlNode | undefined): number {
   if (node?.kind !== 'scalar' || resolveScalar(node).kind !== 'text') return decoder.integer(node);
   const text = decoder.text(node);
   const bytes = parseByteSize(text);
-  if (bytes === undefined) decoder.problem(node.line, invalidByteSize(text));
+  if (bytes === undefined) decoder.problem(node, invalidByteSize(text));
   return bytes ?? 0;
 }
 
 /** One part (`limits` or `requests`) of `resources`. */
 export function readAmount(decoder: Decoder, node: YamlNode | undefined): Amount {
-  const fields = decoder.fields(node, 'resources', 'amount');
+  const fields = decoder.fields(node, 'amount', 'resources');
   return {
     cpuMillicores: decoder.integer(fields.get('cpu')),
     memoryBytes: readBytes(decoder, fields.get('memory')),
@@ -82,12 +70,12 @@ function readMount(decoder: Decoder, node: YamlNode): PipelineMount {
 }
 
 /** A step or service (previous-runner §3.6) that is not null. */
-export function readStep(decoder: Decoder, node: YamlNode): PipelineStep {
+export function readStep(decoder: Decoder, node: YamlNode, at: FieldPath): PipelineStep {
   const fields = decoder.fields(node, 'step');
-  const text = (key: string): string => decoder.text(fields.get(key));
-  const texts = (key: string): readonly string[] => decoder.texts(fields.get(key));
+  const text = (key: KeyOf<'step'>): string => decoder.text(fields.get(key));
+  const texts = (key: KeyOf<'step'>): readonly string[] => decoder.texts(fields.get(key));
   const name = text('name');
-  warnUnsupported(decoder, fields, `step ${name}`);
+  decoder.warnUnsupported(node, 'step', `step ${name}`);
   const resources = decoder.fields(fields.get('resources'), 'resources');
   return {
     name,
@@ -116,5 +104,6 @@ export function readStep(decoder: Decoder, node: YamlNode): PipelineStep {
     volumes: decoder.structs(fields.get('volumes'), 'mount', (item) => readMount(decoder, item)),
     workingDir: text('working_dir'),
     line: node.line,
+    at,
   };
 }

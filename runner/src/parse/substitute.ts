@@ -1,4 +1,4 @@
-import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { type ErrorPlace, PipelineError } from '../pipeline/pipeline-error.ts';
 import { goQuote } from './go-quote.ts';
 import { stripPattern } from './strip-pattern.ts';
 import { byteSubstring, changeCase, replaceText } from './substitute-operations.ts';
@@ -21,9 +21,26 @@ const badSubstitution = (): PipelineError => fail('bad substitution');
 const tooLong = (): PipelineError => fail('bad substitution: patterns and values are too long');
 const noArgument = (): PipelineError => fail('unable to parse substitution within function');
 
+/** A part of the result, and where it begins in the file. */
+interface Piece {
+  readonly text: string;
+  readonly from: number;
+  /** Copied character by character; else the value of an expression. */
+  readonly isCopy: boolean;
+}
+
+const joined = (pieces: readonly Piece[]): string => pieces.map(({ text }) => text).join('');
+
+/** Line and column of a character. */
+function placeAt(text: string, offset: number): ErrorPlace {
+  const before = text.slice(0, offset).split('\n');
+  return { line: before.length, column: (before.at(-1) ?? '').length + 1 };
+}
+
 class Substitution {
   private readonly text: string;
   private readonly variables: Readonly<Record<string, string>>;
+  private readonly pieces: Piece[] = [];
   private at = 0;
   private resultChars = 0;
   private readChars = 0;
@@ -36,46 +53,46 @@ class Substitution {
     this.variables = variables;
   }
 
-  run(): string {
-    const parts: string[] = [];
+  /** @param onError gets the error of an expression, which is then left as it is; without, the error is thrown */
+  run(onError?: (error: PipelineError) => void): readonly Piece[] {
     while (this.at < this.text.length) {
-      parts.push(this.plainText());
-      if (this.at < this.text.length) parts.push(this.placed());
+      this.plainText();
+      if (this.at < this.text.length) this.placed(onError);
     }
-    return parts.join('');
+    return this.pieces;
   }
 
   /** One whole expression; its errors get the place of its first character. */
-  private placed(): string {
+  private placed(onError: ((error: PipelineError) => void) | undefined): void {
     const from = this.at;
     try {
-      return this.expression(0);
+      this.pieces.push({ text: this.expression(0), from, isCopy: false });
     } catch (error) {
       if (!(error instanceof PipelineError)) throw error;
-      const before = this.text.slice(0, from).split('\n');
-      const place = { line: before.length, column: (before.at(-1) ?? '').length + 1 };
       const { code, message, blame } = error;
-      throw PipelineError.of({ code, message, blame, place });
+      const placed = PipelineError.of({ code, message, blame, place: placeAt(this.text, from) });
+      if (onError === undefined) throw placed;
+      onError(placed);
+      this.at = from + 2;
+      this.copy(from, this.at);
     }
   }
 
+  private copy(from: number, to: number): void {
+    this.pieces.push({ text: this.text.slice(from, to), from, isCopy: true });
+  }
+
   /** The text up to the next `${`; `$$` becomes `$` and opens no expression. Backslashes stay unchanged. */
-  private plainText(): string {
-    const parts: string[] = [];
+  private plainText(): void {
     let from = this.at;
     for (;;) {
       const dollar = this.text.indexOf('$', from);
-      if (dollar < 0) {
-        parts.push(this.text.slice(from));
-        this.at = this.text.length;
-        return parts.join('');
+      if (dollar < 0 || this.text[dollar + 1] === '{') {
+        this.at = dollar < 0 ? this.text.length : dollar;
+        this.copy(from, this.at);
+        return;
       }
-      if (this.text[dollar + 1] === '{') {
-        parts.push(this.text.slice(from, dollar));
-        this.at = dollar;
-        return parts.join('');
-      }
-      parts.push(this.text.slice(from, dollar + 1));
+      this.copy(from, dollar + 1);
       from = dollar + (this.text[dollar + 1] === '$' ? 2 : 1);
     }
   }
@@ -267,5 +284,35 @@ class Substitution {
  * @throws {PipelineError} `substitution`, with the old runner's message, also for texts that would exhaust time or memory
  */
 export function substitute(text: string, variables: Readonly<Record<string, string>>): string {
-  return new Substitution(text, variables).run();
+  return joined(new Substitution(text, variables).run());
+}
+
+/** A file after substitution, for reports. */
+export interface Substituted {
+  readonly text: string;
+  /** The expressions that are wrong; they are left as they are. */
+  readonly errors: readonly PipelineError[];
+  /** Where a place of the text is in the file. */
+  readonly originOf: (place: ErrorPlace) => ErrorPlace;
+}
+
+/** As `substitute`, but goes on after an error, and knows where its result comes from. */
+export function substituteAll(source: string, variables: Readonly<Record<string, string>>): Substituted {
+  const errors: PipelineError[] = [];
+  const pieces = new Substitution(source, variables).run((error) => errors.push(error));
+  const text = joined(pieces);
+  return { text, errors, originOf: originFinder(source, text, pieces) };
+}
+
+function originFinder(source: string, text: string, pieces: readonly Piece[]): Substituted['originOf'] {
+  if (source === text) return (place) => place;
+  const lineStarts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
+  return ({ line, column }) => {
+    let offset = (lineStarts[line - 1] ?? text.length) + column - 1;
+    for (const piece of pieces) {
+      if (offset < piece.text.length) return placeAt(source, piece.from + (piece.isCopy ? offset : 0));
+      offset -= piece.text.length;
+    }
+    return placeAt(source, source.length);
+  };
 }

@@ -73,13 +73,13 @@ const TAG_KIND: Readonly<Record<string, ScalarValue['kind']>> = {
   '!!float': 'float',
 };
 
-const yamlError = (line: number, message: string): PipelineError =>
-  new PipelineError('yaml', `yaml: line ${line}: ${message}`);
+const yamlError = ({ line, column }: YamlScalar, message: string): PipelineError =>
+  new PipelineError('yaml', `yaml: line ${line}: ${message}`, { place: { line, column } });
 
 function binary(node: YamlScalar): ScalarValue {
   const base64 = node.text.replace(/\s+/g, '');
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64) || base64.length % 4 !== 0) {
-    throw yamlError(node.line, '!!binary value contains invalid base64 data');
+    throw yamlError(node, '!!binary value contains invalid base64 data');
   }
   return { kind: 'text', value: Buffer.from(base64, 'base64').toString('utf8') };
 }
@@ -91,7 +91,7 @@ function tagged(node: YamlScalar): ScalarValue {
   const value = implicit(node.text);
   if (value.kind === wanted) return value;
   if (wanted === 'float' && value.kind === 'int') return { kind: 'float', value: Number(value.value) };
-  throw yamlError(node.line, `cannot decode ${TYPE_TAG[value.kind]} \`${node.text}\` as a ${node.tag}`);
+  throw yamlError(node, `cannot decode ${TYPE_TAG[value.kind]} \`${node.text}\` as a ${node.tag}`);
 }
 
 /** The tag of each kind of value in error messages. */

@@ -13,15 +13,14 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
-import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { type ErrorPlace, PipelineError } from '../pipeline/pipeline-error.ts';
 import type { SourceDocument } from './documents.ts';
 import { lexemes } from './lexemes.ts';
 
-/** A YAML document as a tree: scalars keep their text, aliases share nodes, merges are expanded. `line` counts in the whole file. */
+/** A YAML document as a tree: scalars keep their text, aliases share nodes, merges are expanded. Lines count in the whole file. */
 export type YamlNode = YamlScalar | YamlSeq | YamlMap;
 
-interface Placed {
-  readonly line: number;
+interface Placed extends ErrorPlace {
   /** Number of nodes and characters below, aliases counted each time: the cost of traversing them. */
   readonly weight: number;
   readonly depth: number;
@@ -50,51 +49,56 @@ export interface YamlMap extends Placed {
 const MAX_DEPTH = 100;
 /** Maximum number of nodes and characters that aliases may add: ten times a large pipeline. */
 const MAX_ALIAS_WEIGHT = 1_000_000;
-/** Maximum number of tokens in a whole file, a block of text counting as one: some 50,000 lines, read in about a second. */
-const MAX_TOKENS = 300_000;
+/** Maximum number of tokens in a whole file, a block of text counting as one: a megabyte of short lines, read in about two seconds. */
+const MAX_TOKENS = 1_000_000;
 
 /** The library quotes the invalid text in its message, however long. */
 const MAX_MESSAGE_CHARS = 300;
 
 const TAG_PREFIX = 'tag:yaml.org,2002:';
 
-const yamlError = (message: string): PipelineError => new PipelineError('yaml', `yaml: ${message}`);
+const yamlError = (message: string, place?: ErrorPlace): PipelineError =>
+  new PipelineError('yaml', `yaml: ${message}`, { place });
 
 class TreeBuilder {
-  private readonly lineOf: (offset: number) => number;
+  private readonly placeOf: (offset: number) => ErrorPlace;
   private readonly maxWeight: number;
   private readonly anchors = new Map<string, YamlNode | 'open'>();
 
-  constructor(lineOf: (offset: number) => number, maxWeight: number) {
-    this.lineOf = lineOf;
+  constructor(placeOf: (offset: number) => ErrorPlace, maxWeight: number) {
+    this.placeOf = placeOf;
     this.maxWeight = maxWeight;
   }
 
-  build(node: Node | null, line: number): YamlNode {
-    if (node === null) return { kind: 'scalar', text: '', plain: true, tag: '', line, weight: 1, depth: 0 };
+  /** @param around place of an absent node */
+  build(node: Node | null, around: ErrorPlace): YamlNode {
+    if (node === null)
+      return { kind: 'scalar', text: '', plain: true, tag: '', ...around, weight: 1, depth: 0 };
     if (isAlias(node)) return this.alias(node);
     const anchor = isScalar(node) || isMap(node) || isSeq(node) ? node.anchor : undefined;
     if (anchor !== undefined) this.anchors.set(anchor, 'open');
-    const built = this.checked(this.own(node, node.range ? this.lineOf(node.range[0]) : line));
+    const built = this.checked(this.own(node, node.range ? this.placeOf(node.range[0]) : around));
     if (anchor !== undefined) this.anchors.set(anchor, built);
     return built;
   }
 
   private alias(node: Alias): YamlNode {
     const target = this.anchors.get(node.source);
-    if (target === undefined) throw yamlError(`unknown anchor '${node.source}' referenced`);
-    if (target === 'open') throw yamlError(`anchor '${node.source}' value contains itself`);
+    const place = node.range ? this.placeOf(node.range[0]) : undefined;
+    if (target === undefined) throw yamlError(`unknown anchor '${node.source}' referenced`, place);
+    if (target === 'open') throw yamlError(`anchor '${node.source}' value contains itself`, place);
     return target;
   }
 
-  private own(node: Node, line: number): YamlNode {
-    if (isMap(node)) return this.map(node as YAMLMap<Node, Node | null>, line);
-    if (isSeq(node)) return this.seq(node as YAMLSeq<Node | null>, line);
-    return this.scalar(node as Scalar, line);
+  private own(node: Node, place: ErrorPlace): YamlNode {
+    if (isMap(node)) return this.map(node as YAMLMap<Node, Node | null>, place);
+    if (isSeq(node)) return this.seq(node as YAMLSeq<Node | null>, place);
+    return this.scalar(node as Scalar, place);
   }
 
   private checked<T extends YamlNode>(node: T): T {
-    if (node.depth > MAX_DEPTH) throw yamlError(`line ${node.line}: exceeded max depth of ${MAX_DEPTH}`);
+    if (node.depth > MAX_DEPTH)
+      throw yamlError(`line ${node.line}: exceeded max depth of ${MAX_DEPTH}`, placeOfNode(node));
     this.checkWeight(node.weight);
     return node;
   }
@@ -104,42 +108,44 @@ class TreeBuilder {
     if (weight > this.maxWeight) throw yamlError('document contains excessive aliasing');
   }
 
-  private scalar(node: Scalar, line: number): YamlScalar {
+  private scalar(node: Scalar, place: ErrorPlace): YamlScalar {
     const text = node.source ?? (typeof node.value === 'string' ? node.value : '');
     const tag = (node.tag ?? '').replace(TAG_PREFIX, '!!');
     const plain = node.type === undefined || node.type === Scalar.PLAIN;
-    return { kind: 'scalar', text, plain, tag, line, weight: 1 + text.length, depth: 0 };
+    return { kind: 'scalar', text, plain, tag, ...place, weight: 1 + text.length, depth: 0 };
   }
 
-  private seq(node: YAMLSeq<Node | null>, line: number): YamlSeq {
+  private seq(node: YAMLSeq<Node | null>, place: ErrorPlace): YamlSeq {
     let weight = 1;
     let depth = 0;
     const items = node.items.map((item) => {
-      const built = this.build(isPairLike(item) ? null : item, line);
+      const built = this.build(isPairLike(item) ? null : item, place);
       weight += built.weight;
       depth = Math.max(depth, built.depth + 1);
       this.checkWeight(weight);
       return built;
     });
-    return { kind: 'seq', items, line, weight, depth };
+    return { kind: 'seq', items, ...place, weight, depth };
   }
 
-  private map(node: YAMLMap<Node, Node | null>, line: number): YamlMap {
+  private map(node: YAMLMap<Node, Node | null>, place: ErrorPlace): YamlMap {
     const entries = new Map<string, readonly [YamlNode, YamlNode]>();
     let weight = 1;
     let depth = 0;
     for (const pair of node.items) {
-      const key = this.build(pair.key, line);
-      const value = this.build(pair.value, key.line);
+      const key = this.build(pair.key, place);
+      const value = this.build(pair.value, placeOfNode(key));
       weight += key.weight + value.weight;
       depth = Math.max(depth, key.depth + 1, value.depth + 1);
       this.checkWeight(weight);
       const added = isMergeKey(key) ? mergedEntries(value) : [[key, value] as const];
       for (const entry of added) entries.set(keyOf(entry[0], entries.size), entry);
     }
-    return { kind: 'map', entries: [...entries.values()], line, weight, depth };
+    return { kind: 'map', entries: [...entries.values()], ...place, weight, depth };
   }
 }
+
+const placeOfNode = ({ line, column }: ErrorPlace): ErrorPlace => ({ line, column });
 
 const isPairLike = (item: unknown): boolean =>
   item !== null && typeof item === 'object' && !('range' in item);
@@ -154,7 +160,8 @@ const keyOf = (key: YamlNode, index: number): string =>
 function mergedEntries(value: YamlNode): readonly (readonly [YamlNode, YamlNode])[] {
   const maps = value.kind === 'seq' ? value.items.toReversed() : [value];
   return maps.flatMap((map) => {
-    if (map.kind !== 'map') throw yamlError('map merge requires map or sequence of maps as the value');
+    if (map.kind !== 'map')
+      throw yamlError('map merge requires map or sequence of maps as the value', placeOfNode(map));
     return map.entries;
   });
 }
@@ -208,7 +215,10 @@ function syntaxOf(text: string, lines: LineCounter, budget: TokenBudget): readon
  */
 export function parseYamlTree(document: SourceDocument, budget = new TokenBudget()): YamlNode {
   const lines = new LineCounter();
-  const lineOf = (offset: number): number => document.firstLine - 1 + lines.linePos(offset).line;
+  const placeOf = (offset: number): ErrorPlace => {
+    const { line, col } = lines.linePos(offset);
+    return { line: document.firstLine - 1 + line, column: col };
+  };
   const tokens = syntaxOf(document.text, lines, budget);
   const composer = new Composer({
     version: '1.1',
@@ -222,8 +232,10 @@ export function parseYamlTree(document: SourceDocument, budget = new TokenBudget
   });
   const [first] = [...composer.compose(tokens, true, document.text.length)];
   const [error] = first?.errors ?? [];
-  if (error !== undefined)
-    throw yamlError(`line ${lineOf(error.pos[0])}: ${error.message.slice(0, MAX_MESSAGE_CHARS)}`);
-  const builder = new TreeBuilder(lineOf, MAX_ALIAS_WEIGHT + 2 * document.text.length);
-  return builder.build(first?.contents ?? null, document.firstLine);
+  if (error !== undefined) {
+    const place = placeOf(error.pos[0]);
+    throw yamlError(`line ${place.line}: ${error.message.slice(0, MAX_MESSAGE_CHARS)}`, place);
+  }
+  const builder = new TreeBuilder(placeOf, MAX_ALIAS_WEIGHT + 2 * document.text.length);
+  return builder.build(first?.contents ?? null, { line: document.firstLine, column: 1 });
 }

@@ -24,6 +24,8 @@ export const LABEL = {
   managedByValue: RUNNER_LABEL.value,
   stageId: 'hangar.dev/stage-id',
   buildId: 'hangar.dev/build-id',
+  /** The replica that made the Pod, where replicas work independently. */
+  instance: 'hangar.dev/instance',
 } as const;
 
 /** Annotations of a Pod of ours. Values are JSON unless said otherwise. */
@@ -44,6 +46,8 @@ export const ANNOTATION = {
   server: 'hangar.dev/server',
   /** {@link RECORD_VERSION} of who wrote these annotations, plain number; absent: 1. */
   recordVersion: 'hangar.dev/record-version',
+  /** Signature of what does not change on the Pod, plain text (`launch/pod-origin.ts`). */
+  signature: 'hangar.dev/signature',
   /** Random, one for each compilation: a Pod of the same stage and owner with another one is a former life's. Plain text. */
   draft: 'hangar.dev/draft',
   /** `true` where the Pod's namespace was made for it alone, and goes with it. */
@@ -60,6 +64,10 @@ export const ANNOTATION = {
   conclusion: 'hangar.dev/conclusion',
   /** How often the Pod was taken over by another process, plain number. */
   adoptions: 'hangar.dev/adoptions',
+  /** When the owner took the Pod over, milliseconds since 1970, plain number. */
+  adoptedAt: 'hangar.dev/adopted-at',
+  /** How many owners in a row were lost soon after they began to read the logs of this Pod, plain number. */
+  readerDeaths: 'hangar.dev/reader-deaths',
   /** Real image of a swapped container, by `image-<n>`. */
   imagePrefix: 'hangar.dev/image-',
 } as const;
@@ -85,7 +93,9 @@ export const RANDOM_NAMESPACE = 'drone-';
 /** Finalizer-free names of our containers. */
 export const INIT_CONTAINER = 'hangar-init';
 export const containerName = (n: number): string => `step-${n}`;
-/** Every value to hide in the logs of a stage: a step may print what another one was given, from a file or from the network. */
-export const stageMasks = (byStep: Compiled['masks']): readonly string[] => [
-  ...new Set(Object.values(byStep).flat()),
-];
+/**
+ * Every value to hide in the logs of a stage: a step may print what another one was given, from a file or from the network. Undefined if
+ * the values are not known.
+ */
+export const stageMasks = (byStep: Compiled['masks'] | undefined): readonly string[] | undefined =>
+  byStep && [...new Set(Object.values(byStep).flat())];

@@ -75,6 +75,13 @@ export const FAILURES = {
     retry: 'pointless',
     cure: 'Correct `platform`.',
   },
+  'refused-choice': {
+    blame: 'pipeline',
+    meaning:
+      'The pipeline chooses something that this runner does not allow builds of its trust level, such as a service account.',
+    retry: 'pointless',
+    cure: 'Remove what the message names, or ask whoever runs the runner to allow it by the setting in the message or in the policy file.',
+  },
   'invalid-settings': {
     blame: 'operator',
     meaning: 'The runner’s own settings can’t be put into a Pod.',
@@ -117,6 +124,12 @@ export const FAILURES = {
     meaning: 'Kubernetes does not let the runner make an object, or a webhook forbids it.',
     retry: 'pointless',
     cure: 'Grant the right that the message names (docs/role.yaml), or change the rule of the webhook.',
+  },
+  'name-taken': {
+    blame: 'cluster',
+    meaning: 'A Pod that no runner made has the name of this stage’s Pod.',
+    retry: 'safe',
+    cure: 'Restart the build, which gets another name, and find out who made that Pod: nobody but a runner needs the right to create Pods in the namespace of builds.',
   },
   'object-refused': {
     blame: 'pipeline',

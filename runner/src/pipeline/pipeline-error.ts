@@ -1,3 +1,5 @@
+import type { FieldPath } from './pipeline.ts';
+
 /** Who has to act. Only `pipeline` texts are the author's business; the others are for who runs the cluster. */
 export type Blame = 'pipeline' | 'operator' | 'cluster' | 'bug';
 
@@ -24,16 +26,18 @@ export class PipelineError extends Error {
   readonly code: string;
   readonly blame: Blame;
   readonly #place: ErrorPlace | undefined;
+  readonly #at: FieldPath | undefined;
 
   constructor(
     code: string,
     message: string,
-    options: { blame?: Blame; cause?: unknown; place?: ErrorPlace | undefined } = {},
+    options: { blame?: Blame; cause?: unknown; place?: ErrorPlace | undefined; at?: FieldPath } = {},
   ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.blame = options.blame ?? 'pipeline';
     this.#place = options.place;
+    this.#at = options.at;
   }
 
   /** The same error as it was thrown elsewhere: in another thread, or where its place was not known. */
@@ -41,8 +45,13 @@ export class PipelineError extends Error {
     return new this(code, message, { blame, place });
   }
 
-  /** Undefined if it isn't known, or if the message has it. */
+  /** Undefined if it isn't known. */
   get place(): ErrorPlace | undefined {
     return this.#place;
+  }
+
+  /** The value of the pipeline that is refused; undefined if it isn't known. */
+  get at(): FieldPath | undefined {
+    return this.#at;
   }
 }

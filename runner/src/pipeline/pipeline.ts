@@ -1,5 +1,8 @@
 /** A pipeline of type `kubernetes`, as its author wrote it, after substitution and parsing (previous-runner §3.5–3.8). Data only. */
 
+/** Where a value is in a pipeline: keys and indexes, such as `steps`, 0, `image`. */
+export type FieldPath = readonly (string | number)[];
+
 /** Text, or the name of a secret. */
 export type EnvValue =
   | { readonly kind: 'text'; readonly text: string }
@@ -63,13 +66,15 @@ export interface PipelineStep {
   readonly workingDir: string;
   /** Where it stands in the YAML text, from 1; 0 when not known. */
   readonly line: number;
+  /** Absent for steps that are not in the YAML text. */
+  readonly at?: FieldPath;
 }
 
 /** A volume (previous-runner §3.7): exactly one source, or `none` when the author gave none (an error of the linter's later checks). */
 export type PipelineVolume = {
   readonly name: string;
-  /** Where it stands in the YAML text, from 1; absent when not known. */
-  readonly line?: number;
+  /** Absent for volumes that are not in the YAML text. */
+  readonly at?: FieldPath;
 } & (
   | { readonly kind: 'temp'; readonly medium: string; readonly sizeLimitBytes: number }
   | { readonly kind: 'host'; readonly path: string }
@@ -100,8 +105,6 @@ export interface Toleration {
 export interface Pipeline {
   /** `default` when the author gave none. */
   readonly name: string;
-  /** Where it stands in the YAML text, from 1; absent when not known. */
-  readonly line?: number;
   readonly platform: {
     readonly os: string;
     readonly arch: string;

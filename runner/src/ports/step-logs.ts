@@ -15,7 +15,8 @@ export interface LogOrder {
   /** The step's id at the server. */
   readonly stepId: number;
   readonly stepName: string;
-  readonly masks: readonly string[];
+  /** Values to hide; undefined: they are not known, so that nothing the container writes may be shown. */
+  readonly masks: readonly string[] | undefined;
   /** After an adoption: lines up to then (milliseconds since 1970) were shown live by the former owner. */
   readonly shownUntilMs?: number;
   /** Aborted when another process goes on with this log: nothing of it is kept. */
@@ -32,7 +33,7 @@ export interface Following {
 }
 
 /** The log of one step, from its container to the server. */
-export interface StepLog {
+export interface StepLogStream {
   /** A line of our own; `atMs`: when what it tells happened, milliseconds since 1970, now unless told. */
   note(text: string, atMs?: number): void;
   /** Lines go out live from now on: the server knows that the step runs. */
@@ -47,5 +48,5 @@ export interface StepLog {
 
 /** Opens logs; the runner's is the server's, that of `exec` the terminal. */
 export interface StepLogs {
-  open(order: LogOrder): StepLog;
+  open(order: LogOrder): StepLogStream;
 }

@@ -1,7 +1,7 @@
 import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Pod } from '@kubernetes/client-node';
-import type { Finding } from '../cancel/build-watch.ts';
+import type { ServerState } from '../cancel/build-watch.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
 import { isOwnedBy } from '../pipeline/pod-owner.ts';
 import type { Reporter } from './reporter.ts';
@@ -24,7 +24,7 @@ export async function checkStage(
   parts: { cluster: Cluster; log: Logger },
   { reporter, pod, owner }: CheckedStage,
   signal: AbortSignal,
-): Promise<Finding> {
+): Promise<ServerState> {
   const recordVersion = async (version: number): Promise<boolean> =>
     !pod || (await isRecorded(parts, pod, { owner, version }, signal));
   const reported = await reporter.checkState(recordVersion, signal);

@@ -12,6 +12,8 @@ export interface CompileParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly settings: CompileSettings;
+  /** Key of the names of Pods. */
+  readonly nameKey: Buffer;
   readonly prepare: PrepareDeps;
 }
 
@@ -31,7 +33,7 @@ const NONCE_LENGTH = 8;
  * @throws {PipelineError} with the text for the author of the pipeline
  */
 export async function compilePipeline(
-  { clock, random, settings, prepare: deps }: CompileParts,
+  { clock, random, settings, nameKey, prepare: deps }: CompileParts,
   { detail, manifest, pipeline }: JudgedPipeline,
   signal: AbortSignal,
 ): Promise<Compiled> {
@@ -43,7 +45,7 @@ export async function compilePipeline(
     prepared: { ...prepared, warnings: [...manifest.warnings, ...prepared.warnings] },
     settings,
     nowMs,
-    name: () => stageName(detail),
+    name: () => stageName(detail, nameKey),
     nonce: letters(random, NONCE_LENGTH),
   });
 }

@@ -25,6 +25,7 @@ function partsOf(changes: Partial<DraftParts> = {}): DraftParts {
     clock,
     random: () => (dice++ % 36) / 36,
     settings: someSettings(),
+    nameKey: Buffer.from('key'),
     access: { repos: [], events: [], trusted: false },
     namespaceRules: {},
     parser: { parse: (file) => Promise.try(() => parseManifest(substitutedText(file))) },

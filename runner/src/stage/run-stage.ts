@@ -1,6 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import type { PodRecord } from '../adopt/read-pod.ts';
-import type { Finding } from '../cancel/cancel-watches.ts';
+import type { ServerState } from '../cancel/cancel-watches.ts';
 import { holdsGate } from '../launch/start.ts';
 import type { Intent } from '../lease/lease-record.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
@@ -131,7 +131,7 @@ function onceAdmitted({ pod, started }: StageProgress): Station {
 }
 
 /** Reads the state of the stage from the server, once the start was reported: the start itself detects an earlier cancel. */
-async function checkState({ parts, progress }: StageFlow, signal: AbortSignal): Promise<Finding> {
+async function checkState({ parts, progress }: StageFlow, signal: AbortSignal): Promise<ServerState> {
   const reporter = progress.started?.reporter;
   if (!reporter) return 'unknown';
   const { podWatch, lease } = parts;

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { aDetail } from '../compile/testing/a-pipeline.ts';
-import { stageName } from './stage-name.ts';
+import type { StageDetail } from '../pipeline/drone.ts';
+import { stageName as nameOf } from './stage-name.ts';
 
 const detail = aDetail();
+const stageName = (of: StageDetail): string => nameOf(of, Buffer.from('ours'));
 
 describe('the name of a stage’s Pod', () => {
   it('is `drone-` followed by 20 letters and digits, and the same each time', () => {
@@ -22,5 +24,9 @@ describe('the name of a stage’s Pod', () => {
   it('does not change while the stage runs', () => {
     const stage = { ...detail.stage, version: 9, status: 'running', updated: 5, started: 4 } as const;
     expect(stageName({ ...detail, stage })).toBe(stageName(detail));
+  });
+
+  it('can be computed only with the key of the runners', () => {
+    expect(nameOf(detail, Buffer.from('another'))).not.toBe(stageName(detail));
   });
 });

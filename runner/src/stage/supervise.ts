@@ -5,6 +5,9 @@ import { mayRemake, remakePod } from './remake.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
 import { followSteps } from './stage-record.ts';
 
+/** After this many owners in a row were lost while they read the logs of a Pod, the next one does not read them. */
+const MOST_READER_DEATHS = 3;
+
 /**
  * Supervises the running Pod until the server has the end and the logs. The stage counts against the capacity until its steps have ended,
  * and is in the registry until everything is reported.
@@ -59,6 +62,7 @@ function runOf(
     pod,
     admittedMs,
     adopted,
+    areLogsWithheld: (progress.record?.readerDeaths ?? 0) >= MOST_READER_DEATHS,
     mayRemake: mayRemake(progress),
     notRemoved: () => parts.registry.forget(pod.metadata?.uid ?? ''),
     takenOverMs: parts.clock.now(),

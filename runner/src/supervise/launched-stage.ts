@@ -4,7 +4,7 @@ import type { Logger } from '@hangar/shared/logger';
 import type { V1Pod } from '@kubernetes/client-node';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import type { Conclusion, StageState } from '../pipeline/stage-state.ts';
-import type { StepLog, StepLogs } from '../ports/step-logs.ts';
+import type { StepLogStream, StepLogs } from '../ports/step-logs.ts';
 import type { Patience, Trouble } from '../watch/trouble.ts';
 import type { StageRunEvents } from './stage-run-events.ts';
 
@@ -22,7 +22,7 @@ export interface StageRunParts {
 export interface LaunchedStage {
   readonly plan: RunPlan;
   readonly pod: V1Pod;
-  readonly masks: Readonly<Record<number, readonly string[]>>;
+  readonly masks: Readonly<Record<number, readonly string[]>> | undefined;
   /** Written at the start of the first step's log. */
   readonly notes: readonly string[];
   /** When the repository's timeout began to count, milliseconds since 1970. */
@@ -41,8 +41,10 @@ export interface LaunchedStage {
   notRemoved?(): void;
   /** Whether a Pod in which nothing has run may be created again. */
   readonly mayRemake?: boolean;
+  /** The logs of the Pod are not read: several owners in a row were lost while they read them. */
+  readonly areLogsWithheld?: boolean;
   /** The first step's log, if it was opened before the stage run. */
-  readonly firstLog?: StepLog;
+  readonly firstLog?: StepLogStream;
 }
 
 /** Signals that end a stage run from outside. */

@@ -1,22 +1,23 @@
 import { containerName, stageMasks } from '../pipeline/compiled.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
-import type { StepLog, StepLogs } from '../ports/step-logs.ts';
+import type { StepLogStream, StepLogs } from '../ports/step-logs.ts';
 import type { LaunchedStage } from './launched-stage.ts';
+import { WithheldLog } from './withheld-log.ts';
 
 /** The part of a stage that its logs need. */
 type LoggedStage = Pick<
   LaunchedStage,
-  'plan' | 'pod' | 'masks' | 'notes' | 'adopted' | 'takenOverMs' | 'firstLog'
+  'plan' | 'pod' | 'masks' | 'notes' | 'adopted' | 'takenOverMs' | 'firstLog' | 'areLogsWithheld'
 >;
 
 /** The logs of a stage's steps; each is opened when its step is due. */
 export class StageRunLogs {
   readonly #stepLogs: StepLogs;
   readonly #launched: LoggedStage;
-  readonly #masks: readonly string[];
+  readonly #masks: readonly string[] | undefined;
   readonly #stepId: (n: number) => number;
   readonly #leaving: AbortSignal;
-  readonly #logs = new Map<number, StepLog>();
+  readonly #logs = new Map<number, StepLogStream>();
 
   constructor(
     stepLogs: StepLogs,
@@ -31,7 +32,7 @@ export class StageRunLogs {
   }
 
   /** That step's log, if it is open. */
-  of(n: number): StepLog | undefined {
+  of(n: number): StepLogStream | undefined {
     return this.#logs.get(n);
   }
 
@@ -41,16 +42,17 @@ export class StageRunLogs {
   }
 
   /** Opens that step's log. The first log starts with the notes for the author; it may have been opened before the stage run. */
-  open(step: PlannedStep): StepLog {
-    const { firstLog, notes, plan } = this.#launched;
+  open(step: PlannedStep): StepLogStream {
+    const { firstLog, notes, plan, areLogsWithheld } = this.#launched;
     const isFirst = this.#logs.size === 0;
-    const log = firstLog && step.n === plan.steps[0]?.n ? firstLog : this.#make(step);
+    const opened = firstLog && step.n === plan.steps[0]?.n ? firstLog : this.#make(step);
+    const log = areLogsWithheld ? new WithheldLog(opened) : opened;
     if (isFirst) for (const note of notes) log.note(note);
     this.#logs.set(step.n, log);
     return log;
   }
 
-  #make(step: PlannedStep): StepLog {
+  #make(step: PlannedStep): StepLogStream {
     const { pod, plan, adopted, takenOverMs } = this.#launched;
     const { namespace = 'default', name = '' } = pod.metadata ?? {};
     return this.#stepLogs.open({

@@ -1,7 +1,7 @@
 import { containerName } from '../pipeline/compiled.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
 import { isFinal } from '../pipeline/stage-state.ts';
-import type { StepLog } from '../ports/step-logs.ts';
+import type { StepLogStream } from '../ports/step-logs.ts';
 import type { PodNotice } from '../watch/pod-notice.ts';
 import { waitingFor } from '../watch/trouble.ts';
 import type { LaunchedStage } from './launched-stage.ts';
@@ -16,7 +16,7 @@ export class StepNotes {
   readonly #launched: LaunchedStage;
   readonly #context: RunContext;
   readonly #logs: StageRunLogs;
-  readonly #begin: (step: PlannedStep, log: StepLog) => void;
+  readonly #begin: (step: PlannedStep, log: StepLogStream) => void;
   readonly #noted = new Set<string>();
 
   /** @param begin shows a step as running, because its log states what it waits for */
@@ -24,7 +24,7 @@ export class StepNotes {
     launched: LaunchedStage,
     context: RunContext,
     logs: StageRunLogs,
-    begin: (step: PlannedStep, log: StepLog) => void,
+    begin: (step: PlannedStep, log: StepLogStream) => void,
   ) {
     this.#launched = launched;
     this.#context = context;
@@ -59,7 +59,7 @@ export class StepNotes {
    * Repeats a former owner's notes at the start of the log that had them (the step's own if that step waited for no other, else the
    * first step's), so that the lines after them keep their numbers.
    */
-  noteFormer({ n }: PlannedStep, log: StepLog): void {
+  noteFormer({ n }: PlannedStep, log: StepLogStream): void {
     const { steps } = this.#launched.plan;
     for (const notice of this.#context.notices().filter((one) => this.#isFormer(one))) {
       const own = steps.find((step) => containerName(step.n) === notice.container);

@@ -18,7 +18,7 @@ import {
   type StepResult,
   type StepResults,
 } from '../pipeline/step-decision.ts';
-import type { Mark, StepLog } from '../ports/step-logs.ts';
+import type { Mark, StepLogStream } from '../ports/step-logs.ts';
 import { isCertainSkip } from './certain-skip.ts';
 import type { LaunchedStage, StageRunParts } from './launched-stage.ts';
 import type { RunContext } from './run-context.ts';
@@ -106,13 +106,13 @@ export class StepRuns {
   async #supervise(step: PlannedStep): Promise<void> {
     const { changes, halt } = this.#context;
     const isDecided = await changes.until(
-      () => this.#context.concluded() || this.#verdict(step) !== 'wait',
+      () => this.#context.concluded() || this.#decision(step) !== 'wait',
       halt,
     );
     if (!isDecided || this.#context.concluded()) return;
-    const verdict = this.#verdict(step);
-    if (verdict === 'stopping') return this.#stopping(step);
-    if (verdict !== 'run' && verdict !== 'wait') return this.#skip(step, verdict);
+    const decision = this.#decision(step);
+    if (decision === 'stopping') return this.#stopping(step);
+    if (decision !== 'run' && decision !== 'wait') return this.#skip(step, decision);
     this.#turnMs.set(step.n, this.#parts.clock.now());
     const log = this.logs.open(step);
     this.#notes.noteFormer(step, log);
@@ -128,14 +128,14 @@ export class StepRuns {
   }
 
   /** The stage was over before the step's own image was in place: the log contains only the runner's own notes. */
-  async #neverSwapped(log: StepLog): Promise<void> {
+  async #neverSwapped(log: StepLogStream): Promise<void> {
     // Its Pod may be gone, which the watch has not reported yet.
     await this.#context.changes.until(() => this.#context.concluded(), this.#context.halt);
     if (!this.#context.left()) await this.#upload(log);
   }
 
   /** Sends the rest of the log and uploads all of it, however long that takes. After a hand-over, the next owner reads it again. */
-  async #upload(log: StepLog): Promise<{ readonly schema: string }> {
+  async #upload(log: StepLogStream): Promise<{ readonly schema: string }> {
     this.#uploads += 1;
     try {
       return await log.finish(this.#context.leaving);
@@ -156,17 +156,17 @@ export class StepRuns {
   }
 
   /** Decides by the results so far: wait, run, or skip with a reason. A result that is already known (after an adoption) counts too. */
-  #verdict(step: PlannedStep): 'wait' | 'run' | SkipDecision {
+  #decision(step: PlannedStep): 'wait' | 'run' | SkipDecision {
     const known = this.#known.get(step.n);
     if (known) return known.decision === 'ran' ? 'run' : known.decision;
     const { steps } = this.#launched.plan;
-    const verdict = decide(step, this.#results(), steps);
-    if (verdict === 'run' || verdict === 'wait') return verdict;
+    const decision = decide(step, this.#results(), steps);
+    if (decision === 'run' || decision === 'wait') return decision;
     // Another gate received a signal to stop; this one reports the same, now or later.
-    if (verdict === 'stopping') return 'wait';
+    if (decision === 'stopping') return 'wait';
     // An uncertain skip is left to the gate, which reports it in its log.
-    const certain = step.engine === 'swap' || isCertainSkip(verdict, step, this.#results(), steps);
-    return certain ? verdict : 'run';
+    const certain = step.engine === 'swap' || isCertainSkip(decision, step, this.#results(), steps);
+    return certain ? decision : 'run';
   }
 
   #results(): StepResults {
@@ -177,7 +177,7 @@ export class StepRuns {
     return this.#lastResults;
   }
 
-  #mark(step: PlannedStep, mark: Mark, log: StepLog): void {
+  #mark(step: PlannedStep, mark: Mark, log: StepLogStream): void {
     switch (mark.kind) {
       case 'start':
         this.#countStart(step, mark.atMs);
@@ -193,7 +193,7 @@ export class StepRuns {
     }
   }
 
-  #begin(step: PlannedStep, atMs: number, log: StepLog): void {
+  #begin(step: PlannedStep, atMs: number, log: StepLogStream): void {
     if (this.#startedMs.get(step.n) === atMs) return;
     this.#startedMs.set(step.n, atMs);
     this.#lastResults = undefined;
@@ -285,7 +285,7 @@ export class StepRuns {
   }
 
   /** Its program is over: waits for facts that only the kubelet has, uploads the log, and reports the end to the server. */
-  async #settle(step: PlannedStep, log: StepLog): Promise<void> {
+  async #settle(step: PlannedStep, log: StepLogStream): Promise<void> {
     const { halt, changes } = this.#context;
     await changes.until(() => this.#known.has(step.n) || this.#context.gone(), halt);
     if (isStopped(this.#known.get(step.n))) await this.#awaitKubelet(step);

@@ -10,7 +10,7 @@ import { stepEnvFile } from './step-env.ts';
 import { decideSwap, type SwapDecision } from './swap-decision.ts';
 
 /** A result as gates read it from the Pod's annotations (PROTOCOL.md). */
-export interface Result {
+export interface SwapResult {
   readonly decision: string;
   readonly code: number;
   readonly startMs: number;
@@ -66,7 +66,7 @@ export class Swaps {
   }
 
   /** Publishes to the gates how a swapped step ended. */
-  publish(n: number, result: Result): void {
+  publish(n: number, result: SwapResult): void {
     const { decision, code, startMs, endMs } = result;
     const reports = this.#context.pod().metadata?.annotations?.[`${ANNOTATION.resultPrefix}${n}`];
     if (reports?.startsWith(`${decision} ${code} `)) return;

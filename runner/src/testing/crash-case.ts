@@ -13,19 +13,21 @@ import { CiServerError } from '../ports/ci-server.ts';
 import type { ImageLookup } from '../ports/image-lookup.ts';
 import { PluginError } from '../ports/plugins.ts';
 import { run } from '../runner.ts';
-import { CrashingProcess, type CrashPoint, type LoseAnswer } from './crash.ts';
+import { CrashingProcess, type CrashPoint, type LethalLog, type LoseAnswer } from './crash.ts';
 import { FakeDrone, type StageRow } from './fake-drone.ts';
 import { RunningCluster } from './fake-kubelet.ts';
 import { type Outage, reachable } from './outage.ts';
 
 /** Builds, what happens to them, and how they end if no process is lost. */
-export interface Scenario {
+export interface CrashScenario {
   readonly name: string;
   readonly pipelines: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** The first build is cancelled this long after the start of the case. */
   readonly cancelAfterMs?: number;
   readonly outage?: Outage;
+  /** Its logs are not complete. */
+  readonly areLogsWithheld?: boolean;
   /** For each build: the status of its stage, and of each step; without `steps`, any final status. */
   readonly ends: readonly { readonly stage: Status; readonly steps?: readonly string[] }[];
 }
@@ -38,6 +40,10 @@ export interface CaseEnd {
   readonly problems: readonly string[];
   /** A stage was started at the server, and its process was lost before it recorded that. */
   readonly isStartLost: boolean;
+  /** How many processes were lost. */
+  readonly crashes: number;
+  /** Lines of all logs, by step. */
+  readonly logs: Readonly<Record<string, readonly string[]>>;
   /** The last calls of the first process before it or an answer was lost. */
   readonly lastCalls: readonly string[];
 }
@@ -57,13 +63,16 @@ const START_LOST =
   /lost at the very moment this pipeline was started|did not confirm the start of this stage/;
 
 /** Runs a scenario in stepped time. At the crash point the first process is lost, and another one starts. */
-export async function runCase(scenario: Scenario, point: CrashPoint | undefined): Promise<CaseEnd> {
+export async function runCase(
+  scenario: CrashScenario,
+  point: CrashPoint | LethalLog | undefined,
+): Promise<CaseEnd> {
   const one = new CrashCase(scenario);
   return one.finish(point);
 }
 
 class CrashCase {
-  readonly #scenario: Scenario;
+  readonly #scenario: CrashScenario;
   readonly #clock = new FakeClock();
   readonly #drone = new FakeDrone(this.#clock);
   readonly #cluster = new RunningCluster(this.#clock);
@@ -73,25 +82,30 @@ class CrashCase {
   #runningName = '';
   #cancelledMs = Number.POSITIVE_INFINITY;
 
-  constructor(scenario: Scenario) {
+  constructor(scenario: CrashScenario) {
     this.#scenario = scenario;
     this.#cluster.kubelet.start();
     this.#stageIds = scenario.pipelines.map((yaml) => this.#drone.add(yaml));
   }
 
-  async finish(point: CrashPoint | undefined): Promise<CaseEnd> {
+  async finish(point: CrashPoint | LethalLog | undefined): Promise<CaseEnd> {
     const clock = this.#clock;
     const { cancelAfterMs } = this.#scenario;
     const [first = 0] = this.#stageIds;
     if (cancelAfterMs !== undefined) clock.after(cancelAfterMs, () => this.#cancel(first));
     let crashedMs = 0;
+    let crashes = 0;
     let lastCalls: readonly string[] = [];
-    const crashing = new CrashingProcess(point, () => {
+    // A crash point is that of the first process; a log is read by each one.
+    const later = point && 'container' in point ? point : undefined;
+    const onCrash = (): void => {
       crashedMs = clock.monotonicMs();
-      lastCalls = crashing.calls.slice(-LAST_CALLS);
-      clock.after(0, () => this.#begin('runner-b', new CrashingProcess(undefined, () => undefined)));
-    });
-    this.#begin('runner-a', crashing);
+      crashes += 1;
+      if (crashes === 1) lastCalls = crashing.calls.slice(-LAST_CALLS);
+      clock.after(0, () => this.#begin(`runner-${crashes}`, new CrashingProcess(later, onCrash)));
+    };
+    const crashing = new CrashingProcess(point, onCrash);
+    this.#begin('runner-0', crashing);
     await this.#stepUntilSettled();
     const calls = [...crashing.calls];
     // Within this time the loss of a process is detected and its Lease is deleted.
@@ -104,8 +118,16 @@ class CrashCase {
     this.#cluster.kubelet.close();
     await clock.step(0);
     const problems = [...left, ...this.#problems()];
-    if (point?.how === 'lost') lastCalls = calls.slice(0, point.call).slice(-LAST_CALLS);
-    return { calls, problems, isStartLost: this.#rows().some(isStartLost), lastCalls };
+    if (isAnswerLost(point)) lastCalls = calls.slice(0, point.call).slice(-LAST_CALLS);
+    const isLost = this.#rows().some(isStartLost);
+    return { calls, problems, isStartLost: isLost, crashes, logs: this.#logs(), lastCalls };
+  }
+
+  #logs(): CaseEnd['logs'] {
+    const steps = this.#rows().flatMap((row) => [...row.steps.values()]);
+    return Object.fromEntries(
+      steps.map(({ id, name }) => [name, (this.#drone.logs.get(id) ?? []).map(({ out }) => out.trim())]),
+    );
   }
 
   async #stepUntilSettled(): Promise<void> {
@@ -197,7 +219,7 @@ class CrashCase {
       const ran = this.#cluster.kubelet.starts.some(
         (one) => one.stageId === stage.id && one.step === step.name,
       );
-      if (!ran || wanted?.stage === 'killed') return [];
+      if (!ran || wanted?.stage === 'killed' || this.#scenario.areLogsWithheld) return [];
       const lines = this.#drone.logs.get(step.id)?.map(({ out }) => out.trim()) ?? [];
       const numbered = lines.filter((line) => line.startsWith('#')).join(' ');
       return numbered === '#1 #2 #3' ? [] : [`the log of ${step.name} is "${numbered}"`];
@@ -205,6 +227,9 @@ class CrashCase {
     return [...status, ...logs];
   }
 }
+
+const isAnswerLost = (point: CrashPoint | LethalLog | undefined): point is CrashPoint =>
+  point !== undefined && 'call' in point && point.how === 'lost';
 
 const isStartLost = ({ stage }: StageRow): boolean =>
   stage.status === 'error' && START_LOST.test(stage.error);

@@ -1,4 +1,5 @@
 import { type Clock, sleepOn } from '@hangar/shared/clock';
+import { recordOf } from '@hangar/shared/json';
 
 /** When a process is lost: at its n-th call, before or after the call's effect; `lost`: only the call's answer is lost. */
 export interface CrashPoint {
@@ -6,20 +7,30 @@ export interface CrashPoint {
   readonly how: 'before' | 'after' | 'lost';
 }
 
+/** A container whose log ends each process that reads it. */
+export interface LethalLog {
+  readonly container: string;
+}
+
 /** The result of a call whose answer is lost, as the caller sees it. Throws, or returns the result of the port's own retries. */
 export type LoseAnswer = (method: string, answer: unknown) => unknown;
 
 type Call = (...args: unknown[]) => unknown;
 
+interface NamedCall {
+  readonly name: string;
+  readonly args: readonly unknown[];
+}
+
 /** The ports and the clock of one process, which can be lost at any call. */
 export class CrashingProcess {
   /** Every call of a port so far, as `port.method`. */
   readonly calls: string[] = [];
-  readonly #point: CrashPoint | undefined;
+  readonly #point: CrashPoint | LethalLog | undefined;
   readonly #onCrash: () => void;
   #isLost = false;
 
-  constructor(point: CrashPoint | undefined, onCrash: () => void) {
+  constructor(point: CrashPoint | LethalLog | undefined, onCrash: () => void) {
     this.#point = point;
     this.#onCrash = onCrash;
   }
@@ -34,7 +45,7 @@ export class CrashingProcess {
         const called = member as Call;
         return (...args: unknown[]) =>
           this.#call(
-            `${name}.${method}`,
+            { name: `${name}.${method}`, args },
             () => called.apply(target, args),
             (answer) => loseAnswer(method, answer),
           );
@@ -53,14 +64,22 @@ export class CrashingProcess {
     };
   }
 
-  #call(name: string, act: () => unknown, loseAnswer: (answer: unknown) => unknown): unknown {
+  #call(call: NamedCall, act: () => unknown, loseAnswer: (answer: unknown) => unknown): unknown {
     if (this.#isLost) return unanswered();
-    this.calls.push(name);
-    const how = this.calls.length === this.#point?.call ? this.#point.how : undefined;
+    this.calls.push(call.name);
+    const how = this.#howLost(call);
     if (how === 'before') return this.#crash();
     const answer = act();
     if (!(answer instanceof Promise)) return this.#stream(answer as AsyncIterable<unknown>, how, loseAnswer);
     return this.#settled(answer, how, loseAnswer);
+  }
+
+  #howLost({ name, args }: NamedCall): CrashPoint['how'] | undefined {
+    const point = this.#point;
+    if (!point) return undefined;
+    if ('call' in point) return this.calls.length === point.call ? point.how : undefined;
+    const isRead = name === 'cluster.log' && recordOf(args[0]).container === point.container;
+    return isRead ? 'after' : undefined;
   }
 
   async #settled(

@@ -14,7 +14,7 @@ import {
 } from '../supervise/testing/a-pod.ts';
 import { observe } from './observe.ts';
 import {
-  type Look,
+  type CheckInputs,
   type Patience,
   type Since,
   type Trouble,
@@ -36,12 +36,12 @@ const both = { 1: running(), 2: running() };
 /** Checks the same Pod repeatedly at this interval and returns the last result. */
 function judge(
   pod: V1Pod,
-  { afterMs = 0, of = plan, ...changes }: Partial<Look> & { afterMs?: number; of?: RunPlan } = {},
+  { afterMs = 0, of = plan, ...changes }: Partial<CheckInputs> & { afterMs?: number; of?: RunPlan } = {},
 ): Trouble | undefined {
   const view = observe(pod, of);
   let since: Since = new Map();
   for (const nowMs of [0, afterMs]) since = troubledSince(since, view, of, nowMs);
-  const look: Look = {
+  const look: CheckInputs = {
     since,
     nowMs: afterMs,
     patience: PATIENCE,

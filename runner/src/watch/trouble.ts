@@ -10,7 +10,7 @@ export type { Patience, Trouble };
 export type Since = ReadonlyMap<string, number>;
 
 /** Inputs of a check, besides the Pod. */
-export interface Look {
+export interface CheckInputs {
   readonly since: Since;
   readonly nowMs: number;
   readonly patience: Patience;
@@ -32,28 +32,28 @@ const SINCE = {
 } as const;
 
 /** Whether the Pod has a problem that ends the build. Pure. */
-export function troubleOf(view: PodView, plan: RunPlan, look: Look): Trouble | undefined {
-  if (look.ours) return undefined;
+export function troubleOf(view: PodView, plan: RunPlan, inputs: CheckInputs): Trouble | undefined {
+  if (inputs.ours) return undefined;
   return (
-    podTrouble(view, look) ??
+    podTrouble(view, inputs) ??
     initTrouble(view) ??
-    stepsTrouble(view, plan, look) ??
-    overTrouble(view, plan, look) ??
-    placeTrouble(view, look) ??
-    startTrouble(view, plan, look)
+    stepsTrouble(view, plan, inputs) ??
+    overTrouble(view, plan, inputs) ??
+    placeTrouble(view, inputs) ??
+    startTrouble(view, plan, inputs)
   );
 }
 
 const cluster = (code: TroubleCode, text: string): Trouble => ({ code, blame: 'cluster', text });
 
-function podTrouble(view: PodView, look: Look): Trouble | undefined {
+function podTrouble(view: PodView, inputs: CheckInputs): Trouble | undefined {
   const { reason, disruption, deletion, nodeLostSinceMs } = view;
   if (reason === 'DeadlineExceeded')
     return { code: 'deadline-exceeded', blame: 'pipeline', text: 'the Pod reached its deadline' };
   if (reason === 'Evicted') return cluster('evicted', `the Pod was evicted from its node: ${view.message}`);
   if (disruption) return disrupted(disruption);
   if (deletion) return cluster('pod-deleted', 'somebody or something other than the runner deleted the Pod');
-  if (nodeLostSinceMs !== undefined && look.nowMs > nodeLostSinceMs + look.patience.nodeLostMs)
+  if (nodeLostSinceMs !== undefined && inputs.nowMs > nodeLostSinceMs + inputs.patience.nodeLostMs)
     return cluster('node-lost', `node ${view.nodeName} stopped answering while the pipeline ran`);
   return undefined;
 }
@@ -82,12 +82,12 @@ function initTrouble({ init }: PodView): Trouble | undefined {
   return undefined;
 }
 
-function stepsTrouble(view: PodView, plan: RunPlan, look: Look): Trouble | undefined {
+function stepsTrouble(view: PodView, plan: RunPlan, inputs: CheckInputs): Trouble | undefined {
   for (const step of plan.steps) {
     const container = view.steps.get(step.n);
-    if (!container || look.ended(step.n)) continue;
-    const waitedMs = look.nowMs - (look.since.get(SINCE.step(step.n)) ?? look.nowMs);
-    const trouble = stepTrouble(step, container, { waitedMs, patience: look.patience });
+    if (!container || inputs.ended(step.n)) continue;
+    const waitedMs = inputs.nowMs - (inputs.since.get(SINCE.step(step.n)) ?? inputs.nowMs);
+    const trouble = stepTrouble(step, container, { waitedMs, patience: inputs.patience });
     if (trouble) return trouble;
   }
   return undefined;
@@ -99,31 +99,31 @@ const SHUTDOWNS: ReadonlySet<string> = new Set(['Terminated', 'NodeShutdown', 'S
 const isOver = ({ phase }: PodView): boolean => phase === 'Failed' || phase === 'Succeeded';
 
 /** A node may reject a Pod assigned to it, or shut down while one runs: then its containers report nothing more. */
-function overTrouble(view: PodView, plan: RunPlan, look: Look): Trouble | undefined {
-  const open = plan.steps.some((step) => view.steps.get(step.n)?.kind !== 'ended' && !look.ended(step.n));
+function overTrouble(view: PodView, plan: RunPlan, inputs: CheckInputs): Trouble | undefined {
+  const open = plan.steps.some((step) => view.steps.get(step.n)?.kind !== 'ended' && !inputs.ended(step.n));
   if (!isOver(view) || !open) return undefined;
   if (SHUTDOWNS.has(view.reason))
     return cluster('node-shutdown', `node ${view.nodeName} was shut down: ${view.reason}: ${view.message}`);
   if (view.reason)
     return cluster('pod-refused', `node ${view.nodeName} ended the Pod: ${view.reason}: ${view.message}`);
-  return isOverdue(look, SINCE.over, LATE_STATUS_MS)
+  return isOverdue(inputs, SINCE.over, LATE_STATUS_MS)
     ? cluster('pod-refused', `the Pod ended on node ${view.nodeName}, and not all of its steps ever ran`)
     : undefined;
 }
 
-function placeTrouble(view: PodView, look: Look): Trouble | undefined {
-  const { schedulingMs } = look.patience;
-  if (!view.unschedulable || !isOverdue(look, SINCE.unschedulable, schedulingMs)) return undefined;
+function placeTrouble(view: PodView, inputs: CheckInputs): Trouble | undefined {
+  const { schedulingMs } = inputs.patience;
+  if (!view.unschedulable || !isOverdue(inputs, SINCE.unschedulable, schedulingMs)) return undefined;
   const text = `no node took the Pod within ${spanOf(schedulingMs)} (HANGAR_SCHEDULING_TIMEOUT): ${view.unschedulable}`;
   return cluster('unschedulable', text);
 }
 
-function startTrouble(view: PodView, plan: RunPlan, look: Look): Trouble | undefined {
-  const { startMs } = look.patience;
+function startTrouble(view: PodView, plan: RunPlan, inputs: CheckInputs): Trouble | undefined {
+  const { startMs } = inputs.patience;
   const unstarted = unstartedOf(view, plan);
-  const late = isOverdue(look, SINCE.starting(unstarted.length), startMs)
+  const late = isOverdue(inputs, SINCE.starting(unstarted.length), startMs)
     ? unstarted[0]
-    : swappingOf(view, plan).find((n) => isOverdue(look, SINCE.swapping(n), startMs));
+    : swappingOf(view, plan).find((n) => isOverdue(inputs, SINCE.swapping(n), startMs));
   const step = plan.steps.find((one) => one.n === late);
   if (!step) return undefined;
   const text = `the container of step ${step.name} did not start within ${spanOf(startMs)} (DRONE_ENGINE_CONTAINER_START_TIMEOUT)`;
@@ -131,9 +131,9 @@ function startTrouble(view: PodView, plan: RunPlan, look: Look): Trouble | undef
   return { ...cluster('start-timed-out', why ? `${text}: ${why}` : text), step: step.n };
 }
 
-function isOverdue(look: Look, key: string, limitMs: number | undefined): boolean {
-  const sinceMs = look.since.get(key);
-  return sinceMs !== undefined && limitMs !== undefined && look.nowMs - sinceMs >= limitMs;
+function isOverdue(inputs: CheckInputs, key: string, limitMs: number | undefined): boolean {
+  const sinceMs = inputs.since.get(key);
+  return sinceMs !== undefined && limitMs !== undefined && inputs.nowMs - sinceMs >= limitMs;
 }
 
 function whyWaits(container: ContainerView | undefined): string {

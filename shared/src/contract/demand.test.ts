@@ -79,11 +79,11 @@ describe('GET /demand', () => {
   });
 
   it('is read with bounds: a number of stages, and letters in each field', () => {
-    const many = Array.from({ length: 100_001 }, (_, stageId) => ({ stageId }));
+    const many = Array.from({ length: 20_001 }, (_, stageId) => ({ stageId }));
     const body = JSON.stringify({ waiting: many, ahead: [{ stageId: 1, repo: 'x'.repeat(501) }] });
 
     const read = readDemand(body);
 
-    expect([read?.waiting.length, read?.lost, read?.ahead[0]?.repo.length]).toEqual([100_000, 1, 500]);
+    expect([read?.waiting.length, read?.lost, read?.ahead[0]?.repo.length]).toEqual([20_000, 1, 500]);
   });
 });

@@ -155,7 +155,7 @@ export interface DemandReading {
 }
 
 /** Beyond it a runner is lying or lost: the rest is left out. */
-const MOST_STAGES = 100_000;
+const MOST_STAGES = 20_000;
 const MOST_CPU_MILLICORES = 1_000_000;
 const MOST_MEMORY_BYTES = 2 ** 44;
 const MOST_LETTERS = 500;

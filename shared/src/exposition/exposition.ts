@@ -50,7 +50,7 @@ export interface ExpositionProblem {
 /** The parsed text. Invalid lines become problems; the other lines are kept. */
 export interface Exposition {
   readonly families: ReadonlyMap<string, Family>;
-  /** The first problems, in order; {@link problemCount} counts all. */
+  /** The first problems, in order, and the one at which parsing stopped; {@link problemCount} counts all. */
   readonly problems: readonly ExpositionProblem[];
   readonly problemCount: number;
   /** False if an OpenMetrics text lacks its end mark, or if parsing stopped at a limit: missing series are then unknown, not zero. */

@@ -175,6 +175,29 @@ describe('parseExposition: the end', () => {
     expect(parsed.families.size).toBe(2);
   });
 
+  it.each<[string, (nth: number) => string, RegExp]>([
+    ['600,000 series', (nth) => `a{b="${nth}"} 1\n`, /more than 20000 values/],
+    ['600,000 series of one name, all equal', () => 'a 1\n', /more than 1000 invalid lines/],
+    ['600,000 descriptions', (nth) => `# HELP a${nth} x\n`, /more than 20000 values/],
+    ['600,000 invalid lines', () => '?\n', /more than 1000 invalid lines/],
+  ])('stops early in a text of %s, with the reason as its last problem', (_, line, reason) => {
+    const parsed = plain(Array.from({ length: 600_000 }, (_one, nth) => line(nth)).join(''));
+
+    expect(parsed.complete).toBe(false);
+    expect(parsed.problems.at(-1)?.problem).toMatch(reason);
+    expect(parsed.problems.at(-1)?.line).toBeLessThan(20_100);
+    expect(parsed.families.size).toBeLessThanOrEqual(20_000);
+  });
+
+  it('does not look at lines of absurd length, and takes long ones', () => {
+    const line = (chars: number): string => `a{b="${'x'.repeat(chars - 9)}"} 1`;
+
+    expect(plain(line(16_384)).problems).toEqual([]);
+    expect(plain(line(16_385)).problems).toEqual([
+      { line: 1, problem: 'the line has more than 16384 characters', cure: 'shorten its labels' },
+    ]);
+  });
+
   it('keeps the first problems and counts all', () => {
     const { problems, problemCount } = plain('?\n'.repeat(1000));
 

@@ -2,8 +2,12 @@ import type { Exposition, ExpositionFormat, ExpositionProblem } from './expositi
 import { FamilyGatherer } from './families.ts';
 import { LineProblem, parseSampleLine } from './sample-line.ts';
 
-/** More samples than any sensible target exposes: the rest is not parsed, and the result is marked incomplete. */
-const MAX_SAMPLES = 500_000;
+/** More samples, and more described metrics, than any sensible target has: the rest is not parsed, and the result is marked incomplete. */
+const MAX_SAMPLES = 20_000;
+/** An invalid line costs many times a valid one: a text with more of them is not what it claims to be, and the rest is not parsed. */
+const MAX_INVALID_LINES = 1_000;
+/** A longer line is invalid, and is not looked at. */
+const MAX_LINE_CHARS = 16_384;
 /** Enough to find the mistake, and a target with a million invalid lines doesn't fill the memory with problems. */
 const MAX_PROBLEMS = 20;
 const DESCRIPTION = /^[ \t]*#[ \t]+(HELP|TYPE|UNIT)[ \t]+("(?:[^"\\]|\\[^])*"|[^ \t\r]+)[ \t]?(.*)$/s;
@@ -25,6 +29,7 @@ class Reading {
   readonly problems: ExpositionProblem[] = [];
   problemCount = 0;
   ended = false;
+  #descriptions = 0;
   readonly #families: FamilyGatherer;
   readonly #format: ExpositionFormat;
   readonly #maxSamples: number;
@@ -41,11 +46,9 @@ class Reading {
       this.complain(line, new LineProblem('there is more behind # EOF', 'end the text with # EOF'));
       return false;
     }
-    if (this.#families.sampleCount >= this.#maxSamples) {
-      this.complain(
-        line,
-        new LineProblem(`more than ${this.#maxSamples} values`, 'drop labels with many values'),
-      );
+    const excess = this.#excess();
+    if (excess !== undefined) {
+      this.complain(line, excess, true);
       return false;
     }
     try {
@@ -57,7 +60,18 @@ class Reading {
     return true;
   }
 
+  /** Why the rest is not parsed. */
+  #excess(): LineProblem | undefined {
+    if (Math.max(this.#families.sampleCount, this.#descriptions) >= this.#maxSamples)
+      return new LineProblem(`more than ${this.#maxSamples} values`, 'drop labels with many values');
+    if (this.problemCount >= MAX_INVALID_LINES)
+      return new LineProblem(`more than ${MAX_INVALID_LINES} invalid lines`, 'is it a text of metrics?');
+    return undefined;
+  }
+
   #line(text: string): void {
+    if (text.length > MAX_LINE_CHARS)
+      throw new LineProblem(`the line has more than ${MAX_LINE_CHARS} characters`, 'shorten its labels');
     const start = text.trimStart();
     if (start === '') return;
     if (!start.startsWith('#')) return this.#families.add(parseSampleLine(text, this.#format));
@@ -72,13 +86,15 @@ class Reading {
   #description(text: string): void {
     const [, keyword, name, rest = ''] = DESCRIPTION.exec(text) ?? [];
     if (keyword === 'HELP' || keyword === 'TYPE' || keyword === 'UNIT') {
+      this.#descriptions += 1;
       this.#families.describe(keyword, unquoted(name ?? ''), rest.replace(/\r$/, ''));
     }
   }
 
-  complain(line: number, { message, cure }: LineProblem): void {
+  /** @param isLast why parsing stopped: it is kept, however many there were before */
+  complain(line: number, { message, cure }: LineProblem, isLast = false): void {
     this.problemCount += 1;
-    if (this.problems.length < MAX_PROBLEMS) this.problems.push({ line, problem: message, cure });
+    if (isLast || this.problems.length < MAX_PROBLEMS) this.problems.push({ line, problem: message, cure });
   }
 
   done(complete: boolean): Exposition {

@@ -62,11 +62,24 @@ export interface Deletion {
   readonly resourceVersion?: string;
 }
 
+/** How one object is changed: by PATCH (the cluster itself), or by GET and PUT where the Role grants no `patch` (`update-writer.ts`). */
+export interface ObjectWriter {
+  /**
+   * `merge`: RFC 7386; `strategic`: lists of containers are merged by name. A stale `metadata.resourceVersion` in the patch leads to 409.
+   */
+  patch<T extends KubernetesObject>(
+    target: Target,
+    patch: Readonly<Record<string, unknown>>,
+    how: 'merge' | 'strategic',
+    signal: AbortSignal,
+  ): Promise<T>;
+}
+
 /**
  * The Kubernetes API as Hangar uses it, without caching. Every call rejects with a {@link KubernetesError} (status 0: no response),
  * or with the signal's reason if it was aborted. Nothing is retried here.
  */
-export interface Cluster {
+export interface Cluster extends ObjectWriter {
   get<T extends KubernetesObject>(target: Target, signal: AbortSignal): Promise<T>;
   /** Lists all pages. */
   list<T extends KubernetesObject>(
@@ -90,15 +103,8 @@ export interface Cluster {
     signal: AbortSignal,
   ): AsyncIterable<WatchEvent<T>>;
   create<T extends KubernetesObject>(target: Target, object: T, signal: AbortSignal): Promise<T>;
-  /**
-   * `merge`: RFC 7386; `strategic`: lists of containers are merged by name. A stale `metadata.resourceVersion` in the patch leads to 409.
-   */
-  patch<T extends KubernetesObject>(
-    target: Target,
-    patch: Readonly<Record<string, unknown>>,
-    how: 'merge' | 'strategic',
-    signal: AbortSignal,
-  ): Promise<T>;
+  /** Writes the whole object, as it was read and then changed (PUT): its `metadata.resourceVersion` must be the current one, else 409. */
+  replace<T extends KubernetesObject>(target: Target, object: T, signal: AbortSignal): Promise<T>;
   /** An object that is absent, or was replaced by another (409), counts as deleted; the result shows which case it was. */
   remove(target: Target, deletion: Deletion, signal: AbortSignal): Promise<'removed' | 'absent'>;
   /** The log's bytes with a timestamp before each line. */

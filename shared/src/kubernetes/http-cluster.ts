@@ -21,7 +21,7 @@ import { watchEvents } from './watch-stream.ts';
 
 /** The request and its result, for metrics and rate limiting. */
 export interface ApiCall {
-  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete' | 'log';
+  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'log';
   readonly resource: string;
 }
 
@@ -35,7 +35,7 @@ export interface CallObserver {
 }
 
 interface Ask {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly target: Target;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
@@ -111,6 +111,10 @@ export class HttpCluster implements Cluster {
 
   create<T extends KubernetesObject>(target: Target, object: T, signal: AbortSignal): Promise<T> {
     return this.#json<T>('create', { method: 'POST', target, body: object }, signal);
+  }
+
+  replace<T extends KubernetesObject>(target: Target, object: T, signal: AbortSignal): Promise<T> {
+    return this.#json<T>('update', { method: 'PUT', target, body: object }, signal);
   }
 
   patch<T extends KubernetesObject>(

@@ -3,7 +3,7 @@ import { type Cluster, RESOURCE } from './cluster.ts';
 
 /** A permission in the Kubernetes API that a program needs. */
 export interface ApiRight {
-  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete';
+  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
   /** API group; empty = core. */
   readonly group: string;
   /** Plural, with its subresource if any: `pods/log`. */

@@ -9,12 +9,12 @@ import {
   type Target,
   type WatchEvent,
 } from '../kubernetes/cluster.ts';
+import { mergePatch, strategicMergePatch } from '../kubernetes/merge-patch.ts';
 import { orAborted } from '../or-aborted.ts';
-import { mergePatch, strategicMergePatch } from './merge-patch.ts';
 
 /** A recorded call. */
 export interface FakeCall {
-  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'remove' | 'log';
+  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'replace' | 'patch' | 'remove' | 'log';
   readonly target: Target;
   /** The object, patch or delete options of the call. */
   readonly body?: unknown;
@@ -184,6 +184,13 @@ export class FakeCluster implements Cluster {
       if (this.#objects.has(keyOf({ ...target, name })))
         throw refusal(409, 'AlreadyExists', `${target.resource.plural} "${name}" already exists`);
       return this.put({ ...target, name }, asSent(object));
+    });
+  }
+
+  async replace<T extends KubernetesObject>(target: Target, object: T, signal: AbortSignal): Promise<T> {
+    return this.#answer({ verb: 'replace', target, body: object }, signal, () => {
+      agree(this.#known(target), object.metadata ?? {});
+      return this.#store(target, asSent(object), 'MODIFIED');
     });
   }
 

@@ -15,15 +15,22 @@ import {
   playScenario,
   SCENARIOS,
 } from './comparison.ts';
+import { playCosts } from './cost/cost.ts';
+import { costMarkdown, costText } from './cost/cost-report.ts';
+import { paretoSvg } from './cost/pareto-plot.ts';
+import { verdictsOf } from './cost/verdicts.ts';
 import { SPEED_PARTS } from './speed.ts';
 
 /** Nothing was tuned on these. */
 const SEEDS = [7001, 7002, 7003] as const;
 const POLICIES = 'policies';
-const PARTS = [POLICIES, ...SPEED_PARTS.map(({ name }) => name)];
+const COST = 'cost';
+const PLOT_FILE = 'capacity-cost.svg';
+const PARTS = [POLICIES, COST, ...SPEED_PARTS.map(({ name }) => name)];
 
 const NOTES = `The synthetic loads are those of docs/capacity-bench.md (seeds ${SEEDS.join(', ')}, 28 days each, the last 14 are evaluated). Needs no
-cluster. Takes about fifteen minutes, five with --quick (one seed). Parts: ${PARTS.join(' ')}`;
+cluster. Takes about fifteen minutes without the part cost, five with --quick (one seed). The part cost plays a set of traces and takes more than an
+hour the first time, ten minutes with --quick; later it plays again only what changed. Parts: ${PARTS.join(' ')}`;
 
 async function run(
   { only, quick }: BenchOptions,
@@ -38,13 +45,32 @@ async function run(
   const policies: PolicyRuns[] = [];
   for (const scenario of isAsked(POLICIES) ? SCENARIOS : [])
     policies.push(...(await playScenario(scenario, seeds, { say, stop })));
+  const costs = isAsked(COST) ? await playCosts(quick, { say, stop }) : [];
+  const verdicts = verdictsOf(costs);
   const failed = failureLines(failures);
   const head = `Measured ${circumstancesText(circumstances)}. Seeds ${seeds.join(', ')}.`;
   return {
-    data: { seeds, policies, speed, failures: failures.map(({ bench, text }) => `${bench}: ${text}`) },
-    text: [comparisonText(policies), rowsText(speed), ...failed, head].join('\n\n'),
-    markdown: [head, comparisonMarkdown(policies), '### Speed', rowsMarkdown(speed), ...failed].join('\n\n'),
+    data: {
+      seeds,
+      policies,
+      costs,
+      verdicts,
+      speed,
+      failures: failures.map(({ bench, text }) => `${bench}: ${text}`),
+    },
+    text: [comparisonText(policies), costText(costs, verdicts), rowsText(speed), ...failed, head].join(
+      '\n\n',
+    ),
+    markdown: [
+      head,
+      comparisonMarkdown(policies),
+      costMarkdown(costs, verdicts),
+      '### Speed',
+      rowsMarkdown(speed),
+      ...failed,
+    ].join('\n\n'),
     ok: failures.length === 0,
+    files: costs.length === 0 ? {} : { [PLOT_FILE]: paretoSvg(costs) },
   };
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { systemClock } from '@hangar/shared/clock';
 import type { V1ManagedFieldsEntry, V1Node, V1Pod } from '@kubernetes/client-node';
 import { ObjectApi } from '../../parts/embedded/api/object-api.ts';
@@ -10,7 +11,7 @@ import { ApiServer } from '../../parts/embedded/http/server.ts';
 
 /** Messages to the parent process: the listen address; then, that the requested changes are made. */
 export type ManyPodsMessage =
-  | { readonly url: string; readonly podBytes: number }
+  | { readonly url: string; readonly token: string; readonly podBytes: number }
   | { readonly changed: number };
 
 const DAEMON_SETS: ApiResource = {
@@ -142,6 +143,7 @@ const running = (sinceMs: number, nth: number): NonNullable<V1Pod['status']> => 
 const [nodes = 5000, pods = 50_000] = process.argv.slice(2).map(Number);
 const clock = systemClock();
 const store = new ObjectStore();
+const token = randomUUID();
 const put = (plural: string, object: V1Node | V1Pod): KubeObject =>
   store.put(plural, JSON.parse(JSON.stringify(object)) as KubeObject);
 const tell = (word: ManyPodsMessage): void => void process.send?.(word);
@@ -161,7 +163,7 @@ const server: ApiServer = new ApiServer({
   }),
   permissions: new Permissions(),
   logs: { readLog: () => () => undefined },
-  token: undefined,
+  token,
   bookmarkIntervalMs: 10_000,
 });
 await server.start();
@@ -176,4 +178,4 @@ process.on('message', (changes: number) => {
   tell({ changed: changes });
 });
 process.on('disconnect', () => process.exit(0));
-tell({ url: server.url, podBytes: JSON.stringify(aPod(1, 1, clock.now())).length });
+tell({ url: server.url, token, podBytes: JSON.stringify(aPod(1, 1, clock.now())).length });

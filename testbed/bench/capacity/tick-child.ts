@@ -33,7 +33,7 @@ const WARM_UP_TICKS = 3;
 const LONGEST_LIST_MS = 300_000;
 
 const clock = systemClock();
-const server = fork(new URL('crowd-server.ts', import.meta.url), [String(nodes), String(pods)], {
+const server = fork(new URL('many-objects-server.ts', import.meta.url), [String(nodes), String(pods)], {
   execArgv: ['--conditions=source', '--max-old-space-size=8192'],
 });
 const reported = async (): Promise<ManyPodsMessage> =>
@@ -46,7 +46,7 @@ const connection = await connectByText(
     kind: 'Config',
     'current-context': 'crowd',
     clusters: [{ name: 'crowd', cluster: { server: opened.url, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'crowd', user: {} }],
+    users: [{ name: 'crowd', user: { token: opened.token } }],
     contexts: [{ name: 'crowd', context: { cluster: 'crowd', user: 'crowd' } }],
   }),
 );

@@ -28,7 +28,7 @@ export interface LoadRun {
 }
 
 /** A replica of the runner as a process, bundled as in its image. */
-export class Replica {
+export class LoadReplica {
   readonly #child: Child;
   readonly #address: string;
 
@@ -67,7 +67,7 @@ export interface LoadSystem {
   readonly drone: PracticeServer;
   readonly node: FakeNode;
   readonly space: OwnNamespace;
-  startReplica(name: string, env?: Readonly<Record<string, string>>): Promise<Replica>;
+  startReplica(name: string, env?: Readonly<Record<string, string>>): Promise<LoadReplica>;
   /** Offers that many builds at once. @returns their ids */
   readonly offer: (count: number) => readonly number[];
   /** Resolves when the server knows the end of each; rejects when one did not succeed. */
@@ -98,7 +98,7 @@ export async function withinLoad<T>(run: LoadRun, work: (system: LoadSystem) => 
   const node = await FakeNode.open(clock, space, cluster.layout);
   const drone = await startPracticeServer({ secret: SECRET, maxCalls: MAX_CALLS });
   const image = await imageEnvironment(cluster.layout.repository, 'runner');
-  const replicas: Replica[] = [];
+  const replicas: LoadReplica[] = [];
   const startReplica: LoadSystem['startReplica'] = async (name, env = {}) => {
     const settings = {
       PATH: process.env['PATH'],
@@ -124,7 +124,7 @@ export async function withinLoad<T>(run: LoadRun, work: (system: LoadSystem) => 
     const child = new Child(process.execPath, [program, 'daemon'], { env: settings });
     const [, address = ''] = await child.says(/"address":"(http:[^"]+)"/);
     await child.says(/polling the Drone server/);
-    const replica = new Replica(child, address);
+    const replica = new LoadReplica(child, address);
     replicas.push(replica);
     return replica;
   };

@@ -8,7 +8,7 @@ export interface StepHistory {
 }
 
 /** The result of one stage at the server. */
-export interface StageHistory {
+export interface StageRecord {
   readonly name: string;
   readonly status: string;
   readonly error: string;
@@ -40,7 +40,7 @@ export interface BuildHistory {
   readonly destroyedMs: readonly number[];
   /** For each Pod in which steps started, by name: when it was first stopped. */
   readonly podStoppedMs: Readonly<Record<string, number>>;
-  readonly stages: readonly StageHistory[];
+  readonly stages: readonly StageRecord[];
   readonly effects: readonly Effect[];
 }
 

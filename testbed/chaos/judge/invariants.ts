@@ -1,6 +1,6 @@
 import { EXIT } from '@hangar/shared/program/exit-codes';
 import type { ExpectedStage, ExpectedStep, Shape } from '../plan/shapes.ts';
-import type { BuildHistory, History, StageHistory, StepHistory } from './history.ts';
+import type { BuildHistory, History, StageRecord, StepHistory } from './history.ts';
 import { touches } from './touches.ts';
 
 /** The invariants that must hold for every run. */
@@ -95,11 +95,7 @@ function statusFindings(build: BuildHistory, shape: Shape): readonly Finding[] {
 }
 
 /** Checks that a stage ended as its shape expects, or as a cancel or the loss of its Pod requires. */
-function stageFindings(
-  build: BuildHistory,
-  stage: StageHistory,
-  expected: ExpectedStage,
-): readonly Finding[] {
+function stageFindings(build: BuildHistory, stage: StageRecord, expected: ExpectedStage): readonly Finding[] {
   if (isAsExpected(stage, expected, build.destroyedMs.length > 0)) return [];
   if (build.cancelledMs !== undefined && isCancelled(stage)) return [];
   if (build.destroyedMs.length > 0 && isClearlyLost(stage, build)) return [];
@@ -118,7 +114,7 @@ const textOf = ({ name, status, exitCode }: ExpectedStep | StepHistory): string 
   `${name} ${status}${exitCode === 0 ? '' : ` ${exitCode}`}`;
 
 /** Whether a stage ended as its shape expects; a service whose Pod was destroyed may have any final status. */
-function isAsExpected(stage: StageHistory, expected: ExpectedStage, isDestroyed: boolean): boolean {
+function isAsExpected(stage: StageRecord, expected: ExpectedStage, isDestroyed: boolean): boolean {
   if (stage.status !== expected.status || stage.error !== '') return false;
   return expected.steps.every((wanted) => {
     const step = stage.steps.find(({ name }) => name === wanted.name);
@@ -127,11 +123,11 @@ function isAsExpected(stage: StageHistory, expected: ExpectedStage, isDestroyed:
   });
 }
 
-const isCancelled = ({ status, steps }: StageHistory): boolean =>
+const isCancelled = ({ status, steps }: StageRecord): boolean =>
   ['killed', 'skipped'].includes(status) && steps.every((step) => DONE.has(step.status));
 
 /** Whether a stage has an error about the loss of its Pod, or is skipped because an earlier stage of the build was lost. */
-function isClearlyLost({ status, error, steps }: StageHistory, { stages }: BuildHistory): boolean {
+function isClearlyLost({ status, error, steps }: StageRecord, { stages }: BuildHistory): boolean {
   if (status === 'skipped' && stages.some((one) => one.status === 'error')) return true;
   if (status !== 'error' || error === '') return false;
   // The Pod and its owner are gone, and with them the ids of the steps, so no process can end them.
@@ -143,7 +139,7 @@ const GONE_WITH_OWNER = /the runner was lost while this pipeline ran, and its Po
 /** Checks that the status of each step at the server agrees with what the step itself recorded. */
 function recordFindings(
   { effects, cancelledMs, destroyedMs }: BuildHistory,
-  stage: StageHistory,
+  stage: StageRecord,
   expected: ExpectedStage,
 ): readonly Finding[] {
   return stage.steps.flatMap((step): Finding[] => {

@@ -2,7 +2,7 @@
 export type ServerName = 'kubernetes' | 'drone';
 
 /** How a connection fails: refused at once, or accepted and never answered. */
-export type Outage = 'refused' | 'silent';
+export type OutageKind = 'refused' | 'silent';
 
 /** What happens to a request. `after`: the server has carried it out; `before`: it has not. */
 export type RequestEffect =
@@ -12,7 +12,7 @@ export type RequestEffect =
   | { readonly kind: 'slow'; readonly delayMs: number };
 
 /** The requests that a fault affects: `patches` are changes of existing objects. */
-export type RequestClass = 'all' | 'writes' | 'patches' | 'reads' | 'watches';
+export type RequestKind = 'all' | 'writes' | 'patches' | 'reads' | 'watches';
 
 /** What happens to the watches of a replica. */
 export type WatchEffect = 'dropped' | 'silent' | 'late' | 'reordered' | 'expired';
@@ -30,7 +30,7 @@ export type FaultAction =
   | {
       readonly on: 'connections';
       readonly server: ServerName;
-      readonly how: Outage;
+      readonly how: OutageKind;
       /** Undefined: all replicas. */
       readonly pick: number | undefined;
       readonly lastsMs: number;
@@ -41,7 +41,7 @@ export type FaultAction =
       readonly effect: RequestEffect;
       /** Maximum number of affected requests, of all replicas together. */
       readonly times: number;
-      readonly of: RequestClass;
+      readonly of: RequestKind;
       readonly lastsMs: number;
     }
   | { readonly on: 'watches'; readonly how: WatchEffect; readonly pick: number; readonly lastsMs: number }

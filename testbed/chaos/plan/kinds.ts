@@ -1,5 +1,5 @@
 import type { Random } from '@hangar/autoscaler/simulate/random';
-import type { FaultAction, RequestClass, RequestEffect, ServerName, WatchEffect } from './actions.ts';
+import type { FaultAction, RequestEffect, RequestKind, ServerName, WatchEffect } from './actions.ts';
 
 /** One row of the table of faults. */
 export interface FaultKind {
@@ -17,7 +17,7 @@ const between = (random: Random, least: number, most: number): number => least +
 
 /** Retries of a call within seconds meet the same fault; the number of affected requests is limited, so that calls succeed in between. */
 const requests =
-  (server: ServerName, effect: RequestEffect, of: RequestClass) =>
+  (server: ServerName, effect: RequestEffect, of: RequestKind) =>
   (random: Random): FaultAction => ({
     on: 'requests',
     server,
@@ -28,7 +28,7 @@ const requests =
   });
 
 /** A conflict occurs only for an existing object, an expired version only for a watch. */
-const CLASSES: Readonly<Record<number, RequestClass>> = { 409: 'patches', 410: 'watches' };
+const CLASSES: Readonly<Record<number, RequestKind>> = { 409: 'patches', 410: 'watches' };
 
 const answered = (server: ServerName, status: number): FaultKind => ({
   name: `${NAMES[server]} answers ${status}`,

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, request, type Server } from 'node:h
 import type { AddressInfo, Socket } from 'node:net';
 import { systemClock } from '@hangar/shared/clock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RequestClass, RequestEffect } from '../plan/actions.ts';
+import type { RequestEffect, RequestKind } from '../plan/actions.ts';
 import { FaultProxy } from './proxy.ts';
 
 /** Long enough for an answer to arrive, and the limit for answers that never do. */
@@ -41,7 +41,7 @@ describe('the proxy before a server', () => {
   });
 
   const post = (body = 'hello') => fetch(`${proxy.url}/things`, { method: 'POST', body });
-  const order = (effect: RequestEffect, of: RequestClass = 'all', left = 1) =>
+  const order = (effect: RequestEffect, of: RequestKind = 'all', left = 1) =>
     proxy.addRule({ effect, of, left });
   const isAnswered = (answer: Promise<unknown>): Promise<boolean> =>
     Promise.race([

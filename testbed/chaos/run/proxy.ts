@@ -10,7 +10,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '@hangar/shared/clock';
-import type { Outage, RequestClass, RequestEffect, ServerName, WatchEffect } from '../plan/actions.ts';
+import type { OutageKind, RequestEffect, RequestKind, ServerName, WatchEffect } from '../plan/actions.ts';
 import type { Upstream } from './chaos-cluster.ts';
 import { errorBodyOf } from './error-bodies.ts';
 import { WatchRelay } from './watch-relay.ts';
@@ -18,7 +18,7 @@ import { WatchRelay } from './watch-relay.ts';
 /** A fault that affects the next requests of a class. */
 export interface RequestRule {
   readonly effect: RequestEffect;
-  readonly of: RequestClass;
+  readonly of: RequestKind;
   /** Number of requests that it still affects; shared by all proxies that have the rule. */
   left: number;
 }
@@ -43,7 +43,7 @@ export class FaultProxy {
   readonly #sockets = new Set<Socket>();
   readonly #rules = new Set<RequestRule>();
   readonly #watches = new Set<WatchRelay>();
-  readonly #outages = new Set<{ readonly how: Outage }>();
+  readonly #outages = new Set<{ readonly how: OutageKind }>();
   #watchEffect: WatchEffect | undefined;
 
   constructor(clock: Clock, name: ServerName, { url, authority }: Upstream) {
@@ -78,7 +78,7 @@ export class FaultProxy {
   }
 
   /** Breaks or silences all connections, old and new, until the returned function is called. */
-  beginOutage(how: Outage): () => void {
+  beginOutage(how: OutageKind): () => void {
     const outage = { how };
     this.#outages.add(outage);
     for (const watch of this.#watches) watch.silence();
@@ -112,7 +112,7 @@ export class FaultProxy {
     await once(this.#server, 'close');
   }
 
-  get #outage(): Outage | undefined {
+  get #outage(): OutageKind | undefined {
     const all = [...this.#outages].map(({ how }) => how);
     return all.includes('refused') ? 'refused' : all[0];
   }
@@ -227,7 +227,7 @@ export class FaultProxy {
 
 const isWatch = ({ url = '' }: IncomingMessage): boolean => /[?&]watch=(true|1)/.test(url);
 
-function isOf(wanted: RequestClass, request: IncomingMessage): boolean {
+function isOf(wanted: RequestKind, request: IncomingMessage): boolean {
   const { method = 'GET' } = request;
   if (wanted === 'all') return true;
   if (wanted === 'watches') return isWatch(request);

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { WireLine } from '../../parts/drone/wire.ts';
-import type { BuildHistory, Effect, StageHistory } from '../judge/history.ts';
+import type { BuildHistory, Effect, StageRecord } from '../judge/history.ts';
 import type { Shape } from '../plan/shapes.ts';
 import type { ChaosSystem } from './system.ts';
 
@@ -19,7 +19,7 @@ export interface SentBuild {
 export function historyOf(system: ChaosSystem, sent: SentBuild): BuildHistory {
   const { number, id, shape, sentMs, endedMs, cancelledMs, destroyedMs } = sent;
   const build = system.drone.build(id);
-  const stages = build.stages.map(({ name, status, error, steps }): StageHistory => {
+  const stages = build.stages.map(({ name, status, error, steps }): StageRecord => {
     return {
       ...{ name, status, error },
       steps: steps.map((step) => ({

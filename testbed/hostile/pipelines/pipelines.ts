@@ -11,6 +11,7 @@ const PARTS: DraftParts = {
   clock,
   random: () => 0.5,
   settings: someSettings(),
+  nameKey: Buffer.from('key'),
   access: { repos: [], events: [], trusted: false },
   namespaceRules: { prod: ['ops/*'] },
   parser: new ThreadedParser(clock),

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,7 +31,7 @@ export interface EmbeddedOptions {
   readonly namespaces?: readonly string[];
   /** What images do here, by name without tag; see kubelet/images.ts. */
   readonly images?: FakeImages;
-  /** Demanded as a bearer token when given. */
+  /** The bearer token of the API. Default: a random one; {@link EmbeddedCluster.kubeconfig} has it. */
   readonly token?: string;
   readonly timing?: Partial<KubeletTiming>;
   /** Default 10 s; the real server's is about a minute. */
@@ -62,7 +63,8 @@ export class EmbeddedCluster {
   readonly permissions = new Permissions();
   readonly folder = mkdtempSync(join(tmpdir(), 'hangar-embedded-'));
   private readonly clock: Clock = systemClock();
-  private readonly token: string | undefined;
+  /** Each request needs it as a bearer token. */
+  readonly token: string;
   private readonly server: ApiServer;
   private readonly kubelet: Kubelet;
   private readonly janitor = new Janitor(this.folder);
@@ -70,7 +72,8 @@ export class EmbeddedCluster {
 
   constructor(options: EmbeddedOptions) {
     const { clock, permissions } = this;
-    const { token, nodes = [DEFAULT_NODE], namespaces = [], bookmarkIntervalMs = 10_000 } = options;
+    const { nodes = [DEFAULT_NODE], namespaces = [], bookmarkIntervalMs = 10_000 } = options;
+    const { token = randomBytes(24).toString('hex') } = options;
     const store = new ObjectStore();
     this.token = token;
     this.api = new ObjectApi(clock, store);
@@ -109,7 +112,7 @@ export class EmbeddedCluster {
       kind: 'Config',
       'current-context': 'embedded',
       clusters: [{ name: 'embedded', cluster: { server: this.url, 'insecure-skip-tls-verify': true } }],
-      users: [{ name: 'embedded', user: this.token === undefined ? {} : { token: this.token } }],
+      users: [{ name: 'embedded', user: { token: this.token } }],
       contexts: [{ name: 'embedded', context: { cluster: 'embedded', user: 'embedded', namespace } }],
     });
   }

@@ -1,4 +1,6 @@
 import { isRecord } from '@hangar/shared/json';
+import type { KubernetesObject } from '@kubernetes/client-node';
+import { parseAllDocuments } from 'yaml';
 import { isBuilt } from '../../parts/real/build.ts';
 import { attempt, type CommandResult, runOrThrow } from '../../parts/real/command.ts';
 import { type Layout, programPath } from '../../parts/real/plan/layout.ts';
@@ -24,6 +26,12 @@ export function laidOver(below: ChartValues, above: ChartValues): ChartValues {
   return { ...below, ...Object.fromEntries(merged) };
 }
 
+/** The rendered objects of a kind. Pure. */
+export const ofKind = <T extends KubernetesObject>(
+  objects: readonly KubernetesObject[],
+  kind: string,
+): readonly T[] => objects.filter((one): one is T => one.kind === kind);
+
 /** Real Helm, for one kubeconfig (none: what needs no cluster). */
 export class Helm {
   readonly #program: string;
@@ -44,6 +52,14 @@ export class Helm {
   /** Its output; throws with its message when it fails. */
   run(args: readonly string[], values?: ChartValues): Promise<string> {
     return runOrThrow(...this.#call(args, values));
+  }
+
+  /** The objects of `helm template` in the namespace ci, with the minimal values below these. */
+  async rendered(values: ChartValues, ...flags: readonly string[]): Promise<readonly KubernetesObject[]> {
+    const text = await this.run(['template', 'hangar', CHART, '-n', 'ci', ...flags], laidOver(LEAST, values));
+    return parseAllDocuments(text)
+      .map((document) => document.toJS() as KubernetesObject | null)
+      .filter((one) => one !== null);
   }
 
   /** What it leaves, failed or not. */

@@ -3,9 +3,9 @@ import { RIGHTS as AUTOSCALER_RIGHTS, type ServiceFeature } from '@hangar/autosc
 import { RIGHTS as RUNNER_RIGHTS } from '@hangar/runner/permissions';
 import type { KubernetesObject, V1ConfigMap, V1Deployment, V1PodSpec, V1Role } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parse, parseAllDocuments } from 'yaml';
+import { parse } from 'yaml';
 import { ownLayout } from '../../parts/real/facts.ts';
-import { CHART, type ChartValues, Helm, LEAST, laidOver } from './helm.ts';
+import { CHART, type ChartValues, Helm, LEAST, laidOver, ofKind } from './helm.ts';
 import { switchesOf } from './switches.ts';
 
 let helm: Helm;
@@ -15,15 +15,7 @@ beforeAll(async () => {
 
 const SWITCHES = switchesOf({ builds: 'builds', team: 'team' });
 
-async function rendered(
-  values: ChartValues,
-  ...flags: readonly string[]
-): Promise<readonly KubernetesObject[]> {
-  const text = await helm.run(['template', 'hangar', CHART, '-n', 'ci', ...flags], laidOver(LEAST, values));
-  return parseAllDocuments(text)
-    .map((document) => document.toJS() as KubernetesObject | null)
-    .filter((one) => one !== null);
-}
+const rendered = (values: ChartValues, ...flags: readonly string[]) => helm.rendered(values, ...flags);
 
 interface PrometheusRule extends KubernetesObject {
   readonly spec: {
@@ -32,11 +24,6 @@ interface PrometheusRule extends KubernetesObject {
     }[];
   };
 }
-
-const ofKind = <T extends KubernetesObject>(
-  objects: readonly KubernetesObject[],
-  kind: string,
-): readonly T[] => objects.filter((one): one is T => one.kind === kind);
 
 const nameOf = ({ kind, metadata }: KubernetesObject): string =>
   `${kind} ${metadata?.namespace ?? ''}/${metadata?.name}`;

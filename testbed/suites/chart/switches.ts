@@ -20,7 +20,11 @@ export function switchesOf(n: {
           ...Object.fromEntries(rights.map((name) => [name, true])),
           objectNamespaces: [n.builds, n.team],
         },
-        config: { HANGAR_AUTOSCALER_ACT: true, HANGAR_AUTOSCALER_PLACE: 'on' },
+        config: {
+          HANGAR_AUTOSCALER_ACT: true,
+          HANGAR_AUTOSCALER_MAX_NODES: 9,
+          HANGAR_AUTOSCALER_PLACE: 'on',
+        },
       },
     },
     'no RBAC and no accounts': both({ rbac: { create: false }, serviceAccount: { create: false } }),

@@ -106,7 +106,11 @@ describe('problems after an install are reported in one line', () => {
     await site.install(
       site.values({
         autoscaler: {
-          config: { HANGAR_AUTOSCALER_ACT: 'on', HANGAR_AUTOSCALER_PLACE: 'on' },
+          config: {
+            HANGAR_AUTOSCALER_ACT: 'on',
+            HANGAR_AUTOSCALER_MAX_NODES: 9,
+            HANGAR_AUTOSCALER_PLACE: 'on',
+          },
           rbac: { lead: true },
         },
       }),

@@ -7,6 +7,7 @@ import { quotaContractSuite, schedulingSuite } from './scheduling.suite.ts';
 import { type ContractTarget, type OpenTarget, TestNamespace } from './test-namespace.ts';
 import { volumesSuite } from './volumes.suite.ts';
 import { watchSuite } from './watch.suite.ts';
+import { writersSuite } from './writers.suite.ts';
 
 const MOST_AT_ONCE = 12;
 
@@ -30,6 +31,7 @@ export function contractSuite(target: ContractTarget): void {
     });
 
     objectsSuite(() => ns);
+    writersSuite(() => ns);
     watchSuite(() => ns, target);
     schedulingSuite(() => ns);
     podsSuite(() => ns);

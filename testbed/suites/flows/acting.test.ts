@@ -17,6 +17,7 @@ const LEASE = { resource: RESOURCE.leases, namespace: NAMESPACE, name: 'hangar-a
 const SETTINGS = {
   POD_NAMESPACE: NAMESPACE,
   HANGAR_AUTOSCALER_ACT: 'on',
+  HANGAR_AUTOSCALER_MAX_NODES: '1000',
   HANGAR_AUTOSCALER_PLACE: 'on',
   HANGAR_AUTOSCALER_ACTUATORS: `builds-4=placeholder:${NAMESPACE}/room`,
   HANGAR_AUTOSCALER_POD_SELECTOR: 'ci=build',

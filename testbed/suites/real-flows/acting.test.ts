@@ -76,6 +76,7 @@ describe('the assembled service with the real Karpenter', () => {
       env: {
         POD_NAMESPACE: pool.namespace,
         HANGAR_AUTOSCALER_ACT: 'on',
+        HANGAR_AUTOSCALER_MAX_NODES: '1000',
         HANGAR_AUTOSCALER_PLACE: 'on',
         HANGAR_AUTOSCALER_ACTUATORS: `${name}=${actuator}`,
         HANGAR_AUTOSCALER_POOL_SHAPES: `${name}=cpu=4,memory=8Gi`,

@@ -68,6 +68,7 @@ export class KarpenterSide {
       env: {
         POD_NAMESPACE: namespace,
         HANGAR_AUTOSCALER_ACT: 'on',
+        HANGAR_AUTOSCALER_MAX_NODES: '1000',
         HANGAR_AUTOSCALER_ACTUATORS: `${name}=capacity-buffer:${namespace}/${BUFFER}*${BUILDS_A_NODE}`,
         HANGAR_AUTOSCALER_POOL_SHAPES: `${name}=cpu=4,memory=8Gi`,
         HANGAR_AUTOSCALER_POOL_LABEL: 'karpenter.sh/nodepool',

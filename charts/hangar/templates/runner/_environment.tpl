@@ -2,6 +2,7 @@
 {{- define "hangar.runner.defaults" -}}
 HANGAR_GATE_IMAGE: {{ include "hangar.image" (list . .Values.runner.gateImage) | quote }}
 DRONE_NAMESPACE_DEFAULT: {{ include "hangar.jobs.namespace" . | quote }}
+HANGAR_UNTRUSTED_NAMESPACES: {{ printf "fork:none,ordinary:%s" (join " " .Values.jobs.otherNamespaces | default "none") | quote }}
 {{- if and .Values.jobs.serviceAccount.create (ne (include "hangar.jobs.namespace" .) "drone-") }}
 DRONE_SERVICE_ACCOUNT_DEFAULT: {{ include "hangar.jobs.account" . | quote }}
 {{- end }}

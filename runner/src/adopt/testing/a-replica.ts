@@ -5,6 +5,7 @@ import type { FakeCluster } from '@hangar/shared/testing/fake-cluster';
 import type { V1Lease, V1Pod } from '@kubernetes/client-node';
 import { onTestFinished } from 'vitest';
 import { NO_LOAD } from '../../admit/admit.ts';
+import { signed, testOrigin } from '../../launch/testing/test-origin.ts';
 import { type Intent, LEASE_ANNOTATION } from '../../lease/lease-record.ts';
 import { OwnLease } from '../../lease/own-lease.ts';
 import { ANNOTATION, LABEL } from '../../pipeline/compiled.ts';
@@ -33,8 +34,9 @@ export function putPod(
   owner: string,
   { server = SERVER, ...more }: { server?: string; generation?: number } = {},
 ): V1Pod {
-  return cluster.put<V1Pod>(podAt(`p${id}`), {
+  const pod = {
     metadata: {
+      name: `p${id}`,
       labels: { ...LABELS, [LABEL.stageId]: String(id) },
       annotations: {
         [ANNOTATION.owner]: owner,
@@ -44,7 +46,8 @@ export function putPod(
       ...more,
     },
     spec: { containers: [] },
-  });
+  };
+  return cluster.put<V1Pod>(podAt(`p${id}`), signed(pod));
 }
 
 /** The Lease of a replica that was let go, or is alive as long as somebody renews it. */
@@ -103,6 +106,7 @@ export async function replica(cluster: FakeCluster, name: string, clock = new Fa
     leaseNamespace: 'ci',
     registry,
     podWatch,
+    origin: testOrigin(cluster, log),
     resume: (_, { stage, adoptions }) => resumed.push({ stageId: stage.id, adoptions }),
     carryOn: ({ stageId }) => {
       carried.push(stageId);

@@ -51,7 +51,12 @@ export async function checkKubernetes(config: RunnerConfig, context: CommandCont
   try {
     const leaseNamespace = config.lease.namespace || connection.namespace;
     const places = placesOf(config, { options: { namespaces: namespacesOf(config), leaseNamespace } });
-    const { missing, warnings } = await review(new HttpCluster(clock, connection), places, stopSignal());
+    const { missing, warnings } = await review(
+      new HttpCluster(clock, connection),
+      places,
+      stopSignal(),
+      config.lease.coordination,
+    );
     if (missing.length > 0) return check('failed', ...missing, ...warnings);
     return check('ok', `${connection.server} answers, and all rights that are needed are there`, ...warnings);
   } catch (error) {

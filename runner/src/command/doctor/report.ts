@@ -1,5 +1,5 @@
 import { tableLines } from '@hangar/shared/program/table';
-import type { Judged, Verdict } from '../../config/judge.ts';
+import type { Judged, SettingSupport } from '../../config/judge.ts';
 import type { Check } from './checks.ts';
 
 /** All findings of the doctor. */
@@ -19,7 +19,7 @@ export function reportOf(found: Omit<Report, 'ok'>): Report {
   return { ok: !isWrong, ...found };
 }
 
-const HEADS: Readonly<Record<Verdict, string>> = {
+const HEADS: Readonly<Record<SettingSupport, string>> = {
   wrong: 'Wrong: the runner would not start',
   changed: 'Changed: means something else than before',
   ignored: 'Ignored',

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Clock } from '@hangar/shared/clock';
 import { errorText } from '@hangar/shared/error-text';
 import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
@@ -7,7 +8,9 @@ import { EXIT } from '@hangar/shared/program/exit-codes';
 import type { V1Pod } from '@kubernetes/client-node';
 import { AdmissionQueue } from '../../admit/admission-queue.ts';
 import { NO_LOAD } from '../../admit/admit.ts';
+import { secretContents } from '../../adopt/contents.ts';
 import { CancelWatches } from '../../cancel/cancel-watches.ts';
+import { PodOrigin } from '../../launch/pod-origin.ts';
 import { removePod } from '../../launch/remove-pod.ts';
 import { clusterLogSource } from '../../logs/cluster-log-source.ts';
 import type { Compiled } from '../../pipeline/compiled.ts';
@@ -43,7 +46,7 @@ export interface LocalOrder {
 }
 
 /** Start and end of a step's program, milliseconds since 1970. */
-export interface Span {
+export interface StepTimes {
   readonly startMs: number;
   readonly endMs: number;
 }
@@ -53,7 +56,7 @@ export interface LocalEnd {
   readonly stage: DroneStage;
   readonly conclusion: Conclusion | undefined;
   /** By step number, as far as the gates reported them. */
-  readonly spans: ReadonlyMap<number, Span>;
+  readonly spans: ReadonlyMap<number, StepTimes>;
   /** Whether the Pod is being deleted. */
   readonly cleaned: boolean;
   readonly durationMs: number;
@@ -89,7 +92,7 @@ export async function runLocally(parts: LocalParts, order: LocalOrder, stop: Abo
 
 class LocalRun {
   readonly server: LocalServer;
-  readonly spans = new Map<number, Span>();
+  readonly spans = new Map<number, StepTimes>();
   conclusion: Conclusion | undefined;
   readonly #parts: LocalParts;
   readonly #order: LocalOrder;
@@ -187,6 +190,7 @@ class LocalRun {
       ciServer,
       registry: this.#registry,
       podWatch: this.#podWatch,
+      origin: new PodOrigin({ cluster, log }, randomBytes(32)),
       stepLogs: terminalLogs({
         clock,
         random,
@@ -197,6 +201,7 @@ class LocalRun {
       }),
       events: this.#events(),
       lease: unshared(owner),
+      contents: secretContents,
       line: new AdmissionQueue(() => NO_LOAD, {
         pipelines: 1,
         pods: undefined,

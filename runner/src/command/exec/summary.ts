@@ -1,11 +1,11 @@
 import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
 import { left, right, tableLines } from '@hangar/shared/program/table';
 import type { DroneStage, DroneStep, Status } from '../../pipeline/drone.ts';
-import type { LocalEnd, Span } from './run-locally.ts';
+import type { LocalEnd, StepTimes } from './run-locally.ts';
 import { type Screen, shown } from './screen.ts';
 
 /** A run as text and as JSON report it. Durations in milliseconds; undefined if a step did not run. */
-export interface Result {
+export interface RunReport {
   readonly pipeline: string;
   readonly status: Status;
   readonly error: string;
@@ -13,11 +13,11 @@ export interface Result {
   readonly namespace: string;
   readonly pod: string;
   readonly durationMs: number;
-  readonly steps: readonly StepResult[];
+  readonly steps: readonly StepReport[];
 }
 
 /** A step of a run. */
-export interface StepResult {
+export interface StepReport {
   readonly number: number;
   readonly name: string;
   readonly image: string;
@@ -31,7 +31,7 @@ export interface StepResult {
 export function resultOf(
   { stage, conclusion, spans, durationMs }: Pick<LocalEnd, 'stage' | 'conclusion' | 'spans' | 'durationMs'>,
   about: { namespace: string; pod: string; interrupted: boolean; timeoutMs: number },
-): Result {
+): RunReport {
   const { namespace, pod } = about;
   const error =
     conclusion?.kind === 'timed-out'
@@ -55,7 +55,7 @@ function exitCodeOf({ status }: DroneStage, interrupted: boolean): ExitCode {
   return interrupted && status === 'killed' ? EXIT.interrupted : EXIT.failed;
 }
 
-function stepResult(step: DroneStep, span: Span | undefined): StepResult {
+function stepResult(step: DroneStep, span: StepTimes | undefined): StepReport {
   const { number, name, image, error, exitCode } = step;
   const status = step.status === 'pending' || step.status === 'running' ? 'skipped' : step.status;
   const ran = status !== 'skipped';
@@ -67,7 +67,7 @@ function stepResult(step: DroneStep, span: Span | undefined): StepResult {
 const whole = ({ started, stopped }: DroneStep): number => Math.max(0, stopped - started) * 1000;
 
 /** The final table: step, status, exit code, duration; and a line for the whole run. */
-export function summaryText(result: Result, screen: Screen): string {
+export function summaryText(result: RunReport, screen: Screen): string {
   const rows = result.steps.map(({ name, status, exitCode, durationMs }) =>
     durationMs === undefined
       ? [shown(name), status]
@@ -80,7 +80,7 @@ export function summaryText(result: Result, screen: Screen): string {
   return ['', ...table, endText(result, screen)].join('\n');
 }
 
-function endText({ pipeline, status, error, durationMs }: Result, screen: Screen): string {
+function endText({ pipeline, status, error, durationMs }: RunReport, screen: Screen): string {
   const text = `${shown(pipeline)}: ${status} after ${seconds(durationMs)}${error === '' ? '' : `: ${error}`}`;
   return screen.status(status, text);
 }

@@ -2,7 +2,7 @@ import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import { FakeLogSource } from '../../logs/testing/fake-log-source.ts';
 import { GateMarkWriter } from '../../logs/testing/gate-mark-writer.ts';
-import type { Mark, StepLog } from '../../ports/step-logs.ts';
+import type { Mark, StepLogStream } from '../../ports/step-logs.ts';
 import { terminalLogs } from './terminal-logs.ts';
 import { Turns } from './turns.ts';
 
@@ -34,7 +34,7 @@ function opened(order: { nonce?: string; masks?: readonly string[] } = {}) {
       note: (step, text) => void seen.push(`${step}# ${text}`),
     },
   });
-  const log: StepLog = logs.open({
+  const log: StepLogStream = logs.open({
     namespace: 'ci',
     pod: 'p',
     container: 'step-1',
@@ -65,7 +65,7 @@ function opened(order: { nonce?: string; masks?: readonly string[] } = {}) {
   return { log, seen, marks, heard, write, follow };
 }
 
-const finish = (log: StepLog) => log.finish(new AbortController().signal);
+const finish = (log: StepLogStream) => log.finish(new AbortController().signal);
 
 describe('logs on the terminal', () => {
   it('print lines with their step, without the gate’s marks', async () => {

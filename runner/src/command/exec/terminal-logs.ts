@@ -6,7 +6,7 @@ import { type MaskStream, Masks } from '../../logs/mask.ts';
 import type { LogRecord, Piece } from '../../logs/piece.ts';
 import { PIECE_BYTES } from '../../logs/timestamped.ts';
 import type { LogSource } from '../../ports/log-source.ts';
-import type { Following, LogOrder, Mark, StepLog, StepLogs } from '../../ports/step-logs.ts';
+import type { Following, LogOrder, Mark, StepLogStream, StepLogs } from '../../ports/step-logs.ts';
 import type { Screen } from './screen.ts';
 import type { Turns } from './turns.ts';
 
@@ -26,7 +26,7 @@ export function terminalLogs(parts: TerminalLogsParts): StepLogs {
   return { open: (order) => new TerminalLog(parts, order) };
 }
 
-class TerminalLog implements StepLog {
+class TerminalLog implements StepLogStream {
   readonly #parts: TerminalLogsParts;
   readonly #order: LogOrder;
   readonly #masks: Masks;
@@ -43,7 +43,7 @@ class TerminalLog implements StepLog {
   constructor(parts: TerminalLogsParts, order: LogOrder) {
     this.#parts = parts;
     this.#order = order;
-    this.#masks = new Masks(order.masks);
+    this.#masks = new Masks(order.masks ?? []);
     this.#masked = this.#masks.stream();
     parts.turns.open(order.stepId);
     this.#marks = order.nonce === undefined ? undefined : new MarkFinder(order.nonce);

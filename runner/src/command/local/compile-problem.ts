@@ -6,6 +6,7 @@ import type { StageDetail } from '../../pipeline/drone.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import { PipelineError } from '../../pipeline/pipeline-error.ts';
 import { letters } from '../../stage/compile-pipeline.ts';
+import { repaired } from './repair.ts';
 
 /** The build and the settings for which a pipeline is compiled. */
 export interface CompileSubject {
@@ -21,11 +22,11 @@ const NO_CHANCE = (): number => 0;
 const NONCE_LETTERS = 8;
 const NAME_LETTERS = 20;
 
-/** Why a pipeline that passes the linter can't be put into a Pod; undefined if it can. */
-export function compileProblem(
-  pipeline: Pipeline,
-  { detail, settings, nowMs }: CompileSubject,
-): LintProblem | undefined {
+/** More refusals of one pipeline are not searched for. */
+const MAX_PROBLEMS = 50;
+
+function refusal(pipeline: Pipeline, subject: CompileSubject): LintProblem | undefined {
+  const { detail, settings, nowMs } = subject;
   const steps = [...pipeline.services, ...pipeline.steps];
   const images = [settings.cloneImage, ...steps.map(({ image }) => image)];
   try {
@@ -47,7 +48,28 @@ export function compileProblem(
     return undefined;
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;
-    const step = steps.find(({ name }) => error.message.startsWith(`step ${JSON.stringify(name)}`));
-    return { message: error.message, line: step?.line ?? pipeline.line ?? 0 };
+    return { message: error.message, at: error.at ?? [] };
   }
+}
+
+/**
+ * Why a pipeline can't be put into a Pod: the compiler stops at the first value that it refuses, so that value is replaced by a valid one
+ * until nothing is refused.
+ *
+ * @param known what the linter has found: not searched for again
+ */
+export function compileProblems(
+  pipeline: Pipeline,
+  subject: CompileSubject,
+  known: readonly LintProblem[],
+): readonly LintProblem[] {
+  const found: LintProblem[] = [];
+  let rest: Pipeline | undefined = known.reduce((left, { at }) => repaired(left, at) ?? left, pipeline);
+  while (rest !== undefined && found.length < MAX_PROBLEMS) {
+    const problem = refusal(rest, subject);
+    if (problem === undefined) return found;
+    found.push(problem);
+    rest = repaired(rest, problem.at);
+  }
+  return found;
 }

@@ -5,8 +5,9 @@ import { parseSpanMs } from '@hangar/shared/span';
 import { substitutionVariables } from '../../compile/stage-environment.ts';
 import type { RunnerConfig } from '../../config/runner-config.ts';
 import { parseManifest } from '../../parse/manifest.ts';
-import { substitutedText } from '../../parse/pipeline-file.ts';
+import { checkSize } from '../../parse/pipeline-file.ts';
 import { DEFAULT_PIPELINE_NAME } from '../../parse/read-pipeline.ts';
+import { substituteAll } from '../../parse/substitute.ts';
 import type { StageDetail } from '../../pipeline/drone.ts';
 import type { Manifest, Pipeline } from '../../pipeline/pipeline.ts';
 import { PipelineError } from '../../pipeline/pipeline-error.ts';
@@ -56,12 +57,15 @@ export function subjectOf(
   });
   const variables = substitutionVariables(detail, config.environment, nowMs);
   const { limitBytes } = config.pipelines;
-  const text = substitutedText({ yaml: detail.yaml, variables, limitBytes });
+  checkSize(detail.yaml, limitBytes);
+  const { text, errors, originOf } = substituteAll(detail.yaml, variables);
+  if (errors[0] !== undefined) throw errors[0];
+  checkSize(text, limitBytes);
   const findings = check(text, {
     trusted: detail.repo.trusted,
     slug: detail.repo.slug,
     namespaceRules: config.namespaceRules,
-  });
+  }).map((finding) => ({ ...finding, ...originOf(finding) }));
   const broken = findings.filter(({ severity, pipeline }) => severity === 'error' && pipeline === undefined);
   if (broken.length > 0) return { kind: 'refused', findings: broken };
   const manifest = parseManifest(text);

@@ -1,4 +1,4 @@
-import type { Overflow, Place } from '../../ports/overflow.ts';
+import type { Overflow, SpilledBytes } from '../../ports/overflow.ts';
 import { LogMemory } from '../log-memory.ts';
 
 /** A disk in memory, which a test can inspect and fill. */
@@ -13,19 +13,19 @@ export class FakeOverflow implements Overflow {
     return [...this.#texts.values()].reduce((sum, { length }) => sum + length, 0);
   }
 
-  write(bytes: Uint8Array): Promise<Place> {
+  write(bytes: Uint8Array): Promise<SpilledBytes> {
     if (this.isFull) return Promise.reject(new Error('ENOSPC: no space left on device'));
     const block = this.#next++;
     this.#texts.set(block, Uint8Array.from(bytes));
     return Promise.resolve({ blocks: [block], bytes: bytes.length });
   }
 
-  read({ blocks }: Place): Promise<Uint8Array> {
+  read({ blocks }: SpilledBytes): Promise<Uint8Array> {
     const text = this.#texts.get(blocks[0] ?? -1);
     return text && !this.isBroken ? Promise.resolve(text) : Promise.reject(new Error('no such block'));
   }
 
-  free({ blocks }: Place): void {
+  free({ blocks }: SpilledBytes): void {
     for (const block of blocks) if (!this.#texts.delete(block)) throw new Error('the block was free already');
   }
 }

@@ -5,7 +5,9 @@ import { FakeCluster } from '@hangar/shared/testing/fake-cluster';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
 import { AdmissionQueue } from '../../admit/admission-queue.ts';
 import { type Load, NO_LOAD } from '../../admit/admit.ts';
+import { secretContents } from '../../adopt/contents.ts';
 import { CancelWatches } from '../../cancel/cancel-watches.ts';
+import { testOrigin } from '../../launch/testing/test-origin.ts';
 import type { Intent } from '../../lease/lease-record.ts';
 import { ANNOTATION, type Compiled, LABEL, MASKS_KEY, SCHEDULING_GATE } from '../../pipeline/compiled.ts';
 import type { StageDetail } from '../../pipeline/drone.ts';
@@ -115,7 +117,9 @@ export class TestStage {
       registry,
       stepLogs: this.logs,
       line: this.line,
+      contents: secretContents,
       podWatch: this.podWatch,
+      origin: testOrigin(cluster),
       lease: this.#lease(),
       cancelWatches: new CancelWatches({ clock, ciServer, log }),
       patience: { imagePullMs: 60_000, nodeLostMs: 300_000 },

@@ -1,7 +1,7 @@
-import type { Following, LogOrder, Mark, StepLog, StepLogs } from '../../ports/step-logs.ts';
+import type { Following, LogOrder, Mark, StepLogStream, StepLogs } from '../../ports/step-logs.ts';
 
 /** One log that a test controls: its marks, errors and delays. */
-export class FakeStepLog implements StepLog {
+export class FakeStepLog implements StepLogStream {
   readonly order: LogOrder;
   readonly notes: string[] = [];
   isLive = false;

@@ -1,5 +1,5 @@
 import type { Shape } from '../../plan/shapes.ts';
-import type { BuildHistory, History, StageHistory, StepHistory } from '../history.ts';
+import type { BuildHistory, History, StageRecord, StepHistory } from '../history.ts';
 
 /** When the build of {@link aBuild} was sent. */
 export const SENT_MS = 1_768_383_000_000;
@@ -51,7 +51,7 @@ const GOOD: BuildHistory = {
 /** A correct build of {@link SHAPE}, with changes to itself, its stage, and steps by name. */
 export function aBuild(
   build: Partial<BuildHistory> = {},
-  stage: Partial<StageHistory> = {},
+  stage: Partial<StageRecord> = {},
   steps: Readonly<Record<string, Partial<StepHistory>>> = {},
 ): BuildHistory {
   const stages = GOOD.stages.map((one) => ({

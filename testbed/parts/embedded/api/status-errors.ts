@@ -97,6 +97,15 @@ export function unauthorized(): ApiError {
   return new ApiError(401, 'Unauthorized', 'Unauthorized');
 }
 
+/** A real API server has no such check: it has TLS and users. */
+export function foreignPage(): ApiError {
+  return new ApiError(
+    403,
+    'Forbidden',
+    'web pages may not use this API: send no Origin, and 127.0.0.1 as Host',
+  );
+}
+
 export function requestTooLarge(limitBytes: number): ApiError {
   const message = `Request entity too large: limit is ${limitBytes}`;
   return new ApiError(413, 'RequestEntityTooLarge', message);

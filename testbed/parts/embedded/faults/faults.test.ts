@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type EmbeddedCluster, startEmbeddedCluster } from '../cluster.ts';
-import { clientOf, openWatch, type TestClient } from '../testing/client.ts';
+import { ask, clientOf, openWatch, type TestClient } from '../testing/client.ts';
 
 let cluster: EmbeddedCluster;
 let client: TestClient;
@@ -41,7 +41,7 @@ describe('faults', { timeout: 30_000 }, () => {
   it('sends Retry-After with a 429', async () => {
     cluster.faults.fail({ verb: 'list', status: 429, retryAfterSeconds: 7 });
 
-    const response = await fetch(`${cluster.url}${path}`);
+    const response = await ask(cluster, path);
 
     expect([response.status, response.headers.get('retry-after')]).toEqual([429, '7']);
   });

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { isRecord, type JsonRecord, recordOf } from '@hangar/shared/json';
-import { mergePatch, strategicMergePatch } from '@hangar/shared/testing/merge-patch';
+import { mergePatch, strategicMergePatch } from '@hangar/shared/kubernetes/merge-patch';
 import { withQuotaStatus } from '../admit/quota.ts';
 import { hasStatus } from '../admit/strategy.ts';
 import type { DeleteOptions } from '../api/deletion.ts';

@@ -1,6 +1,7 @@
+import { get } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EmbeddedCluster, startEmbeddedCluster } from '../cluster.ts';
-import { clientOf, PODS_PATH, podWhen, shellPod, type TestClient, when } from '../testing/client.ts';
+import { ask, clientOf, PODS_PATH, podWhen, shellPod, type TestClient, when } from '../testing/client.ts';
 
 let cluster: EmbeddedCluster;
 let client: TestClient;
@@ -187,7 +188,7 @@ describe('update and patch', { timeout: 30_000 }, () => {
       [{ op: 'test', path: '/metadata/labels/a', value: '1' }],
       'json',
     );
-    const plain = await fetch(`${cluster.url}${secrets}/json`, {
+    const plain = await ask(cluster, `${secrets}/json`, {
       method: 'PATCH',
       body: '{}',
       headers: { 'content-type': 'application/json' },
@@ -367,6 +368,42 @@ describe('the rest of the API', { timeout: 30_000 }, () => {
       hard: { pods: '10', 'requests.cpu': '1' },
       used: { pods: '1', 'requests.cpu': '700m' },
     });
+  });
+
+  it('takes nothing without its token, which is random and in its kubeconfig', async () => {
+    const [one, other] = await Promise.all([startEmbeddedCluster(), startEmbeddedCluster()]);
+    const path = '/api/v1/namespaces/default/configmaps';
+    const body = JSON.stringify({ metadata: { name: 'a' } });
+    const headers = { 'content-type': 'text/plain' };
+    const post = async (authorization?: string): Promise<number> => {
+      const more = authorization === undefined ? headers : { ...headers, authorization };
+      return (await fetch(`${one.url}${path}`, { method: 'POST', body, headers: more })).status;
+    };
+
+    expect(await post()).toBe(401);
+    expect(await post(`Bearer ${other.token}`)).toBe(401);
+    expect(await post(`Bearer ${one.token}`)).toBe(201);
+    expect(one.kubeconfig()).toContain(`token: ${one.token}`);
+    expect(one.token).toMatch(/^[0-9a-f]{48}$/);
+    await Promise.all([one.close(), other.close()]);
+  });
+
+  it.each<[string, Record<string, string>, number]>([
+    ['a web page of another site', { origin: 'https://evil.test' }, 403],
+    ['a web page without an origin', { origin: 'null' }, 403],
+    ['a web page whose name leads here', { host: 'evil.test:8080' }, 403],
+    ['a client of Kubernetes', {}, 200],
+    ['one that calls this machine localhost', { host: 'localhost:8080' }, 200],
+  ])('answers %s by what it sends, whatever token it has', async (_, headers, want) => {
+    const { port } = new URL(cluster.url);
+    const authorization = `Bearer ${cluster.token}`;
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const path = '/api/v1/nodes';
+      const options = { port, path, host: '127.0.0.1', headers: { authorization, ...headers } };
+      get(options, (answer) => resolve(answer.resume().statusCode)).on('error', reject);
+    });
+
+    expect(status).toBe(want);
   });
 
   it('demands the token when it was given one', async () => {

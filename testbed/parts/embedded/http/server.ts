@@ -4,7 +4,7 @@ import type { Clock } from '@hangar/shared/clock';
 import { recordOf } from '@hangar/shared/json';
 import type { ObjectApi } from '../api/object-api.ts';
 import type { ApiResource } from '../api/resources.ts';
-import { unauthorized, unknownKind } from '../api/status-errors.ts';
+import { foreignPage, unauthorized, unknownKind } from '../api/status-errors.ts';
 import type { ApiFaults, FaultEffect, RequestFacts } from '../faults/faults.ts';
 import { discoveryOf, VERSION } from './discovery.ts';
 import { type Exchange, ObjectRoutes } from './object-routes.ts';
@@ -21,7 +21,7 @@ export interface ApiServerParts {
   readonly faults: ApiFaults;
   readonly permissions: Permissions;
   readonly logs: PodLogSource;
-  readonly token: string | undefined;
+  readonly token: string;
   readonly bookmarkIntervalMs: number;
 }
 
@@ -71,12 +71,12 @@ export class ApiServer {
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
+      if (isFromWebPage(request)) throw foreignPage();
       const url = new URL(request.url ?? '/', this.url);
       const target = resourceRequestOf(request.method ?? 'GET', url, this.parts.resources);
       const facts = factsOf(target, url);
       const body = await readBody(request);
-      const effects = this.parts.faults.effectsOn(facts);
-      for (const effect of effects) if (effect.kind === 'delay') await this.parts.clock.sleep(effect.delayMs);
+      const effects = await this.delayed(facts);
       if (breaks(effects, 'before')) return void response.destroy();
       this.assertAuthenticated(request, url);
       const contentType = request.headers['content-type'] ?? 'application/json';
@@ -91,9 +91,16 @@ export class ApiServer {
     }
   }
 
+  /** The faults of a request, after the delay that they have. */
+  private async delayed(facts: RequestFacts): Promise<readonly FaultEffect[]> {
+    const effects = this.parts.faults.effectsOn(facts);
+    for (const effect of effects) if (effect.kind === 'delay') await this.parts.clock.sleep(effect.delayMs);
+    return effects;
+  }
+
   private assertAuthenticated(request: IncomingMessage, url: URL): void {
     const { token } = this.parts;
-    if (token === undefined || HEALTH.includes(url.pathname)) return;
+    if (HEALTH.includes(url.pathname)) return;
     if (request.headers.authorization !== `Bearer ${token}`) throw unauthorized();
   }
 
@@ -124,6 +131,13 @@ export class ApiServer {
     );
   }
 }
+
+/** The names of this machine: another one in `Host` is that of a web page which leads its name here (DNS rebinding). */
+const OWN_NAMES = /^(?:127\.0\.0\.1|localhost)(?::\d+)?$/;
+
+/** Clients of Kubernetes send no `Origin`, and browsers send one with each change and with each request to another site. */
+const isFromWebPage = ({ headers: { origin, host = '' } }: IncomingMessage): boolean =>
+  origin !== undefined || !OWN_NAMES.test(host);
 
 function factsOf(target: ResourceRequest | undefined, url: URL): RequestFacts {
   const path = `${url.pathname}${url.search}`;

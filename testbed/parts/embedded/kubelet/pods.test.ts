@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Pod } from '../api/pod.ts';
 import { type EmbeddedCluster, startEmbeddedCluster } from '../cluster.ts';
-import { clientOf, PODS_PATH, podWhen, shellPod, type TestClient, when } from '../testing/client.ts';
+import { ask, clientOf, PODS_PATH, podWhen, shellPod, type TestClient, when } from '../testing/client.ts';
 
 let cluster: EmbeddedCluster;
 let client: TestClient;
@@ -382,7 +382,7 @@ describe('logs over HTTP', { timeout: 30_000 }, () => {
     await run(shellPod('cut', 'echo 0123456789'));
     cluster.faults.cutLog({ name: 'cut' }, 4);
 
-    const response = await fetch(`${cluster.url}${PODS_PATH}/cut/log`);
+    const response = await ask(cluster, `${PODS_PATH}/cut/log`);
     let seen = '';
     const read = async (): Promise<void> => {
       for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>)

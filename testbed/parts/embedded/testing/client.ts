@@ -9,6 +9,14 @@ export interface ApiAnswer {
 
 export type TestClient = ReturnType<typeof clientOf>;
 
+/** One request with the token of the cluster. */
+export const ask = (
+  { url, token }: EmbeddedCluster,
+  path: string,
+  init: { method?: string; body?: string; headers?: Record<string, string>; signal?: AbortSignal } = {},
+): Promise<Response> =>
+  fetch(`${url}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, ...init.headers } });
+
 /** A plain HTTP client of an embedded cluster, for its own tests. */
 export function clientOf(cluster: EmbeddedCluster) {
   const send = async (
@@ -17,13 +25,14 @@ export function clientOf(cluster: EmbeddedCluster) {
     body?: unknown,
     type = 'application/json',
   ): Promise<ApiAnswer> => {
-    const sent = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': type } };
-    const response = await fetch(`${cluster.url}${path}`, { method, ...sent });
+    const headers = body === undefined ? {} : { 'content-type': type };
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+    const response = await ask(cluster, path, { method, ...sent, headers });
     return { status: response.status, body: (await response.json()) as JsonRecord };
   };
   return {
     get: (path: string) => send('GET', path),
-    text: async (path: string) => (await fetch(`${cluster.url}${path}`)).text(),
+    text: async (path: string) => (await ask(cluster, path)).text(),
     post: (path: string, body: unknown) => send('POST', path, body),
     put: (path: string, body: unknown) => send('PUT', path, body),
     patch: (path: string, body: unknown, type: 'merge' | 'strategic-merge' | 'json' = 'merge') =>
@@ -104,7 +113,7 @@ export class WatchReader {
 
 export async function openWatch(cluster: EmbeddedCluster, path: string): Promise<WatchReader> {
   const controller = new AbortController();
-  const response = await fetch(`${cluster.url}${path}`, { signal: controller.signal });
+  const response = await ask(cluster, path, { signal: controller.signal });
   return new WatchReader(eventsOf(response), controller);
 }
 

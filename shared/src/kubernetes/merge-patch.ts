@@ -40,7 +40,7 @@ const MERGED_SETS = new Set(['finalizers']);
 
 /**
  * Applies a strategic merge patch, with `$patch: delete|replace`, `$deleteFromPrimitiveList` and `$retainKeys`, for the types that
- * fake servers keep; undefined has no effect. Does not change its inputs.
+ * Hangar writes and fake servers keep; undefined has no effect. Does not change its inputs.
  */
 export function strategicMergePatch(document: JsonRecord, patch: JsonRecord): JsonRecord {
   if (patch['$patch'] === 'replace') return withoutDirectives(patch);

@@ -1,0 +1,60 @@
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { FakeCluster } from '@hangar/shared/testing/fake-cluster';
+import type { V1Pod } from '@kubernetes/client-node';
+import { describe, expect, it } from 'vitest';
+import { ANNOTATION } from '../pipeline/compiled.ts';
+import { claimOf } from './pod-owner.ts';
+import { podAt, putLease, putPod, replica, TERM_MS } from './testing/a-replica.ts';
+
+const NOW_MS = 10_000_000;
+const MINUTE_MS = 60_000;
+const RUNNING = { containerStatuses: [{ name: 'step-1', state: { running: {} } }] } as V1Pod['status'];
+
+/** A Pod that its owner has had for that long, with that count. */
+const podOf = (heldMs: number, deaths: number, status = RUNNING): V1Pod => ({
+  metadata: {
+    annotations: {
+      [ANNOTATION.adoptedAt]: String(NOW_MS - heldMs),
+      [ANNOTATION.readerDeaths]: String(deaths),
+    },
+  },
+  ...(status ? { status } : {}),
+});
+
+function countOf(pod: V1Pod, isLost: boolean): string | undefined {
+  const { metadata } = claimOf(pod, { owner: 'ci/me', nowMs: NOW_MS, isLost }) as Pick<V1Pod, 'metadata'>;
+  return metadata?.annotations?.[ANNOTATION.readerDeaths];
+}
+
+describe('owners that were lost while they read the logs of a Pod', () => {
+  it.each([
+    ['one more is counted', podOf(MINUTE_MS, 1), true, '2'],
+    ['one that stopped in order is not', podOf(MINUTE_MS, 1), false, '1'],
+    ['one that had read them for long is the first of its kind', podOf(6 * MINUTE_MS, 2), true, '1'],
+    [
+      'one that had read them for long and stopped in order ends the count',
+      podOf(6 * MINUTE_MS, 2),
+      false,
+      '0',
+    ],
+    ['one of a Pod in which nothing has run is not', podOf(MINUTE_MS, 1, { phase: 'Pending' }), true, '1'],
+  ])('%s', (_, pod, isLost, want) => {
+    expect(countOf(pod, isLost)).toBe(want);
+  });
+
+  it.each([
+    ['released', '', '0'],
+    ['did not release', 'dead', '1'],
+  ])('are known by the Lease that they %s', async (_, holder, want) => {
+    const cluster = new FakeCluster();
+    const pod = putPod(cluster, 1, 'ci/hangar-runner-dead');
+    cluster.put(podAt('p1'), { ...pod, ...(RUNNING ? { status: RUNNING } : {}) });
+    putLease(cluster, 'dead', { holder });
+    const me = await replica(cluster, 'me', new FakeClock());
+    await me.look();
+    await me.clock.step(TERM_MS + 1_001);
+    await me.look();
+    const found = cluster.find<V1Pod>(podAt('p1'))?.metadata?.annotations;
+    expect([me.resumed.length, found?.[ANNOTATION.readerDeaths]]).toEqual([1, want]);
+  });
+});

@@ -1,0 +1,143 @@
+import fc from 'fast-check';
+import type { CompileSettings } from '../settings.ts';
+import { aPolicy, someSettings } from './a-pipeline.ts';
+
+/** Texts that programs get wrong. */
+export const oddTexts = fc.oneof(
+  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 12 }) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      '',
+      ' ',
+      '__proto__',
+      'constructor',
+      '../..',
+      '$(A) $$ `b`',
+      'Ünïcode',
+      'a'.repeat(300),
+    ),
+  },
+);
+/** Mostly realistic values, sometimes arbitrary ones. */
+const mostly = (...sane: string[]) =>
+  fc.oneof({ weight: 15, arbitrary: fc.constantFrom(...sane) }, { weight: 1, arbitrary: oddTexts });
+const sometimes = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 });
+const anyName = mostly('a', 'b', 'c', 'clone', 'build', 'Test it', 'redis');
+const size = fc.oneof(fc.nat(4000), fc.constantFrom('128MiB', '1GiB', '10Q', -5, 0.5));
+const resources = fc.record({
+  limits: sometimes(fc.record({ cpu: size, memory: size })),
+  requests: sometimes(fc.record({ cpu: size, memory: size })),
+});
+const value = fc.oneof(
+  oddTexts,
+  fc.constantFrom<unknown>(
+    1,
+    true,
+    null,
+    [1, 2],
+    { from_secret: 'known' },
+    { from_secret: 'gone' },
+    { a: { b: 1 } },
+  ),
+);
+const when = fc.record({
+  event: sometimes(mostly('push', 'tag')),
+  status: sometimes(fc.constantFrom(['failure'], ['success', 'failure'])),
+});
+
+const step = fc.record(
+  {
+    name: anyName,
+    image: mostly('golang', 'plugins/docker', 'registry.example.com:5000/a/b:1', 'known'),
+    commands: sometimes(fc.array(oddTexts, { maxLength: 3 })),
+    entrypoint: sometimes(fc.array(oddTexts, { maxLength: 2 })),
+    command: sometimes(fc.array(oddTexts, { maxLength: 2 })),
+    environment: sometimes(fc.dictionary(mostly('A', 'PATH', 'KUBERNETES_NODE'), value, { maxKeys: 3 })),
+    settings: sometimes(fc.dictionary(mostly('tag', 'my-key'), value, { maxKeys: 3 })),
+    detach: sometimes(fc.boolean()),
+    depends_on: sometimes(fc.array(fc.constantFrom('clone', 'a', 'b'), { maxLength: 2 })),
+    failure: sometimes(fc.constantFrom('ignore', 'fast', 'x')),
+    when: sometimes(when),
+    pull: sometimes(mostly('always', 'never')),
+    privileged: sometimes(fc.boolean()),
+    resources: sometimes(resources),
+    user: sometimes(fc.constantFrom(0, 1000, 1000, -1)),
+    volumes: sometimes(
+      fc.array(
+        fc.record({
+          name: mostly('v', 'w'),
+          path: mostly('/a', '/b', '/c/d'),
+          sub_path: sometimes(oddTexts),
+        }),
+        { maxLength: 2 },
+      ),
+    ),
+    working_dir: sometimes(oddTexts),
+  },
+  { requiredKeys: ['name', 'image'] },
+);
+
+const volume = fc.constantFrom<Record<string, unknown>>(
+  { temp: {} },
+  { temp: { medium: 'Memory', size_limit: '1MiB' } },
+  { host: { path: '/x' } },
+  { claim: { name: 'c' } },
+  { config_map: { name: 'm', default_mode: 256 } },
+  { secret: { name: 's' } },
+  {},
+);
+
+/** Pipelines as an author may write them: most are valid. */
+export const pipelines = fc.record(
+  {
+    kind: fc.constant('pipeline'),
+    type: fc.constant('kubernetes'),
+    name: anyName,
+    platform: sometimes(
+      fc.record({ os: fc.constantFrom('linux', 'linux', 'windows'), arch: mostly('amd64', 'arm64') }),
+    ),
+    clone: sometimes(fc.record({ disable: fc.boolean(), depth: fc.nat(9) })),
+    environment: sometimes(fc.dictionary(oddTexts, oddTexts, { maxKeys: 3 })),
+    resources: sometimes(fc.record({ requests: fc.record({ cpu: size, memory: size }) })),
+    services: sometimes(fc.array(step, { maxLength: 2 })),
+    steps: fc.array(step, { maxLength: 4 }),
+    volumes: fc.tuple(volume, volume).map(([v, w]) => [
+      { name: 'v', ...v },
+      { name: 'w', ...w },
+    ]),
+    workspace: sometimes(fc.record({ path: mostly('/drone/src', '/a', '/etc', 'relative') })),
+    metadata: sometimes(
+      fc.record({
+        namespace: mostly('', 'builds'),
+        labels: fc.dictionary(mostly('team'), mostly('x')),
+        annotations: fc.dictionary(mostly('note'), oddTexts),
+      }),
+    ),
+    node_name: sometimes(mostly('node-1')),
+    node_selector: sometimes(fc.dictionary(mostly('pool'), mostly('x'))),
+    service_account_name: sometimes(mostly('builder')),
+    host_aliases: sometimes(
+      fc.array(fc.record({ ip: mostly('10.0.0.1'), hostnames: fc.array(mostly('h')) }), { maxLength: 2 }),
+    ),
+    tolerations: sometimes(
+      fc.array(
+        fc.record({ key: mostly('k'), operator: mostly('Exists', 'Equal'), effect: mostly('NoSchedule') }),
+        { maxLength: 2 },
+      ),
+    ),
+  },
+  { requiredKeys: ['kind', 'type', 'steps'] },
+);
+
+/** Settings of a runner that the compiler has to do with. */
+export const compileSettings: fc.Arbitrary<CompileSettings> = fc
+  .record({
+    gateVolume: fc.constantFrom('image' as const, 'init' as const),
+    hardening: fc.constantFrom('off' as const, 'restricted' as const),
+    resources: fc.constantFrom('split' as const, 'peak' as const),
+    netrcCloneOnly: fc.boolean(),
+    limits: fc.record({ cpuMillicores: fc.constantFrom(0, 50), memoryBytes: fc.constantFrom(0, 9_999_999) }),
+    policies: fc.constantFrom([], [aPolicy({ labels: { 'io.drone': 'x' }, serviceAccount: 'sa' })]),
+  })
+  .map(someSettings);

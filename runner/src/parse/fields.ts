@@ -1,0 +1,236 @@
+import { CONDITION_NAMES } from '../pipeline/pipeline.ts';
+
+/** What a field holds. `part` and `list`: a map, or a list of maps, with the fields of that part. */
+export type FieldKind =
+  | 'text'
+  | 'whole'
+  | 'switch'
+  | 'bytes'
+  | 'texts'
+  | 'text map'
+  | 'variables'
+  | 'settings'
+  | 'anything'
+  | { readonly part: string }
+  | { readonly list: string }
+  /** One of these words; others are read, and mean the default. */
+  | { readonly words: readonly string[] };
+
+/** One key of a pipeline file. */
+export interface Field {
+  readonly kind: FieldKind;
+  readonly help: string;
+  /** Absent: read by this runner. `server`: read by the Drone server only. `none`: ignored with a warning. */
+  readonly support?: 'server' | 'none';
+}
+
+const field = (kind: FieldKind, help: string): Field => ({ kind, help });
+const ofServer = (kind: FieldKind, help: string): Field => ({ kind, help, support: 'server' });
+const other = (): Field => ({
+  kind: 'anything',
+  help: 'A key of other Drone runners; ignored with a warning.',
+  support: 'none',
+});
+
+/** Keys of other Drone runners (previous-runner §3.5). */
+const UNSUPPORTED = {
+  devices: other(),
+  network_mode: other(),
+  dns: other(),
+  extra_hosts: other(),
+  ports: other(),
+  push: other(),
+  build: other(),
+  tmpfs: other(),
+  shm_size: other(),
+  matrix: other(),
+};
+
+const HEAD = {
+  kind: field({ words: ['pipeline', 'secret', 'signature'] }, 'What the document is.'),
+  type: field({ words: ['kubernetes'] }, 'Which runner the pipeline is for. Other types are skipped.'),
+  version: field('text', 'No effect.'),
+  name: field('text', 'Name of the pipeline, `default` if absent.'),
+  depends_on: ofServer('texts', 'Pipelines that run before this one.'),
+  node: ofServer('text map', 'Must be equal to `DRONE_RUNNER_LABELS` of the runner.'),
+  concurrency: ofServer({ part: 'concurrency' }, 'Limits how many builds run this pipeline at once.'),
+  platform: field({ part: 'platform' }, 'Operating system and processor of the node.'),
+};
+
+const PIPELINE = {
+  ...HEAD,
+  trigger: ofServer('anything', 'Conditions of the whole pipeline.'),
+  clone: field({ part: 'clone' }, 'The step that clones the repository.'),
+  environment: field('text map', 'Variables of every step.'),
+  resources: field({ part: 'resources' }, 'Requests of the whole Pod; limits belong to steps.'),
+  services: field({ list: 'step' }, 'Containers that run beside the steps.'),
+  steps: field({ list: 'step' }, 'The steps, in the order of the file or as a graph by `depends_on`.'),
+  volumes: field({ list: 'volume' }, 'Volumes that steps can mount.'),
+  image_pull_secrets: field('texts', 'Names of Drone secrets, each with a Docker `config.json`.'),
+  workspace: field({ part: 'workspace' }, 'Where the repository is cloned to.'),
+  node_name: field('text', 'The only node that the Pod may run on.'),
+  node_selector: field('text map', 'Labels that the node must have.'),
+  service_account_name: field('text', 'Service account of the Pod; policies take precedence.'),
+  metadata: field({ part: 'metadata' }, 'Namespace, labels and annotations of the Pod.'),
+  tolerations: field({ list: 'toleration' }, 'Taints of nodes that the Pod accepts.'),
+  dns_config: field({ part: 'dns_config' }, 'DNS settings of the Pod.'),
+  host_aliases: field({ list: 'host_alias' }, "Entries of the Pod's hosts file."),
+  ...UNSUPPORTED,
+};
+
+const STEP = {
+  name: field('text', 'Name of the step, unique in the pipeline, at most 100 characters.'),
+  image: field('text', "The container's image."),
+  commands: field('texts', 'Shell commands, run as one script.'),
+  entrypoint: field('texts', 'Command line in place of the one of the image.'),
+  command: field('texts', 'Arguments of the entrypoint.'),
+  environment: field('variables', 'Variables: text, or `from_secret`.'),
+  settings: field('settings', 'Settings of a plugin; each becomes a variable `PLUGIN_...`.'),
+  detach: field('switch', 'The step counts as done as soon as it has started.'),
+  depends_on: field('texts', 'Steps that run before this one; they must come before it in the file.'),
+  failure: field(
+    { words: ['ignore', 'fast', 'fast-fail', 'fail-fast'] },
+    'What a failure of the step means for the pipeline.',
+  ),
+  when: field({ part: 'conditions' }, 'Conditions under which the step runs.'),
+  pull: field({ words: ['always', 'never', 'if-not-exists'] }, 'When the image is pulled.'),
+  privileged: field('switch', 'Runs privileged; trusted repositories only.'),
+  resources: field({ part: 'resources' }, 'Limits of the container, and requests with the mode `peak`.'),
+  user: field('whole', 'Number of the user.'),
+  group: field('whole', 'Number of the group.'),
+  volumes: field({ list: 'mount' }, 'Volumes of the pipeline that the step mounts.'),
+  working_dir: field('text', 'Directory of the step, relative to the workspace.'),
+  ...UNSUPPORTED,
+};
+
+const condition = (name: string): Field =>
+  field({ part: 'condition' }, name === 'paths' ? 'Read, without effect.' : `Globs for the ${name}.`);
+
+const CONDITIONS = Object.fromEntries(CONDITION_NAMES.map((name) => [name, condition(name)])) as Readonly<
+  Record<(typeof CONDITION_NAMES)[number], Field>
+>;
+
+/** All fields of a pipeline file by part: the parser, the linter's warnings, the JSON Schema and its page are made of this table. */
+export const FIELDS = {
+  document: HEAD,
+  pipeline: PIPELINE,
+  step: STEP,
+  concurrency: { limit: ofServer('whole', 'Greatest number of builds at once.') },
+  platform: {
+    os: field('text', '`linux`, the default; `windows` is refused.'),
+    arch: field('text', 'Processor, such as `amd64` or `arm64`; also a node selector.'),
+    variant: field('text', 'No effect.'),
+    version: field('text', 'No effect.'),
+  },
+  clone: {
+    disable: field('switch', 'No clone step.'),
+    depth: field('whole', 'Number of commits that are fetched; all if absent.'),
+    skip_verify: field('switch', 'Does not verify certificates.'),
+    trace: field('switch', 'Logs what Git does.'),
+    retries: field('whole', 'How often a failed clone is tried again.'),
+  },
+  workspace: { path: field('text', 'Directory of the repository in every container.') },
+  metadata: {
+    namespace: field('text', 'Namespace of the Pod.'),
+    labels: field('text map', 'Labels of the Pod.'),
+    annotations: field('text map', 'Annotations of the Pod.'),
+  },
+  resources: {
+    limits: field({ part: 'amount' }, 'The most that the container may use.'),
+    requests: field({ part: 'amount' }, 'What the scheduler reserves.'),
+  },
+  amount: {
+    cpu: field('whole', 'Millicores.'),
+    memory: field('bytes', 'Bytes, or text such as `512MiB`.'),
+  },
+  conditions: CONDITIONS,
+  condition: {
+    include: field('texts', 'Globs of which one must match.'),
+    exclude: field('texts', 'Globs of which none may match.'),
+  },
+  variable: {
+    value: field('text', 'The text.'),
+    from_secret: field('text', 'Name of a secret.'),
+  },
+  mount: {
+    name: field('text', 'Name of a volume of the pipeline.'),
+    path: field('text', 'Where it is mounted.'),
+    sub_path: field('text', 'Directory of the volume, relative and without `..`.'),
+  },
+  volume: {
+    name: field('text', 'Name for mounts.'),
+    temp: field({ part: 'temp' }, 'A new directory for each build.'),
+    host: field({ part: 'host' }, 'A path of the node; trusted repositories only.'),
+    claim: field({ part: 'claim' }, 'A PersistentVolumeClaim; trusted repositories only.'),
+    config_map: field({ part: 'config_map' }, 'A ConfigMap; trusted repositories only.'),
+    secret: field({ part: 'secret volume' }, 'A Secret of the cluster; trusted repositories only.'),
+  },
+  temp: {
+    medium: field('text', '`memory` keeps it in memory; trusted repositories only.'),
+    size_limit: field('bytes', 'Greatest size in bytes, or text such as `1GiB`.'),
+  },
+  host: { path: field('text', 'Directory, file or socket of the node.') },
+  claim: {
+    name: field('text', 'Name of the PersistentVolumeClaim.'),
+    read_only: field('switch', 'Mounts it without the right to write.'),
+  },
+  config_map: {
+    name: field('text', 'Name of the ConfigMap.'),
+    default_mode: field('whole', 'Permissions of the files, such as 0644.'),
+    optional: field('switch', 'The Pod also starts without it.'),
+  },
+  'secret volume': {
+    name: field('text', 'Name of the Secret.'),
+    default_mode: field('whole', 'Permissions of the files, such as 0644.'),
+    optional: field('switch', 'The Pod also starts without it.'),
+  },
+  toleration: {
+    key: field('text', 'Key of the taint.'),
+    operator: field('text', '`Equal` (the default) or `Exists`.'),
+    effect: field('text', '`NoSchedule`, `PreferNoSchedule` or `NoExecute`; all if absent.'),
+    value: field('text', 'Value of the taint.'),
+    toleration_seconds: field('whole', 'How long the Pod stays; with the effect `NoExecute` only.'),
+    tolerationseconds: field('whole', 'The old spelling of `toleration_seconds`.'),
+  },
+  dns_config: {
+    nameservers: field('texts', 'IP addresses.'),
+    searches: field('texts', 'Search domains.'),
+    options: field({ list: 'dns option' }, 'Options of the resolver.'),
+  },
+  'dns option': {
+    name: field('text', 'Name of the option, such as `ndots`.'),
+    value: field('text', 'Its value, if it has one.'),
+  },
+  host_alias: {
+    ip: field('text', 'IP address.'),
+    hostnames: field('texts', 'Names for it.'),
+  },
+  secret: {
+    kind: field('text', '`secret`.'),
+    name: field('text', 'Name for `from_secret`.'),
+    data: field('text', 'The value, encrypted by the server.'),
+    get: field({ part: 'get' }, 'Where the secret plugin finds the value.'),
+    type: field('text', 'No effect.'),
+    version: field('text', 'No effect.'),
+  },
+  get: {
+    path: field('text', 'Path for the secret plugin.'),
+    name: field('text', 'Name for the secret plugin.'),
+    key: field('text', 'No effect.'),
+  },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, Field>>>>;
+
+/** A map of a pipeline file that has fields of its own. */
+export type Part = keyof typeof FIELDS;
+
+/** The keys of a part. */
+export type KeyOf<P extends Part> = keyof (typeof FIELDS)[P] & string;
+
+/** Keys that hold anchors for the rest of the file. */
+export const ANCHOR_KEYS = /^[x.][-._]|^\.|^_/;
+
+/** The fields of a part as data. */
+export const fieldsOf = (part: string): Readonly<Record<string, Field>> | undefined =>
+  Object.hasOwn(FIELDS, part)
+    ? (FIELDS as Readonly<Record<string, Readonly<Record<string, Field>>>>)[part]
+    : undefined;

@@ -1,0 +1,37 @@
+import { setImmediate } from 'node:timers/promises';
+import { playCell } from './cell.ts';
+import { CellCache } from './cell-cache.ts';
+import { CONTENDERS } from './contenders.ts';
+import { TRACES } from './traces.ts';
+import type { TraceRuns } from './verdicts.ts';
+
+/** Nothing was tuned on these. */
+const SEEDS = [7101, 7102, 7103, 7104, 7105] as const;
+
+/**
+ * Plays every policy on every trace; what did not change since an earlier run is not played again.
+ *
+ * @param quick one seed, and no trace that takes minutes
+ */
+export async function playCosts(
+  quick: boolean,
+  tell: { readonly say: (text: string) => void; readonly stop: AbortSignal },
+): Promise<readonly TraceRuns[]> {
+  const cache = new CellCache();
+  const seeds = quick ? SEEDS.slice(0, 1) : SEEDS;
+  const all: TraceRuns[] = [];
+  for (const trace of TRACES.filter(({ isLarge }) => !quick || !isLarge)) {
+    tell.say(`bench: cost: ${trace.name}: ${trace.about}`);
+    for (const contender of CONTENDERS) {
+      const runs = [];
+      for (const seed of seeds) {
+        await setImmediate();
+        tell.stop.throwIfAborted();
+        runs.push(await cache.cell(contender, [trace.name, seed], () => playCell(trace, contender, seed)));
+      }
+      const { name: policy, side, price } = contender;
+      all.push({ trace: trace.name, policy, side, price, runs });
+    }
+  }
+  return all;
+}

@@ -1,0 +1,101 @@
+import { type Html, html } from '@hangar/shared/program/html';
+import type { TraceRuns } from './verdicts.ts';
+
+const PANEL = { width: 250, height: 190, left: 44, top: 24, bottom: 30, right: 10, columns: 4 } as const;
+/** Okabe and Ito's colours, which are distinguishable with any colour vision. */
+const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#999999', '#f0e442'];
+const OURS = '#000000';
+
+/** A policy on a trace: node-minutes as a multiple of the bound's, and the mean wait in seconds. */
+interface Point {
+  readonly policy: string;
+  readonly isOurs: boolean;
+  readonly nodes: number;
+  readonly waitSeconds: number;
+}
+
+/** Beyond these a point is drawn at the border. */
+const MOST = { nodes: 4, waitSeconds: 240 } as const;
+
+function pointsOf(runs: readonly TraceRuns[]): readonly Point[] {
+  const sum = ({ runs: seeds }: TraceRuns, key: 'nodeMinutes' | 'waitMinutes'): number =>
+    seeds.reduce((total, { counted }) => total + counted[key], 0);
+  const bound = runs.find(({ side }) => side === 'bound');
+  const least = bound === undefined ? 1 : Math.max(1, sum(bound, 'nodeMinutes'));
+  return runs.map((one) => ({
+    policy: one.policy,
+    isOurs: one.side === 'ours',
+    nodes: sum(one, 'nodeMinutes') / least,
+    waitSeconds:
+      (60 * sum(one, 'waitMinutes')) /
+      Math.max(
+        1,
+        one.runs.reduce((jobs, run) => jobs + run.jobs, 0),
+      ),
+  }));
+}
+
+/** Points that no other point beats in both, by nodes. */
+export function paretoFront<P extends Pick<Point, 'nodes' | 'waitSeconds'>>(
+  points: readonly P[],
+): readonly P[] {
+  const front: P[] = [];
+  for (const point of points.toSorted((a, b) => a.nodes - b.nodes || a.waitSeconds - b.waitSeconds))
+    if (point.waitSeconds < (front.at(-1)?.waitSeconds ?? Infinity)) front.push(point);
+  return front;
+}
+
+const place = ({ nodes, waitSeconds }: Point): { readonly x: number; readonly y: number } => {
+  const width = PANEL.width - PANEL.left - PANEL.right;
+  const height = PANEL.height - PANEL.top - PANEL.bottom;
+  const x = PANEL.left + (width * Math.log(Math.min(MOST.nodes, Math.max(1, nodes)))) / Math.log(MOST.nodes);
+  const y = PANEL.top + height * (1 - Math.sqrt(Math.min(1, waitSeconds / MOST.waitSeconds)));
+  return { x, y };
+};
+
+function panel(trace: string, points: readonly Point[], colours: ReadonlyMap<string, string>): Html {
+  const { width, height, left, top, bottom, right } = PANEL;
+  const marks = points.map((point) => {
+    const { x, y } = place(point);
+    const colour = colours.get(point.policy) ?? OURS;
+    return html`<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="${point.isOurs ? 4 : 3}" fill="${colour}"><title>${point.policy}: ${point.nodes.toFixed(2)} × the bound's nodes, ${point.waitSeconds.toFixed(1)} s</title></circle>`;
+  });
+  const line = paretoFront(points)
+    .map(place)
+    .map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`)
+    .join(' ');
+  return html`<text x="${left}" y="${top - 8}">${trace}</text>
+<path d="M${left} ${top}V${height - bottom}H${width - right}" fill="none" stroke="#666666"/>
+<polyline points="${line}" fill="none" stroke="#bbbbbb"/>
+${marks}
+<text x="${left - 4}" y="${top + 8}" text-anchor="end">240 s</text><text x="${left - 4}" y="${height - bottom}" text-anchor="end">0</text>
+<text x="${left}" y="${height - bottom + 14}">1 ×</text><text x="${width - right}" y="${height - bottom + 14}" text-anchor="end">4 × nodes</text>
+`;
+}
+
+/**
+ * Mean wait over node-minutes for each policy, a panel for each trace, with a line through the policies that no other beats in both.
+ *
+ * @returns an SVG picture
+ */
+export function paretoSvg(all: readonly TraceRuns[]): string {
+  const traces = [...Map.groupBy(all, ({ trace }) => trace)];
+  const others = [...new Set(all.filter(({ side }) => side !== 'ours').map(({ policy }) => policy))];
+  const colours = new Map(others.map((name, nth) => [name, COLOURS[nth % COLOURS.length] ?? OURS]));
+  const { width, height, columns } = PANEL;
+  const total = { width: width * columns, height: height * Math.ceil(traces.length / columns) + 30 };
+  const panels = traces.map(
+    ([trace, runs], nth) =>
+      html`<g transform="translate(${(nth % columns) * width} ${Math.floor(nth / columns) * height})">${panel(trace, pointsOf(runs), colours)}</g>
+`,
+  );
+  const legend = [['Hangar', OURS] as const, ...colours].map(
+    ([name, colour], nth) =>
+      html`<text x="${10 + nth * 98}" y="${total.height - 8}" fill="${colour}">${name}</text>`,
+  );
+  return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${total.width} ${total.height}" role="img" font-family="sans-serif" font-size="11">
+<title>Mean wait of a build over node-minutes, by policy and trace</title>
+<rect width="${total.width}" height="${total.height}" fill="#ffffff"/>
+${panels}${legend}</svg>
+`.toString();
+}
