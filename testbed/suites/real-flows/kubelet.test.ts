@@ -127,7 +127,11 @@ describe('what only a real kubelet does', () => {
     const { id } = setup.drone.createBuild({
       yaml: pipeline(`- name: cold\n  image: ${image}\n  commands: [echo built]\n`),
     });
-    const text = () => ['clone', 'cold'].map((name) => setup.drone.logText(id, name) ?? '').join('');
+    const text = () =>
+      ['clone', 'cold']
+        .flatMap((name) => setup.drone.liveLog(id, name) ?? setup.drone.log(id, name) ?? [])
+        .map(({ out }) => out)
+        .join('');
     await setup.drone.waitUntil('the log says it', { timeoutMs: PATIENCE_MS }, () =>
       /connection refused/.test(text()),
     );
