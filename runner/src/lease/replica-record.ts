@@ -11,8 +11,9 @@ export type ReplicaRecord = Pick<
   | 'namespaces'
   | 'has'
   | 'intend'
-  | 'settle'
   | 'confirm'
+  | 'followSteps'
+  | 'settle'
   | 'enter'
   | 'leave'
 >;
