@@ -13,7 +13,9 @@ import { loadOf } from './admit/pod-load.ts';
 import { SharedBudget, type SharedBudgetParts } from './admit/shared-budget.ts';
 import { annotationContents, type PodContents, secretContents } from './adopt/contents.ts';
 import { CancelWatches } from './cancel/cancel-watches.ts';
+import type { CompileSettings } from './compile/settings.ts';
 import type { RunnerConfig } from './config/runner-config.ts';
+
 import { createDroneClient, type DroneClient } from './edges/drone-http.ts';
 import { ThreadedParser } from './edges/parse-in-thread.ts';
 import { createEnvironmentPlugin, createRegistryPlugin, createSecretPlugin } from './edges/plugin-http.ts';
@@ -34,6 +36,13 @@ import type { Granted } from './permissions/review.ts';
 import { LABEL, RANDOM_NAMESPACE } from './pipeline/compiled.ts';
 import type { CiServer } from './ports/ci-server.ts';
 import type { LogSource } from './ports/log-source.ts';
+import {
+  chooseGate,
+  type GateChoice,
+  gateLookup,
+  operatorCredentials,
+  ownImage,
+} from './prepare/gate-image.ts';
 import { type IndependentParts, runIndependently } from './run-independently.ts';
 import { type RunnerOptions, type RunnerParts, run } from './runner.ts';
 import { type DraftParts, draft } from './stage/draft.ts';
@@ -70,8 +79,13 @@ export interface Assembly {
   readonly validity: LeaseValidity;
   /** As Pods name this replica. */
   readonly owner: string;
+  /** The image that the gate is taken from, in each Pod. */
+  gateImage(
+    pod: { readonly namespace: string; readonly name: string },
+    signal: AbortSignal,
+  ): Promise<GateChoice>;
   /** Works until it is told to stop, in the way that its rights allow. */
-  run(granted: Granted, stop: AbortSignal): Promise<void>;
+  run(how: { readonly granted: Granted; readonly gateImage: string }, stop: AbortSignal): Promise<void>;
   /** Follows the Events of Pods in these namespaces (empty = all), for the logs; ends with its signal, or where the right is missing. */
   watchEvents(namespaces: readonly string[], signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
@@ -109,8 +123,13 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
     get owner() {
       return owner;
     },
-    run: (granted, stop) => {
-      const able = withRights(parts, granted, options.namespaces);
+    gateImage: (pod, signal) => gateImageOf(config.gate, { cluster, prepare: drafting.prepare, pod }, signal),
+    run: ({ granted, gateImage }, stop) => {
+      const settings = withGateImage(drafting.settings, gateImage);
+      const able: RunnerParts = {
+        ...withRights(parts, granted, options.namespaces),
+        draft: (detail, signal) => draft({ ...drafting, settings }, detail, signal),
+      };
       if (granted.coordination === 'leases') return run(able, options, stop);
       ({ owner } = independent.lease);
       return runIndependently({ ...able, ...independent }, options, stop);
@@ -177,6 +196,27 @@ export function wire(
   const independent = { lease, line: queueOf(config, { podWatch, registry }, undefined) };
   return { parts, options: optionsOf(config, outside, namespace), independent };
 }
+
+async function gateImageOf(
+  facts: RunnerConfig['gate'],
+  by: {
+    readonly cluster: Pick<Cluster, 'get'>;
+    readonly prepare: DraftParts['prepare'];
+    readonly pod: { readonly namespace: string; readonly name: string };
+  },
+  signal: AbortSignal,
+): Promise<GateChoice> {
+  const own = facts.chosen === '' ? (await ownImage(by.cluster, by.pod, signal)) || facts.own : '';
+  const credentials = await operatorCredentials(by.prepare.readDockerConfig);
+  return chooseGate({ ...facts, own }, gateLookup(by.prepare.images, credentials, signal));
+}
+
+/** Swapped steps wait with the gate's image too, unless the settings name another one. */
+const withGateImage = (settings: CompileSettings, gateImage: string): CompileSettings => ({
+  ...settings,
+  gateImage,
+  placeholderImage: settings.placeholderImage === settings.gateImage ? gateImage : settings.placeholderImage,
+});
 
 /** The same parts with the means that the rights allow. Pure. */
 function withRights(parts: RunnerParts, granted: Granted, namespaces: readonly string[]): RunnerParts {

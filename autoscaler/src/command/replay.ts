@@ -18,7 +18,9 @@ import {
 } from '@hangar/shared/program/options';
 import type { Job } from '../capacity/job.ts';
 import { type NodeSpec, podsOnEmptyNode } from '../capacity/node-spec.ts';
+import type { NodeShape } from '../capacity/shape.ts';
 import type { ReplayedSettings } from '../config/load.ts';
+import { resourcesJson } from '../recommend/as-json.ts';
 import type { NodesNeeded } from '../replay/policy.ts';
 import { replay } from '../replay/replay.ts';
 import type { ReplayResult } from '../replay/result.ts';
@@ -270,9 +272,22 @@ function answer({ json, plot, node, jobs }: Order, played: readonly Played[], co
   return plot === 'text' ? `${text}\n\n${plotText(timelines(played, counted, node))}` : text;
 }
 
+/** @throws {UsageError} when no build fits on a node: there is nothing to replay */
+function rejectTooLarge(jobs: readonly Job[], { name, allocatable }: NodeShape): void {
+  if (thatFit(jobs, { allocatable }).length > 0) return;
+  const least = jobs.reduce((one, job) =>
+    job.request.cpuMillicores < one.request.cpuMillicores ? job : one,
+  );
+  const { cpu, memory } = resourcesJson(least.request);
+  throw new UsageError(
+    `none of the ${jobs.length} builds fits on a node ${name}: the one with the least CPU requests ${cpu} CPU and ${memory} memory. Use a larger --node`,
+  );
+}
+
 async function run(given: Given<typeof OPTIONS>, context: CommandContext): Promise<ExitCode> {
-  const order = orderOf(given, await settingsFrom(given.options['env-file'], context));
+  const order = orderOf(given, settingsFrom(given.options['env-file'], context));
   const jobs = await readJobs(order.jobs, order.seed, context);
+  rejectTooLarge(jobs, given.options.node);
   for (const path of [order.decisions, order.plot])
     if (path !== undefined && path !== 'text') await mustBeWritable(path);
   const counted = { jobs, ...countedDays(jobs, given.options['train-days']) };

@@ -8,6 +8,7 @@ import { countOf } from '../capacity/size-class.ts';
 import { PUBLISHED_SHAPES } from '../model/shapes.ts';
 import { CapacityPolicy, type PolicySettings } from './capacity-policy.ts';
 import { type Demand, stagesToRun, totalDemand } from './demand.ts';
+import { usualRequest } from './moment.ts';
 import { placeableDemand } from './placeable.ts';
 import { podHoursOf1000Prs, unusedPrices } from './price.ts';
 import { quotaRoomPods } from './quota-room.ts';
@@ -44,17 +45,12 @@ export function demandIn(snapshot: CapacitySnapshot): Demand {
     quotaRoomPods: roomByQuota(snapshot),
     states: runners?.states,
     capacityPipelines: runners?.capacityPipelines,
-    typical: usual(calibration),
+    typical: usualRequest(calibration),
   });
 }
 
 const roomByQuota = ({ pods, surroundings, calibration }: CapacitySnapshot): number =>
-  quotaRoomPods(surroundings.quotas ?? [], pods ? podNamespaces(pods) : new Set(), usual(calibration));
-
-const usual = ({ podCpuMillicores, podMemoryBytes }: CapacitySnapshot['calibration']): Resources => ({
-  cpuMillicores: Math.ceil(podCpuMillicores.value),
-  memoryBytes: Math.ceil(podMemoryBytes.value),
-});
+  quotaRoomPods(surroundings.quotas ?? [], pods ? podNamespaces(pods) : new Set(), usualRequest(calibration));
 
 function podsToPlaceOf(snapshot: CapacitySnapshot, { queuedStages }: Demand): readonly PodToPlace[] {
   const { pods, runners, calibration } = snapshot;
@@ -62,8 +58,8 @@ function podsToPlaceOf(snapshot: CapacitySnapshot, { queuedStages }: Demand): re
   const known = stagesToRun(runners?.known ?? [], pods, roomByQuota(snapshot));
   return [
     ...waiting.map(({ request, constraints }) => ({ request, constraints })),
-    ...known.map(({ request }) => ({ request: request ?? usual(calibration), constraints: {} })),
-    ...Array.from({ length: queuedStages }, () => ({ request: usual(calibration), constraints: {} })),
+    ...known.map(({ request }) => ({ request: request ?? usualRequest(calibration), constraints: {} })),
+    ...Array.from({ length: queuedStages }, () => ({ request: usualRequest(calibration), constraints: {} })),
   ];
 }
 
@@ -76,7 +72,7 @@ function typicalOn(
   const classes = [...running, ...pending, ...known].filter(({ request }) =>
     nodes.some((node) => podsOnEmptyNode(node, request) > 0),
   );
-  const learned = usual(calibration);
+  const learned = usualRequest(calibration);
   return countOf(classes) >= ENOUGH_PODS || calibration.podCpuMillicores.days === 0
     ? typicalOf(classes, learned)
     : learned;

@@ -16,7 +16,7 @@ export interface DemandView {
   /** Jobs that are announced and have not arrived. */
   readonly knownAhead: number;
   /** Pods of the typical request that an empty node holds. Where known. */
-  readonly podsPerNode?: number;
+  readonly podsPerNode?: number | undefined;
 }
 
 /** Computes how much free room to keep, in Pods, beyond what is used; stateful. */

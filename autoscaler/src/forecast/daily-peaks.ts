@@ -32,45 +32,59 @@ const LOOK_DAYS = 14;
 /** How improbable the pushes of a minute must be by the rate around it, as a natural logarithm: about 1 in 3000. */
 const LEAST_SURPRISE = 8;
 const AROUND_MINUTES = 30;
+/** More pushes than this in a minute, over all remembered days, are no schedule. */
+const BUSY_PUSHES = 3 * MEMORY_DAYS;
+/** The last pushes of a peak, whose sizes and times are expected again. */
+const RECENT_PUSHES = 8;
 
 const isWeekend = (day: number): boolean => weekdayOf(day) >= 5;
 
-/** Minutes in which pushes arrive on far more days than the rate around them explains. */
-export function findPeaks(byMinute: Push[][], { firstDay, nextDay, weekday }: Days): readonly DailyPeak[] {
+/** A minute of the day: when pushes came in it, on the days that are looked at. */
+interface Minute {
+  readonly minute: number;
+  readonly hits: readonly Push[];
+  readonly hitDays: ReadonlySet<number>;
+}
+
+/** The last days of the same kind, working days or weekends, newest first. */
+function daysLike({ firstDay, nextDay, weekday }: Days): readonly number[] {
   const days: number[] = [];
-  for (
-    let day = nextDay - 1;
-    day >= Math.max(firstDay, nextDay - MEMORY_DAYS) && days.length < LOOK_DAYS;
-    day -= 1
-  )
+  const first = Math.max(firstDay, nextDay - MEMORY_DAYS);
+  for (let day = nextDay - 1; day >= first && days.length < LOOK_DAYS; day -= 1)
     if (isWeekend(day) === weekday >= 5) days.push(day);
-  const asked = days.length > 0 ? days : [nextDay - 1];
-  const from = asked.at(-1) ?? nextDay;
+  return days.length > 0 ? days : [nextDay - 1];
+}
+
+function forget(byMinute: Push[][], before: number): void {
   for (const [minute, pushes] of byMinute.entries())
-    if ((pushes[0]?.day ?? Infinity) < nextDay - MEMORY_DAYS)
-      byMinute[minute] = pushes.filter(({ day }) => day >= nextDay - MEMORY_DAYS);
-  const kind = new Set(asked);
+    if ((pushes[0]?.day ?? Infinity) < before) byMinute[minute] = pushes.filter(({ day }) => day >= before);
+}
+
+/** Minutes in which pushes arrive on far more days than the rate around them explains. */
+export function findPeaks(byMinute: Push[][], span: Days): readonly DailyPeak[] {
+  const days = daysLike(span);
+  const kind = new Set(days);
+  forget(byMinute, span.nextDay - MEMORY_DAYS);
   return byMinute.flatMap((pushes, minute): readonly DailyPeak[] => {
-    if (pushes.length < 2) return [];
+    // A busy minute is no peak, however regular it is.
+    if (pushes.length < 2 || pushes.length > BUSY_PUSHES) return [];
     const hits = pushes.filter(({ day }) => kind.has(day));
     const hitDays = new Set(hits.map(({ day }) => day));
-    if (hitDays.size < 2 || surprise(byMinute, minute, from, hitDays.size, asked.length) < LEAST_SURPRISE)
-      return [];
-    return [peakOf(minute, hits, hitDays, asked, weekday)];
+    const found = { minute, hits, hitDays };
+    return hitDays.size >= 2 && surprise(byMinute, found, days) >= LEAST_SURPRISE
+      ? [peakOf(found, days, span.weekday)]
+      : [];
   });
 }
 
-function surprise(
-  byMinute: readonly Push[][],
-  minute: number,
-  from: number,
-  hits: number,
-  days: number,
-): number {
+/** How improbable it is that pushes came on so many days, by the pushes of the minutes around; 0 where it is usual. */
+function surprise(byMinute: readonly Push[][], { minute, hitDays }: Minute, days: readonly number[]): number {
+  const from = days.at(-1) ?? 0;
   let others = 0.5;
   for (let near = minute - AROUND_MINUTES; near <= minute + AROUND_MINUTES; near += 1)
     if (near !== minute) others += countFrom(byMinute[(near + MINUTES) % MINUTES] ?? [], from);
-  const usual = Math.min(days, others / (2 * AROUND_MINUTES));
+  const usual = Math.min(days.length, others / (2 * AROUND_MINUTES));
+  const hits = hitDays.size;
   return hits <= usual ? 0 : hits * Math.log(hits / usual) - (hits - usual);
 }
 
@@ -80,17 +94,11 @@ function countFrom(pushes: readonly Push[], from: number): number {
   return count;
 }
 
-function peakOf(
-  minute: number,
-  hits: readonly Push[],
-  hitDays: ReadonlySet<number>,
-  days: readonly number[],
-  weekday: number,
-): DailyPeak {
+function peakOf({ minute, hits, hitDays }: Minute, days: readonly number[], weekday: number): DailyPeak {
   const ofKind = (hitDays.size + 0.25) / (days.length + 0.5);
   const same = days.filter((day) => weekdayOf(day) === weekday);
   const sameHits = same.filter((day) => hitDays.has(day)).length;
-  const recent = hits.slice(-8);
+  const recent = hits.slice(-RECENT_PUSHES);
   return {
     minute,
     earliestSecond: Math.min(...recent.map(({ second }) => second)),

@@ -23,6 +23,8 @@ export interface Moment {
   readonly waitingTotal: number;
   /** Work that is known to arrive within the lead time; none by default. */
   readonly knownAhead?: number;
+  /** Pods of the usual size that an empty node holds; undefined: not known. */
+  readonly podsPerNode?: number | undefined;
 }
 
 /** The free room to keep, in Pods, in addition to room for waiting Pods. */
@@ -100,6 +102,7 @@ export class LiveForecast {
       waits: this.#waits,
       knownAhead: moment.knownAhead ?? 0,
       bootSeconds: this.leadSeconds,
+      podsPerNode: moment.podsPerNode,
     };
     this.#arrivals = [];
     this.#finished = [];

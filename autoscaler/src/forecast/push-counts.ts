@@ -4,11 +4,19 @@ import { daysAlike, MINUTES, weekdayOf } from './day-minutes.ts';
 const DAY = 86_400;
 /** The weight of a day that is a week older: habits change. */
 const WEEK_DECAY = 0.75;
-/** The weight, in pushes, of a longer span's rate in the rate of a part of it. */
-const PARENT_PUSHES = 1;
-/** Spans in minutes: the rate of each is drawn to that of the span around it, as far as it has few pushes of its own. */
-const SPANS = [360, 180, 60, 15] as const;
+/**
+ * Spans in minutes: the rate of each is drawn to that of the span around it, with a weight in pushes. Hours resemble their neighbours
+ * more than nights resemble days.
+ */
+const SPANS = [
+  { minutes: 360, parentPushes: 2 },
+  { minutes: 180, parentPushes: 2 },
+  { minutes: 60, parentPushes: 3 },
+  { minutes: 15, parentPushes: 6 },
+] as const;
 const BIN_MINUTES = 15;
+/** Pushes that are remembered for each minute of the day. */
+const MOST_IN_MINUTE = 100;
 
 interface Weekday {
   readonly counts: Float64Array;
@@ -58,7 +66,9 @@ export class PushCounts {
     const second = atSeconds % DAY;
     const minute = Math.floor(second / 60);
     this.#today[minute] = (this.#today[minute] ?? 0) + 1;
-    this.#byMinute[minute]?.push({ day: Math.floor(atSeconds / DAY), size, second });
+    const pushes = this.#byMinute[minute];
+    pushes?.push({ day: Math.floor(atSeconds / DAY), size, second });
+    if (pushes !== undefined && pushes.length > MOST_IN_MINUTE) pushes.shift();
   }
 
   #close(day: number): void {
@@ -114,13 +124,13 @@ export class PushCounts {
 function ratesOf(counts: Float64Array, exposure: number): Float64Array {
   const all = counts.reduce((sum, count) => sum + count, 0);
   let parent = new Float64Array(1).fill(all / (exposure * MINUTES));
-  for (const span of SPANS) {
-    const rates = new Float64Array(MINUTES / span);
+  for (const { minutes, parentPushes } of SPANS) {
+    const rates = new Float64Array(MINUTES / minutes);
     for (let nth = 0; nth < rates.length; nth += 1) {
       const prior = parent[Math.floor((nth * parent.length) / rates.length)] ?? 0;
       let own = 0;
-      for (let minute = nth * span; minute < (nth + 1) * span; minute += 1) own += counts[minute] ?? 0;
-      rates[nth] = prior === 0 ? 0 : (own + PARENT_PUSHES) / (exposure * span + PARENT_PUSHES / prior);
+      for (let minute = nth * minutes; minute < (nth + 1) * minutes; minute += 1) own += counts[minute] ?? 0;
+      rates[nth] = prior === 0 ? 0 : (own + parentPushes) / (exposure * minutes + parentPushes / prior);
     }
     parent = rates;
   }

@@ -15,42 +15,46 @@ export function usedPlaces(rise: Chances, freePods: number, podsPerNode: number)
   return used;
 }
 
-/** The least free room at which `isWorth` no longer holds; it falls with the room. At least `least`. */
-export function leastRoom(rise: Chances, least: number, isWorth: (freePods: number) => boolean): number {
-  let low = least;
-  let high = Math.max(least, rise.from + rise.chances.length);
+/** The least free room at which another node no longer pays: its worth falls with the room. */
+function leastRoom(rise: Chances, pays: (freePods: number) => boolean): number {
+  let low = 0;
+  let high = Math.max(0, rise.from + rise.chances.length);
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    if (isWorth(middle)) low = middle + 1;
+    if (pays(middle)) low = middle + 1;
     else high = middle;
   }
   return low;
 }
 
-/** A node that is ordered has to pay for its boot too: about a third of a minute for each minute that it then stays. */
-const BOOT_MARGIN = 0.3;
+/**
+ * A node that is ordered has to pay for its boot too: it must be worth more than its minutes. How much more depends on how long it
+ * will be wanted: beside many builds free room comes and goes with their ends, beside few it stays. Measured on the table-like load:
+ * without this, nodes boot half as often again, for the same total.
+ */
+const BOOT_WORTH = { quiet: 1.5, busy: 3, halfwayBuilds: 20 } as const;
+
+function worthToOrder(builds: number): number {
+  const { quiet, busy, halfwayBuilds } = BOOT_WORTH;
+  return quiet + ((busy - quiet) * builds) / (builds + halfwayBuilds);
+}
+
+const isWorth = (rise: Chances, freePods: number, { price, podsPerNode }: Worth, times: number): boolean =>
+  usedPlaces(rise, freePods, podsPerNode) * (price + 1 / podsPerNode) >= times;
 
 /**
  * Free room up to which one more node pays: the waiting that it saves, and its places that are used anyway, are worth more than its
- * minute. For one place on a node this is the quantile price / (price + 1) of demand.
+ * minutes and its boot.
  *
  * @param rise chances of demand at the time at which a node that is ordered now would be ready
+ * @param builds that run or wait
  */
-export const roomToOrder = (rise: Chances, { price, podsPerNode }: Worth): number =>
-  leastRoom(
-    rise,
-    0,
-    (free) => usedPlaces(rise, free, podsPerNode) * (price + 1 / podsPerNode) >= 1 + BOOT_MARGIN,
-  );
+export const roomToOrder = (rise: Chances, worth: Worth, builds: number): number =>
+  leastRoom(rise, (free) => isWorth(rise, free, worth, worthToOrder(builds)));
 
 /**
- * Free room up to which a node that exists pays: as {@link roomToOrder}, and closing it saves no more than the boot that is needed
- * when it is wanted again.
- *
- * @param bootShare the time of a boot as a share of the time that `rise` looks ahead
+ * Free room up to which a node that exists pays: its boot is paid. For one place on a node this is the quantile price / (price + 1)
+ * of demand. What lies between this and {@link roomToOrder} is the hysteresis.
  */
-export const roomToKeep = (rise: Chances, { price, podsPerNode }: Worth, bootShare: number): number =>
-  leastRoom(rise, 0, (free) => {
-    const again = bootShare * chanceOfAtLeast(rise, free + 1);
-    return usedPlaces(rise, free, podsPerNode) * (price + 1 / podsPerNode) + again >= 1;
-  });
+export const roomToKeep = (rise: Chances, worth: Worth): number =>
+  leastRoom(rise, (free) => isWorth(rise, free, worth, 1));

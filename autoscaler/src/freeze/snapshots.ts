@@ -3,7 +3,7 @@ import type { Clock } from '@hangar/shared/clock';
 import type { AdviceSources } from '../advise/advice-sources.ts';
 import type { AutoscalerConfig } from '../config/load.ts';
 import { demandIn } from '../decide/decide.ts';
-import { momentOf } from '../decide/moment.ts';
+import { momentOf, podsPerNodeIn } from '../decide/moment.ts';
 import { placeableDemand } from '../decide/placeable.ts';
 import type { CapacitySnapshot } from '../decide/snapshot.ts';
 import type { Observation, Observer } from '../observe/observer.ts';
@@ -59,8 +59,10 @@ export class Snapshots {
     const demand = demandIn(base);
     if (demand.lowerBound) learner.exhausted();
     // Without Pods the forecast sees no arrivals.
+    const podsPerNode = podsPerNodeIn(base.pools ?? [], base.calibration);
     const forecast =
-      seen.pods && (await learner.look(momentOf(nowMs, seen.pods, placeableDemand(base, demand))));
+      seen.pods &&
+      (await learner.look(momentOf(nowMs, seen.pods, placeableDemand(base, demand), podsPerNode)));
     await nextTurn();
     return Object.freeze({ ...base, forecast });
   }

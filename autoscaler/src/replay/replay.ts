@@ -22,8 +22,8 @@ export interface ReplayOptions {
   readonly countFrom: number;
   /** Called when the wanted size of the pool, or what any pool needs, has changed. */
   readonly onDecision?: (atSeconds: number, nodes: number, need: NodesNeeded) => void;
-  /** Called for each build that got a node: when it arrived, and when it was bound. Seconds. */
-  readonly onBound?: (arrivedAt: number, boundAt: number) => void;
+  /** Called for each build that got a node: when it arrived, and when it was bound, in seconds; the build, and the node's id. */
+  readonly onBound?: (arrivedAt: number, boundAt: number, job: Job, nodeId: number) => void;
   /** Called for each node that is gone: when it was ordered, and when it was removed; Infinity: it was never removed. Seconds. */
   readonly onNodeGone?: (orderedAt: number, goneAt: number) => void;
   /** Called from time to time with the share of the trace that is done. */
@@ -57,10 +57,10 @@ class Replay {
       coldSeconds,
       strategy,
       random: seededRandom(seed),
-      onBind: (job, at, cold) => {
+      onBind: (job, at, cold, { id }) => {
         this.#waits.push(at - job.arrivedAt);
         this.#tally.bound(job.arrivedAt, at, cold);
-        options.onBound?.(job.arrivedAt, at);
+        options.onBound?.(job.arrivedAt, at, job, id);
       },
     });
     // Rejected jobs are not reported to the policy: they would make the usual job larger than a node, and no pool large enough.

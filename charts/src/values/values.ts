@@ -89,6 +89,35 @@ const DATA: readonly ChartValue[] = [
   ),
   stringValue('autoscaler.persistence.size', '2Gi', 'Its size.'),
   stringValue('autoscaler.persistence.storageClass', '', "Its class; empty: the cluster's default."),
+  {
+    path: 'autoscaler.placeholders',
+    fallback: [],
+    description:
+      'Deployments of placeholders, each `{name, pool, requests}`: Pods that keep nodes of the pool ready for builds, for engines without CapacityBuffer. `requests` is what an empty node has for builds. The autoscaler scales them by name, and nothing else (`rbac.placeholder`).',
+    schema: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['name', 'pool', 'requests'],
+        additionalProperties: false,
+        properties: {
+          name: { type: 'string', pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' },
+          pool: { type: 'string', pattern: '.' },
+          requests: { type: 'object' },
+        },
+      },
+    },
+  },
+  stringValue(
+    'autoscaler.placeholderImage',
+    'registry.k8s.io/pause:3.10.1',
+    'Image of placeholders, with its registry; it does nothing and ends on SIGTERM.',
+  ),
+  booleanValue(
+    'autoscaler.nodePatchPolicy',
+    false,
+    'A ValidatingAdmissionPolicy (Kubernetes 1.30 or newer): of nodes the autoscaler may change only its own two taints.',
+  ),
 ];
 
 /** Where clouds answer Pods with the node's credentials: most of them, Alibaba Cloud; AWS and Google Cloud by IPv6. */

@@ -22,7 +22,7 @@ import {
   TERM_MS,
 } from './testing/a-replica.ts';
 
-describe('Pods of a dead replica', () => {
+describe('Pods of a dead replica (previous-runner §5.9)', () => {
   it('are taken over with one write, counted, and gone on with', async () => {
     const cluster = new FakeCluster();
     putPod(cluster, 1, 'ci/hangar-runner-dead');

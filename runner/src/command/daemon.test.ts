@@ -10,7 +10,7 @@ async function start(
   return { code, said: [...printed, ...complained].join('\n') };
 }
 
-describe('daemon, before it starts', () => {
+describe('daemon, before it starts (previous-runner §1.7, §2.1)', () => {
   it('reports all problems with the settings together', async () => {
     const { code, said } = await start({ DRONE_RUNNER_CAPACITY: 'many', DRONE_RPC_HOST: 'drone.acme.test' });
 

@@ -122,17 +122,34 @@ async function begin(service: Service, start: Start): Promise<ExitCode> {
   if (!found) return EXIT.ok;
   for (const warning of found.warnings) log.warn({}, warning);
   if (found.missing.length > 0) throw new ConfigError(found.missing, 'the rights of the runner');
+  heartbeat.starting = 'the image of the gate is being looked up';
+  const gateImage = await gateImageFor(service, start);
   heartbeat.starting = 'the Drone server has not answered yet';
   if (!(await pinged(tools, (signal) => assembly.ciServer.ping(signal), stop))) return EXIT.ok;
   log.info({ server: config.server.url }, 'the Drone server answers');
   heartbeat.started();
-  return work(service, start, found);
+  return work(service, start, { granted: found, gateImage });
+}
+
+/** @throws {ConfigError} if no image has the gate: no pipeline could start */
+async function gateImageFor({ assembly }: Service, { context, log, stop }: Start): Promise<string> {
+  const { namespace, podName = '' } = hostOf(context);
+  const choice = await assembly.gateImage({ namespace, name: podName }, stop);
+  if (choice.kind === 'missing') throw new ConfigError([choice.problem]);
+  for (const warning of choice.warnings) log.warn({ image: choice.image }, warning);
+  log.info({ image: choice.image }, 'the gate is taken from this image');
+  return choice.image;
 }
 
 /** Runs stages until the process is told to stop. */
-async function work({ assembly, owners }: Service, start: Start, granted: Granted): Promise<ExitCode> {
+async function work(
+  { assembly, owners }: Service,
+  start: Start,
+  how: { readonly granted: Granted; readonly gateImage: string },
+): Promise<ExitCode> {
   const { log, context, stop } = start;
   const { clock } = context;
+  const { granted } = how;
   const over = new AbortController();
   const eitherOf = AbortSignal.any([stop, over.signal]);
   const handsOver = granted.coordination === 'leases';
@@ -141,7 +158,7 @@ async function work({ assembly, owners }: Service, start: Start, granted: Grante
   void assembly.watchEvents(granted.eventPlaces, handsOver ? eitherOf : over.signal);
   // Who hands nothing over may take as long as its pipelines take.
   const overdue = handsOver ? overdueAfter(start, over.signal) : new Promise<never>(() => undefined);
-  const end = await Promise.race([assembly.run(granted, stop), overdue]).finally(() => over.abort());
+  const end = await Promise.race([assembly.run(how, stop), overdue]).finally(() => over.abort());
   if (end === 'overdue') {
     log.error(
       { limitMs: HAND_OVER_LIMIT_MS, atMs: clock.now() },

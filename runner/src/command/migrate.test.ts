@@ -96,6 +96,24 @@ const PROOFS: Readonly<Record<string, () => unknown>> = {
   'a missing `DRONE_RUNNER_ENV_FILE`': () => {
     expect(configured({ DRONE_RUNNER_ENV_FILE: '/gone' }).problems).toHaveLength(1);
   },
+  'negative numbers, such as': () => {
+    const { problems, warnings } = configured({ DRONE_RESOURCE_LIMIT_CPU: '-1' });
+    expect([problems, warnings]).toEqual([[], [expect.stringContaining('counts as 0')]]);
+  },
+  '`daemon FILE` where the file is missing': async () => {
+    const { complained } = await commandLine(['daemon', '/gone'], {}, { env: {} });
+    expect(complained.join()).toContain('the environment file /gone is left out');
+  },
+  '`DRONE_RUNNER_MAX_PROCS`': () => {
+    const { problems, warnings } = configured({ DRONE_RUNNER_MAX_PROCS: '4' });
+    expect([problems, warnings]).toEqual([[], [expect.stringContaining('HANGAR_BUDGET_CPU')]]);
+  },
+  '`$NAME` in an `entrypoint`': () => {
+    const withEntrypoint = (entrypoint: string): string =>
+      warningsOf(`steps: [{name: a, image: b, entrypoint: ${entrypoint}}]`);
+    expect(withEntrypoint('[server, --port, $PORT]')).toContain('$PORT in a list of "entrypoint"');
+    expect(withEntrypoint('["server --port $PORT"]')).toBe('');
+  },
   '`.env` in the working directory': async () => {
     const files = {
       '.drone.yml': stepsOf('- { name: a, image: b, commands: [c] }'),
@@ -158,6 +176,11 @@ const PROOFS: Readonly<Record<string, () => unknown>> = {
 };
 
 describe('docs/migrate.md: what is refused now, and what differs', () => {
+  it('has a proof for each row', () => {
+    const isProved = (row: string): boolean => Object.keys(PROOFS).some((words) => row.startsWith(words));
+    expect(ROWS.filter((row) => !isProved(row))).toEqual([]);
+  });
+
   it.each(Object.entries(PROOFS))('%s', async (words, proof) => {
     expect(ROWS.filter((row) => row.startsWith(words))).toHaveLength(1);
     await proof();

@@ -10,7 +10,13 @@ export const hangar = {
   gateImage: text('HANGAR_GATE_IMAGE', {
     section: 'hangar',
     description: 'Image of the gate, placeholder and init program.',
-    defaultText: 'hangar-gate:<version>',
+    defaultText: "hangar-gate beside the runner's image if it is there, else the runner's own image",
+    note: NEW,
+  }),
+  ownImage: text('HANGAR_OWN_IMAGE', {
+    section: 'hangar',
+    description:
+      "Reference of the runner's own image, set when it is built; used where the runner may not read its own Pod.",
     note: NEW,
   }),
   gateVolume: setting('HANGAR_GATE_VOLUME', oneOf('image', 'init'), 'init', {

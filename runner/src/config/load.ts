@@ -79,6 +79,7 @@ function assemble(
     runner: runnerOf(values, host),
     http: httpOf(values),
     kubernetes: kubernetesOf(values),
+    gate: { chosen: values.gateImage, own: values.ownImage, version: host.version },
     compile: {
       ...compileOf(values, env, host),
       ...restrictionsOf(values, host, { ruled, repositories: policies.repositories }),

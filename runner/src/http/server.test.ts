@@ -44,7 +44,7 @@ function http(
   });
 }
 
-describe('GET /healthz', () => {
+describe('GET /healthz (previous-runner §7.1)', () => {
   it.each(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'] as const)(
     'answers %s with 200 and nothing, even while nothing is well',
     async (method) => {
@@ -58,7 +58,7 @@ describe('GET /healthz', () => {
   );
 });
 
-describe('GET /readyz and /livez', () => {
+describe('GET /readyz and /livez (known issue 58)', () => {
   it('say 503 with the reasons in words when there are any', async () => {
     const app = http({ signs: { pollAgeMs: 200_000 } });
 
@@ -73,7 +73,7 @@ describe('GET /readyz and /livez', () => {
   });
 });
 
-describe('GET /metrics', () => {
+describe('GET /metrics (previous-runner §7.3, known issue 71)', () => {
   it('gives the text in the type of Prometheus', async () => {
     const answer = await http().inject('/metrics');
 
@@ -233,7 +233,7 @@ describe('GET /demand of builds that go on', () => {
   });
 });
 
-describe('the dashboard', () => {
+describe('the dashboard (previous-runner §7.1, §7.2)', () => {
   it('is not there without a password', async () => {
     expect((await http().inject('/')).statusCode).toBe(404);
   });
@@ -264,7 +264,7 @@ describe('the dashboard', () => {
     });
   });
 
-  it('shows stages with state and reason, and what keeps it from being ready', async () => {
+  it('known issue 59: shows all stages of this runner with state and reason, and what keeps it from being ready', async () => {
     const stages = [anEntry({ phase: 'waiting', reason: 'the quota is spent' })];
     const app = http({ ui: UI, stages, signs: { watchStaleMs: 999_000 } });
 
@@ -302,7 +302,7 @@ describe('the dashboard', () => {
 });
 
 describe('listening', () => {
-  it('gives the address, and says why when the port is taken', async () => {
+  it('known issue 56: gives the address, and says why when the port is taken', async () => {
     const [one, two] = [http(), http()];
     const errors: object[] = [];
     const log = { ...silentLogger, error: (fields: object) => void errors.push(fields) };

@@ -63,6 +63,11 @@ const TAKING: RetryPolicy = {
   maxDelayMs: 10_000,
   shouldRetry: (error) => isTransient(error) || isKubernetesError(error, 401, 404, 409),
 };
+/** A process that had the Lease before has the right: 403 means that the Role is being replaced. */
+const TAKING_AGAIN: RetryPolicy = {
+  ...TAKING,
+  shouldRetry: (error) => TAKING.shouldRetry?.(error) === true || isKubernetesError(error, 403),
+};
 /** A holder that may live is looked at so often, over twice the time in which it renews. */
 const LOOKS = 4;
 const LOOK_SHARE = (2 * RENEW_SHARE) / LOOKS;
@@ -88,6 +93,7 @@ export class OwnLease {
   #next: Promise<void> | undefined;
   #version: string | undefined;
   #taken = false;
+  #hadBefore = false;
 
   constructor(
     parts: { clock: Clock; cluster: Cluster; log: Logger; validity?: LeaseValidity },
@@ -147,8 +153,10 @@ export class OwnLease {
     const onRetry = ({ error: err }: FailedTry): void =>
       this.#log.warn({ err }, 'the Lease could not be taken, trying again');
     this.#forget();
-    const former = await retry(this.#clock, { ...TAKING, onRetry }, signal, () => this.#takeOnce(signal));
+    const policy = this.#hadBefore ? TAKING_AGAIN : TAKING;
+    const former = await retry(this.#clock, { ...policy, onRetry }, signal, () => this.#takeOnce(signal));
     this.#taken = true;
+    this.#hadBefore = true;
     return former;
   }
 

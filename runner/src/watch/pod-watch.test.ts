@@ -23,7 +23,7 @@ function begin() {
   return { clock, cluster, stop, watch, troubles, put };
 }
 
-describe('the watch of all Pods', () => {
+describe('the watch of all Pods (previous-runner §5.5)', () => {
   it('contains the Pods of Hangar in the watched namespaces, and no others', async () => {
     const { watch, put, stop, cluster } = begin();
     put('a');

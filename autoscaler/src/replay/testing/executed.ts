@@ -42,42 +42,35 @@ const IDLE_SECONDS = 30;
 const PUSH = 5;
 const RECENT_SECONDS = 300;
 
-/** Builds that end, the next one first: a binary heap. */
+interface Ending {
+  readonly at: number;
+  readonly machine: Machine;
+}
+
+/** Builds that end, by the second in which they end. */
 class Endings {
-  readonly #all: { readonly at: number; readonly machine: Machine }[] = [];
+  readonly #bySecond = new Map<number, Ending[]>();
+  /** Undefined before the first look. */
+  #second: number | undefined;
 
   add(at: number, machine: Machine): void {
-    const all = this.#all;
-    all.push({ at, machine });
-    for (let low = all.length - 1; low > 0; ) {
-      const high = (low - 1) >> 1;
-      if ((all[high]?.at ?? 0) <= (all[low]?.at ?? 0)) return;
-      this.#swap(low, high);
-      low = high;
-    }
+    const second = Math.floor(at);
+    const there = this.#bySecond.get(second);
+    if (there === undefined) this.#bySecond.set(second, [{ at, machine }]);
+    else there.push({ at, machine });
   }
 
-  takeUntil(at: number): { readonly at: number; readonly machine: Machine } | undefined {
-    const all = this.#all;
-    const [first] = all;
-    if (first === undefined || first.at > at) return undefined;
-    const last = all.pop();
-    if (last === undefined || last === first) return first;
-    all[0] = last;
-    for (let high = 0; ; ) {
-      const [left, right] = [2 * high + 1, 2 * high + 2];
-      const small = (all[right]?.at ?? Infinity) < (all[left]?.at ?? Infinity) ? right : left;
-      if ((all[small]?.at ?? Infinity) >= (all[high]?.at ?? 0)) return first;
-      this.#swap(small, high);
-      high = small;
+  /** The next one that ends up to a time. */
+  takeUntil(until: number): Ending | undefined {
+    for (let second = this.#second ?? Math.floor(until); second <= until; second += 1) {
+      this.#second = second;
+      const here = this.#bySecond.get(second) ?? [];
+      here.sort((one, other) => other.at - one.at);
+      const next = here.at(-1);
+      if (next !== undefined) return next.at <= until ? here.pop() : undefined;
+      if (second + 1 <= until) this.#bySecond.delete(second);
     }
-  }
-
-  #swap(one: number, other: number): void {
-    const [a, b] = [this.#all[one], this.#all[other]];
-    if (a === undefined || b === undefined) return;
-    this.#all[one] = b;
-    this.#all[other] = a;
+    return undefined;
   }
 }
 
@@ -99,17 +92,10 @@ class Executor {
   run(): ExecutedResult {
     const { jobs, countFrom } = this.#options;
     const [from, to] = [jobs[0]?.arrivedAt ?? 0, jobs.at(-1)?.arrivedAt ?? 0];
-    let next = 0;
-    for (let tick = from; tick <= to + TICK_SECONDS; tick += TICK_SECONDS) {
-      for (let job = jobs[next]; job !== undefined && job.arrivedAt <= tick; job = jobs[next]) {
-        next += 1;
-        this.#advance(job.arrivedAt);
-        this.#recent.push(job.arrivedAt);
-        if (!this.#place(job, job.arrivedAt)) this.#queue.push(job);
-      }
-      this.#advance(tick);
-      this.#follow(tick);
-      this.#mark(tick);
+    let tick = from;
+    for (const job of jobs) {
+      for (; tick < job.arrivedAt; tick += TICK_SECONDS) this.#tick(tick);
+      this.#arrive(job);
     }
     for (const { orderedAt } of this.#machines) this.#paid(orderedAt, to);
     const counted = jobs.filter(({ arrivedAt }) => arrivedAt >= countFrom).length;
@@ -119,6 +105,18 @@ class Executor {
       waitP95Seconds: waits[Math.ceil(waits.length * 0.95) - 1] ?? 0,
       unplaced: this.#queue.length,
     };
+  }
+
+  #arrive(job: ExecutedJob): void {
+    this.#advance(job.arrivedAt);
+    this.#recent.push(job.arrivedAt);
+    if (!this.#place(job, job.arrivedAt)) this.#queue.push(job);
+  }
+
+  #tick(now: number): void {
+    this.#advance(now);
+    this.#follow(now);
+    this.#mark(now);
   }
 
   #paid(from: number, to: number): void {
