@@ -175,6 +175,18 @@ describe('settings', () => {
     expect(await runnerEnv({})).toMatchObject({ HANGAR_HARDENING: 'restricted' });
   });
 
+  it('forks may choose nothing by default, and ordinary repositories the namespaces that the chart gives rights in', async () => {
+    expect(await runnerEnv({})).toMatchObject({ HANGAR_UNTRUSTED_SERVICE_ACCOUNTS: 'none' });
+    const defaults = async (values: ChartValues) =>
+      ofKind<V1ConfigMap>(await rendered(values), 'ConfigMap').find(
+        (one) => one.metadata?.name === 'hangar-runner-defaults',
+      )?.data;
+    expect(await defaults({})).toMatchObject({ HANGAR_UNTRUSTED_NAMESPACES: 'fork:none,ordinary:none' });
+    expect(await defaults({ jobs: { otherNamespaces: ['prod', 'staging'] } })).toMatchObject({
+      HANGAR_UNTRUSTED_NAMESPACES: 'fork:none,ordinary:prod staging',
+    });
+  });
+
   it('the variables set by the chart are overridden by those of the former chart', async () => {
     const [deployment] = ofKind<V1Deployment>(
       await rendered({ runner: { envFrom: [{ configMapRef: { name: 'old' } }] } }),
