@@ -1,11 +1,13 @@
 import { RIGHTS as AUTOSCALER_RIGHTS, rulesOf as autoscalerRulesOf } from '@hangar/autoscaler/permissions';
 import { RIGHTS as RUNNER_RIGHTS, rulesOf as runnerRulesOf } from '@hangar/runner/permissions';
+import { RULES } from '@hangar/runner/rules';
 import { renderReadme } from './render/readme.ts';
 import { type NamedRules, renderGenerated } from './render/rights.ts';
 import { renderSchema } from './render/schema.ts';
 import { renderValues } from './render/values-yaml.ts';
 import { isOnOff } from './schema/setting-schema.ts';
 import type { Component } from './values/component.ts';
+import { PREVIOUS_IMAGE_VALUES, PREVIOUS_VALUES } from './values/previous.ts';
 import { COMPONENTS, FEATURES, switchOf, VALUES } from './values/values.ts';
 
 const runnerRules = (where: string): NamedRules => ({
@@ -43,7 +45,10 @@ export const DOCUMENTS: Readonly<Record<string, () => string>> = {
       ],
       Object.fromEntries([
         ...COMPONENTS.flatMap(namesOf),
+        ['runner.rules', Object.values(RULES).map(({ setting }) => setting)],
         ['autoscaler.rights', AUTOSCALER_RULES.map(({ name }) => name)],
+        ['previous', PREVIOUS_VALUES],
+        ['previous.image', PREVIOUS_IMAGE_VALUES],
       ]),
     ),
 };

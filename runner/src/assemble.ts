@@ -1,16 +1,21 @@
 import { tmpdir } from 'node:os';
 import { type Clock } from '@hangar/shared/clock';
-import type { Cluster } from '@hangar/shared/kubernetes/cluster';
+import { type Cluster, type ObjectWriter, RESOURCE, type Target } from '@hangar/shared/kubernetes/cluster';
 import type { Connection } from '@hangar/shared/kubernetes/connection';
 import { type ApiCall, type CallObserver, HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
+import { UpdateWriter, withWriter } from '@hangar/shared/kubernetes/update-writer';
 import type { Logger } from '@hangar/shared/logger';
 import { RateLimit } from '@hangar/shared/rate-limit';
+import type { V1Pod } from '@kubernetes/client-node';
 import { AdmissionQueue } from './admit/admission-queue.ts';
 import { type Budget, type Load, NO_LOAD, plus } from './admit/admit.ts';
 import { loadOf } from './admit/pod-load.ts';
 import { SharedBudget, type SharedBudgetParts } from './admit/shared-budget.ts';
+import { annotationContents, type PodContents, secretContents } from './adopt/contents.ts';
 import { CancelWatches } from './cancel/cancel-watches.ts';
+import type { CompileSettings } from './compile/settings.ts';
 import type { RunnerConfig } from './config/runner-config.ts';
+
 import { createDroneClient, type DroneClient } from './edges/drone-http.ts';
 import { ThreadedParser } from './edges/parse-in-thread.ts';
 import { createEnvironmentPlugin, createRegistryPlugin, createSecretPlugin } from './edges/plugin-http.ts';
@@ -20,16 +25,26 @@ import { SpillFile } from './edges/spill-file.ts';
 import { usualLookAhead } from './intake.ts';
 import { PodOrigin, podKeyOf } from './launch/pod-origin.ts';
 import type { Holder } from './lease/holder.ts';
+import { IndependentReplica } from './lease/independent.ts';
 import { LeaseValidity } from './lease/lease-validity.ts';
 import { OwnLease } from './lease/own-lease.ts';
 import { clusterLogSource } from './logs/cluster-log-source.ts';
 import { LogMemory } from './logs/log-memory.ts';
 import { serverStepLogs } from './logs/server-step-logs.ts';
 import { type EdgeObserver, observedLogs, observedServer, observedTries } from './metrics/edge-observer.ts';
+import type { Granted } from './permissions/review.ts';
 import { LABEL, RANDOM_NAMESPACE } from './pipeline/compiled.ts';
 import type { CiServer } from './ports/ci-server.ts';
 import type { LogSource } from './ports/log-source.ts';
-import type { RunnerOptions, RunnerParts } from './runner.ts';
+import {
+  chooseGate,
+  type GateChoice,
+  gateLookup,
+  operatorCredentials,
+  ownImage,
+} from './prepare/gate-image.ts';
+import { type IndependentParts, runIndependently } from './run-independently.ts';
+import { type RunnerOptions, type RunnerParts, run } from './runner.ts';
 import { type DraftParts, draft } from './stage/draft.ts';
 import type { StageEvents } from './stage/stage-parts.ts';
 import { type RegisteredStage, StageRegistry } from './stage-registry.ts';
@@ -56,11 +71,21 @@ export interface Outside {
 
 /** A runner that is put together and not begun. */
 export interface Assembly {
+  /** What both ways to work share: rights decide on the others only when they are known. */
   readonly parts: RunnerParts;
   readonly options: RunnerOptions;
   readonly ciServer: DroneClient;
   readonly outage: ServerOutage;
   readonly validity: LeaseValidity;
+  /** As Pods name this replica. */
+  readonly owner: string;
+  /** The image that the gate is taken from, in each Pod. */
+  gateImage(
+    pod: { readonly namespace: string; readonly name: string },
+    signal: AbortSignal,
+  ): Promise<GateChoice>;
+  /** Works until it is told to stop, in the way that its rights allow. */
+  run(how: { readonly granted: Granted; readonly gateImage: string }, stop: AbortSignal): Promise<void>;
   /** Follows the Events of Pods in these namespaces (empty = all), for the logs; ends with its signal, or where the right is missing. */
   watchEvents(namespaces: readonly string[], signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
@@ -76,7 +101,14 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
   const ciServer = droneOf(config, { ...outside, outage, validity });
   const source = logSourceOf(cluster, outside);
   const drafting = draftParts(config, outside);
-  const { parts, options } = wire(config, outside, { cluster, ciServer, source, drafting, validity });
+  const { parts, options, independent } = wire(config, outside, {
+    cluster,
+    ciServer,
+    source,
+    drafting,
+    validity,
+  });
+  let { owner } = parts.lease;
   const close = async (): Promise<void> => {
     pace.close();
     await Promise.all([ciServer.close(), outside.connection.close()]);
@@ -86,7 +118,23 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
     const each = namespaces.map((name) => watchEvents({ clock, random, cluster, log, tell }, name, signal));
     await Promise.all(each);
   };
-  return { parts, options, ciServer, outage, validity, watchEvents: watch, close };
+  return {
+    ...{ parts, options, ciServer, outage, validity, watchEvents: watch, close },
+    get owner() {
+      return owner;
+    },
+    gateImage: (pod, signal) => gateImageOf(config.gate, { cluster, prepare: drafting.prepare, pod }, signal),
+    run: ({ granted, gateImage }, stop) => {
+      const settings = withGateImage(drafting.settings, gateImage);
+      const able: RunnerParts = {
+        ...withRights(parts, granted, options.namespaces),
+        draft: (detail, signal) => draft({ ...drafting, settings }, detail, signal),
+      };
+      if (granted.coordination === 'leases') return run(able, options, stop);
+      ({ owner } = independent.lease);
+      return runIndependently({ ...able, ...independent }, options, stop);
+    },
+  };
 }
 
 /** All by which a runner reaches others. */
@@ -105,7 +153,7 @@ export function wire(
     readonly connection: Pick<Connection, 'namespace'>;
   },
   { cluster, ciServer, source, drafting, validity }: Ports,
-): Pick<Assembly, 'parts' | 'options'> {
+): Pick<Assembly, 'parts' | 'options'> & { readonly independent: Pick<IndependentParts, 'lease' | 'line'> } {
   const { clock, random, log } = outside;
   const registry = new StageRegistry();
   const namespace = config.lease.namespace || outside.connection.namespace;
@@ -123,7 +171,7 @@ export function wire(
     origin: new PodOrigin({ cluster, log }, podKeyOf(config.server.token, 'signature')),
     events: outside.events,
     stepLogs: serverStepLogs({ clock, ciServer, log, random, source, memory, limitBytes, cards }),
-    line: queueOf(config, { clock, cluster, log, namespace, podWatch, registry }),
+    line: queueOf(config, { podWatch, registry }, { clock, cluster, log, namespace }),
     lease: new OwnLease(
       { clock, cluster, log, validity },
       {
@@ -135,12 +183,68 @@ export function wire(
     ),
     cancelWatches: new CancelWatches({ clock, ciServer, log }),
     patience: patienceOf(config),
+    contents: secretContents,
     waitLimitMs: config.admission.waitLimitMs ?? Number.POSITIVE_INFINITY,
     retentionMs: config.admission.recordRetentionMs,
     draft: (detail, signal) => draft(drafting, detail, signal),
   };
-  return { parts, options: optionsOf(config, outside, namespace) };
+  const lease = new IndependentReplica({
+    holder: outside.holder,
+    namespace: outside.connection.namespace,
+    server: originOf(config.server.url),
+  });
+  const independent = { lease, line: queueOf(config, { podWatch, registry }, undefined) };
+  return { parts, options: optionsOf(config, outside, namespace), independent };
 }
+
+async function gateImageOf(
+  facts: RunnerConfig['gate'],
+  by: {
+    readonly cluster: Pick<Cluster, 'get'>;
+    readonly prepare: DraftParts['prepare'];
+    readonly pod: { readonly namespace: string; readonly name: string };
+  },
+  signal: AbortSignal,
+): Promise<GateChoice> {
+  const own = facts.chosen === '' ? (await ownImage(by.cluster, by.pod, signal)) || facts.own : '';
+  const credentials = await operatorCredentials(by.prepare.readDockerConfig);
+  return chooseGate({ ...facts, own }, gateLookup(by.prepare.images, credentials, signal));
+}
+
+/** Swapped steps wait with the gate's image too, unless the settings name another one. */
+const withGateImage = (settings: CompileSettings, gateImage: string): CompileSettings => ({
+  ...settings,
+  gateImage,
+  placeholderImage: settings.placeholderImage === settings.gateImage ? gateImage : settings.placeholderImage,
+});
+
+/** The same parts with the means that the rights allow. Pure. */
+function withRights(parts: RunnerParts, granted: Granted, namespaces: readonly string[]): RunnerParts {
+  const isIn = (places: readonly string[], namespace: string): boolean =>
+    places.includes(namespace) || (places.includes('') && !namespaces.includes(namespace));
+  const update = new UpdateWriter(parts.cluster);
+  const writer: ObjectWriter = {
+    patch: (target, ...change) =>
+      isUpdated(target, (namespace) => isIn(granted.updateIn, namespace))
+        ? update.patch(target, ...change)
+        : parts.cluster.patch(target, ...change),
+  };
+  const of = (pod: V1Pod): PodContents =>
+    isIn(granted.secretsHiddenIn, pod.metadata?.namespace ?? '') ? annotationContents : secretContents;
+  return {
+    ...parts,
+    cluster: granted.updateIn.length === 0 ? parts.cluster : withWriter(parts.cluster, writer),
+    contents: {
+      contentsOf: (with_, pod, ...rest) => of(pod).contentsOf(with_, pod, ...rest),
+      isComplete: (with_, pod, ...rest) => of(pod).isComplete(with_, pod, ...rest),
+    },
+  };
+}
+
+const isUpdated = (
+  { resource, namespace = '' }: Target,
+  mustUpdate: (namespace: string) => boolean,
+): boolean => resource.plural === RESOURCE.pods.plural && mustUpdate(namespace);
 
 /** What tells one Drone server from another: scheme, host and port. */
 const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : url);
@@ -291,23 +395,25 @@ function budgetOf(config: RunnerConfig): Budget {
   };
 }
 
-/** The admission queue; where a budget is set, all replicas share it. */
+interface Known {
+  readonly podWatch: PodWatch;
+  readonly registry: StageRegistry;
+}
+
+/** The admission queue. Where a budget is set, all replicas share it by reservations in a Lease, if there is a place for that. */
 function queueOf(
   config: RunnerConfig,
-  parts: Pick<SharedBudgetParts, 'clock' | 'cluster' | 'log' | 'namespace'> & {
-    readonly podWatch: PodWatch;
-    readonly registry: StageRegistry;
-  },
+  { podWatch, registry }: Known,
+  shared: Pick<SharedBudgetParts, 'clock' | 'cluster' | 'log' | 'namespace'> | undefined,
 ): AdmissionQueue {
-  const { podWatch, registry } = parts;
   const budget = budgetOf(config);
   const load = (): Load => taken(registry, podWatch);
   const limit = config.admission.repositoryPipelines;
   const perRepository = limit === undefined ? undefined : { limit, running: runningOf(registry, podWatch) };
   const { pods, cpuMillicores, memoryBytes } = budget;
-  if ((pods ?? cpuMillicores ?? memoryBytes) === undefined)
+  if (shared === undefined || (pods ?? cpuMillicores ?? memoryBytes) === undefined)
     return new AdmissionQueue(load, budget, { perRepository });
-  const reservations = new SharedBudget({ ...parts, taken: load, pods: () => podWatch.pods }, budget);
+  const reservations = new SharedBudget({ ...shared, taken: load, pods: () => podWatch.pods }, budget);
   podWatch.listen(({ kind, object }) => kind === 'gone' && reservations.podGone(object));
   return new AdmissionQueue(load, budget, { reservations, perRepository });
 }

@@ -3,6 +3,7 @@ import { type FailedTry, type RetryPolicy, retry } from '@hangar/shared/retry';
 import { Adopter } from './adopt/adopter.ts';
 import { emptied, hasRoom, whenever } from './intake.ts';
 import type { FormerLife, OwnLease } from './lease/own-lease.ts';
+import type { ReplicaRecord } from './lease/replica-record.ts';
 import type { Filter } from './pipeline/drone.ts';
 import { poll } from './poll/poll.ts';
 import { carryOn, take } from './poll/take.ts';
@@ -84,8 +85,7 @@ async function runTerm(parts: RunnerParts, options: RunnerOptions, term: Term): 
 
 /** Every accepted stage runs by itself (stage/run-stage.ts); this is what happens around that. */
 async function work(parts: RunnerParts, options: RunnerOptions, { former, handOver }: Term): Promise<void> {
-  const { log, registry } = parts;
-  const { capacity, machine, filter, namespaces, random, leaseNamespace } = options;
+  const { namespaces, leaseNamespace } = options;
   // 1. See what is there. A namespace of a former process may be closed to this one, or be gone: that keeps nobody from working.
   for (const namespace of new Set(namespaces)) await follow(parts, namespace, isKubernetesError, handOver);
   for (const namespace of former.namespaces) await follow(parts, namespace, isPassing, handOver);
@@ -101,8 +101,20 @@ async function work(parts: RunnerParts, options: RunnerOptions, { former, handOv
   const adopting = adopter.run(handOver);
 
   // 3. Ask for work for as long as there is room.
+  await askForWork(parts, options, { stop: handOver, handOver });
+  await adopting;
+}
+
+/** Takes stages until `stop`; they run until their end or `handOver`. */
+export function askForWork(
+  parts: StageParts & { readonly lease: ReplicaRecord },
+  options: RunnerOptions,
+  { stop, handOver }: { readonly stop: AbortSignal; readonly handOver: AbortSignal },
+): Promise<void> {
+  const { log, registry } = parts;
+  const { capacity, machine, filter, random } = options;
   log.info({ machine, capacity }, 'polling the Drone server');
-  await poll(
+  return poll(
     { ...parts, random },
     {
       filter,
@@ -110,13 +122,12 @@ async function work(parts: RunnerParts, options: RunnerOptions, { former, handOv
       take: (offer) => take(parts, offer, { machine, handOver }),
       answered: () => options.serverAnswered(),
     },
-    handOver,
+    stop,
   );
-  await adopting;
 }
 
 /** What becomes free is given to the head of the queue. The returned function ends that. */
-function listen({ podWatch, registry, line }: RunnerParts): () => void {
+export function listen({ podWatch, registry, line }: StageParts): () => void {
   const all = [
     podWatch.listen(({ kind, object }) => kind === 'gone' && registry.forget(object.metadata?.uid ?? '')),
     podWatch.listen(() => line.next()),
@@ -128,7 +139,7 @@ function listen({ podWatch, registry, line }: RunnerParts): () => void {
 }
 
 /** Watches the Pods of a namespace; retries the first list, since nobody knows what to continue without it. */
-async function follow(
+export async function follow(
   { clock, podWatch, log }: StageParts,
   namespace: string,
   shouldRetry: (error: unknown) => boolean,

@@ -14,6 +14,18 @@ export interface ValueKind<T> {
 /** Any text, unchanged. */
 export const TEXT: ValueKind<string> = { type: 'text', read: (value) => ({ value }) };
 
+const LEAST_TOKEN_CHARS = 16;
+
+/** A bearer token: visible ASCII, long enough not to be guessed. */
+export const TOKEN: ValueKind<string> = {
+  type: `a token of ${LEAST_TOKEN_CHARS} or more characters without spaces, such as the output of \`openssl rand -hex 32\``,
+  read: (text) => {
+    const value = text.trim();
+    if (!/^[\x21-\x7e]*$/.test(value)) return { wrong: 'has characters that a header cannot carry' };
+    return value.length < LEAST_TOKEN_CHARS ? { wrong: 'is too short' } : { value };
+  },
+};
+
 const TRUE = ['1', 't', 'true'];
 const FALSE = ['0', 'f', 'false'];
 

@@ -80,6 +80,11 @@ describe('recommend', () => {
     { line: 'recommend', want: 'either --prs-per-day N or --nodes N' },
     { line: 'recommend --prs-per-day 5 --nodes 5', want: 'either' },
     { line: 'recommend --prs-per-day many', want: '--prs-per-day takes a number' },
+    {
+      line: 'recommend --prs-per-day 0x10',
+      want: '--prs-per-day takes a number from 0 to 1000000, not "0x10"',
+    },
+    { line: 'recommend --nodes 0b11', want: '--nodes takes a whole number from 0 to 1000000, not "0b11"' },
     { line: 'recommend --prs-per-day=-1', want: '--prs-per-day takes a number' },
     { line: 'recommend --prs-per-day -1', want: '--prs-per-day takes a number from 0 to 1000000, not "-1"' },
     { line: 'recommend --json -1', want: "unknown option '-1'\nSee:" },

@@ -1,14 +1,15 @@
 import { UsageError } from '@hangar/shared/program/command-error';
 import { asWhole } from '@hangar/shared/program/options';
 import type { Job } from '../capacity/job.ts';
+import type { ReplayedSettings } from '../config/load.ts';
+import { CapacityPolicy } from '../decide/capacity-policy.ts';
 import type { BufferRule } from '../forecast/buffer-rule.ts';
-import { forecastRule } from '../forecast/forecast-rule.ts';
 import { clusterAutoscalerPolicy } from '../replay/policies/cluster-autoscaler.ts';
 import { karpenterBufferPolicy, karpenterPolicy } from '../replay/policies/karpenter.ts';
 import { clairvoyantRule, lookAheadRule, squareRootRule } from '../replay/policies/rules.ts';
+import { ruledPolicy, type ServiceOptions, servicePolicy } from '../replay/policies/service.ts';
 import { softlyPlaced } from '../replay/policies/soft-taints.ts';
 import { staticPolicy } from '../replay/policies/static.ts';
-import { STATIC_POOL, staticPoolPolicy } from '../replay/policies/static-node-pool.ts';
 import type { ScalingPolicy } from '../replay/policy.ts';
 import type { ScoringStrategy } from '../simulate/class-scores.ts';
 
@@ -29,40 +30,38 @@ export interface PolicyOptions {
   readonly names: readonly string[];
   readonly placement: PodPlacement | undefined;
   readonly bootSeconds: number;
-  readonly objectiveP95Seconds: number;
+  /** Of the service: its policy is the one that is replayed. */
+  readonly settings: ReplayedSettings;
 }
 
 /** All placements. */
 export const PLACEMENTS: readonly PodPlacement[] = ['least', 'most', 'soft-taint'];
 const MOST_NODES = 100_000;
-/** The size of one push, which must find room at the quietest hour. */
-const FLOOR_PODS = 5;
-const RULE_Z = 2;
-/** The initial quantile of the forecast, before the waits correct it. */
-const QUANTILE = 0.82;
 
-const leadSecondsOf = ({ bootSeconds }: PolicyOptions): number => bootSeconds + STATIC_POOL.tickSeconds;
+const policyOf = ({ settings }: PolicyOptions): CapacityPolicy => new CapacityPolicy(settings);
 
+const serviceOf = (words: PolicyOptions): ServiceOptions => ({ ...words.settings, policy: policyOf(words) });
+
+const squareRootOf = ({ settings }: PolicyOptions): BufferRule =>
+  squareRootRule(settings.buffer.z, settings.buffer.floor);
+
+/** The forecast of the service, or its rule where the settings disable the forecast. */
 const forecastOf = (words: PolicyOptions): BufferRule =>
-  forecastRule({
-    leadSeconds: leadSecondsOf(words),
-    quantile: QUANTILE,
-    objectiveP95Seconds: words.objectiveP95Seconds,
-    floor: FLOOR_PODS,
-    fallback: { z: RULE_Z, floor: FLOOR_PODS },
-  });
+  policyOf(words).newRule(words.bootSeconds) ?? squareRootOf(words);
 
-/** Rules that size a static pool by the room that they keep free. */
-function ownRule(name: string, words: PolicyOptions, jobs: readonly Job[]): BufferRule {
+/** A pool that is sized as `serve` does, by its own rule or by another one. */
+function ownPolicy(name: string, words: PolicyOptions, jobs: readonly Job[]): ScalingPolicy {
+  const service = serviceOf(words);
+  const { policy } = service;
   switch (name) {
     case 'sqrt':
-      return squareRootRule(RULE_Z, FLOOR_PODS);
+      return ruledPolicy(squareRootOf(words), service);
     case 'look-ahead':
-      return lookAheadRule(0, FLOOR_PODS);
+      return ruledPolicy(lookAheadRule(0, words.settings.buffer.floor), service);
     case 'clairvoyant':
-      return clairvoyantRule(jobs, leadSecondsOf(words));
+      return ruledPolicy(clairvoyantRule(jobs, policy.leadSeconds(words.bootSeconds)), service);
     default:
-      return forecastOf(words);
+      return servicePolicy(service);
   }
 }
 
@@ -79,7 +78,7 @@ const ENGINES: Readonly<Record<string, (words: PolicyOptions) => ScalingPolicy>>
   'cluster-autoscaler': () => clusterAutoscalerPolicy(),
   karpenter: () => karpenterPolicy(),
   'karpenter-buffer': (words) => karpenterBufferPolicy(forecastOf(words)),
-  'karpenter-buffer-sqrt': () => karpenterBufferPolicy(squareRootRule(RULE_Z, FLOOR_PODS)),
+  'karpenter-buffer-sqrt': (words) => karpenterBufferPolicy(squareRootOf(words)),
 };
 
 /** The builder of a policy by name, without the placement; undefined: unknown name. */
@@ -91,7 +90,7 @@ function builderOf(
     const nodes = asWhole([1, MOST_NODES])(name.slice('static:'.length), 'policy static');
     return () => staticPolicy(nodes);
   }
-  if (OWN.includes(name)) return (jobs) => staticPoolPolicy(ownRule(name, words, jobs));
+  if (OWN.includes(name)) return (jobs) => ownPolicy(name, words, jobs);
   const engine = Object.hasOwn(ENGINES, name) ? ENGINES[name] : undefined;
   return engine && (() => ({ ...engine(words), name }));
 }

@@ -18,6 +18,10 @@ import {
 } from '@hangar/shared/program/options';
 import type { Job } from '../capacity/job.ts';
 import { type NodeSpec, podsOnEmptyNode } from '../capacity/node-spec.ts';
+import type { NodeShape } from '../capacity/shape.ts';
+import type { ReplayedSettings } from '../config/load.ts';
+import { resourcesJson } from '../recommend/as-json.ts';
+import type { NodesNeeded } from '../replay/policy.ts';
 import { replay } from '../replay/replay.ts';
 import type { ReplayResult } from '../replay/result.ts';
 import { demandChanges, timelineOf, type ValueChange } from '../replay/timeline.ts';
@@ -27,6 +31,7 @@ import { JOB_OPTIONS, type JobRequest, jobOrderOf, readJobs } from './replay-job
 import { plotSvg, plotText } from './replay-plot.ts';
 import { PLACEMENTS, type PolicyRequest, readPolicies } from './replay-policies.ts';
 import { replayText } from './replay-text.ts';
+import { settingsFrom } from './replayed-settings.ts';
 
 const LARGEST_SEED = 2 ** 31 - 1;
 /** Time spans of the counted time in a plot; the number of columns in a terminal. */
@@ -52,7 +57,11 @@ const OPTIONS = {
       asShape,
       asShape('4cpu-8gb', 'node'),
     ),
-    'boot-seconds': option('N', 'from the order of a node until builds run on it', asNumber([0, 7200]), 180),
+    'boot-seconds': option(
+      'N',
+      'from the order of a node until builds run on it (HANGAR_AUTOSCALER_BOOT_TIME, 180)',
+      asNumber([0, 7200]),
+    ),
     'cold-seconds': option(
       'N',
       'how much longer a build takes on a node without images',
@@ -86,15 +95,26 @@ soft-taint for forecast, sqrt, look-ahead and clairvoyant by default, least for 
       'days for training, which are not evaluated (14, or half of a trace that has no more)',
       asNumber([0, 3650]),
     ),
-    'objective-p95-seconds': option('N', 'the wait that the forecast aims at', asNumber([0, 3600]), 10),
+    'objective-p95-seconds': option(
+      'N',
+      'the wait that the forecast aims at (HANGAR_AUTOSCALER_OBJECTIVE, 10)',
+      asNumber([0, 3600]),
+    ),
+    'env-file': option(
+      'FILE',
+      `settings of "serve", NAME=value on each line; the forecast is played with them. HANGAR_AUTOSCALER_* variables of
+the environment apply too, and override the file`,
+      asFile,
+    ),
     seed: option('N', "for the generated builds and the scheduler's chance", asWhole([0, LARGEST_SEED]), 1),
   }),
   ...grouped('The answer', {
     json: flag('data instead of a table'),
     decisions: option(
       'FILE',
-      `the desired pool size over time, {"at": seconds since the first midnight UTC, "nodes": n} on each line, so that
-anybody's simulator can judge it; needs exactly one policy`,
+      `what a pool needs over time, so that anybody's simulator can judge it; needs exactly one policy. Each line is
+{"at": seconds since the first midnight UTC, "nodes": n, "shrinkTo": m}: order nodes while there are fewer than n,
+close nodes that have been empty for half a minute down to m`,
       asFile,
     ),
     plot: option('text|FILE.svg', 'nodes over the evaluated days, as rows of blocks or as a picture', asPlot),
@@ -114,12 +134,14 @@ interface Order {
   readonly json: boolean;
 }
 
-function orderOf({ options, words }: Given<typeof OPTIONS>): Order {
-  const { seed, decisions, plot, json = false, placement, 'boot-seconds': bootSeconds } = options;
+function orderOf({ options, words }: Given<typeof OPTIONS>, settings: ReplayedSettings): Order {
+  const { seed, decisions, plot, json = false, placement } = options;
+  const { 'boot-seconds': bootSeconds = settings.bootMs / 1000 } = options;
+  const { 'objective-p95-seconds': objectiveSeconds = settings.objectiveMs / 1000 } = options;
   const policies = readPolicies({
     ...{ placement, bootSeconds },
     names: options.policy,
-    objectiveP95Seconds: options['objective-p95-seconds'],
+    settings: { ...settings, objectiveMs: objectiveSeconds * 1000 },
   });
   if (decisions !== undefined && policies.length !== 1)
     throw new UsageError('--decisions FILE needs exactly one --policy');
@@ -143,8 +165,14 @@ async function mustBeWritable(path: string): Promise<void> {
 
 interface Played {
   readonly result: ReplayResult;
-  /** Changes of the wanted pool size, by time. */
-  readonly decisions: readonly ValueChange[];
+  /** By time. */
+  readonly decisions: readonly Decided[];
+}
+
+/** A change of the wanted pool size, and of what any pool needs. */
+interface Decided extends NodesNeeded {
+  readonly atSeconds: number;
+  readonly nodes: number;
 }
 
 /** Jobs, and which of them count. */
@@ -162,14 +190,14 @@ function play(
   order: Order,
   { showProgress }: CommandContext,
 ): Played {
-  const decisions: ValueChange[] = [];
+  const decisions: Decided[] = [];
   const { node, bootSeconds, coldSeconds, seed } = order;
   const result = replay({
     ...{ node, bootSeconds, coldSeconds, seed, jobs },
     policy: policy.build(thatFit(jobs, node)),
     strategy: policy.strategy,
     countFrom,
-    onDecision: (at, nodes) => decisions.push([at, nodes]),
+    onDecision: (atSeconds, nodes, need) => decisions.push({ atSeconds, nodes, ...need }),
     onProgress: (share) => showProgress(`${policy.name}: ${Math.floor(share * 100)} %`),
   });
   showProgress('');
@@ -177,9 +205,17 @@ function play(
 }
 
 /** In milliseconds, the precision of traces. */
-function decisionLines(decisions: readonly ValueChange[], midnight: number): string {
+function decisionLines(decisions: readonly Decided[], midnight: number): string {
   const since = (at: number): number => Math.round((at - midnight) * 1000) / 1000;
-  return decisions.map(([at, nodes]) => `${JSON.stringify({ at: since(at), nodes })}\n`).join('');
+  let last = '';
+  return decisions
+    .map(({ atSeconds, needNodes: nodes, shrinkToNodes: shrinkTo }) => {
+      const same = `${nodes} ${shrinkTo}`;
+      if (same === last) return '';
+      last = same;
+      return `${JSON.stringify({ at: since(atSeconds), nodes, shrinkTo })}\n`;
+    })
+    .join('');
 }
 
 /** The nodes that the running jobs would need when packed, and the size that each policy wanted. */
@@ -192,7 +228,13 @@ function timelines(played: readonly Played[], { jobs, countFrom }: Counted, node
   });
   return [
     timelineOf('full nodes', needed, spans),
-    ...played.map(({ result, decisions }) => timelineOf(result.policy, decisions, spans)),
+    ...played.map(({ result, decisions }) =>
+      timelineOf(
+        result.policy,
+        decisions.map(({ atSeconds, nodes }): ValueChange => [atSeconds, nodes]),
+        spans,
+      ),
+    ),
   ];
 }
 
@@ -230,9 +272,22 @@ function answer({ json, plot, node, jobs }: Order, played: readonly Played[], co
   return plot === 'text' ? `${text}\n\n${plotText(timelines(played, counted, node))}` : text;
 }
 
+/** @throws {UsageError} when no build fits on a node: there is nothing to replay */
+function rejectTooLarge(jobs: readonly Job[], { name, allocatable }: NodeShape): void {
+  if (thatFit(jobs, { allocatable }).length > 0) return;
+  const least = jobs.reduce((one, job) =>
+    job.request.cpuMillicores < one.request.cpuMillicores ? job : one,
+  );
+  const { cpu, memory } = resourcesJson(least.request);
+  throw new UsageError(
+    `none of the ${jobs.length} builds fits on a node ${name}: the one with the least CPU requests ${cpu} CPU and ${memory} memory. Use a larger --node`,
+  );
+}
+
 async function run(given: Given<typeof OPTIONS>, context: CommandContext): Promise<ExitCode> {
-  const order = orderOf(given);
+  const order = orderOf(given, settingsFrom(given.options['env-file'], context));
   const jobs = await readJobs(order.jobs, order.seed, context);
+  rejectTooLarge(jobs, given.options.node);
   for (const path of [order.decisions, order.plot])
     if (path !== undefined && path !== 'text') await mustBeWritable(path);
   const counted = { jobs, ...countedDays(jobs, given.options['train-days']) };

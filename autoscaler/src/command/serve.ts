@@ -10,7 +10,7 @@ import { listen } from '@hangar/shared/program/listen';
 import { type AutoscalerConfig, loadConfig } from '../config/load.ts';
 import { compareInThread } from '../edges/compare-in-thread.ts';
 import { DecideWorker } from '../edges/decide-worker.ts';
-import { httpMetricsSource } from '../edges/metrics-http.ts';
+import { httpMetricsSource, tokenIn } from '../edges/metrics-http.ts';
 import { readPageFile } from '../edges/page-file.ts';
 import { TraceStore } from '../edges/trace-store.ts';
 import { createService } from '../service.ts';
@@ -32,8 +32,8 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   const log = createLogger(config.logLevel);
   for (const warning of config.warnings) log.warn({}, warning);
   const connection = config.cluster && (await connected(config.cluster.kubeconfig, env));
-  const source = httpMetricsSource();
-  const droneSource = httpMetricsSource(config.drone?.tokenFile);
+  const source = httpMetricsSource(() => config.runnerToken);
+  const droneSource = httpMetricsSource(() => tokenIn(config.drone?.tokenFile));
   const decider = new DecideWorker(clock, { decide: config, timeoutMs: DECIDE_TIMEOUT_MS });
   const { autoscaler, http } = createService(
     {

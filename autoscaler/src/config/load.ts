@@ -3,21 +3,20 @@ import type { LogLevel } from '@hangar/shared/logger';
 import type { PoolRules } from '../capacity/read-node.ts';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import { parseRunnerService, parseRunnerUrl, type RunnerService } from '../capacity/targets.ts';
-import type { Floor } from '../decide/floors.ts';
-import type { Guardrails } from '../decide/guardrails.ts';
+import type { PolicySettings } from '../decide/capacity-policy.ts';
 import type { SpendLimit } from '../decide/spend.ts';
-import type { BufferOptions } from '../forecast/live-forecast.ts';
 import { type ActingConfig, actingOf, actingProblems, actingWarnings } from './acting.ts';
 import { MOST_NODES_UNSET, SETTINGS } from './settings.ts';
 
 /** All settings in the form that the service uses. Times in milliseconds. */
-export interface AutoscalerConfig {
+export interface AutoscalerConfig extends PolicySettings {
   readonly runners: readonly string[];
   readonly runnerService: RunnerService | undefined;
+  /** Sent to runners; undefined: none is. */
+  readonly runnerToken: string | undefined;
   /** Undefined: the Drone server isn't queried. `tokenFile` empty: without a token. */
   readonly drone: { readonly url: string; readonly tokenFile: string } | undefined;
   readonly scrapeDeadlineMs: number;
-  readonly tickMs: number;
   readonly staleAfterMs: number;
   /** Undefined: no cluster is watched. `kubeconfig` empty: the in-cluster configuration of this Pod. */
   readonly cluster:
@@ -34,10 +33,6 @@ export interface AutoscalerConfig {
   readonly shapes: readonly NodeShape[];
   readonly daemonSets: Resources;
   readonly bootMs: number;
-  readonly objectiveMs: number;
-  readonly buffer: BufferOptions;
-  readonly rails: Guardrails;
-  readonly floors: readonly Floor[];
   readonly money: SpendLimit;
   readonly acting: ActingConfig;
   readonly seed: number;
@@ -51,6 +46,24 @@ export interface AutoscalerConfig {
 
 /** All settings, or all problems. */
 export type Loaded = { readonly ok: AutoscalerConfig } | { readonly problems: readonly string[] };
+
+/** The settings that a replay of the service needs: how pools are sized, and how fast orders are executed. */
+export interface ReplayedSettings extends PolicySettings {
+  readonly bootMs: number;
+  readonly emptyForMs: number;
+  readonly lowerPaceMs: number;
+}
+
+/** The same settings as in {@link loadConfig}, for a replay: sources, leases and the HTTP server are ignored. */
+export function loadReplayedSettings(
+  env: Environment,
+): { readonly ok: ReplayedSettings } | { readonly problems: readonly string[] } {
+  const { values, problems } = readSettings(SETTINGS, withoutServiceLinks(env));
+  const wrong = [...problems, ...sizingChecks(values).flatMap(([isWrong, text]) => (isWrong ? [text] : []))];
+  if (wrong.length > 0) return { problems: [...wrong, ...misspelt(env)] };
+  const { emptyForMs, lowerPaceMs } = values;
+  return { ok: { ...assemble(values), emptyForMs, lowerPaceMs } };
+}
 
 type Read = SettingValues<typeof SETTINGS>;
 
@@ -79,6 +92,7 @@ function assemble(values: Read): Omit<AutoscalerConfig, 'acting' | 'listen' | 'w
   return {
     runners: values.runners.flatMap((text) => parseRunnerUrl(text) ?? []),
     runnerService: parseRunnerService(values.runnerService),
+    runnerToken: values.runnerToken,
     drone: droneOf(values),
     scrapeDeadlineMs: values.scrapeDeadlineMs,
     tickMs: values.tickMs,
@@ -90,7 +104,10 @@ function assemble(values: Read): Omit<AutoscalerConfig, 'acting' | 'listen' | 'w
     daemonSets: values.daemonSets,
     bootMs: values.bootMs,
     objectiveMs: values.objectiveMs,
-    buffer: { z: values.z, floor: values.floor, quantile: values.quantile, forecast: values.forecast },
+    buffer: {
+      ...{ z: values.z, floor: values.floor, quantile: values.quantile, forecast: values.forecast },
+      waitPrice: values.waitPrice,
+    },
     rails: {
       minNodes: values.minNodes,
       maxNodes: values.maxNodes ?? MOST_NODES_UNSET,
@@ -154,13 +171,24 @@ const keyChecks = ({ poolLabel, poolTaint }: Read): readonly Check[] => [
   ],
 ];
 
+const sizingChecks = ({ minNodes, maxNodes = MOST_NODES_UNSET, tickMs }: Read): readonly Check[] => [
+  [
+    minNodes > maxNodes,
+    `HANGAR_AUTOSCALER_MIN_NODES (${minNodes}) is more than HANGAR_AUTOSCALER_MAX_NODES (${maxNodes}). Lower the one or raise the other`,
+  ],
+  [
+    tickMs < LEAST_TICK_MS,
+    `HANGAR_AUTOSCALER_TICK is too short. Write ${LEAST_TICK_MS}ms or more, such as 10s`,
+  ],
+];
+
 /** The name of a namespace, or its beginning and a star. */
 const NAMESPACE_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$|^[a-z0-9][a-z0-9-]{0,61}\*$/;
 
 /** Checks that need several values. */
 function crossChecks(values: Read): readonly string[] {
-  const { runners, runnerService, kubernetes, minNodes, tickMs, staleAfterMs, listen } = values;
-  const { maxSpendPerDay, maxNodes = MOST_NODES_UNSET } = values;
+  const { runners, runnerService, kubernetes, tickMs, staleAfterMs, listen } = values;
+  const { maxSpendPerDay } = values;
   const checks: readonly Check[] = [
     [
       readListen(listen) === undefined,
@@ -180,14 +208,7 @@ function crossChecks(values: Read): readonly string[] {
     ],
     ...droneChecks(values),
     ...keyChecks(values),
-    [
-      minNodes > maxNodes,
-      `HANGAR_AUTOSCALER_MIN_NODES (${minNodes}) is more than HANGAR_AUTOSCALER_MAX_NODES (${maxNodes}). Lower the one or raise the other`,
-    ],
-    [
-      tickMs < LEAST_TICK_MS,
-      `HANGAR_AUTOSCALER_TICK is too short. Write ${LEAST_TICK_MS}ms or more, such as 10s`,
-    ],
+    ...sizingChecks(values),
     [
       staleAfterMs < tickMs * 2,
       'HANGAR_AUTOSCALER_STALE_AFTER is shorter than two ticks: everything would be stale. Write three ticks or more, such as 3m',

@@ -11,6 +11,7 @@ import {
   maybe,
   oneOf,
   TEXT,
+  TOKEN,
   type ValueKind,
 } from '@hangar/shared/config-values';
 import { PAUSED_ANNOTATION, RUNNER_SELECTOR, SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
@@ -20,7 +21,6 @@ import {
   NODE_SHAPES,
   POOL_SHAPES,
   PRICES,
-  RESOURCE_TEXT,
   RESOURCES_OR_NONE,
   SHARE,
 } from './setting-kinds.ts';
@@ -58,6 +58,11 @@ export const SETTINGS = {
     '',
     'A Service whose endpoints are runners, as `namespace/name:port`.',
   ),
+  runnerToken: sources('RUNNER_TOKEN', maybe(TOKEN), undefined, {
+    description:
+      "The runners' `HANGAR_HTTP_TOKEN`, sent to each of them as a bearer token. Empty: none is sent.",
+    secret: true,
+  }),
   droneMetrics: sources('DRONE_METRICS', TEXT, '', {
     description:
       'Address of the Drone server’s own metrics, such as `https://drone.acme.test/metrics`: pending stages that no runner has accepted count as work that is known.',
@@ -140,6 +145,11 @@ export const SETTINGS = {
   objectiveMs: sizing('OBJECTIVE', DURATION, 10_000, {
     description: 'Objective for the 95th percentile of the wait for a node.',
   }),
+  waitPrice: sizing('WAIT_PRICE', maybe(DECIMAL), undefined, {
+    description:
+      'Price of waiting: how many minutes of a node each minute of a waiting build is worth, such as 30. With it a spare node is kept as long as the waiting that it is expected to save is worth more than the node; without it the buffer follows the objective.',
+    defaultText: '',
+  }),
   z: sizing(
     'BUFFER_Z',
     DECIMAL,
@@ -150,7 +160,7 @@ export const SETTINGS = {
   quantile: sizing(
     'BUFFER_QUANTILE',
     SHARE,
-    0.95,
+    0.82,
     "The share of moments in which the forecast's buffer is enough.",
   ),
   forecast: sizing(
@@ -211,24 +221,6 @@ export const SETTINGS = {
   emptyForMs: acting('EMPTY_FOR', DURATION, 30_000, {
     description: 'A node of a NodePool is removed when it has been empty for this time.',
   }),
-  placeholderImage: acting(
-    'PLACEHOLDER_IMAGE',
-    TEXT,
-    'registry.k8s.io/pause:3.10.1',
-    'Image of placeholders; it does nothing and ends on SIGTERM.',
-  ),
-  placeholderRequest: acting(
-    'PLACEHOLDER_REQUEST',
-    maybe(RESOURCE_TEXT),
-    undefined,
-    'Request of a placeholder. Empty: what an empty node of its pool offers to builds.',
-  ),
-  placeholderPriority: acting(
-    'PLACEHOLDER_PRIORITY_CLASS',
-    TEXT,
-    'hangar-placeholder',
-    'PriorityClass of placeholders; it is created with the value -10.',
-  ),
   leaseName: leading('LEASE_NAME', TEXT, 'hangar-autoscaler', 'The Lease for leader election.'),
   leaseNamespace: leading('LEASE_NAMESPACE', TEXT, '', {
     description: 'Its namespace. Empty: that of this Pod.',

@@ -1,10 +1,10 @@
 import type { BufferOptions, FreeRoom } from '../forecast/live-forecast.ts';
-import type { Demand } from './demand.ts';
+import type { WorkCounts } from './demand.ts';
 import type { RecommendedBuffer } from './recommendation.ts';
 
 /** The rule without history. The result is never less than the work known to come (`max`, like the forecast's own fallback). Pure. */
 export function ruleBuffer(
-  { runningPods, pendingPods, knownStages, stagesSoon }: Demand,
+  { runningPods, pendingPods, knownStages, stagesSoon }: WorkCounts,
   { z, floor }: BufferOptions,
 ): RecommendedBuffer {
   const pods = z * Math.sqrt(runningPods + pendingPods + knownStages) + floor;
@@ -26,7 +26,7 @@ export function ruleBuffer(
  * does not win.
  */
 export function bufferOf(
-  demand: Demand,
+  demand: WorkCounts,
   options: BufferOptions,
   forecast: FreeRoom | undefined,
 ): RecommendedBuffer {
@@ -36,7 +36,11 @@ export function bufferOf(
   return { ...wanted, pods: room, because: `${wanted.because}, and quotas admit ${room} more` };
 }
 
-function betterOf(demand: Demand, options: BufferOptions, forecast: FreeRoom | undefined): RecommendedBuffer {
+function betterOf(
+  demand: WorkCounts,
+  options: BufferOptions,
+  forecast: FreeRoom | undefined,
+): RecommendedBuffer {
   const rule = ruleBuffer(demand, options);
   if (forecast === undefined) return rule;
   const { pods, isForecast } = forecast;

@@ -5,12 +5,9 @@ import { typicalOf } from '../capacity/packing.ts';
 import { podNamespaces } from '../capacity/pod-counts.ts';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import { countOf } from '../capacity/size-class.ts';
-import type { BufferOptions } from '../forecast/live-forecast.ts';
 import { PUBLISHED_SHAPES } from '../model/shapes.ts';
-import { bufferOf } from './buffer.ts';
+import { CapacityPolicy, type PolicySettings } from './capacity-policy.ts';
 import { type Demand, stagesToRun, totalDemand } from './demand.ts';
-import { type Floor, floorAt } from './floors.ts';
-import { type Guardrails, withFloor } from './guardrails.ts';
 import { placeableDemand } from './placeable.ts';
 import { podHoursOf1000Prs, unusedPrices } from './price.ts';
 import { quotaRoomPods } from './quota-room.ts';
@@ -18,31 +15,22 @@ import type { Recommendation, RecommendedBuffer } from './recommendation.ts';
 import { requestClassesOf } from './request-classes.ts';
 import { sizeMix } from './size-mix.ts';
 import { type PodToPlace, sizePools } from './size-pools.ts';
-import { type ShapeQuestion, sizeShapes } from './size-shapes.ts';
+import { type Arrivals, type ShapeQuestion, sizeShapes } from './size-shapes.ts';
 import type { CapacitySnapshot } from './snapshot.ts';
 import { type SpendLimit, spendOf } from './spend.ts';
 
 /** Everything that a decision depends on besides the snapshot. */
-export interface DecideOptions {
+export interface DecideOptions extends PolicySettings {
   /** In addition to the published shapes. */
   readonly shapes: readonly NodeShape[];
   readonly daemonSets: Resources;
-  readonly buffer: BufferOptions;
-  readonly rails: Guardrails;
-  readonly floors: readonly Floor[];
   readonly money: SpendLimit;
   readonly poolOrder: readonly string[];
-  readonly objectiveMs: number;
-  readonly tickMs: number;
   readonly seed: number;
 }
 
 /** With fewer Pods than this, their mean size is unreliable and the calibrated size is used. */
 const ENOUGH_PODS = 20;
-
-/** The time from a change to a working node: the change is seen at the next tick, decided, and a node boots. */
-export const leadSecondsOf = ({ calibration }: CapacitySnapshot, tickMs: number): number =>
-  calibration.bootSeconds.value + (2 * tickMs) / 1000;
 
 /** The demand of a snapshot. */
 export function demandIn(snapshot: CapacitySnapshot): Demand {
@@ -128,35 +116,36 @@ function priceNotes({ shapes, money }: ShapeQuestion, pools: CapacitySnapshot['p
   );
 }
 
+/** The arrivals that are expected until a node that is ordered now works. */
+function arrivalsOf(
+  { perSecond, calibration }: CapacitySnapshot,
+  { objectiveMs, seed }: DecideOptions,
+  leadSeconds: number,
+  typical: Resources,
+): Arrivals {
+  return {
+    typical,
+    leadSeconds,
+    perSecond,
+    pushSize: calibration.burstiness.value,
+    podSeconds: calibration.podSeconds.value,
+    objectiveSeconds: objectiveMs / 1000,
+    seed,
+  };
+}
+
 /** The input for sizing the shapes and their mix. */
 function shapeQuestionOf(
-  { perSecond, calibration, forecast }: CapacitySnapshot,
+  { calibration }: CapacitySnapshot,
   options: DecideOptions,
-  so: {
-    readonly demand: Demand;
-    readonly buffer: RecommendedBuffer;
-    readonly typical: Resources;
-    readonly rails: Guardrails;
-  },
+  so: Pick<ShapeQuestion, 'demand' | 'outlook' | 'rails'>,
 ): ShapeQuestion {
   const { prices, currency } = options.money;
   return {
+    ...so,
     shapes: [...PUBLISHED_SHAPES, ...options.shapes],
     overhead: { ...options.daemonSets, pods: 0 },
-    demand: so.demand,
-    rails: so.rails,
     money: { prices, currency, podHoursOf1000Prs: podHoursOf1000Prs(calibration) },
-    outlook: {
-      bufferPods: so.buffer.pods,
-      keepPods: forecast?.keepPods,
-      typical: so.typical,
-      leadSeconds: calibration.bootSeconds.value + (2 * options.tickMs) / 1000,
-      perSecond,
-      pushSize: calibration.burstiness.value,
-      podSeconds: calibration.podSeconds.value,
-      objectiveSeconds: options.objectiveMs / 1000,
-      seed: options.seed,
-    },
   };
 }
 
@@ -166,34 +155,36 @@ function shapeQuestionOf(
  * @see scheduling-and-scaling §4.2, §5
  */
 export function decide(snapshot: CapacitySnapshot, options: DecideOptions): Recommendation {
-  const { nowMs, calibration, grewAtMs, pools, surroundings } = snapshot;
+  const { nowMs, calibration, grewAtMs, pools, surroundings, forecast } = snapshot;
   const { money } = options;
+  const policy = new CapacityPolicy(options);
   const demand = demandIn(snapshot);
-  const buffer = bufferOf(placeableDemand(snapshot, demand), options.buffer, snapshot.forecast);
-  const leadSeconds = leadSecondsOf(snapshot, options.tickMs);
+  const bootSeconds = calibration.bootSeconds.value;
   const typical = typicalOn(nodesIn(snapshot, options), demand, calibration);
-  const rails = withFloor(options.rails, floorAt(options.floors, nowMs, leadSeconds));
-  const question = shapeQuestionOf(snapshot, options, { demand, buffer, typical, rails });
-  const shapes = sizeShapes(question);
+  const arrivals = arrivalsOf(snapshot, options, policy.leadSeconds(bootSeconds), typical);
   const spend = spendOf(pools, snapshot.nodeHours, money);
-  const sized = sizePools({
-    nowMs,
-    pools,
-    podsToPlace: podsToPlaceOf(snapshot, demand),
-    outlook: question.outlook,
-    typicalOn: (node) => typicalOn([node], demand, calibration),
-    order: options.poolOrder,
-    grewAtMs,
-    rails,
-    money,
-    spend,
-    surroundings,
+  const sized = sizePools(
+    {
+      ...{ nowMs, pools, bootSeconds, forecast, arrivals, grewAtMs, money, spend, surroundings },
+      work: placeableDemand(snapshot, demand),
+      typicalOn: (node) => typicalOn([node], demand, calibration),
+      podsToPlace: podsToPlaceOf(snapshot, demand),
+      order: options.poolOrder,
+    },
+    policy,
+  );
+  const { buffer, leadSeconds } = sized;
+  const question = shapeQuestionOf(snapshot, options, {
+    demand,
+    outlook: { ...arrivals, bufferPods: buffer.pods },
+    rails: policy.railsAt(nowMs, leadSeconds),
   });
+  const shapes = sizeShapes(question);
   const { runningPods, pendingPods, knownStages, lowerBound } = demand;
   return {
     atMs: nowMs,
     leadSeconds,
-    objectiveWaitP95Seconds: question.outlook.objectiveSeconds,
+    objectiveWaitP95Seconds: arrivals.objectiveSeconds,
     demand: { runningPods, pendingPods, knownStages, bufferPods: buffer.pods, lowerBound },
     typicalPod: typical,
     buffer,

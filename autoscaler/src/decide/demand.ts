@@ -27,6 +27,12 @@ export interface Demand {
   readonly notes: readonly string[];
 }
 
+/** The demand as numbers: what the buffer depends on. */
+export type WorkCounts = Pick<
+  Demand,
+  'runningPods' | 'pendingPods' | 'knownStages' | 'stagesSoon' | 'quotaRoomPods'
+>;
+
 /** The sources that demand is computed from. Undefined means unknown, not zero. */
 export interface DemandSources {
   readonly pods: PodCounts | undefined;

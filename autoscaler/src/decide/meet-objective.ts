@@ -32,7 +32,11 @@ export function meetObjective<T>(
   return tried;
 }
 
-/** A number of nodes of one shape within the bounds that always hold. */
-export function bounded(nodes: number, { minNodes, maxNodes, quota }: Guardrails, shape: NodeShape): number {
-  return Math.min(maxNodes, Math.max(minNodes, Math.min(nodes, nodesWithin(quota, shape.allocatable))));
+/** A number of nodes within the bounds that always hold. */
+export function bounded(
+  nodes: number,
+  { minNodes, maxNodes, quota }: Guardrails,
+  { allocatable }: Pick<NodeShape, 'allocatable'>,
+): number {
+  return Math.min(maxNodes, Math.max(minNodes, Math.min(nodes, nodesWithin(quota, allocatable))));
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { NO_ENGINE_FACTS } from '../advise/engines.ts';
 import type { NodeUsage, Pool } from '../capacity/pools.ts';
 import { MIB } from '../capacity/shape.ts';
+import { CapacityPolicy } from './capacity-policy.ts';
 import type { Guardrails } from './guardrails.ts';
 import { type PoolQuestion, sizePools } from './size-pools.ts';
 import type { Outlook } from './size-shapes.ts';
@@ -50,15 +51,28 @@ function aPool(nodes: number, builds: number): Pool {
   };
 }
 
-function sizeOf(pool: Pool, change: Partial<Outlook> = {}, more: Partial<PoolQuestion> = {}) {
+/** A moment of a pool, besides its nodes: the outlook, the guardrails, and when it grew. */
+interface Moment extends Partial<Pick<PoolQuestion, 'nowMs' | 'grewAtMs'>> {
+  readonly rails?: Guardrails;
+}
+
+function sizeOf(pool: Pool, change: Partial<Outlook> = {}, { rails = RAILS, ...more }: Moment = {}) {
+  const { bufferPods, ...arrivals } = { ...OUTLOOK, ...change };
+  const work = { runningPods: 0, pendingPods: 0, knownStages: 0, stagesSoon: 0, quotaRoomPods: Infinity };
   const question: PoolQuestion = {
-    ...{ nowMs: 0, pools: [pool], podsToPlace: [], outlook: { ...OUTLOOK, ...change }, order: [] },
-    ...{ grewAtMs: new Map(), rails: RAILS, spend: undefined, surroundings: NO_ENGINE_FACTS },
+    ...{ nowMs: 0, pools: [pool], podsToPlace: [], arrivals, work, order: [], grewAtMs: new Map() },
+    forecast: { pods: bufferPods, keepPods: 0, isForecast: true },
+    bootSeconds: OUTLOOK.leadSeconds - (2 * TICK_MS) / 1000,
+    ...{ spend: undefined, surroundings: NO_ENGINE_FACTS },
     typicalOn: () => change.typical ?? OUTLOOK.typical,
     money: { prices: {}, currency: '', maxPerDay: undefined },
     ...more,
   };
-  const [size] = sizePools(question).pools;
+  const policy = new CapacityPolicy({
+    ...{ rails, floors: [], objectiveMs: arrivals.objectiveSeconds * 1000, tickMs: TICK_MS },
+    buffer: { z: 2, floor: 5, quantile: 0.95, forecast: true },
+  });
+  const [size] = sizePools(question, policy).pools;
   if (size === undefined) throw new Error('the pool is missing');
   return size;
 }

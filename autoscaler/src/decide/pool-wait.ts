@@ -3,24 +3,16 @@ import { packed } from '../capacity/packing.ts';
 import type { Pool } from '../capacity/pools.ts';
 import type { SizeClass } from '../capacity/size-class.ts';
 import { meetObjective } from './meet-objective.ts';
+import type { ObjectiveNodes } from './pool-need.ts';
 import { simulatedWaitP95 } from './simulate-wait.ts';
-import type { Outlook } from './size-shapes.ts';
+import type { Arrivals } from './size-shapes.ts';
 
 /** The part of the work that is assigned to one pool. */
 export interface PoolWork {
   /** Pods assigned to it that wait and fit on its nodes. */
   readonly waiting: readonly SizeClass[];
-  readonly bufferPods: number;
   /** Pods that arrive at it per second. */
   readonly perSecond: number;
-}
-
-/** The number of nodes that a pool needs to meet the objective. */
-export interface ObjectiveNodes {
-  /** The nodes that running, waiting and buffer Pods need when packed; then more, until the simulated wait is short enough. */
-  readonly nodes: number;
-  /** The part of `nodes` that the simulation added. */
-  readonly added: number;
 }
 
 /** The node without taints and labels: the Pods given to a pool have already been matched against them. */
@@ -43,7 +35,7 @@ function runningOn({ nodes }: Pool): readonly SizeClass[] {
 }
 
 /** The simulated p95 wait over the lead time when the pool has `nodes` nodes, in seconds; undefined: not simulated. */
-export function poolWait(pool: Pool, work: PoolWork, outlook: Outlook, nodes: number): number | undefined {
+export function poolWait(pool: Pool, work: PoolWork, outlook: Arrivals, nodes: number): number | undefined {
   const { typical, pushSize, podSeconds, leadSeconds, seed } = outlook;
   const node = bare(pool);
   return simulatedWaitP95({
@@ -64,7 +56,11 @@ export function poolWait(pool: Pool, work: PoolWork, outlook: Outlook, nodes: nu
  * current number of nodes: the same work needs the same number, however often this is computed and whatever was ordered before, so
  * that an order never causes the next one.
  */
-export function nodesForObjective(pool: Pool, work: PoolWork, outlook: Outlook): ObjectiveNodes {
+export function nodesForObjective(
+  pool: Pool,
+  work: PoolWork & { readonly bufferPods: number },
+  outlook: Arrivals,
+): ObjectiveNodes {
   const buffer = { request: outlook.typical, count: Math.ceil(work.bufferPods) };
   const first = packed([...runningOn(pool), ...work.waiting, buffer], bare(pool)).nodes;
   const { size } = meetObjective(

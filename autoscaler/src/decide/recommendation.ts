@@ -87,7 +87,12 @@ export interface PoolSize {
   readonly actualNodes: number;
   readonly readyNodes: number;
   readonly emptyNodes: number;
+  /** The next size: the need, held by nodes with builds and by the guardrails. */
   readonly wantedNodes: number;
+  /** The nodes that should exist now, within the bounds of the operator; when there are fewer, the difference is to be ordered. */
+  readonly needNodes: number;
+  /** Empty nodes may be closed down to this number; ≥ `needNodes`. */
+  readonly shrinkToNodes: number;
   /** Nodes that the demand needs beyond what the guardrails allow. */
   readonly shortNodes: number;
   /** The part of the wanted nodes that is for future work: beyond what runs and waits. */

@@ -6,12 +6,14 @@ import type { NodeUsage, Pool } from '../capacity/pools.ts';
 import { admitsPod, type PodConstraints } from '../capacity/scheduling.ts';
 import type { Resources } from '../capacity/shape.ts';
 import { classesOf } from '../capacity/size-class.ts';
-import { type Guardrails, guarded } from './guardrails.ts';
-import { nodesForObjective, type PoolWork, poolWait } from './pool-wait.ts';
+import type { CapacityPolicy, PolicyDecision, PolicySnapshot, PoolShare } from './capacity-policy.ts';
+import type { PoolNeed } from './pool-need.ts';
+import { nodesForObjective, poolWait } from './pool-wait.ts';
 import { priceOf } from './price.ts';
 import type { PoolSize, Spend } from './recommendation.ts';
-import type { Outlook } from './size-shapes.ts';
+import type { Arrivals } from './size-shapes.ts';
 import { type SpendLimit, withinSpend } from './spend.ts';
+import { typicalPods } from './typical-pods.ts';
 
 /** A Pod or stage that needs room, and the nodes it may run on. */
 export interface PodToPlace {
@@ -20,18 +22,17 @@ export interface PodToPlace {
 }
 
 /** The input for sizing live pools. */
-export interface PoolQuestion {
-  readonly nowMs: number;
+export interface PoolQuestion extends Omit<PolicySnapshot, 'pools'> {
   readonly pools: readonly Pool[];
   /** Pods without a node and stages without a Pod. */
   readonly podsToPlace: readonly PodToPlace[];
-  readonly outlook: Outlook;
+  /** Of all pools; the typical Pod of each is that of `typicalOn`. */
+  readonly arrivals: Arrivals;
   /** The typical Pod among those that fit on such a node. */
   readonly typicalOn: (node: NodeSpec) => Resources;
   /** Names of pools in the order in which pending work is assigned to them; others follow, larger ones first. */
   readonly order: readonly string[];
   readonly grewAtMs: ReadonlyMap<string, number>;
-  readonly rails: Guardrails;
   readonly money: SpendLimit;
   /** The cost of the pools; undefined: none of them has a price. */
   readonly spend: Spend | undefined;
@@ -79,24 +80,11 @@ function leftOf({ spec }: Pool, { used, builds }: NodeUsage): NodeSpec {
   return { ...spec, daemonSets };
 }
 
-/** A Pod's size in Pods of the typical request: a large one needs the room of several. */
-const weight = ({ request }: PodToPlace, typical: Resources): number =>
-  Math.max(
-    request.cpuMillicores / Math.max(1, typical.cpuMillicores),
-    request.memoryBytes / Math.max(1, typical.memoryBytes),
-  );
-
-interface Raw {
-  readonly wanted: number;
-  readonly spareNodes: number;
-  readonly because: readonly string[];
-}
-
 /** The work assigned to one pool. */
-interface Share extends PoolWork {
+interface Assigned {
   readonly podsToPlace: readonly PodToPlace[];
-  /** Room in Pods, beside what waits, below which no empty node is given up. */
-  readonly keepPods: number;
+  /** The part of future arrivals that it gets, 0 to 1. */
+  readonly share: number;
 }
 
 /** A node that is not ready after this many boot times is considered lost: its room is not counted. */
@@ -109,70 +97,78 @@ function notReady({ nodes }: Pool, nowMs: number, bootSeconds: number) {
   return { booting: absent.length - lost.length, lost: lost.length };
 }
 
-function rawSize(pool: Pool, share: Share, { nowMs, outlook }: PoolQuestion): Raw {
-  const { podsToPlace, bufferPods, keepPods } = share;
-  const { typical } = outlook;
+/** A pool with its part of the work. */
+interface Sizing {
+  readonly pool: Pool;
+  readonly assigned: Assigned;
+  readonly arrivals: Arrivals;
+  readonly state: PoolShare;
+  readonly lostNodes: number;
+}
+
+function sizingOf(pool: Pool, assigned: Assigned, question: PoolQuestion): Sizing {
+  const { nowMs, grewAtMs } = question;
+  const typical = question.typicalOn(pool.spec);
+  const arrivals = { ...question.arrivals, typical };
+  const { podsToPlace, share } = assigned;
+  const { booting, lost } = notReady(pool, nowMs, arrivals.leadSeconds);
   const open = pool.nodes.filter(({ closed, ready }) => ready && !closed);
-  const { booting, lost } = notReady(pool, nowMs, outlook.leadSeconds);
-  const perNode = podsOnEmptyNode(pool.spec, typical);
-  if (perNode === 0)
-    return {
-      wanted: pool.nodes.length,
-      spareNodes: 0,
-      because: ['not one Pod of the usual size fits on its nodes: it is left unchanged'],
-    };
   const left = open.map((node) => leftOf(pool, node));
-  const room = left.reduce((sum, node) => sum + podsOnEmptyNode(node, typical), booting * perNode);
-  const wantedRoom = podsToPlace.reduce((sum, pod) => sum + weight(pod, typical), 0) + bufferPods;
   // Room in many small pieces holds no large Pod: waiting Pods are packed into the pieces as they are.
   const pieces = [...left.map((node) => ({ node, nodes: 1 })), { node: pool.spec, nodes: booting }];
-  const stuck = packInto(classesOf(podsToPlace.map(({ request }) => request)), pieces, pool.spec).opened;
-  const missing = Math.max(stuck, Math.ceil((wantedRoom - room) / perNode - 1e-9), 0);
-  const empty = open.filter(({ builds }) => builds === 0).length;
-  const keptRoom = wantedRoom + Math.max(0, keepPods - bufferPods);
-  const spare =
-    missing > 0 ? 0 : Math.min(empty, Math.max(0, Math.floor((room - keptRoom) / perNode + 1e-9)));
-  const reasons = `room for ${Math.floor(room)} Pods on ${pool.nodes.length} nodes (${booting} booting, ${empty} empty${lost > 0 ? `, ${lost} not ready for long` : ''}), room for ${Math.ceil(wantedRoom)} is needed: ${podsToPlace.length} unschedulable or known and a buffer of ${Math.ceil(bufferPods)}`;
-  const act =
-    missing > 0 ? `${missing} more` : spare > 0 ? `${spare} empty ones can be removed` : 'unchanged';
+  const waiting = classesOf(podsToPlace.map(({ request }) => request));
+  const perSecond = arrivals.perSecond * share;
   return {
-    wanted: pool.nodes.length + missing - spare,
-    spareNodes: Math.ceil(bufferPods / perNode - 1e-9),
-    because: [reasons, `${perNode} Pods to a node: ${act}`],
-  };
-}
-
-/** The size by room, or the size that the objective needs where that is larger. */
-function heldToObjective(pool: Pool, share: Share, question: PoolQuestion): Raw {
-  const { outlook } = question;
-  const raw = rawSize(pool, share, question);
-  if (podsOnEmptyNode(pool.spec, outlook.typical) === 0) return raw;
-  const { nodes, added } = nodesForObjective(pool, share, outlook);
-  if (added === 0) return raw;
-  const why = `${nodes} at least, ${added} of them because the simulated wait is longer than ${outlook.objectiveSeconds} s at the 95th percentile without`;
-  return {
-    wanted: Math.max(raw.wanted, nodes),
-    spareNodes: raw.spareNodes + added,
-    because: [...raw.because, why],
-  };
-}
-
-function sizeOne(pool: Pool, share: Share, question: PoolQuestion): PoolSize {
-  const { wanted, spareNodes, because } = heldToObjective(pool, share, question);
-  const { nodes, held } = guarded(
-    wanted,
-    {
+    pool,
+    assigned,
+    arrivals,
+    lostNodes: lost,
+    state: {
       nodes: pool.nodes.length,
-      grewAtMs: question.grewAtMs.get(pool.name),
-      nowMs: question.nowMs,
-      node: pool.spec.allocatable,
+      bootingNodes: booting,
+      emptyNodes: open.filter(({ builds }) => builds === 0).length,
+      readyRoomPods: left.reduce((sum, node) => sum + podsOnEmptyNode(node, typical), 0),
+      podsPerNode: podsOnEmptyNode(pool.spec, typical),
+      newNodesForWaiting: packInto(waiting, pieces, pool.spec).opened,
+      grewAtMs: grewAtMs.get(pool.name),
+      allocatable: pool.spec.allocatable,
+      waitingPods: podsToPlace.reduce((sum, pod) => sum + typicalPods(pod.request, typical), 0),
+      share,
+      objective: (bufferPods) => nodesForObjective(pool, { waiting, bufferPods, perSecond }, arrivals),
     },
-    question.rails,
-  );
-  const tooLarge = question.podsToPlace.filter(
-    ({ request }) => podsOnEmptyNode(pool.spec, request) === 0,
-  ).length;
-  const tooLargeShare = question.podsToPlace.length === 0 ? 0 : tooLarge / question.podsToPlace.length;
+  };
+}
+
+/** What the room of a pool demands, as text. */
+function roomReasons(
+  { state, assigned, lostNodes }: Sizing,
+  need: PoolNeed,
+  bufferPods: number,
+): readonly string[] {
+  const { nodes, bootingNodes, emptyNodes, podsPerNode, waitingPods } = state;
+  if (podsPerNode === 0) return ['not one Pod of the usual size fits on its nodes: it is left unchanged'];
+  const room = state.readyRoomPods + bootingNodes * podsPerNode;
+  const lost = lostNodes > 0 ? `, ${lostNodes} not ready for long` : '';
+  const by = need.changeByRoom;
+  const change = by > 0 ? `${by} more` : by < 0 ? `${-by} empty ones can be removed` : 'unchanged';
+  return [
+    `room for ${Math.floor(room)} Pods on ${nodes} nodes (${bootingNodes} booting, ${emptyNodes} empty${lost}), room for ${Math.ceil(waitingPods + bufferPods)} is needed: ${assigned.podsToPlace.length} unschedulable or known and a buffer of ${Math.ceil(bufferPods)}`,
+    `${podsPerNode} Pods to a node: ${change}`,
+  ];
+}
+
+function objectiveReasons({ objective }: PoolNeed, { objectiveSeconds }: Arrivals): readonly string[] {
+  if (objective === undefined || objective.added === 0) return [];
+  return [
+    `${objective.nodes} at least, ${objective.added} of them because the simulated wait is longer than ${objectiveSeconds} s at the 95th percentile without`,
+  ];
+}
+
+function sizeOf(sizing: Sizing, need: PoolNeed, bufferPods: number, question: PoolQuestion): PoolSize {
+  const { pool, assigned, arrivals } = sizing;
+  const { podsToPlace } = assigned;
+  const tooLarge = podsToPlace.filter(({ request }) => podsOnEmptyNode(pool.spec, request) === 0).length;
+  const tooLargeShare = podsToPlace.length === 0 ? 0 : tooLarge / podsToPlace.length;
   const misfit =
     tooLarge === 0 ? [] : [`${percent(tooLargeShare)} of the waiting Pods don't fit on its nodes at all`];
   return {
@@ -181,60 +177,62 @@ function sizeOne(pool: Pool, share: Share, question: PoolQuestion): PoolSize {
     actualNodes: pool.nodes.length,
     readyNodes: pool.nodes.filter(({ ready }) => ready).length,
     emptyNodes: pool.nodes.filter(({ builds }) => builds === 0).length,
-    wantedNodes: nodes,
-    shortNodes: Math.max(0, wanted - nodes),
-    spareNodes: Math.min(nodes, spareNodes),
+    wantedNodes: need.wantedNodes,
+    needNodes: need.needNodes,
+    shrinkToNodes: need.shrinkToNodes,
+    shortNodes: need.shortNodes,
+    spareNodes: need.spareNodes,
     nodePerHour: priceOf(question.money.prices, pool.name),
     waitP95Seconds: undefined,
     tooLargeShare,
-    because: [...because, ...held, ...misfit],
+    because: [
+      ...roomReasons(sizing, need, bufferPods),
+      ...objectiveReasons(need, arrivals),
+      ...need.held,
+      ...misfit,
+    ],
   };
 }
 
 /** How waiting and future work is divided among the pools. */
-function sharesOf(pools: readonly Pool[], { podsToPlace, outlook }: PoolQuestion) {
+function assignedTo(pools: readonly Pool[], podsToPlace: readonly PodToPlace[]) {
   const byPool = shareOut(pools, podsToPlace);
-  const shares = new Map(
-    pools.map((pool): [string, Share] => {
-      const own = byPool.get(pool.name) ?? [];
-      const part = shareOf(pool, pools);
-      const waiting = classesOf(own.map(({ request }) => request));
-      const coming = {
-        bufferPods: outlook.bufferPods * part,
-        keepPods: (outlook.keepPods ?? 0) * part,
-        perSecond: outlook.perSecond * part,
-      };
-      return [pool.name, { podsToPlace: own, waiting, ...coming }];
-    }),
-  );
-  return { shares, homeless: byPool.get('') ?? [] };
+  const assigned = pools.map((pool): readonly [Pool, Assigned] => [
+    pool,
+    { podsToPlace: byPool.get(pool.name) ?? [], share: shareOf(pool, pools) },
+  ]);
+  return { assigned, homeless: byPool.get('')?.length ?? 0 };
 }
 
-const NO_SHARE: Share = { podsToPlace: [], waiting: [], bufferPods: 0, keepPods: 0, perSecond: 0 };
+/** The simulated wait of a pool with its wanted nodes. */
+function waitOf({ pool, assigned, arrivals }: Sizing, { wantedNodes }: PoolSize): number | undefined {
+  const waiting = classesOf(assigned.podsToPlace.map(({ request }) => request));
+  return poolWait(pool, { waiting, perSecond: arrivals.perSecond * assigned.share }, arrivals, wantedNodes);
+}
 
-/** Sizes of live pools, and the number of Pods that no pool can hold. The same input gives the same answer. */
-export function sizePools(question: PoolQuestion): {
+/** Sizes of live pools, and the number of Pods that no pool can hold. */
+export interface SizedPools extends Omit<PolicyDecision, 'pools'> {
+  /** By name. */
   readonly pools: readonly PoolSize[];
   readonly homeless: number;
-} {
-  const pools = ranked(question);
-  const { shares, homeless } = sharesOf(pools, question);
-  const { spend, money, nowMs, rails, typicalOn } = question;
-  const shareFor = (name: string): Share => shares.get(name) ?? NO_SHARE;
-  const outlookFor = ({ spec }: Pool): Outlook => ({ ...question.outlook, typical: typicalOn(spec) });
-  const sizes = pools.map((pool) =>
-    sizeOne(pool, shareFor(pool.name), { ...question, outlook: outlookFor(pool) }),
-  );
-  const held =
-    spend === undefined ? sizes : withinSpend(sizes, spend, money, { nowMs, stepDown: rails.stepDown });
-  const waitAt = ({ pool: name, wantedNodes }: PoolSize): number | undefined => {
-    const pool = pools.find((one) => one.name === name);
-    return pool && poolWait(pool, shareFor(name), outlookFor(pool), wantedNodes);
-  };
-  return {
-    pools: held
-      .map((size) => ({ ...size, waitP95Seconds: waitAt(size) }))
-      .toSorted((one, other) => (one.pool < other.pool ? -1 : 1)),
-    homeless: homeless.length,
-  };
+}
+
+/** Sizes live pools by the policy, within the daily spend limit. The same input gives the same answer. */
+export function sizePools(question: PoolQuestion, policy: CapacityPolicy): SizedPools {
+  const { spend, money, nowMs } = question;
+  const { assigned, homeless } = assignedTo(ranked(question), question.podsToPlace);
+  const sizings = assigned.map(([pool, work]) => sizingOf(pool, work, question));
+  const decision = policy.decide({ ...question, pools: sizings.map(({ state }) => state) });
+  const sized = sizings.flatMap((sizing, nth) => {
+    const need = decision.pools[nth];
+    const bufferPods = decision.buffer.pods * sizing.assigned.share;
+    return need === undefined ? [] : [sizeOf(sizing, need, bufferPods, question)];
+  });
+  const { stepDown } = policy.settings.rails;
+  const held = spend === undefined ? sized : withinSpend(sized, spend, money, { nowMs, stepDown });
+  const pools = sizings.flatMap((sizing, nth) => {
+    const size = held[nth];
+    return size === undefined ? [] : [{ ...size, waitP95Seconds: waitOf(sizing, size) }];
+  });
+  return { ...decision, pools: pools.toSorted((one, other) => (one.pool < other.pool ? -1 : 1)), homeless };
 }

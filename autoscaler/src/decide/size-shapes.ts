@@ -10,10 +10,7 @@ import type { ShapeSize } from './recommendation.ts';
 import { simulatedWaitP95 } from './simulate-wait.ts';
 
 /** The arrivals expected within the lead time. */
-export interface Outlook {
-  readonly bufferPods: number;
-  /** Free room worth keeping where it already exists; undefined: the buffer alone. */
-  readonly keepPods?: number | undefined;
+export interface Arrivals {
   readonly typical: Resources;
   readonly leadSeconds: number;
   readonly perSecond: number;
@@ -21,6 +18,11 @@ export interface Outlook {
   readonly podSeconds: number;
   readonly objectiveSeconds: number;
   readonly seed: number;
+}
+
+/** The same, and the room that is kept free for them. */
+export interface Outlook extends Arrivals {
+  readonly bufferPods: number;
 }
 
 /** The input for sizing the shapes. */

@@ -33,6 +33,8 @@ const aSize = (pool: string, change: Partial<PoolSize> = {}): PoolSize => ({
   readyNodes: 0,
   emptyNodes: 0,
   wantedNodes: 0,
+  needNodes: 0,
+  shrinkToNodes: 0,
   shortNodes: 0,
   spareNodes: 0,
   nodePerHour: undefined,

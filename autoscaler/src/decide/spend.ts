@@ -71,6 +71,8 @@ export function withinSpend(
     return {
       ...size,
       wantedNodes: nodes,
+      needNodes: Math.min(nodes, size.needNodes),
+      shrinkToNodes: Math.min(nodes, size.shrinkToNodes),
       spareNodes: Math.min(nodes, size.spareNodes),
       shortNodes: size.shortNodes + size.wantedNodes - nodes,
       because: [...size.because, `${nodes} at most: ${why}`],

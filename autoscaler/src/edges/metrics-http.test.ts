@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { httpMetricsSource } from './metrics-http.ts';
+import { httpMetricsSource, tokenIn } from './metrics-http.ts';
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
@@ -12,10 +12,10 @@ afterEach(async () => {
 });
 
 /** A target that returns the authorization header that it received. */
-async function aTarget(tokenFile?: string) {
+async function aTarget(token?: Parameters<typeof httpMetricsSource>[0]) {
   const server = createServer((request, reply) => reply.end(request.headers.authorization ?? 'none'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const source = httpMetricsSource(tokenFile);
+  const source = httpMetricsSource(token);
   ends.push(() => new Promise((resolve) => server.close(resolve)));
   ends.push(() => source.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
@@ -50,15 +50,17 @@ describe('targets over HTTP', () => {
     expect(sentBytes).toBeLessThan(32 * 2 ** 20);
   });
 
-  it('receive no token unless a file is configured', async () => {
+  it('receive no token unless one is configured', async () => {
     expect(await (await aTarget())()).toBe('none');
+    expect(await (await aTarget(() => tokenIn('')))()).toBe('none');
+    expect(await (await aTarget(() => 'secret'))()).toBe('Bearer secret');
   });
 
   it('receive the current token of the file, and no request when the file is missing', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'hangar-token-'));
     ends.push(() => rmSync(folder, { recursive: true }));
     const file = join(folder, 'token');
-    const ask = await aTarget(file);
+    const ask = await aTarget(() => tokenIn(file));
     await expect(ask()).rejects.toThrow('ENOENT');
     writeFileSync(file, 'first\n');
     expect(await ask()).toBe('Bearer first');

@@ -6,9 +6,11 @@ import { type MetricsSource, MOST_ANSWER_BYTES } from '../scrape/metrics-source.
 /**
  * Queries targets over HTTP. `close` ends its connections.
  *
- * @param tokenFile holds a bearer token for all targets; read for each request, since Secrets change; empty: no token is sent
+ * @param token the bearer token for all targets, taken anew for each request; undefined: none is sent
  */
-export function httpMetricsSource(tokenFile = ''): MetricsSource & { close(): Promise<void> } {
+export function httpMetricsSource(
+  token: () => Promise<string | undefined> | string | undefined = () => undefined,
+): MetricsSource & { close(): Promise<void> } {
   // The caller's signal sets the deadline; connections are kept between ticks.
   const dispatcher = new Agent({
     headersTimeout: 0,
@@ -21,7 +23,7 @@ export function httpMetricsSource(tokenFile = ''): MetricsSource & { close(): Pr
       const answer = await request(url, {
         dispatcher,
         signal,
-        headers: { accept: 'text/plain, application/json', ...(await authorization(tokenFile)) },
+        headers: { accept: 'text/plain, application/json', ...authorization(await token()) },
       });
       const type = answer.headers['content-type'];
       const contentType = Array.isArray(type) ? (type[0] ?? '') : (type ?? '');
@@ -34,7 +36,9 @@ export function httpMetricsSource(tokenFile = ''): MetricsSource & { close(): Pr
   };
 }
 
-async function authorization(tokenFile: string): Promise<Record<string, string>> {
-  if (tokenFile === '') return {};
-  return { authorization: `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}` };
-}
+const authorization = (token: string | undefined): Record<string, string> =>
+  token === undefined ? {} : { authorization: `Bearer ${token}` };
+
+/** The token in a file, which may change: Secrets do. Undefined where no file is named. */
+export const tokenIn = async (file = ''): Promise<string | undefined> =>
+  file === '' ? undefined : (await readFile(file, 'utf8')).trim();

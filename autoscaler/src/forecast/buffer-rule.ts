@@ -15,6 +15,8 @@ export interface DemandView {
   readonly waits?: readonly number[];
   /** Jobs that are announced and have not arrived. */
   readonly knownAhead: number;
+  /** Pods of the typical request that an empty node holds. Where known. */
+  readonly podsPerNode?: number;
 }
 
 /** Computes how much free room to keep, in Pods, beyond what is used; stateful. */

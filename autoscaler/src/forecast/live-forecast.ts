@@ -1,5 +1,6 @@
 import type { BufferRule, DemandView } from './buffer-rule.ts';
 import { forecastRule } from './forecast-rule.ts';
+import { priceRule } from './price-rule.ts';
 
 /** Settings of the buffer. */
 export interface BufferOptions {
@@ -10,6 +11,8 @@ export interface BufferOptions {
   /** The share of moments in which a forecast's buffer must be sufficient. */
   readonly quantile: number;
   readonly forecast: boolean;
+  /** Node-minutes for each minute that a build waits; undefined: the objective decides. */
+  readonly waitPrice?: number | undefined;
 }
 
 /** The input of a forecast at one time. */
@@ -31,6 +34,21 @@ export interface FreeRoom {
   readonly isForecast: boolean;
 }
 
+/**
+ * The rule that learns how much room to keep free.
+ *
+ * @param leadSeconds from a decision until its node works
+ * @param objectiveP95Seconds the target p95 wait
+ */
+export function learningRule(
+  leadSeconds: number,
+  { z, floor, quantile, waitPrice }: BufferOptions,
+  objectiveP95Seconds: number,
+): BufferRule {
+  if (waitPrice !== undefined) return priceRule({ leadSeconds, price: waitPrice });
+  return forecastRule({ leadSeconds, quantile, floor, fallback: { z, floor }, objectiveP95Seconds });
+}
+
 /** Limit of unread observations; older ones are dropped. More than an hour of a large installation. */
 const MOST_UNREAD = 100_000;
 
@@ -43,10 +61,9 @@ export class LiveForecast {
   #waits: number[] = [];
 
   /** @param leadSeconds from a decision until its node works @param objectiveP95Seconds the target p95 wait */
-  constructor(leadSeconds: number, { z, floor, quantile }: BufferOptions, objectiveP95Seconds: number) {
+  constructor(leadSeconds: number, options: BufferOptions, objectiveP95Seconds: number) {
     this.leadSeconds = leadSeconds;
-    const fallback = { z, floor };
-    this.#rule = forecastRule({ leadSeconds, quantile, floor, fallback, objectiveP95Seconds });
+    this.#rule = learningRule(leadSeconds, options, objectiveP95Seconds);
   }
 
   /** Observations that wait for the next `look`; bounded, however long it isn't called. */
@@ -67,9 +84,9 @@ export class LiveForecast {
     if (this.#waits.length < MOST_UNREAD) this.#waits.push(seconds);
   }
 
-  /** Mean error in Pods over the lead time; undefined: no forecast is judged yet. */
-  get meanMissPods(): number | undefined {
-    return this.#rule.forecastError?.();
+  /** Mean error in Pods over the lead time, for the days from then on; undefined: no forecast is judged yet. */
+  missPods(fromSeconds?: number): number | undefined {
+    return this.#rule.forecastError?.(fromSeconds);
   }
 
   /** Learns from this moment and returns how much room to keep free. */

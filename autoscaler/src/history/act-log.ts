@@ -39,7 +39,7 @@ export class ActLog {
   }
 
   #recordPool(size: PoolSize, atMs: number, { pool, outcome, note }: OrderOutcome): void {
-    const { actualNodes: fromNodes, wantedNodes: toNodes, because } = size;
+    const { actualNodes: fromNodes, wantedNodes: toNodes, needNodes, shrinkToNodes, because } = size;
     if (toNodes > fromNodes) this.grewAtMs.set(pool, atMs);
     this.#watchGrowth(pool, size, outcome);
     const state = `${fromNodes}>${toNodes} ${outcome}`;
@@ -48,7 +48,10 @@ export class ActLog {
     this.#last.set(pool, state);
     if (isFirst && fromNodes === toNodes) return;
     this.#metrics.ordered(pool, outcome);
-    this.#decisions.push({ atMs, pool, fromNodes, toNodes, outcome, note, because });
+    this.#decisions.push({
+      ...{ atMs, pool, fromNodes, toNodes, needNodes, shrinkToNodes },
+      ...{ outcome, note, because },
+    });
   }
 
   /** A boot is timed from the first order that asked for more, and only where somebody really ordered. */

@@ -22,6 +22,9 @@ export interface DecisionEntry {
   readonly pool: string;
   readonly fromNodes: number;
   readonly toNodes: number;
+  /** As in the recommendation: what should exist, and down to which number empty nodes may be closed. */
+  readonly needNodes: number;
+  readonly shrinkToNodes: number;
   /** `dry-run`, or a kind of the actor's own. */
   readonly outcome: string;
   readonly note: string;

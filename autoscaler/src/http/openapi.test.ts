@@ -56,6 +56,8 @@ const filled = (ledger: Ledger): void => {
     pool: 'p',
     fromNodes: 1,
     toNodes: 2,
+    needNodes: 2,
+    shrinkToNodes: 2,
     outcome: 'dry-run',
     note: '',
     because: [],

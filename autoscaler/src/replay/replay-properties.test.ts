@@ -8,11 +8,12 @@ import { generateLoad } from '../trace/generate.ts';
 import { clusterAutoscalerPolicy } from './policies/cluster-autoscaler.ts';
 import { karpenterBufferPolicy, karpenterPolicy } from './policies/karpenter.ts';
 import { clairvoyantRule, squareRootRule } from './policies/rules.ts';
+import { ruledPolicy, servicePolicy } from './policies/service.ts';
 import { softlyPlaced } from './policies/soft-taints.ts';
-import { staticPoolPolicy } from './policies/static-node-pool.ts';
 import type { ScalingPolicy } from './policy.ts';
 import { replay } from './replay.ts';
 import type { ReplayResult } from './result.ts';
+import { aService } from './testing/a-service.ts';
 
 const NODE = { allocatable: { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 110 } };
 const BOOT_SECONDS = 180;
@@ -25,9 +26,9 @@ const rule = (): BufferRule =>
     objectiveP95Seconds: 10,
   });
 const POLICIES: Readonly<Record<string, (jobs: readonly Job[]) => ScalingPolicy>> = {
-  forecast: () => softlyPlaced(staticPoolPolicy(rule())),
-  sqrt: () => staticPoolPolicy(squareRootRule(2, 5)),
-  clairvoyant: (jobs) => softlyPlaced(staticPoolPolicy(clairvoyantRule(jobs, BOOT_SECONDS + 10))),
+  forecast: () => softlyPlaced(servicePolicy(aService())),
+  sqrt: () => ruledPolicy(squareRootRule(2, 5), aService()),
+  clairvoyant: (jobs) => softlyPlaced(ruledPolicy(clairvoyantRule(jobs, BOOT_SECONDS + 10), aService())),
   karpenter: () => karpenterPolicy(),
   'karpenter-buffer': () => karpenterBufferPolicy(rule()),
   'cluster-autoscaler': () => softlyPlaced(clusterAutoscalerPolicy()),

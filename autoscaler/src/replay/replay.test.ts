@@ -8,12 +8,13 @@ import { FIRST_MONDAY, generateLoad } from '../trace/generate.ts';
 import { clusterAutoscalerPolicy } from './policies/cluster-autoscaler.ts';
 import { karpenterBufferPolicy, karpenterPolicy } from './policies/karpenter.ts';
 import { clairvoyantRule, lookAheadRule, squareRootRule } from './policies/rules.ts';
+import { ruledPolicy, servicePolicy } from './policies/service.ts';
 import { softlyPlaced } from './policies/soft-taints.ts';
 import { staticPolicy } from './policies/static.ts';
-import { staticPoolPolicy } from './policies/static-node-pool.ts';
 import type { ScalingPolicy } from './policy.ts';
 import { replay } from './replay.ts';
 import type { ReplayResult } from './result.ts';
+import { aService } from './testing/a-service.ts';
 
 const DAY = 86_400;
 const node = { allocatable: { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 110 } };
@@ -26,13 +27,13 @@ const rule = (): BufferRule =>
     fallback: { z: 2, floor: 5 },
     objectiveP95Seconds: 10,
   });
-const forecast = (): ScalingPolicy => softlyPlaced(staticPoolPolicy(rule()));
+const forecast = (): ScalingPolicy => softlyPlaced(servicePolicy(aService()));
 const policies: Readonly<Record<string, () => ScalingPolicy>> = {
   'cluster-autoscaler': () => clusterAutoscalerPolicy(),
   karpenter: () => karpenterPolicy(),
-  sqrt: () => softlyPlaced(staticPoolPolicy(squareRootRule(2, 5))),
-  'look-ahead': () => softlyPlaced(staticPoolPolicy(lookAheadRule(0, 5))),
-  'forecast without marks': () => staticPoolPolicy(rule()),
+  sqrt: () => softlyPlaced(ruledPolicy(squareRootRule(2, 5), aService())),
+  'look-ahead': () => softlyPlaced(ruledPolicy(lookAheadRule(0, 5), aService())),
+  'forecast without marks': () => servicePolicy(aService()),
   'cluster-autoscaler with marks': () => softlyPlaced(clusterAutoscalerPolicy()),
   'karpenter-buffer': () => softlyPlaced(karpenterBufferPolicy(rule())),
   forecast,
@@ -139,7 +140,7 @@ describe('replay', { timeout: 30_000 }, () => {
 
   it('has shorter waits with the forecast than with Karpenter, and hardly any with the clairvoyant', () => {
     const p95 = (policy: ScalingPolicy): number => play(policy).result.waitSeconds.p95;
-    const best = p95(staticPoolPolicy(clairvoyantRule(jobs, 190)));
+    const best = p95(ruledPolicy(clairvoyantRule(jobs, 190), aService()));
 
     expect(best).toBeLessThan(1);
     expect(p95(forecast())).toBeLessThan(p95(karpenterPolicy()) / 2);
@@ -155,9 +156,9 @@ describe('replay', { timeout: 30_000 }, () => {
 
   it('uses what is known in advance', () => {
     const known = generateLoad({ load: 'table-like', seed: 5, days: 4, prsPerDay: 120, knownSeconds: 190 });
-    const blind = play(staticPoolPolicy(lookAheadRule(0, 5)));
+    const blind = play(ruledPolicy(lookAheadRule(0, 5), aService()));
 
-    expect(play(staticPoolPolicy(lookAheadRule(0, 5)), known).result.waitSeconds.p95).toBeLessThan(
+    expect(play(ruledPolicy(lookAheadRule(0, 5), aService()), known).result.waitSeconds.p95).toBeLessThan(
       blind.result.waitSeconds.p95,
     );
   });

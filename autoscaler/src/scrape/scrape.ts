@@ -61,7 +61,7 @@ export async function scrape(
 async function scrapeOne(parts: ScrapeParts, target: string, stop: AbortSignal): Promise<TargetRound> {
   const [metrics, demand] = await Promise.all([
     queryTarget(parts, `${target}/metrics`, { stop, refused: NO_RUNNER }),
-    queryTarget(parts, `${target}/demand`, { stop, refused: NO_RUNNER }),
+    queryTarget(parts, `${target}/demand`, { stop, refused: NO_DEMAND }),
   ]);
   const problems: ScrapeProblem[] = [];
   let reading: RunnerReading | undefined;
@@ -79,6 +79,7 @@ async function scrapeOne(parts: ScrapeParts, target: string, stop: AbortSignal):
 }
 
 const NO_RUNNER = "give the address of a Hangar runner's HTTP side";
+const NO_DEMAND = `${NO_RUNNER}; a 401 wants its HANGAR_HTTP_TOKEN in HANGAR_AUTOSCALER_RUNNER_TOKEN`;
 const NOTHING: TargetDemand = { stages: undefined, ahead: [], problems: [] };
 
 /** An answer, or the reason why there is none and the remedy. */

@@ -60,7 +60,7 @@ export class Learner {
   }
 
   get meanMissPods(): number | undefined {
-    return this.#forecast.meanMissPods;
+    return this.#forecast.missPods();
   }
 
   /** Past Pods, up to the limit of stored records. */

@@ -20,6 +20,8 @@ const asWritten = (word: string): readonly Json[] =>
 export const isOnOff = ({ type }: Setting<unknown>): boolean =>
   type.startsWith('one of ') && wordsIn(type).some((word) => word === 'on' || word === 'off');
 
+const RULE_VALUE: JsonSchema = { type: ['string', 'number'] };
+
 /** A value's own type, and in addition the text form used in existing manifests: `10` and `"10"`. */
 const RULES: readonly Rule[] = [
   [/^`true` or `false`$/, () => ({ type: ['boolean', 'string'], pattern: '^(true|false|1|0|)$' })],
@@ -40,6 +42,14 @@ const RULES: readonly Rule[] = [
   [
     /^`name:value` pairs/,
     () => ({ type: ['object', 'string'], additionalProperties: { type: ['string', 'number', 'boolean'] } }),
+  ],
+  [
+    /^`level:value` pairs/,
+    () => ({
+      type: ['object', 'string', 'number'],
+      properties: Object.fromEntries(['fork', 'ordinary', 'trusted'].map((level) => [level, RULE_VALUE])),
+      additionalProperties: false,
+    }),
   ],
   [/^one of /, ({ input }) => ({ enum: wordsIn(input).flatMap(asWritten) })],
 ];

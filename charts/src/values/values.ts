@@ -1,5 +1,6 @@
 import { RIGHTS, rulesOf, type ServiceFeature } from '@hangar/autoscaler/permissions';
 import { SETTINGS as AUTOSCALER_SETTINGS } from '@hangar/autoscaler/settings';
+import { RULES } from '@hangar/runner/rules';
 import { SETTINGS as RUNNER_SETTINGS } from '@hangar/runner/settings';
 import {
   booleanValue,
@@ -20,11 +21,23 @@ import {
   rightsValues,
 } from './component.ts';
 
+/** What untrusted pipelines may choose; a new installation is closed. */
+const RULES_OF_THE_CHART = Object.fromEntries(
+  Object.values(RULES).flatMap(({ setting, chartDefault }) =>
+    chartDefault === undefined ? [] : [[setting, chartDefault]],
+  ),
+);
+
 const RUNNER: Component = {
   name: 'runner',
   settings: Object.values(RUNNER_SETTINGS),
   page: '../../docs/configuration.md',
-  config: { HANGAR_HARDENING: 'restricted', HANGAR_PRIVATE_REGISTRIES: 'none' },
+  config: {
+    HANGAR_HARDENING: 'restricted',
+    DRONE_TMATE_ENABLED: false,
+    ...RULES_OF_THE_CHART,
+    HANGAR_PRIVATE_REGISTRIES: 'none',
+  },
   resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } },
 };
 
@@ -54,6 +67,12 @@ const GATE: readonly ChartValue[] = [
   ),
   stringValue('runner.rpcSecret.existingSecret', '', 'Secret with the shared secret of the Drone server.'),
   stringValue('runner.rpcSecret.key', 'DRONE_RPC_SECRET', 'Its key.'),
+  stringValue(
+    'runner.httpToken.existingSecret',
+    '',
+    'Secret with the token that `/demand` and `/stages` of the runner need; the autoscaler sends it. Empty: none, and only the NetworkPolicy keeps builds away.',
+  ),
+  stringValue('runner.httpToken.key', 'HANGAR_HTTP_TOKEN', 'Its key.'),
 ];
 
 const DATA: readonly ChartValue[] = [
@@ -72,6 +91,14 @@ const DATA: readonly ChartValue[] = [
   stringValue('autoscaler.persistence.storageClass', '', "Its class; empty: the cluster's default."),
 ];
 
+/** Where clouds answer Pods with the node's credentials: most of them, Alibaba Cloud; AWS and Google Cloud by IPv6. */
+const METADATA_ADDRESSES = [
+  '169.254.169.254/32',
+  '100.100.100.200/32',
+  'fd00:ec2::254/128',
+  'fd20:ce::254/128',
+];
+
 const JOBS: readonly ChartValue[] = [
   stringValue(
     'jobs.namespace',
@@ -79,6 +106,11 @@ const JOBS: readonly ChartValue[] = [
     "Where Pods of pipelines go that name no namespace; empty: the release's. `drone-`: a fresh one each, which takes rights in the whole cluster.",
   ),
   booleanValue('jobs.createNamespace', false, 'Make that namespace; it stays at an uninstall.'),
+  enumValue(['', 'privileged', 'baseline', 'restricted'])(
+    'jobs.podSecurity',
+    'baseline',
+    'Pod Security level that a namespace made by `createNamespace` enforces; empty: none. Host volumes and privileged steps need `privileged`.',
+  ),
   stringsValue(
     'jobs.otherNamespaces',
     [],
@@ -95,8 +127,8 @@ const JOBS: readonly ChartValue[] = [
   booleanValue('jobs.networkPolicy.enabled', true, 'A NetworkPolicy: nothing comes into Pods of pipelines.'),
   stringsValue(
     'jobs.networkPolicy.blockedCidrs',
-    [],
-    'Addresses that pipelines may not call, such as `169.254.169.254/32`; none: they may call all.',
+    METADATA_ADDRESSES,
+    'Addresses that pipelines may not call, IPv4 and IPv6; by default where clouds serve metadata and credentials of the node. None: they may call all.',
   ),
   stringMapValue(
     'jobs.resourceQuota',

@@ -3,6 +3,7 @@ import { type Cluster, ifPresent, RESOURCE } from '@hangar/shared/kubernetes/clu
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
 import { type PatientParts, patiently } from '../launch/patiently.ts';
 import { MASKS_KEY, PLAN_KEY } from '../pipeline/compiled.ts';
+import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import { parseMasks, parsePlan } from './parse-record.ts';
 import type { PodRecord } from './read-pod.ts';
@@ -10,14 +11,45 @@ import type { PodRecord } from './read-pod.ts';
 /** The data that only the Pod's Secret contains. */
 export interface Contents {
   readonly plan: RunPlan;
-  readonly masks: Readonly<Record<number, readonly string[]>>;
+  /** Values to hide, by step number; undefined: not known. */
+  readonly masks: Readonly<Record<number, readonly string[]>> | undefined;
 }
 
-type Parts = PatientParts & { readonly cluster: Cluster };
+type ContentsParts = PatientParts & { readonly cluster: Cluster };
+
+/** What is known of a stage from its Pod. */
+export interface PodContents {
+  /** Undefined if it is gone. Rejects if it is invalid. */
+  contentsOf(
+    parts: ContentsParts,
+    pod: V1Pod,
+    record: PodRecord,
+    signal: AbortSignal,
+  ): Promise<Contents | undefined>;
+  /** Whether all Secrets exist that the Pod requires to start. A crash may have left some of them missing. */
+  isComplete(parts: ContentsParts, pod: V1Pod, record: PodRecord, signal: AbortSignal): Promise<boolean>;
+}
+
+/** From the Pod's Secrets. */
+export const secretContents: PodContents = { contentsOf, isComplete };
+
+/** From the Pod's annotations alone, where Secrets may not be read: the values to hide are not known, nor whether the Secrets exist. */
+export const annotationContents: PodContents = {
+  contentsOf: (_parts, _pod, { plan }) =>
+    plan === undefined ? Promise.reject(planHidden()) : Promise.resolve({ plan, masks: undefined }),
+  isComplete: () => Promise.resolve(false),
+};
+
+const planHidden = (): PipelineError =>
+  new PipelineError(
+    'record-lost',
+    'the plan of this pipeline is in a Secret that the runner may not get, so that it could not be continued after a restart',
+    { blame: 'operator' },
+  );
 
 /** Reads the Pod's first Secret, with retries; undefined if it doesn't exist. Rejects if its contents are invalid. */
-export async function contentsOf(
-  parts: Parts,
+async function contentsOf(
+  parts: ContentsParts,
   pod: V1Pod,
   record: PodRecord,
   signal: AbortSignal,
@@ -27,9 +59,8 @@ export async function contentsOf(
   return secret && read(secret, record);
 }
 
-/** Whether all Secrets exist that the Pod requires to start. A crash may have left some of them missing. */
-export async function isComplete(
-  parts: Parts,
+async function isComplete(
+  parts: ContentsParts,
   pod: V1Pod,
   record: PodRecord,
   signal: AbortSignal,
@@ -48,7 +79,7 @@ function read(secret: V1Secret, record: PodRecord): Contents {
 }
 
 async function findSecret(
-  parts: Parts,
+  parts: ContentsParts,
   pod: V1Pod,
   name: string,
   signal: AbortSignal,

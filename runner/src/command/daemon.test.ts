@@ -49,6 +49,14 @@ describe('daemon, before it starts', () => {
     expect(said).toContain(want);
   });
 
+  it('goes on without a named file that does not exist, as the previous runner did', async () => {
+    const { said } = await start({ DRONE_RPC_HOST: 'd', DRONE_RPC_SECRET: 's' }, ['/etc/env']);
+
+    expect(said).toContain('the environment file /etc/env is left out');
+    expect(said).toContain('one thing is wrong');
+    expect(said).toContain('Set DRONE_KUBERNETES_CONFIG');
+  });
+
   it.each([[['a', 'b']], [['--verbose']]])('accepts one file at most, not %j', async (args) => {
     expect((await start({}, args)).code).toBe(2);
   });

@@ -13,8 +13,8 @@ import { lookUpRule } from '../config/look-up-rule.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
 import { createHttp } from '../http/server.ts';
 import { LeaseHeld } from '../lease/holder.ts';
-import { review } from '../permissions/review.ts';
-import { run } from '../runner.ts';
+import { type Granted, review } from '../permissions/review.ts';
+import { openWarning } from '../restrict/review.ts';
 import { hostOf, withLocalVariables } from './environment.ts';
 import { watchEventLoop } from './event-loop.ts';
 import { createService, placesOf, type Service } from './service.ts';
@@ -31,6 +31,8 @@ export async function daemon(envFile: string | undefined, caller: CommandContext
   const config = configOf(context, envFile);
   const log = createLogger(config.logLevel);
   for (const warning of config.warnings) log.warn({}, warning);
+  const open = openWarning(config.compile.restrictions);
+  if (open !== undefined) log.warn({}, open);
   log.info({}, lookUpRule(config.registry));
   const { kubeconfig } = config.kubernetes;
   const connection = await connect({ kubeconfig, setting: 'DRONE_KUBERNETES_CONFIG' }, context.env);
@@ -40,27 +42,28 @@ export async function daemon(envFile: string | undefined, caller: CommandContext
 /**
  * The configuration of the daemon (previous-runner §1.1): environment variables, then those of the named file.
  *
- * @param envFile path; undefined = none. A named file that can't be read is a problem
+ * @param envFile path; undefined = none. One that can't be read is left out, as before, and reported
  * @throws {ConfigError} with all problems
  */
 function configOf(context: CommandContext, envFile: string | undefined): RunnerConfig {
   const { env, readFile } = context;
-  const loaded = loadConfig(
-    envFile === undefined ? env : withDotenv(env, environmentIn(envFile, readFile)),
-    readFile,
-    hostOf(context),
-  );
+  const all = envFile === undefined ? env : withDotenv(env, environmentIn(envFile, context));
+  const loaded = loadConfig(all, readFile, hostOf(context));
   if ('problems' in loaded) throw new ConfigError(loaded.problems);
   return loaded.ok;
 }
 
-function environmentIn(file: string, readFile: CommandContext['readFile']): Readonly<Record<string, string>> {
+function environmentIn(
+  file: string,
+  { readFile, complain }: Pick<CommandContext, 'readFile' | 'complain'>,
+): Readonly<Record<string, string>> {
   try {
     return parseDotenv(readFile(file));
   } catch (error) {
-    throw new ConfigError([
-      `the environment file ${file} can't be used: ${errorText(error)}. Name another or none`,
-    ]);
+    complain(
+      `hangar-runner: the environment file ${file} is left out: ${errorText(error)}. Name another or none`,
+    );
+    return {};
   }
 }
 
@@ -100,7 +103,10 @@ async function serve(start: Start, connection: Connection): Promise<ExitCode> {
 
 function stopping(service: Service, log: Logger): void {
   service.heartbeat.stopping = true;
-  log.info({ stages: service.assembly.parts.registry.entries.length }, 'received a signal: handing over');
+  log.info(
+    { stages: service.assembly.parts.registry.entries.length },
+    'received a signal: no new pipelines are taken',
+  );
 }
 
 async function begin(service: Service, start: Start): Promise<ExitCode> {
@@ -110,35 +116,49 @@ async function begin(service: Service, start: Start): Promise<ExitCode> {
   heartbeat.starting = 'the rights of the runner are being reviewed';
   const found = await reviewed(
     tools,
-    (signal) => review(assembly.parts.cluster, placesOf(config, assembly), signal),
+    (signal) => review(assembly.parts.cluster, placesOf(config, assembly), signal, config.lease.coordination),
     stop,
   );
   if (!found) return EXIT.ok;
   for (const warning of found.warnings) log.warn({}, warning);
   if (found.missing.length > 0) throw new ConfigError(found.missing, 'the rights of the runner');
+  heartbeat.starting = 'the image of the gate is being looked up';
+  const gateImage = await gateImageFor(service, start);
   heartbeat.starting = 'the Drone server has not answered yet';
   if (!(await pinged(tools, (signal) => assembly.ciServer.ping(signal), stop))) return EXIT.ok;
   log.info({ server: config.server.url }, 'the Drone server answers');
   heartbeat.started();
-  return work(service, start, found.eventPlaces);
+  return work(service, start, { granted: found, gateImage });
+}
+
+/** @throws {ConfigError} if no image has the gate: no pipeline could start */
+async function gateImageFor({ assembly }: Service, { context, log, stop }: Start): Promise<string> {
+  const { namespace, podName = '' } = hostOf(context);
+  const choice = await assembly.gateImage({ namespace, name: podName }, stop);
+  if (choice.kind === 'missing') throw new ConfigError([choice.problem]);
+  for (const warning of choice.warnings) log.warn({ image: choice.image }, warning);
+  log.info({ image: choice.image }, 'the gate is taken from this image');
+  return choice.image;
 }
 
 /** Runs stages until the process is told to stop. */
 async function work(
   { assembly, owners }: Service,
   start: Start,
-  eventPlaces: readonly string[],
+  how: { readonly granted: Granted; readonly gateImage: string },
 ): Promise<ExitCode> {
   const { log, context, stop } = start;
   const { clock } = context;
+  const { granted } = how;
   const over = new AbortController();
   const eitherOf = AbortSignal.any([stop, over.signal]);
-  void owners.watch(eitherOf);
-  void assembly.watchEvents(eventPlaces, eitherOf);
-  const overdue = overdueAfter(start, over.signal);
-  const end = await Promise.race([run(assembly.parts, assembly.options, stop), overdue]).finally(() =>
-    over.abort(),
-  );
+  const handsOver = granted.coordination === 'leases';
+  log.info({ coordination: granted.coordination }, 'the rights of the runner are reviewed');
+  if (handsOver) void owners.watch(eitherOf);
+  void assembly.watchEvents(granted.eventPlaces, handsOver ? eitherOf : over.signal);
+  // Who hands nothing over may take as long as its pipelines take.
+  const overdue = handsOver ? overdueAfter(start, over.signal) : new Promise<never>(() => undefined);
+  const end = await Promise.race([assembly.run(how, stop), overdue]).finally(() => over.abort());
   if (end === 'overdue') {
     log.error(
       { limitMs: HAND_OVER_LIMIT_MS, atMs: clock.now() },

@@ -51,7 +51,7 @@ describe('exec without a reachable cluster', () => {
 
   it('refuses an invalid pipeline with 78, before any request', async () => {
     const { code, errors } = await run(stepsOf('- { name: a, image: "" }'));
-    expect(errors).toBe('p.yml:5:1: linter: invalid or missing image');
+    expect(errors).toBe('p.yml:5:21: linter: invalid or missing image');
     expect(code).toBe(78);
   });
 

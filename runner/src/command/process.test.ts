@@ -87,7 +87,7 @@ describe('the process', () => {
   it(
     'does not start without its rights, and names the rule to add',
     async () => {
-      const daemon = await startDaemon((right) => right !== 'patch pods');
+      const daemon = await startDaemon((right) => !['patch pods', 'update pods'].includes(right));
 
       expect(await daemon.exit).toEqual({ code: 78, signal: null });
       expect(daemon.said).toContain('  - { apiGroups: [""], resources: [pods], verbs: [patch] }');

@@ -82,6 +82,7 @@ export function createService(parts: ServiceParts): Service {
     clock,
     about,
     ui: config.http.ui,
+    token: config.http.token,
     stages: () => registry.entries,
     ahead: () => ahead.list(stagesIn(podWatch.pods)),
     signs: () => ({ ...heartbeat.signs(podWatch.staleMs), unreported: unreported(assembly, clock) }),
@@ -141,6 +142,8 @@ function heard(metrics: RunnerMetrics, heartbeat: Heartbeat, ahead: StagesAhead)
 
 /** On each change of the registry, counts new stages and records whether there is capacity. */
 function follow({ parts, options, validity }: Assembly, metrics: RunnerMetrics, heartbeat: Heartbeat): void {
+  // With a capacity of 0 nobody polls, and nobody should.
+  heartbeat.house(options.capacity === 0);
   parts.registry.listen(() => {
     const { entries } = parts.registry;
     metrics.registryChanged(entries);
@@ -152,16 +155,16 @@ function follow({ parts, options, validity }: Assembly, metrics: RunnerMetrics, 
 }
 
 function pictureOf(
-  { parts }: Assembly,
+  { parts, owner }: Assembly,
   heartbeat: Heartbeat,
   owners: LivingOwners,
   eventLoopLagMs: () => number,
 ): Picture {
-  const { podWatch, registry, lease } = parts;
+  const { podWatch, registry } = parts;
   return {
     stages: registry.entries,
-    unschedulablePods: unschedulablePods(podWatch.pods, lease.owner),
-    orphanedPods: orphanedPods(podWatch.pods, lease.owner, owners.living),
+    unschedulablePods: unschedulablePods(podWatch.pods, owner),
+    orphanedPods: orphanedPods(podWatch.pods, owner, owners.living),
     watchStaleMs: podWatch.staleMs,
     pollAgeMs: heartbeat.answerAgeMs,
     eventLoopLagMs: eventLoopLagMs(),

@@ -2,6 +2,7 @@ import { KubernetesError } from '@hangar/shared/kubernetes/cluster';
 import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
+import type { Review } from '../permissions/review.ts';
 import { CiServerError } from '../ports/ci-server.ts';
 import { pinged, reviewed } from './start-up.ts';
 
@@ -20,7 +21,10 @@ function failing<T>(times: number, error: Error, answer: T): { ask: () => Promis
   };
 }
 
-const NOTHING = { missing: [], warnings: [], eventPlaces: [] };
+const NOTHING: Review = {
+  ...{ missing: [], warnings: [], eventPlaces: [] },
+  ...{ coordination: 'leases', updateIn: [], secretsHiddenIn: [] },
+};
 const down = new CiServerError('ping', 0, 'no answer');
 
 describe('pinged', () => {

@@ -495,6 +495,14 @@ describe('known issues of the previous runner', () => {
     expect(result.pod.metadata?.annotations?.['hangar.dev/owner']).toBeUndefined();
   });
 
+  it('authors cannot give a Pod the labels by which the chart selects its programs', () => {
+    const labels = { 'hangar.dev/component': 'runner', 'hangar.dev/release': 'hangar', team: 'a' };
+    const pipeline = aPipeline({ metadata: { namespace: '', labels, annotations: {} } });
+    const own = compiled({ pipeline }).pod.metadata?.labels ?? {};
+    expect(own).toMatchObject({ team: 'a', 'app.kubernetes.io/managed-by': 'hangar-runner' });
+    expect(Object.keys(own).filter((key) => /component|release/.test(key))).toEqual([]);
+  });
+
   it('known issue 44: a policy called default must match its own conditions, and the namespace is decided once', () => {
     const policies = [
       aPolicy({ name: 'default', match: never, namespace: 'odd' }),
@@ -545,9 +553,11 @@ describe('size limits of a Pod', () => {
   });
 
   it('refuse a script larger than a Secret', () => {
-    expect(codeOf({ pipeline: aPipeline({ steps: [aStep({ commands: ['x'.repeat(600_000)] })] }) })).toBe(
-      'pipeline-too-large',
-    );
+    const withScript = (bytes: number): string =>
+      codeOf({ pipeline: aPipeline({ steps: [aStep({ commands: ['x'.repeat(bytes)] })] }) });
+
+    expect(withScript(1_000_000)).toBe('compiled');
+    expect(withScript(1_100_000)).toBe('pipeline-too-large');
   });
 
   it('move a plan that is too large for an annotation to the first Secret', () => {

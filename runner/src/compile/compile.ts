@@ -5,6 +5,9 @@ import type { Compiled } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
+import { type Rules, rulesFor } from '../restrict/restrictions.ts';
+import { type TrustLevel, trustLevelOf } from '../restrict/trust-level.ts';
+import { checkChoices } from './check-choices.ts';
 import { commonEnvironment } from './common-environment.ts';
 import type { ContainerSources } from './container.ts';
 import type { MountContext } from './mounts.ts';
@@ -44,6 +47,8 @@ export interface CompileInput {
 interface Frame extends CompileInput, PodNamespace {
   readonly globs: GlobMatcher;
   readonly policy: Policy | undefined;
+  readonly level: TrustLevel;
+  readonly rules: Rules;
   readonly podName: string;
   readonly workspace: string;
   readonly labels: Record<string, string>;
@@ -57,16 +62,20 @@ function decideFrame(input: CompileInput): Frame {
   const globs = new GlobMatcher();
   const policy = choosePolicy(settings.policies, (match) => matchesConditions(match, facts, globs));
   const podName = name();
+  const level = trustLevelOf(detail);
+  const rules = rulesFor(settings.restrictions, level, detail.repo.slug);
   return {
     ...input,
     ...decidePlace(pipeline, settings, policy, name),
     globs,
     policy,
+    level,
+    rules,
     podName,
     workspace: workspacePath(pipeline.workspacePath),
     labels: podLabels({ pipeline, detail, settings, policy, podName }),
     drone: droneAnnotations(detail, timeoutMs(detail), nowMs),
-    named: namedVolumes(pipeline, settings),
+    named: namedVolumes(pipeline, settings, rules.volumeSize),
   };
 }
 
@@ -180,7 +189,7 @@ export function compile(input: CompileInput): Compiled {
   refuseWindows(input.pipeline);
   const frame = decideFrame(input);
   const planned = planContainers({ ...frame, facts: factsOf(frame.detail) });
-  const { warnings } = planned;
+  const warnings = [...planned.warnings, ...checkChoices(frame, planned.steps)];
   const plan = runPlan(planned.steps, frame.detail, frame.nonce);
   const shared = sharedEnvironment(frame, planned.steps);
   const { steps, common, names } = hideOperators(planned.steps, shared.swap, frame.prepared);

@@ -1,10 +1,16 @@
-import type { V1Container, V1EnvVar, V1SecurityContext } from '@kubernetes/client-node';
+import type {
+  V1Container,
+  V1EnvVar,
+  V1ResourceRequirements,
+  V1SecurityContext,
+} from '@kubernetes/client-node';
 import { containerName, INIT_CONTAINER } from '../pipeline/compiled.ts';
 import type { PipelineStep } from '../pipeline/pipeline.ts';
+import type { Rules } from '../restrict/restrictions.ts';
 import { type MountContext, mountsOf } from './mounts.ts';
 import type { PlannedContainer } from './planned-container.ts';
 import { refuse, stepField, stepTitle } from './refuse.ts';
-import { type ContainerResources, toRequirements } from './resources.ts';
+import { toRequirements } from './resources.ts';
 import type { CompileSettings } from './settings.ts';
 import { swapSecretKey } from './stage-files.ts';
 import { VOLUME } from './volumes.ts';
@@ -14,6 +20,7 @@ import { absolutePath } from './workspace.ts';
 export interface ContainerSources {
   readonly settings: CompileSettings;
   readonly places: MountContext;
+  readonly rules: Rules;
   /** Environment that all swapped containers share; gated ones read it from a file. */
   readonly common: ReadonlyMap<string, string>;
   /** Name of the Secret that contains a key. */
@@ -132,13 +139,13 @@ function securityContext(
 /** Builds the container of one step (previous-runner §4.19, PROTOCOL.md). */
 export function stepContainer(container: PlannedContainer, sources: ContainerSources): V1Container {
   const { n, step, role, start, resources } = container;
-  const { places, settings } = sources;
+  const { places, settings, rules } = sources;
   return {
     name: containerName(n),
     ...startFields(container, sources),
     imagePullPolicy: pullPolicy(step.pull),
     ...workingDir(step, role, places.workspace),
-    resources: toRequirements(resources),
+    resources: toRequirements(resources, rules.ephemeralStorage),
     volumeMounts: [...mountsOf(n, step, start.engine, places)],
     securityContext: securityContext(container, settings),
   };
@@ -148,14 +155,14 @@ export function stepContainer(container: PlannedContainer, sources: ContainerSou
 export function initContainer(
   numbers: readonly number[],
   gateImage: string,
-  resources: ContainerResources,
+  resources: V1ResourceRequirements,
 ): V1Container {
   return {
     name: INIT_CONTAINER,
     image: gateImage,
     imagePullPolicy: 'IfNotPresent',
     command: ['/gate', 'init', ...numbers.map(String)],
-    resources: toRequirements(resources),
+    resources,
     volumeMounts: [
       { name: VOLUME.bin, mountPath: '/hangar/bin' },
       { name: VOLUME.state, mountPath: '/hangar/state' },

@@ -2,6 +2,8 @@ import { type ConditionFacts, matchesConditions, runPolicyOf } from '../parse/co
 import type { GlobMatcher } from '../parse/glob-matcher.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import type { Amount, Pipeline } from '../pipeline/pipeline.ts';
+import type { Rules } from '../restrict/restrictions.ts';
+import { RULES } from '../restrict/rule-table.ts';
 import { cloneStep } from './clone-step.ts';
 import { decideStart } from './engine.ts';
 import { expandImage, parseReference } from './image-reference.ts';
@@ -9,7 +11,7 @@ import { type Candidate, type OrderedStep, orderSteps } from './order-steps.ts';
 import { peakOf } from './peak.ts';
 import type { PlannedContainer } from './planned-container.ts';
 import { checkStepCount } from './pod-size.ts';
-import { isPrivileged } from './privileged.ts';
+import { type Privilege, privilegeOf } from './privileged.ts';
 import { refuse, stepField, stepTitle } from './refuse.ts';
 import {
   type ContainerResources,
@@ -32,6 +34,8 @@ export interface PlanSources {
   readonly policy: Policy | undefined;
   readonly facts: ConditionFacts;
   readonly globs: GlobMatcher;
+  /** What this build may choose. */
+  readonly rules: Rules;
 }
 
 /** The planned steps, and warnings for their authors. */
@@ -84,6 +88,13 @@ function imageOf({ step, origin }: OrderedStep): string {
   );
 }
 
+const withheldWarning = (step: PipelineStepLike, privilege: Privilege): readonly string[] =>
+  privilege === 'withheld'
+    ? [
+        `${stepTitle(step)}: ${RULES.privilegedImages.setting} does not allow image ${JSON.stringify(step.image)} to run privileged in this build`,
+      ]
+    : [];
+
 type Undivided = Omit<PlannedContainer, 'resources'>;
 
 function planStep(
@@ -91,7 +102,7 @@ function planStep(
   sources: PlanSources,
 ): { readonly planned: Undivided; readonly warnings: readonly string[] } {
   const { step, origin, role } = ordered;
-  const { prepared, settings, detail, globs } = sources;
+  const { prepared, settings, detail, globs, rules } = sources;
   const image = imageOf(ordered);
   const config = prepared.images[expandImage(image)];
   const debug = hasTmate(settings, detail);
@@ -105,6 +116,8 @@ function planStep(
   });
   const plain = usableVariables(own.plain, start.engine, stepTitle(step));
   const secret = usableVariables(own.secret, start.engine, stepTitle(step));
+  const privilege =
+    origin === 'clone' ? 'none' : privilegeOf(step, settings.privilegedImages, rules.privilegedImages);
   const masked = prepared.environment.filter(({ mask }) => mask).map(({ value }) => value);
   return {
     planned: {
@@ -113,12 +126,12 @@ function planStep(
       start,
       runs: origin === 'clone' ? 'always' : runPolicyOf(step.when, globs),
       fails: step.failure,
-      privileged: origin !== 'clone' && isPrivileged(step, settings.privilegedImages),
+      privileged: privilege === 'by-setting' || privilege === 'by-image',
       plain: plain.variables,
       secret: secret.variables,
       masks: [...new Set([...own.masks, ...masked])].filter((value) => value !== ''),
     },
-    warnings: [...own.warnings, ...plain.warnings, ...secret.warnings],
+    warnings: [...own.warnings, ...plain.warnings, ...secret.warnings, ...withheldWarning(step, privilege)],
   };
 }
 

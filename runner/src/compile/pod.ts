@@ -1,14 +1,15 @@
 import type { V1Pod, V1PodSpec, V1Volume } from '@kubernetes/client-node';
 import { ANNOTATION, SCHEDULING_GATE } from '../pipeline/compiled.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
+import type { Most } from '../restrict/restrictions.ts';
 import { type ContainerSources, initContainer, stepContainer, tmateContainer } from './container.ts';
 import { isDnsSubdomain } from './kubernetes-names.ts';
 import type { PlannedContainer } from './planned-container.ts';
 import { refuse } from './refuse.ts';
-import type { ContainerResources } from './resources.ts';
+import { type ContainerResources, toRequirements } from './resources.ts';
 import { dnsConfig, hostAliases, placement } from './scheduling.ts';
 import type { CompileSettings, Policy } from './settings.ts';
-import { envVolumeName, VOLUME } from './volumes.ts';
+import { emptyVolume, envVolumeName, VOLUME } from './volumes.ts';
 
 /** Time between the stop signal and SIGKILL at the Pod's end; the gates give their children 10 s of it. */
 const STOP_GRACE_SECONDS = 30;
@@ -44,22 +45,21 @@ function envVolume({ n }: PlannedContainer): V1Volume {
   return { name: envVolumeName(n), downwardAPI: { items: [{ path: 'env', fieldRef }] } };
 }
 
-const emptyVolume = (name: string): V1Volume => ({ name, emptyDir: {} });
-
 /** The gate's program. Its image is pulled like any other of the Pod, with the same credentials. */
-function gateVolume({ gateVolume: by, gateImage }: CompileSettings): V1Volume {
-  if (by === 'init') return emptyVolume(VOLUME.bin);
+function gateVolume({ gateVolume: by, gateImage }: CompileSettings, most: Most): V1Volume {
+  if (by === 'init') return emptyVolume(VOLUME.bin, most);
   return { name: VOLUME.bin, image: { reference: gateImage, pullPolicy: 'IfNotPresent' } };
 }
 
 function volumesOf(steps: readonly PlannedContainer[], sources: PodSources): V1Volume[] {
   const swapped = steps.filter(({ start }) => start.engine === 'swap');
+  const most = sources.rules.volumeSize;
   return [
-    emptyVolume(VOLUME.workspace),
-    ...(sources.places.hasTmate ? [emptyVolume(VOLUME.addons)] : []),
-    gateVolume(sources.settings),
-    emptyVolume(VOLUME.state),
-    emptyVolume(VOLUME.drone),
+    emptyVolume(VOLUME.workspace, most),
+    ...(sources.places.hasTmate ? [emptyVolume(VOLUME.addons, most)] : []),
+    gateVolume(sources.settings, most),
+    emptyVolume(VOLUME.state, most),
+    emptyVolume(VOLUME.drone, most),
     sources.files,
     ...(swapped.length > 0 ? [resultsVolume(swapped)] : []),
     ...swapped.map(envVolume),
@@ -72,16 +72,28 @@ interface Account {
   automountServiceAccountToken?: false;
 }
 
-/** The service account: policy, then pipeline, then default. If none is named, hardening disables the token (gate §7). */
-function account({ pipeline, settings, policy }: PodSources): Account {
+/** The service account: policy, then pipeline, then default; empty: the one that Kubernetes takes by itself. */
+function accountName({ pipeline, settings, policy }: PodSources): string {
   const name = policy?.serviceAccount || pipeline.serviceAccountName || settings.defaultServiceAccount;
-  if (name === '') return settings.hardening === 'restricted' ? { automountServiceAccountToken: false } : {};
-  if (isDnsSubdomain(name)) return { serviceAccountName: name };
+  if (name === '' || isDnsSubdomain(name)) return name;
   return refuse(
     'invalid-pipeline',
     `service_account_name ${JSON.stringify(name)} can't be the name of a service account`,
     ['service_account_name'],
   );
+}
+
+/** If no account is named, hardening disables the token (gate §7). The runner's own token is never mounted. */
+function account(sources: PodSources): Account {
+  const { settings, namespace } = sources;
+  const name = accountName(sources);
+  const own = settings.ownAccount;
+  const isOwn = own?.namespace === namespace && own.name === (name || 'default');
+  const isUnnamed = name === '' && settings.hardening === 'restricted';
+  return {
+    ...(name === '' ? {} : { serviceAccountName: name }),
+    ...(isOwn || isUnnamed ? { automountServiceAccountToken: false } : {}),
+  };
 }
 
 function deadlineSeconds({ timeoutMs, settings }: PodSources): number {
@@ -91,8 +103,8 @@ function deadlineSeconds({ timeoutMs, settings }: PodSources): number {
   );
 }
 
-function placeFields({ pipeline, settings, policy }: PodSources): Partial<V1PodSpec> {
-  const { nodeSelector, tolerations, affinity } = placement(pipeline, settings, policy);
+function placeFields({ pipeline, settings, policy, rules }: PodSources): Partial<V1PodSpec> {
+  const { nodeSelector, tolerations, affinity } = placement(pipeline, settings, policy, rules);
   const dns = dnsConfig(pipeline);
   const aliases = hostAliases(pipeline);
   return {
@@ -106,12 +118,14 @@ function placeFields({ pipeline, settings, policy }: PodSources): Partial<V1PodS
 
 function initContainers(
   steps: readonly PlannedContainer[],
-  { settings, places, initResources }: PodSources,
+  { settings, places, initResources, rules }: PodSources,
 ): Pick<V1PodSpec, 'initContainers'> {
   const { gateVolume: by, gateImage, tmate } = settings;
   const numbers = steps.map(({ n }) => n);
   const all = [
-    ...(by === 'init' ? [initContainer(numbers, gateImage, initResources)] : []),
+    ...(by === 'init'
+      ? [initContainer(numbers, gateImage, toRequirements(initResources, rules.ephemeralStorage))]
+      : []),
     ...(places.hasTmate ? [tmateContainer(tmate.image)] : []),
   ];
   return all.length === 0 ? {} : { initContainers: all };

@@ -8,6 +8,7 @@ export type Refusal =
   | 'invalid-image'
   | 'pipeline-too-large'
   | 'unsupported-platform'
+  | 'refused-choice'
   | 'invalid-settings';
 
 /** Throws an error for the pipeline's author: problem, place and remedy. @param at the value that is refused */

@@ -87,11 +87,11 @@ describe('spreadByWeight', () => {
 describe('toRequirements', () => {
   it('writes milli CPU and binary memory, and leaves out unset values', () => {
     const requests = { cpuMillicores: 1500, memoryBytes: 2 * 1024 * MIB };
-    expect(toRequirements({ requests, limits: { cpuMillicores: 0, memoryBytes: 1000 } })).toEqual({
+    expect(toRequirements({ requests, limits: { cpuMillicores: 0, memoryBytes: 1000 } }, 'any')).toEqual({
       requests: { cpu: '1500m', memory: '2Gi' },
       limits: { memory: '1000' },
     });
-    expect(toRequirements({ requests: amount(0, 0), limits: amount(0, 0) })).toEqual({});
+    expect(toRequirements({ requests: amount(0, 0), limits: amount(0, 0) }, 'any')).toEqual({});
   });
 });
 

@@ -1,6 +1,7 @@
 import { formatMemoryBytes } from '@hangar/shared/quantity';
 import type { V1ResourceRequirements } from '@kubernetes/client-node';
 import type { Amount } from '../pipeline/pipeline.ts';
+import type { Most } from '../restrict/restrictions.ts';
 
 /** CPU is split in millicores, memory in units of 4 MiB (previous-runner §4.18). */
 const CPU_UNIT = 1;
@@ -137,9 +138,25 @@ function quantities({ cpuMillicores, memoryBytes }: Amount): Record<string, stri
   };
 }
 
-/** Resources in the form of a container spec; unset values are left out. */
-export function toRequirements({ requests, limits }: ContainerResources): V1ResourceRequirements {
-  const shown = { requests: quantities(requests), limits: quantities(limits) };
+const STORAGE = 'ephemeral-storage';
+
+/**
+ * Resources in the form of a container spec; unset values are left out.
+ *
+ * @param ephemeralStorage its limit; without a request of its own, Kubernetes would request as much
+ */
+export function toRequirements(
+  { requests, limits }: ContainerResources,
+  ephemeralStorage: Most,
+): V1ResourceRequirements {
+  const [request, limit] =
+    ephemeralStorage === 'any'
+      ? [{}, {}]
+      : [{ [STORAGE]: '0' }, { [STORAGE]: formatMemoryBytes(ephemeralStorage) }];
+  const shown = {
+    requests: { ...quantities(requests), ...request },
+    limits: { ...quantities(limits), ...limit },
+  };
   return {
     ...(Object.keys(shown.limits).length > 0 ? { limits: shown.limits } : {}),
     ...(Object.keys(shown.requests).length > 0 ? { requests: shown.requests } : {}),

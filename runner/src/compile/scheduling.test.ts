@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Toleration } from '../pipeline/pipeline.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { eachRule } from '../restrict/restrictions.ts';
 import { dnsConfig, hostAliases, placement } from './scheduling.ts';
 import { aPipeline, aPolicy, aService, aStep, someSettings } from './testing/a-pipeline.ts';
 
@@ -21,6 +22,10 @@ const refusal = (work: () => unknown): unknown => {
 };
 
 describe('placement', () => {
+  const EVERYTHING = eachRule(
+    () => 'any' as const,
+    () => 'any' as const,
+  );
   const settings = someSettings({ defaultNodeSelector: { pool: 'default' } });
   const own = aPipeline({ nodeSelector: { pool: 'own' } });
 
@@ -39,16 +44,16 @@ describe('placement', () => {
       { 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'arm' },
     ],
   ])('uses %s', (_sentence, pipeline, policy, want) => {
-    expect(placement(pipeline, settings, policy).nodeSelector).toEqual(want);
+    expect(placement(pipeline, settings, policy, EVERYTHING).nodeSelector).toEqual(want);
   });
 
   it('uses the policy’s tolerations instead of the author’s', () => {
     const pipeline = aPipeline({ tolerations: [aToleration({})] });
     const policy = aPolicy({ tolerations: [aToleration({ operator: 'Exists', value: '', key: '' })] });
-    expect(placement(pipeline, settings, policy).tolerations).toEqual([
+    expect(placement(pipeline, settings, policy, EVERYTHING).tolerations).toEqual([
       { operator: 'Exists', effect: 'NoSchedule' },
     ]);
-    expect(placement(pipeline, settings, aPolicy()).tolerations).toHaveLength(1);
+    expect(placement(pipeline, settings, aPolicy(), EVERYTHING).tolerations).toHaveLength(1);
   });
 
   it.each([
@@ -60,7 +65,7 @@ describe('placement', () => {
     [{ value: 'a b' }, 'the value must be'],
   ])('refuses the toleration %j', (changes, want) => {
     const pipeline = aPipeline({ tolerations: [aToleration(changes)] });
-    expect(refusal(() => placement(pipeline, settings, undefined))).toEqual([
+    expect(refusal(() => placement(pipeline, settings, undefined, EVERYTHING))).toEqual([
       'pipeline',
       expect.stringContaining(want),
     ]);
@@ -72,6 +77,7 @@ describe('placement', () => {
         aPipeline({ tolerations: [aToleration({ tolerationSeconds: 5, effect })] }),
         settings,
         undefined,
+        EVERYTHING,
       ).tolerations[0]?.tolerationSeconds;
     expect(['', 'NoSchedule', 'PreferNoSchedule', 'NoExecute'].map(secondsOf)).toEqual([
       undefined,
@@ -84,24 +90,24 @@ describe('placement', () => {
   it('blames the operator for the operator’s settings', () => {
     const odd = { pool: 'not valid!' };
     const policy = aPolicy({ name: 'big', nodeSelector: odd });
-    expect(refusal(() => placement(aPipeline(), settings, policy))).toEqual([
+    expect(refusal(() => placement(aPipeline(), settings, policy, EVERYTHING))).toEqual([
       'operator',
       expect.stringContaining('policy "big", node_selector'),
     ]);
     expect(
-      refusal(() => placement(aPipeline(), someSettings({ defaultNodeSelector: odd }), undefined)),
+      refusal(() =>
+        placement(aPipeline(), someSettings({ defaultNodeSelector: odd }), undefined, EVERYTHING),
+      ),
     ).toEqual(['operator', expect.anything()]);
-    expect(refusal(() => placement(aPipeline({ nodeSelector: odd }), settings, undefined))).toEqual([
-      'pipeline',
-      expect.anything(),
-    ]);
+    expect(
+      refusal(() => placement(aPipeline({ nodeSelector: odd }), settings, undefined, EVERYTHING)),
+    ).toEqual(['pipeline', expect.anything()]);
   });
 
   it('refuses an invalid node name', () => {
-    expect(refusal(() => placement(aPipeline({ nodeName: 'Node 7' }), settings, undefined))).toEqual([
-      'pipeline',
-      expect.anything(),
-    ]);
+    expect(
+      refusal(() => placement(aPipeline({ nodeName: 'Node 7' }), settings, undefined, EVERYTHING)),
+    ).toEqual(['pipeline', expect.anything()]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { V1Affinity, V1HostAlias, V1PodDNSConfig, V1Toleration } from '@kubernetes/client-node';
 import type { FieldPath, Pipeline, PipelineStep, Toleration } from '../pipeline/pipeline.ts';
+import type { Rules } from '../restrict/restrictions.ts';
 import { byAuthor, byOperator, byPolicy, checkedLabels, type Writer } from './checked-words.ts';
 import { isDnsSubdomain, isLabelValue, isQualifiedName } from './kubernetes-names.ts';
 import { refuse } from './refuse.ts';
@@ -28,13 +29,19 @@ function chosenSelector(
   pipeline: Pipeline,
   settings: CompileSettings,
   policy: Policy | undefined,
+  { nodeSelectors }: Rules,
 ): Readonly<Record<string, string>> {
   if (policy !== undefined && !isEmpty(policy.nodeSelector)) {
     return checkedLabels(policy.nodeSelector, byPolicy(policy, 'node_selector'));
   }
-  return isEmpty(pipeline.nodeSelector)
-    ? checkedLabels(settings.defaultNodeSelector, byOperator('DRONE_NODE_SELECTOR_DEFAULT'))
-    : checkedLabels(pipeline.nodeSelector, byAuthor('node_selector'));
+  // Where authors are restricted, no selector of theirs leads away from the nodes of builds.
+  const isReplaced = nodeSelectors === 'any' && !isEmpty(pipeline.nodeSelector);
+  return {
+    ...(isReplaced
+      ? {}
+      : checkedLabels(settings.defaultNodeSelector, byOperator('DRONE_NODE_SELECTOR_DEFAULT'))),
+    ...checkedLabels(pipeline.nodeSelector, byAuthor('node_selector')),
+  };
 }
 
 const OPERATORS = ['', 'Equal', 'Exists'];
@@ -105,9 +112,10 @@ export function placement(
   pipeline: Pipeline,
   settings: CompileSettings,
   policy: Policy | undefined,
+  rules: Rules,
 ): Placement {
   return {
-    nodeSelector: { ...platformSelector(pipeline), ...chosenSelector(pipeline, settings, policy) },
+    nodeSelector: { ...platformSelector(pipeline), ...chosenSelector(pipeline, settings, policy, rules) },
     tolerations: [...tolerationsOf(pipeline, policy), ...(pipeline.nodeName === '' ? [] : [ANY_TAINT])],
     affinity: nodeAffinity(pipeline.nodeName),
   };

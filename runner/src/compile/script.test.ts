@@ -36,6 +36,15 @@ describe.each(SHELLS)('stepScript in %s', (shell, args) => {
     return { stdout, stderr, status };
   };
 
+  it('does not print the commands of a script that would be twice as large by it, and says so', () => {
+    const many = Array.from({ length: 20_000 }, (_, n) => `: the command number ${n}`);
+    const { stdout, status } = run([...many, 'echo done']);
+
+    expect(stdout).toMatch(/^\+ \(20001 commands, not printed: .*\)\ndone\n$/);
+    expect(status).toBe(0);
+    expect(run([...many.slice(0, 1_000), 'echo done']).stdout).toContain('+ : the command number 999\n');
+  });
+
   it.each([
     [
       'commands in backquotes run once',

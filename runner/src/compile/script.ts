@@ -27,6 +27,9 @@ const TMATE = [
   'trap remote_debug EXIT',
 ];
 
+/** A larger script would be more than half of it the printed text of its commands, and must fit into a Secret. */
+const LARGEST_PRINTED_BYTES = 512 * 1024;
+
 /** Prints the text with `printf`: unlike `echo`, it does not interpret backslashes, dollars or backquotes. */
 const block = (command: string): string => `\nprintf '%s\\n' ${singleQuoted(`+ ${command}`)}\n${command}\n`;
 
@@ -36,5 +39,9 @@ const block = (command: string): string => `\nprintf '%s\\n' ${singleQuoted(`+ $
  */
 export function stepScript(commands: readonly string[], { debug }: { readonly debug: boolean }): string {
   const head = [...NETRC, 'set -e', ...(debug ? TMATE : [])].join('\n');
-  return `${head}\n${commands.map(block).join('')}`;
+  const printed = `${head}\n${commands.map(block).join('')}`;
+  const bytes = Buffer.byteLength(printed);
+  if (bytes <= LARGEST_PRINTED_BYTES) return printed;
+  const note = `+ (${commands.length} commands, not printed: with their text the script would have ${bytes} bytes)`;
+  return `${head}\nprintf '%s\\n' ${singleQuoted(note)}\n${commands.join('\n')}\n`;
 }

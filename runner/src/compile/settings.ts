@@ -1,4 +1,6 @@
 import type { Amount, Conditions, Toleration } from '../pipeline/pipeline.ts';
+import type { Account } from '../restrict/pipeline-choices.ts';
+import type { Restrictions } from '../restrict/restrictions.ts';
 
 /** One document of the policy file (previous-runner §1.6.3, §4.13). Zero and empty = unset. */
 export interface Policy {
@@ -56,6 +58,12 @@ export interface CompileSettings {
   readonly resources: 'split' | 'peak';
   /** Added to the repository's timeout for activeDeadlineSeconds. */
   readonly deadlineSlackMs: number;
+  /** What pipelines may choose, by trust level. */
+  readonly restrictions: Restrictions;
+  /** The runner's own service account, which no build gets; undefined if it isn't known. */
+  readonly ownAccount: Account | undefined;
+  /** Namespace of the Leases, which no pipeline may name; empty if it isn't known. */
+  readonly leaseNamespace: string;
 }
 
 /** Metadata of an image from its registry. */

@@ -9,7 +9,7 @@ import {
   slug,
 } from './kubernetes-names.ts';
 import { goDuration } from './pod-annotations.ts';
-import { isPrivileged } from './privileged.ts';
+import { privilegeOf } from './privileged.ts';
 import { credentialsFor, pullSecret, reducedAddress } from './pull-secret.ts';
 import { packSecrets } from './secret-files.ts';
 import { aService, aStep, text } from './testing/a-pipeline.ts';
@@ -75,7 +75,7 @@ describe('workspacePath', () => {
   });
 });
 
-describe('isPrivileged', () => {
+describe('privilegeOf, of an open rule', () => {
   const docker = aStep({ image: 'plugins/docker:20', commands: [] });
   it.each([
     ['a known image without changes', docker, true],
@@ -94,7 +94,7 @@ describe('isPrivileged', () => {
     ['with a harmless variable', { ...docker, environment: { A: text('1') } }, true],
     ['by its own setting', aStep({ privileged: true }), true],
   ])('%s', (_sentence, step, want) => {
-    expect(isPrivileged(step, ['acme/builder'])).toBe(want);
+    expect(['by-image', 'by-setting'].includes(privilegeOf(step, ['acme/builder'], 'any'))).toBe(want);
   });
 });
 

@@ -2,10 +2,10 @@ import { formatMemoryBytes } from '@hangar/shared/quantity';
 import type { V1Volume } from '@kubernetes/client-node';
 import { FILES_VOLUME, GATE_VOLUME } from '../pipeline/compiled.ts';
 import type { Pipeline, PipelineVolume } from '../pipeline/pipeline.ts';
+import type { Most } from '../restrict/restrictions.ts';
 import { byAuthor, byOperator, type Writer } from './checked-words.ts';
 import { isDnsSubdomain } from './kubernetes-names.ts';
 import { refuse } from './refuse.ts';
-
 import type { CompileSettings } from './settings.ts';
 
 /** Our volumes in each Pod; the author's are called `volume-<i>`, the operator's `global-<i>`. */
@@ -63,25 +63,29 @@ function fileMode(mode: number | undefined, { place, at }: Writer): { defaultMod
 
 const optional = (isOptional: boolean): { optional?: true } => (isOptional ? { optional: true } : {});
 
+/** An empty folder on the node's disk that is removed with the Pod. */
+export function emptyVolume(name: string, most: Most): V1Volume {
+  return { name, emptyDir: most === 'any' ? {} : { sizeLimit: formatMemoryBytes(most) } };
+}
+
 /** A size limit applies to every medium (known issue 49). */
 function tempVolume(
   name: string,
   { medium, sizeLimitBytes }: Extract<PipelineVolume, { kind: 'temp' }>,
+  most: Most,
 ): V1Volume {
+  const { emptyDir } = emptyVolume(name, sizeLimitBytes > 0 ? sizeLimitBytes : most);
   return {
     name,
-    emptyDir: {
-      ...(medium.toLowerCase() === 'memory' ? { medium: 'Memory' } : {}),
-      ...(sizeLimitBytes > 0 ? { sizeLimit: formatMemoryBytes(sizeLimitBytes) } : {}),
-    },
+    emptyDir: { ...(medium.toLowerCase() === 'memory' ? { medium: 'Memory' } : {}), ...emptyDir },
   };
 }
 
-function toVolume(volume: PipelineVolume, name: string): V1Volume | undefined {
+function toVolume(volume: PipelineVolume, name: string, most: Most): V1Volume | undefined {
   const owner = byAuthor(title(volume), [...(volume.at ?? []), volume.kind]);
   switch (volume.kind) {
     case 'temp':
-      return tempVolume(name, volume);
+      return tempVolume(name, volume, most);
     case 'host':
       return hostVolume(name, volume.path, owner);
     case 'claim':
@@ -125,13 +129,15 @@ export interface NamedVolumes {
 /**
  * Converts the pipeline's volumes and the operator's global ones (previous-runner §3.7, §4.3). Throws PipelineError for what Kubernetes
  * would refuse.
+ *
+ * @param most limit of temporary volumes without one
  */
-export function namedVolumes(pipeline: Pipeline, settings: CompileSettings): NamedVolumes {
+export function namedVolumes(pipeline: Pipeline, settings: CompileSettings, most: Most): NamedVolumes {
   const globals = settings.globalVolumes.map(({ hostPath }, index) =>
     hostVolume(globalVolumeName(index), hostPath, byOperator(`DRONE_RUNNER_VOLUMES, entry ${index + 1}`)),
   );
   const own = pipeline.volumes.flatMap((volume, index) => {
-    const made = toVolume(volume, volumeName(index));
+    const made = toVolume(volume, volumeName(index), most);
     return made === undefined ? [] : [{ name: volume.name, made }];
   });
   return {

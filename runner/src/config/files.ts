@@ -1,7 +1,7 @@
 import { expandImage, familiarName, parseReference } from '../compile/image-reference.ts';
 import type { ImageConfig } from '../compile/settings.ts';
 import { parseDotenv } from './dotenv.ts';
-import { parsePolicies } from './policies.ts';
+import { type Policies, parsePolicies } from './policies.ts';
 import { mapAt, readYamlDocuments, textAt, textListAt } from './yaml-values.ts';
 
 /** Reads the operator's files and collects their problems. */
@@ -25,10 +25,10 @@ export class OperatorFiles {
   }
 
   /** `DRONE_POLICY_FILE`. */
-  policies(path: string): ReturnType<typeof parsePolicies>['policies'] {
+  policies(path: string): Omit<Policies, 'warnings'> {
     const read = this.#read('DRONE_POLICY_FILE', path, parsePolicies);
     this.warnings.push(...(read?.warnings ?? []).map((text) => `DRONE_POLICY_FILE ${path}: ${text}`));
-    return read?.policies ?? [];
+    return { policies: read?.policies ?? [], repositories: read?.repositories ?? [] };
   }
 
   /** `HANGAR_IMAGE_COMMANDS`, by full image name, or by familiar name if no tag is given. */

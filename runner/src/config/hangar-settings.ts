@@ -1,5 +1,5 @@
 import { type Settings, setting } from '@hangar/shared/config';
-import { atLeast, BYTES, CPU, DURATION, integer, LIST, oneOf } from '@hangar/shared/config-values';
+import { atLeast, BYTES, CPU, DURATION, integer, LIST, oneOf, TOKEN } from '@hangar/shared/config-values';
 import { flag, list, map, optional, text } from './setting-kinds.ts';
 
 /** The note for a setting that the previous runner did not have. */
@@ -10,13 +10,26 @@ export const hangar = {
   gateImage: text('HANGAR_GATE_IMAGE', {
     section: 'hangar',
     description: 'Image of the gate, placeholder and init program.',
-    defaultText: 'hangar-gate:<version>',
+    defaultText: "hangar-gate beside the runner's image if it is there, else the runner's own image",
+    note: NEW,
+  }),
+  ownImage: text('HANGAR_OWN_IMAGE', {
+    section: 'hangar',
+    description:
+      "Reference of the runner's own image, set when it is built; used where the runner may not read its own Pod.",
     note: NEW,
   }),
   gateVolume: setting('HANGAR_GATE_VOLUME', oneOf('image', 'init'), 'init', {
     section: 'hangar',
     description:
       'How the gate gets into a Pod. `image`: its image is mounted as a volume (Kubernetes 1.33 or later with the feature gate `ImageVolume`), so that the first step starts about a second earlier; `init`: an init container copies it.',
+    note: NEW,
+  }),
+  httpToken: optional('HANGAR_HTTP_TOKEN', TOKEN, {
+    section: 'hangar',
+    description:
+      'Bearer token that `/demand` and `/stages` need, since they name repositories; none = `/demand` is open. The autoscaler sends it as `HANGAR_AUTOSCALER_RUNNER_TOKEN`.',
+    secret: true,
     note: NEW,
   }),
   stepStart: setting('HANGAR_STEP_START', oneOf('barrier', 'eager'), 'barrier', {
@@ -35,6 +48,13 @@ export const hangar = {
     section: 'hangar',
     description:
       "Number of the user that steps run as whose pipeline names none, clone included; none = the image's own. With HANGAR_HARDENING=restricted, Pods then may run in namespaces where Pod Security `restricted` is enforced.",
+    note: NEW,
+  }),
+  ownAccount: text('HANGAR_SERVICE_ACCOUNT', {
+    section: 'hangar',
+    description:
+      "The runner's own service account as `namespace/name`: no pipeline may name it, and its token is never mounted into a build.",
+    defaultText: "that of the Pod's token",
     note: NEW,
   }),
   resources: setting('HANGAR_RESOURCES', oneOf('split', 'peak'), 'split', {
@@ -130,6 +150,12 @@ export const hangar = {
   leaseTermMs: setting('HANGAR_LEASE_TERM', atLeast(3_000, DURATION), 10_000, {
     section: 'hangar',
     description: 'How long a replica may fail to renew its Lease before others take over its stages.',
+    note: NEW,
+  }),
+  coordination: setting('HANGAR_COORDINATION', oneOf('auto', 'leases', 'none'), 'auto', {
+    section: 'hangar',
+    description:
+      '`leases`: replicas find each other by Leases, and take over from one that is gone. `none`: each works for itself, as the previous runner did, and finishes its pipelines before it ends. `auto`: `leases` if the runner has all rights on Leases.',
     note: NEW,
   }),
   registryPlainHttp: list('HANGAR_REGISTRY_PLAIN_HTTP', {

@@ -1,8 +1,13 @@
 import { type Environment, readSettings, type SettingValues } from '@hangar/shared/config';
 import { nearest } from '@hangar/shared/program/nearest';
 import type { CompileSettings } from '../compile/settings.ts';
+import { RANDOM_NAMESPACE } from '../pipeline/compiled.ts';
+import type { Account } from '../restrict/pipeline-choices.ts';
+import type { Restrictions } from '../restrict/restrictions.ts';
 import { OperatorFiles } from './files.ts';
 import { insecureConnections } from './insecure.ts';
+import { PORT_NAMES, readAsBefore } from './previous-values.ts';
+import { rulesOf } from './restriction-settings.ts';
 import type { PluginConfig, RunnerConfig } from './runner-config.ts';
 import { PROXY_NAMES, SETTINGS, WITHOUT_EFFECT } from './settings.ts';
 
@@ -12,12 +17,19 @@ export interface Host {
   readonly hostname: string;
   /** `POD_UID`; without it, a restarted process waits for half a Lease term before it takes its former Lease. */
   readonly podUid?: string;
+  /** `POD_NAME`, or the Pod of the service account's token; empty outside a cluster. */
+  readonly podName?: string;
   readonly version: string;
   readonly namespace: string;
+  /** The service account of the process's Pod; undefined if it runs outside a cluster. */
+  readonly account?: Account | undefined;
 }
 
 /** The configuration, or all problems with it. */
 export type Loaded = { readonly ok: RunnerConfig } | { readonly problems: readonly string[] };
+
+const CAPACITY_ZERO =
+  'DRONE_RUNNER_CAPACITY is 0: this runner takes no stages. Unset it, or set it to the number of stages at once';
 
 type Read = SettingValues<typeof SETTINGS>;
 
@@ -29,14 +41,18 @@ type Read = SettingValues<typeof SETTINGS>;
  * @returns a frozen configuration, or every problem, each with variable, error and remedy
  */
 export function loadConfig(env: Environment, readFile: (path: string) => string, host: Host): Loaded {
-  const { env: usable, warnings: injected } = withoutServiceLinks(env);
+  const { env: given, warnings: injected } = withoutServiceLinks(env);
+  const { env: usable, warnings: odd } = readAsBefore(given);
   const { values, problems } = readSettings(SETTINGS, usable);
   const files = new OperatorFiles(readFile);
   const config = assemble(values, usable, files, host);
   const all = [...problems, ...files.problems, ...crossChecks(values)];
   if (all.length > 0) return { problems: all };
+  const idle = values.capacity === 0 ? [CAPACITY_ZERO] : [];
   const warnings = [
     ...injected,
+    ...odd,
+    ...idle,
     ...insecureConnections(values),
     ...files.warnings,
     ...withoutEffect(usable),
@@ -51,20 +67,29 @@ function assemble(
   files: OperatorFiles,
   host: Host,
 ): Omit<RunnerConfig, 'warnings'> {
+  const policies = files.policies(values.policyFile);
+  const environment = { ...values.environ, ...files.environment(values.envFile) };
+  const namespaceRules = {
+    ...files.namespaceRules(values.namespaceRulesFile),
+    ...singleGlobs(values.namespaceRules),
+  };
+  const ruled = Object.keys(namespaceRules);
   return {
     server: serverOf(values),
     runner: runnerOf(values, host),
     http: httpOf(values),
     kubernetes: kubernetesOf(values),
-    compile: compileOf(values, env, files, host),
+    gate: { chosen: values.gateImage, own: values.ownImage, version: host.version },
+    compile: {
+      ...compileOf(values, env, host),
+      ...restrictionsOf(values, host, { ruled, repositories: policies.repositories }),
+      policies: policies.policies,
+    },
     plugins: pluginsOf(values),
     secrets: values.secrets,
-    environment: { ...values.environ, ...files.environment(values.envFile) },
+    environment,
     dockerConfigPath: values.dockerConfig,
-    namespaceRules: {
-      ...files.namespaceRules(values.namespaceRulesFile),
-      ...singleGlobs(values.namespaceRules),
-    },
+    namespaceRules,
     admission: {
       budgetCpuMillicores: values.budgetCpuMillicores,
       budgetMemoryBytes: values.budgetMemoryBytes,
@@ -111,14 +136,15 @@ function runnerOf(values: Read, host: Host): RunnerConfig['runner'] {
 function httpOf(values: Read): RunnerConfig['http'] {
   const { uiUser: user, uiPassword: password, uiRealm: realm } = values;
   const ui = values.uiDisable || password === '' ? undefined : { user, password, realm };
-  return { ...(readListen(values.listen) ?? { host: '', port: 0 }), ui };
+  return { ...(readListen(values.listen) ?? { host: '', port: 0 }), ui, token: values.httpToken };
 }
 
-/** `host:port`, `:port`, `[::1]:port`, or a bare port. */
+/** `host:port`, `:port`, `[::1]:port`, or a bare port; the port by number or common name. */
 function readListen(text: string): { host: string; port: number } | undefined {
-  const [, bracketed, plain, digits] = /^(?:(?:\[([^\]]*)\]|([^:]*)):)?(\d{1,5})$/.exec(text.trim()) ?? [];
-  const port = Number(digits);
-  return digits === undefined || port > 65_535 ? undefined : { host: bracketed ?? plain ?? '', port };
+  const [, bracketed, plain, digits, name = ''] =
+    /^(?:(?:\[([^\]]*)\]|([^:]*)):)?(?:(\d{1,5})|([a-z-]+))$/.exec(text.trim()) ?? [];
+  const port = digits === undefined ? PORT_NAMES.get(name) : Number(digits);
+  return port === undefined || port > 65_535 ? undefined : { host: bracketed ?? plain ?? '', port };
 }
 
 function kubernetesOf(values: Read): RunnerConfig['kubernetes'] {
@@ -133,7 +159,35 @@ function kubernetesOf(values: Read): RunnerConfig['kubernetes'] {
   };
 }
 
-function compileOf(values: Read, env: Environment, files: OperatorFiles, host: Host): CompileSettings {
+type RestrictionSettings = Pick<CompileSettings, 'restrictions' | 'ownAccount' | 'leaseNamespace'>;
+
+function restrictionsOf(
+  values: Read,
+  host: Host,
+  { ruled, repositories }: Pick<Restrictions, 'repositories'> & { readonly ruled: readonly string[] },
+): RestrictionSettings {
+  const isFresh = values.namespace === RANDOM_NAMESPACE;
+  return {
+    restrictions: {
+      rules: rulesOf(values, { isFresh, ruled }),
+      repositories,
+    },
+    ownAccount: accountOf(values.ownAccount) ?? host.account,
+    leaseNamespace: leaseOf(values, host).namespace,
+  };
+}
+
+/** `namespace/name`. */
+function accountOf(text: string): Account | undefined {
+  const [, namespace, name] = /^([^/]+)\/([^/]+)$/.exec(text.trim()) ?? [];
+  return namespace === undefined || name === undefined ? undefined : { namespace, name };
+}
+
+function compileOf(
+  values: Read,
+  env: Environment,
+  host: Host,
+): Omit<CompileSettings, keyof RestrictionSettings | 'policies'> {
   const gateImage = values.gateImage || `hangar-gate:${host.version}`;
   return {
     cloneImage: values.cloneImage,
@@ -151,7 +205,6 @@ function compileOf(values: Read, env: Environment, files: OperatorFiles, host: H
     defaultNodeSelector: values.nodeSelector,
     defaultAnnotations: values.annotations,
     defaultLabels: values.podLabels,
-    policies: files.policies(values.policyFile),
     proxies: proxiesOf(env),
     tmate: tmateOf(values),
     startMode: values.stepStart,
@@ -196,7 +249,11 @@ function plugin(endpoint: string, token: string, skipVerify: boolean): PluginCon
 }
 
 function leaseOf(values: Read, host: Host): RunnerConfig['lease'] {
-  return { namespace: values.leaseNamespace || host.namespace, termMs: values.leaseTermMs };
+  return {
+    namespace: values.leaseNamespace || host.namespace,
+    termMs: values.leaseTermMs,
+    coordination: values.coordination,
+  };
 }
 
 function singleGlobs(rules: Readonly<Record<string, string>>): Readonly<Record<string, readonly string[]>> {
@@ -215,6 +272,11 @@ function crossChecks(values: Read): readonly string[] {
   if (readListen(listen) === undefined) {
     problems.push(
       `DRONE_SERVER_PORT is no listen address (given: ${JSON.stringify(listen)}). Write :3000 or 127.0.0.1:3000`,
+    );
+  }
+  if (values.ownAccount !== '' && accountOf(values.ownAccount) === undefined) {
+    problems.push(
+      `HANGAR_SERVICE_ACCOUNT is no service account (given: ${JSON.stringify(values.ownAccount)}). Write namespace/name`,
     );
   }
   const endpoints = {

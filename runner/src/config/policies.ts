@@ -1,18 +1,14 @@
 import type { Policy } from '../compile/settings.ts';
-import {
-  type Amount,
-  CONDITION_NAMES,
-  type Condition,
-  type Conditions,
-  type Toleration,
-} from '../pipeline/pipeline.ts';
+import { type Amount, CONDITION_NAMES, type Conditions, type Toleration } from '../pipeline/pipeline.ts';
+import type { RepositoryRules } from '../restrict/restrictions.ts';
+import { repositoryRulesOf } from './repository-rules.ts';
 import {
   bytesAt,
+  conditionAt,
   listAt,
   mapAt,
   readYamlDocuments,
   textAt,
-  textListAt,
   textsAt,
   unknownKeys,
   wholeAt,
@@ -29,14 +25,19 @@ const TOP = [
   'tolerations',
 ];
 
-/** The policies of a file, and warnings about it. */
+/** The kind of documents with rules for what pipelines may choose. */
+const RESTRICTIONS = 'restrictions';
+
+/** The policies and rules of a file, and warnings about it. */
 export interface Policies {
   readonly policies: readonly Policy[];
+  /** What pipelines of some repositories may choose. */
+  readonly repositories: readonly RepositoryRules[];
   readonly warnings: readonly string[];
 }
 
 /**
- * Reads a policy file (previous-runner §1.6.3): one policy per document. An empty document is skipped with a warning, since it
+ * Reads a policy file (previous-runner §1.6.3): one policy per document, or rules for some repositories. An empty document is skipped with a warning, since it
  * would match everything and hide all later ones (known issue 44).
  *
  * @throws {ConfigFileError} with the place of a value of the wrong type
@@ -44,6 +45,7 @@ export interface Policies {
 export function parsePolicies(text: string): Policies {
   const documents = readYamlDocuments(text);
   const policies: Policy[] = [];
+  const repositories: RepositoryRules[] = [];
   const warnings: string[] = [];
   for (const [index, document] of documents.entries()) {
     const place = `policy ${index + 1}`;
@@ -51,10 +53,15 @@ export function parsePolicies(text: string): Policies {
       warnings.push(`${place} is empty and left out: it would match everything`);
       continue;
     }
-    policies.push(policyOf(mapAt(document, place), place));
-    warnings.push(...oddities(mapAt(document, place), place));
+    const raw = mapAt(document, place);
+    if (raw.kind === RESTRICTIONS) {
+      repositories.push(repositoryRulesOf(raw, `restrictions in document ${index + 1}`));
+      continue;
+    }
+    policies.push(policyOf(raw, place));
+    warnings.push(...oddities(raw, place));
   }
-  return { policies, warnings };
+  return { policies, repositories, warnings };
 }
 
 function policyOf(raw: Readonly<Record<string, unknown>>, place: string): Policy {
@@ -79,20 +86,7 @@ function policyOf(raw: Readonly<Record<string, unknown>>, place: string): Policy
 function conditionsOf(raw: unknown, place: string): Conditions {
   const match = mapAt(raw, place);
   const named = CONDITION_NAMES.filter((name) => match[name] !== undefined && match[name] !== null);
-  return Object.fromEntries(named.map((name) => [name, conditionOf(match[name], `${place}.${name}`)]));
-}
-
-function conditionOf(raw: unknown, place: string): Condition {
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
-    return { include: oneOrMore(raw, place), exclude: [] };
-  const { include, exclude } = mapAt(raw, place);
-  return { include: oneOrMore(include, `${place}.include`), exclude: oneOrMore(exclude, `${place}.exclude`) };
-}
-
-/** A scalar counts as a list of one (known issue 41). */
-function oneOrMore(raw: unknown, place: string): readonly string[] {
-  if (raw === undefined || raw === null) return [];
-  return Array.isArray(raw) ? textListAt(raw, place) : [textAt(raw, place)];
+  return Object.fromEntries(named.map((name) => [name, conditionAt(match[name], `${place}.${name}`)]));
 }
 
 function amountOf(raw: unknown, place: string): Amount {

@@ -9,13 +9,14 @@ const SECTIONS: Readonly<Record<string, string>> = {
   pods: 'Pods',
   plugins: 'Plugins and credentials',
   hangar: 'New in Hangar',
+  restrictions: 'What pipelines may choose',
 };
 
 const HEAD = `# Configuration of the runner
 
 Generated from \`runner/src/config/settings.ts\`; do not edit.
 
-Settings are environment variables. An empty variable counts as unset. Lists have commas between their items; maps are \`name:value\` pairs with commas between, and the first colon separates. All problems are reported together at start.
+Settings are environment variables. An empty variable counts as unset. Lists have commas between their items; maps are \`name:value\` pairs with commas between, and the first colon separates. Rules for what pipelines may choose have a value for each trust level, see [security.md](security.md#what-a-pipeline-may-choose). All problems are reported together at start.
 `;
 
 /** Renders `docs/configuration.md` of the runner from the same list that parses the environment. */

@@ -33,6 +33,8 @@ export interface RunnerConfig {
     readonly port: number;
     /** Absent: the dashboard is disabled. */
     readonly ui: { readonly user: string; readonly password: string; readonly realm: string } | undefined;
+    /** Absent: `/demand` is open. */
+    readonly token: string | undefined;
   };
   readonly kubernetes: {
     /** Empty = in-cluster. */
@@ -45,6 +47,8 @@ export interface RunnerConfig {
     readonly nodeLostPatienceMs: number;
   };
   readonly compile: CompileSettings;
+  /** What is known of the gate's image; `compile.gateImage` is what follows from it before the cluster is asked. */
+  readonly gate: { readonly chosen: string; readonly own: string; readonly version: string };
   readonly plugins: {
     readonly secret: PluginConfig | undefined;
     readonly registry: PluginConfig | undefined;
@@ -70,7 +74,11 @@ export interface RunnerConfig {
   readonly pipelines: { readonly limitBytes: number };
   readonly logs: { readonly limitBytes: number; readonly memoryBytes: number };
   /** `namespace` empty: that of the connection. */
-  readonly lease: { readonly namespace: string; readonly termMs: number };
+  readonly lease: {
+    readonly namespace: string;
+    readonly termMs: number;
+    readonly coordination: 'auto' | 'leases' | 'none';
+  };
   readonly registry: {
     readonly plainHttp: readonly string[];
     readonly privateRegistries: readonly string[];

@@ -1,6 +1,7 @@
 import { type Settings, setting } from '@hangar/shared/config';
 import { BYTES, DECIMAL, integer, oneOf } from '@hangar/shared/config-values';
 import { hangar, plugins } from './hangar-settings.ts';
+import { restrictions } from './restriction-settings.ts';
 import { flag, list, map, text } from './setting-kinds.ts';
 
 const MILLICORES = { unit: 'millicores' };
@@ -73,9 +74,9 @@ const runner = {
     description: 'Machine name sent to the server; must differ between replicas.',
     defaultText: '$POD_NAME or host name',
   }),
-  capacity: setting('DRONE_RUNNER_CAPACITY', integer(1), 100, {
+  capacity: setting('DRONE_RUNNER_CAPACITY', integer(), 100, {
     section: 'runner',
-    description: 'Stages in work at once, for each replica.',
+    description: 'Stages in work at once, for each replica; 0 = it takes none.',
   }),
   labels: map('DRONE_RUNNER_LABELS', {
     section: 'runner',
@@ -247,7 +248,16 @@ const pods = {
 } satisfies Settings;
 
 /** All settings of the runner: the only list for parsing the environment and for documentation. */
-export const SETTINGS = { ...server, ...process, ...runner, ...kubernetes, ...pods, ...plugins, ...hangar };
+export const SETTINGS = {
+  ...server,
+  ...process,
+  ...runner,
+  ...kubernetes,
+  ...pods,
+  ...plugins,
+  ...hangar,
+  ...restrictions,
+};
 
 /** Proxy variables; the upper-case spelling is read first (previous-runner §1.5). */
 export const PROXY_NAMES = ['no_proxy', 'http_proxy', 'https_proxy', 'all_proxy'] as const;

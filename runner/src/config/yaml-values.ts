@@ -2,6 +2,7 @@ import { parseByteSize } from '@hangar/shared/units';
 import { splitDocuments } from '../parse/documents.ts';
 import { resolveScalar, wholeNumber } from '../parse/yaml-scalar.ts';
 import { parseYamlTree, TokenBudget, type YamlNode } from '../parse/yaml-tree.ts';
+import type { Condition } from '../pipeline/pipeline.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 
 /** An invalid configuration file; the message has the place and the reason. */
@@ -97,4 +98,18 @@ export function unknownKeys(value: unknown, place: string, known: readonly strin
   return keys
     .filter((key) => !known.includes(key))
     .map((key) => `${place}: unknown key ${JSON.stringify(key)} (known: ${known.join(', ')})`);
+}
+
+/** Globs to include and to exclude. */
+export function conditionAt(raw: unknown, place: string): Condition {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+    return { include: oneOrMore(raw, place), exclude: [] };
+  const { include, exclude } = mapAt(raw, place);
+  return { include: oneOrMore(include, `${place}.include`), exclude: oneOrMore(exclude, `${place}.exclude`) };
+}
+
+/** A scalar counts as a list of one (known issue 41). */
+function oneOrMore(raw: unknown, place: string): readonly string[] {
+  if (raw === undefined || raw === null) return [];
+  return Array.isArray(raw) ? textListAt(raw, place) : [textAt(raw, place)];
 }

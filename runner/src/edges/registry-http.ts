@@ -37,6 +37,7 @@ export type RegistryLookup = ImageLookup & { close(): Promise<void> };
 const LOOKUP_MS = 3_000;
 /** A failed look-up is cached for a minute: builds start in bursts. */
 const FAILURE_MS = 60_000;
+const NOT_FOUND = 404;
 const KNOWN_CONFIGS = 2_000;
 const KNOWN_FAILURES = 1_000;
 /** Whatever happened at an address that is neither public nor named by the operator. */
@@ -58,7 +59,7 @@ class RegistryHttp implements RegistryLookup {
   readonly #table: ReadonlyMap<string, ImageConfig>;
   readonly #mirrors: ReadonlyMap<string, string>;
   readonly #configs = new BoundedMap<string, ImageConfig>(KNOWN_CONFIGS);
-  readonly #failures = new BoundedMap<string, { why: string; untilMs: number }>(KNOWN_FAILURES);
+  readonly #failures = new BoundedMap<string, { answer: ImageAnswer; untilMs: number }>(KNOWN_FAILURES);
   readonly #running = new Map<string, Promise<ImageAnswer>>();
 
   constructor(clock: Clock, options: RegistryOptions) {
@@ -97,8 +98,7 @@ class RegistryHttp implements RegistryLookup {
   #shared(task: Task): Promise<ImageAnswer> {
     const key = keyOf(task);
     const failure = this.#failures.get(key);
-    if (failure && failure.untilMs > this.#clock.monotonicMs())
-      return Promise.resolve({ kind: 'unknown', why: failure.why });
+    if (failure && failure.untilMs > this.#clock.monotonicMs()) return Promise.resolve(failure.answer);
     const running =
       this.#running.get(key) ?? this.#lookUp(task, key).finally(() => this.#running.delete(key));
     this.#running.set(key, running);
@@ -119,10 +119,18 @@ class RegistryHttp implements RegistryLookup {
         'the command of an image could not be looked up',
       );
       const isOpen = [...contacted].every((host) => this.#mayTell(host, task));
+      const isAbsent =
+        isOpen && error instanceof RegistryError && error.status === NOT_FOUND && !this.#isMirrored(task);
       const why = isOpen ? reason : NO_ANSWER;
-      this.#failures.set(key, { why, untilMs: this.#clock.monotonicMs() + FAILURE_MS });
-      return { kind: 'unknown', why };
+      const answer: ImageAnswer = { kind: 'unknown', why, ...(isAbsent ? { isAbsent } : {}) };
+      this.#failures.set(key, { answer, untilMs: this.#clock.monotonicMs() + FAILURE_MS });
+      return answer;
     }
+  }
+
+  /** What a mirror lacks may come from elsewhere. */
+  #isMirrored({ reference }: Task): boolean {
+    return this.#mirrors.has(reference.registry);
   }
 
   /** The HEAD request is sent first even for a known digest: it proves that these credentials have access to the image. */

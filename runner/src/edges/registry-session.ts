@@ -10,6 +10,13 @@ type Answer = Extract<HttpOutcome, { kind: 'answer' }>;
 /** An error of a registry; the message is for the step's log. */
 export class RegistryError extends Error {
   override readonly name = 'RegistryError';
+  /** HTTP status of the refusal; 0 if there was none. */
+  readonly status: number;
+
+  constructor(message: string, options: { status?: number; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.status = options.status ?? 0;
+  }
 }
 
 /** Inputs of a session with one registry. */
@@ -53,7 +60,7 @@ export class RegistrySession {
     for (let hop = 0; hop < REDIRECTS && answer.status >= 300 && answer.status < 400; hop++) {
       answer = await this.#call(method, this.#target(url, answer), accept, '');
     }
-    if (answer.status !== 200) throw new RegistryError(meaningOf(answer.status));
+    if (answer.status !== 200) throw new RegistryError(meaningOf(answer.status), { status: answer.status });
     return answer;
   }
 

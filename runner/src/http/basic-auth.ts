@@ -17,6 +17,10 @@ export function mayEnter(header: string | undefined, { user, password }: Credent
   return colon >= 0 && sameUser && samePassword;
 }
 
+/** Does this `Authorization` header carry that bearer token? */
+export const hasToken = (header: string | undefined, token: string): boolean =>
+  same(/^bearer +(.+)$/i.exec(header?.trim() ?? '')?.[1] ?? '', token);
+
 /** What a browser is asked with. */
 export function challenge({ realm }: Credentials): string {
   return `Basic realm="${realm.replace(/["\\]/g, '\\$&').replace(/[^\x20-\x7e]/g, '?')}", charset="UTF-8"`;

@@ -20,7 +20,7 @@ describe('notReady', () => {
       { starting: 'no answer yet', pollAgeMs: 1e9 },
       ['starting: no answer yet'],
     ],
-    ['that it stops', { stopping: true, starting: 'x' }, ['stopping: pipelines are handed over']],
+    ['that it stops', { stopping: true, starting: 'x' }, ['stopping: no new pipelines are taken']],
     ['a lost Lease', { leaseLostMs: 0 }, ['the Lease could not be renewed in time: it is being taken again']],
     [
       'a silent watch',

@@ -43,7 +43,7 @@ export interface Signs {
 
 /** Why this replica takes no new work now, in words; none = ready. Pure. */
 export function notReady(signs: Signs): readonly string[] {
-  if (signs.stopping) return ['stopping: pipelines are handed over'];
+  if (signs.stopping) return ['stopping: no new pipelines are taken'];
   if (signs.starting !== '') return [`starting: ${signs.starting}`];
   const reasons: string[] = [];
   if (signs.leaseLostMs !== undefined)

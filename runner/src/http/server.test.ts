@@ -29,6 +29,7 @@ function http(
     stages?: readonly RegisteredStage[];
     ahead?: readonly StageAhead[];
     ui?: HttpParts['ui'];
+    token?: string;
   } = {},
 ) {
   return createHttp({
@@ -39,6 +40,7 @@ function http(
     metrics: { contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('up 1\n') },
     about: { machine: 'm1', version: '1.2.3', capacity: 10 },
     ui: change.ui,
+    token: change.token,
   });
 }
 
@@ -118,6 +120,39 @@ describe('GET /stages', () => {
 
     expect((await app.inject('/stages')).statusCode).toBe(401);
     expect((await app.inject({ url: '/stages', headers: ADA })).statusCode).toBe(200);
+  });
+});
+
+describe('the bearer token', () => {
+  const TOKEN = 'sixteen-letters-or-more';
+  const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+  const statusesOf = async (app: ReturnType<typeof http>, headers: Record<string, string>) =>
+    Promise.all(
+      ['/demand', '/stages', '/metrics', '/livez'].map(
+        async (url) => (await app.inject({ url, headers })).statusCode,
+      ),
+    );
+
+  it.each<[string, Record<string, string>, readonly number[]]>([
+    ['nothing', {}, [401, 401, 200, 200]],
+    ['another token', bearer('sixteen-letters-or-mora'), [401, 401, 200, 200]],
+    ['its beginning', bearer('sixteen'), [401, 401, 200, 200]],
+    ['an empty one', bearer(''), [401, 401, 200, 200]],
+    ['it as a password', authorization(`ada:${TOKEN}`), [401, 401, 200, 200]],
+    ['it', bearer(TOKEN), [200, 200, 200, 200]],
+  ])(
+    'is needed for what names repositories, and for nothing else, when given %s',
+    async (_, headers, want) => {
+      expect(await statusesOf(http({ token: TOKEN }), headers)).toEqual(want);
+    },
+  );
+
+  it('stands beside the password of the page, which never opens /demand', async () => {
+    const app = http({ token: TOKEN, ui: UI });
+
+    expect(await statusesOf(app, ADA)).toEqual([401, 200, 200, 200]);
+    expect(await statusesOf(app, bearer(TOKEN))).toEqual([200, 200, 200, 200]);
+    expect((await app.inject({ url: '/', headers: bearer(TOKEN) })).statusCode).toBe(401);
   });
 });
 
@@ -215,6 +250,18 @@ describe('the dashboard', () => {
 
     expect(answer.statusCode).toBe(401);
     expect(answer.headers['www-authenticate']).toBe('Basic realm="My \\"Realm\\"", charset="UTF-8"');
+  });
+
+  it('is JSON, the same as of /stages, for who accepts nothing else first', async () => {
+    const app = http({ ui: UI });
+    const typeFor = async (accept: string) =>
+      (await app.inject({ url: '/', headers: { ...ADA, accept } })).headers['content-type'];
+
+    expect(await typeFor('application/json')).toMatch(/^application\/json/);
+    expect(await typeFor('text/html,application/json;q=0.9')).toMatch(/^text\/html/);
+    expect((await app.inject({ url: '/', headers: { ...ADA, accept: 'application/json' } })).json()).toEqual({
+      stages: [],
+    });
   });
 
   it('shows stages with state and reason, and what keeps it from being ready', async () => {

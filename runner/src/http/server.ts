@@ -4,7 +4,7 @@ import { limitConnections } from '@hangar/shared/program/connection-limit';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { demandOf } from '../demand/runner-demand.ts';
 import type { RegisteredStage } from '../stage-registry.ts';
-import { type Credentials, challenge, mayEnter } from './basic-auth.ts';
+import { type Credentials, challenge, hasToken, mayEnter } from './basic-auth.ts';
 import { renderDashboard } from './dashboard.ts';
 import { notAlive, notReady, type Signs } from './health.ts';
 import { stageViews } from './stage-views.ts';
@@ -20,6 +20,8 @@ export interface HttpParts {
   readonly about: { readonly machine: string; readonly version: string; readonly capacity: number };
   /** Absent: no dashboard. */
   readonly ui: Credentials | undefined;
+  /** The bearer token that the names of repositories need. Absent: `/demand` is open, and `/stages` needs what the dashboard needs. */
+  readonly token: string | undefined;
 }
 
 const NOT_KEPT = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
@@ -42,11 +44,18 @@ export function createHttp(parts: HttpParts): FastifyInstance {
   app.get('/metrics', async (_request, reply) =>
     reply.type(parts.metrics.contentType).send(await parts.metrics.text()),
   );
-  app.get('/demand', (_request, reply) => reply.send(writeDemand(demandOf(parts.stages(), parts.ahead()))));
-  const { ui } = parts;
-  const guard = ui ? { onRequest: doorkeeper(ui) } : {};
-  app.get('/stages', guard, (_request, reply) => reply.send({ stages: stageViews(parts.stages()) }));
-  if (ui) app.get('/', guard, (_request, reply) => reply.headers(PAGE_HEADERS).send(page(parts)));
+  const { ui, token } = parts;
+  const sendStages = (reply: FastifyReply): FastifyReply =>
+    reply.send({ stages: stageViews(parts.stages()) });
+  app.get('/demand', guarded({ token }), (_request, reply) =>
+    reply.send(writeDemand(demandOf(parts.stages(), parts.ahead()))),
+  );
+  app.get('/stages', guarded({ ui, token }), (_request, reply) => sendStages(reply));
+  // Programs that accept only JSON get it here too, as from the previous dashboard.
+  if (ui)
+    app.get('/', guarded({ ui }), ({ headers: { accept = '' } }, reply) =>
+      /^application\/json\b/.test(accept) ? sendStages(reply) : reply.headers(PAGE_HEADERS).send(page(parts)),
+    );
   return app;
 }
 
@@ -63,13 +72,26 @@ function health(reply: FastifyReply, reasons: readonly string[]): FastifyReply {
   return reply.code(reasons.length === 0 ? 200 : 503).send({ ok: reasons.length === 0, reasons });
 }
 
-function doorkeeper(ui: Credentials): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
-  return async (request, reply) => {
-    if (mayEnter(request.headers.authorization, ui)) return;
-    await reply
-      .code(401)
-      .header('www-authenticate', challenge(ui))
-      .send({ error: 'user and password, please' });
+/** Either opens a route; neither: it is open. */
+interface Keys {
+  readonly ui?: Credentials | undefined;
+  readonly token?: string | undefined;
+}
+
+function guarded({ ui, token }: Keys): {
+  onRequest?: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+} {
+  if (ui === undefined && token === undefined) return {};
+  const error = ui ? 'user and password, please' : 'the bearer token of HANGAR_HTTP_TOKEN is needed';
+  return {
+    onRequest: async ({ headers: { authorization } }, reply) => {
+      if (ui && mayEnter(authorization, ui)) return;
+      if (token !== undefined && hasToken(authorization, token)) return;
+      await reply
+        .code(401)
+        .header('www-authenticate', ui ? challenge(ui) : 'Bearer')
+        .send({ error });
+    },
   };
 }
 

@@ -40,13 +40,17 @@ const SOON_MS = 30_000;
  * Creates the Pod, then the objects that it owns, so that no crash leaves a Secret behind: a scheduling gate holds the Pod until then.
  * Each write may be repeated: the annotations of a Pod with that name show whether it is ours.
  *
- * @param by this replica: its Lease as `<namespace>/<lease>`, and its Drone server
+ * @param by this replica: its Lease as `<namespace>/<lease>`, its Drone server, and labels of its Pods
  * @throws {PipelineError} when the API server rejects an object for its contents; the Pod is then removed again
  */
 export async function launch(
   parts: LaunchParts,
   compiled: Compiled,
-  by: { readonly owner: string; readonly server: string },
+  by: {
+    readonly owner: string;
+    readonly server: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  },
   signal: AbortSignal,
 ): Promise<Launched> {
   const annotations = {
@@ -57,7 +61,8 @@ export async function launch(
     [ANNOTATION.recordVersion]: String(RECORD_VERSION),
     ...(compiled.createNamespace ? { [ANNOTATION.ownNamespace]: 'true' } : {}),
   };
-  const unsigned: V1Pod = { ...compiled.pod, metadata: { ...compiled.pod.metadata, annotations } };
+  const labels = { ...compiled.pod.metadata?.labels, ...by.labels };
+  const unsigned: V1Pod = { ...compiled.pod, metadata: { ...compiled.pod.metadata, annotations, labels } };
   const wanted = parts.origin.sign(unsigned, compiled.namespace);
   const made = compiled.createNamespace
     ? await makePodInOwnNamespace(parts, compiled, wanted, signal)

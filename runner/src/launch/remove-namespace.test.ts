@@ -12,12 +12,13 @@ const OURS = { [LABEL.managedBy]: LABEL.managedByValue };
 async function removed(
   cluster: FakeCluster,
   clock = new FakeClock(),
+  namespace = at.name,
 ): Promise<{ logged: string[]; left: string[] }> {
   const logged: string[] = [];
   const left: string[] = [];
   const log = { ...silentLogger, error: (_: unknown, text = '') => void logged.push(text) };
   const leaves = { leave: (name: string) => void left.push(name) };
-  await removeNamespace({ clock, cluster, log, lease: leaves, podWatch: leaves }, 'drone-x');
+  await removeNamespace({ clock, cluster, log, lease: leaves, podWatch: leaves }, namespace);
   return { logged, left };
 }
 
@@ -48,6 +49,30 @@ describe('removeNamespace', () => {
     const end = removed(cluster, clock);
     await clock.step(10_000);
     expect([(await end).logged, cluster.find(at)]).toEqual([[], undefined]);
+  });
+
+  describe('where namespaces may not be read', () => {
+    const forbidden = (name: string) => {
+      const cluster = new FakeCluster();
+      const target = { resource: RESOURCE.namespaces, name };
+      cluster.put(target, { metadata: {} });
+      cluster.fail('get', 'namespaces', ...Array.from({ length: 12 }, () => refusal(403, 'Forbidden')));
+      return { cluster, target };
+    };
+
+    it('removes one whose name a runner has made up', async () => {
+      const { cluster, target } = forbidden(`drone-${'a1'.repeat(10)}`);
+      expect((await removed(cluster, new FakeClock(), target.name)).logged).toEqual([]);
+      expect(cluster.find(target)).toBeUndefined();
+    });
+
+    it.each(['drone-builds', 'kube-system', `drone-${'a'.repeat(21)}`])('keeps %s', async (name) => {
+      const { cluster, target } = forbidden(name);
+      const clock = new FakeClock();
+      const end = removed(cluster, clock, name);
+      await clock.step(120_000);
+      expect([(await end).logged.length, cluster.find(target) !== undefined]).toEqual([1, true]);
+    });
   });
 
   it('removes the references to one that is gone or can’t be removed', async () => {

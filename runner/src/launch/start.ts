@@ -26,6 +26,11 @@ interface StartParts extends PatientParts {
   readonly log: Logger;
 }
 
+/** What of the compiled stage its start needs. */
+interface StartedContents extends Pick<Compiled, 'plan' | 'pod' | 'namespace'> {
+  readonly masks: Compiled['masks'] | undefined;
+}
+
 /** A stage that the server knows to be running. */
 export interface Started {
   readonly stage: DroneStage;
@@ -44,7 +49,7 @@ export type StartOutcome =
 /** Sends the start once, with all steps; the response contains their ids (drone-rpc §2.4). */
 export async function startStage(
   parts: StartParts,
-  order: { stage: DroneStage; compiled: Pick<Compiled, 'plan' | 'masks' | 'pod' | 'namespace'> },
+  order: { stage: DroneStage; compiled: StartedContents },
   signal: AbortSignal,
 ): Promise<StartOutcome> {
   const { plan } = order.compiled;
@@ -71,7 +76,7 @@ export async function startStage(
  */
 export function startedBefore(
   parts: StartParts,
-  order: { stage: DroneStage; compiled: Pick<Compiled, 'plan' | 'masks' | 'pod' | 'namespace'> },
+  order: { stage: DroneStage; compiled: StartedContents },
   { stepIds, owners }: StartedWithoutPod,
 ): Started {
   const { plan } = order.compiled;
@@ -96,7 +101,7 @@ export function startedByPod(
   }: {
     readonly pod: V1Pod;
     readonly record: StartRecord;
-    readonly contents: Pick<Compiled, 'plan' | 'masks'>;
+    readonly contents: Pick<StartedContents, 'plan' | 'masks'>;
   },
 ): Started {
   const { plan, masks } = contents;
@@ -139,14 +144,10 @@ class StartedStage implements Started {
   readonly stage: DroneStage;
   readonly stepIds: ReadonlyMap<number, number>;
   readonly reporter: Reporter;
-  readonly #compiled: Pick<Compiled, 'plan' | 'masks' | 'pod' | 'namespace'>;
+  readonly #compiled: StartedContents;
   firstLog: StepLogStream | undefined;
 
-  constructor(
-    parts: StartParts,
-    registered: Registered,
-    compiled: Pick<Compiled, 'plan' | 'masks' | 'pod' | 'namespace'>,
-  ) {
+  constructor(parts: StartParts, registered: Registered, compiled: StartedContents) {
     this.stage = registered.stage;
     this.stepIds = registered.stepIds;
     this.reporter = new Reporter(parts, registered);

@@ -22,12 +22,12 @@ export function* originalChecks(pipeline: Pipeline, context: LintContext): Gener
 
 function* stageResources(pipeline: Pipeline): Generator<LintProblem> {
   const { cpuMillicores, memoryBytes } = pipeline.limits;
-  const refuse = (what: 'cpu' | 'memory'): LintProblem => ({
+  const unusable = (what: 'cpu' | 'memory'): LintProblem => ({
     message: `linter: ${what} limit cannot be applied at stage level`,
     at: ['resources', 'limits', what],
   });
-  if (cpuMillicores !== 0) yield refuse('cpu');
-  if (memoryBytes !== 0) yield refuse('memory');
+  if (cpuMillicores !== 0) yield unusable('cpu');
+  if (memoryBytes !== 0) yield unusable('memory');
 }
 
 function* containers(pipeline: Pipeline, trusted: boolean): Generator<LintProblem> {

@@ -9,7 +9,8 @@ import { aLogMemory } from './testing/fake-overflow.ts';
 const target = { namespace: 'ci', pod: 'p', container: 'step-1', nonce: undefined, stepId: 7, stepName: 's' };
 const never = new AbortController().signal;
 
-function aLog(leaving: AbortSignal = never) {
+function aLog(leaving: AbortSignal = never, secrets: readonly string[] | 'unknown' = ['secret']) {
+  const masks = secrets === 'unknown' ? undefined : secrets;
   const clock = new FakeClock();
   const source = new FakeLogSource();
   const memory = aLogMemory();
@@ -35,7 +36,7 @@ function aLog(leaving: AbortSignal = never) {
     limitBytes: 1e6,
     cards: true,
   };
-  const log = serverStepLogs(parts).open({ ...target, masks: ['secret'], leaving });
+  const log = serverStepLogs(parts).open({ ...target, masks, leaving });
   return { clock, source, memory, uploads, log };
 }
 
@@ -54,6 +55,15 @@ describe('the log of a step on its way to the server', () => {
 
     expect(uploads).toEqual(['a ******\n']);
     expect(memory.heldBytes).toBe(0);
+  });
+
+  it('shows nothing of the container where the values to hide are not known, and says so', async () => {
+    const { log, source, uploads } = aLog(never, 'unknown');
+    await followed(log, source);
+    log.note('a note of the runner');
+    await log.finish(never);
+
+    expect(uploads).toEqual([expect.stringContaining('is not shown'), 'a note of the runner\n']);
   });
 
   it('is out of reach while its container has ended and requests for it are not answered', async () => {

@@ -27,11 +27,15 @@ export function serverStepLogs(parts: ServerStepLogsParts): StepLogs {
   return { open: (order) => new ServerStepLog(parts, order, masks.of(order.masks)) };
 }
 
+const NONE: readonly string[] = [];
+const WITHHELD =
+  'the output of this step is not shown: the runner was restarted, and without the right to get Secrets it does not know which values to hide';
+
 /** Shares masks between the steps of a stage, because the tables of many secrets take a while to build. */
 class StageMasks {
   readonly #known = new WeakMap<readonly string[], Masks>();
 
-  of(values: readonly string[]): Masks {
+  of(values: readonly string[] = NONE): Masks {
     const masks = this.#known.get(values) ?? new Masks(values);
     this.#known.set(values, masks);
     return masks;
@@ -55,6 +59,7 @@ class ServerStepLog implements StepLogStream {
       limitBytes,
       cards,
       ...(shownUntilMs === undefined ? {} : { shownUntilMs }),
+      ...(order.masks === undefined ? { withheld: true, head: [WITHHELD] } : {}),
     } as const;
     this.#inner = openStepLog(parts, { stepId, nonce, masks, ...how });
     order.leaving?.addEventListener('abort', () => this.#inner.drop(), { once: true });

@@ -42,6 +42,8 @@ export interface StepLogOptions {
   readonly shownUntilMs?: number;
   /** `on-demand`: live lines wait for {@link StepLog.goLive}, because the server has no stream yet; default: `at-once`. */
   readonly live?: 'at-once' | 'on-demand';
+  /** What the container writes is left out, because it may contain values that must be hidden; the gate's marks are still found. */
+  readonly withheld?: boolean;
   /** Whether cards are removed from the log; default: true (DRONE_FLAG_ENABLE_CARDS). */
   readonly cards?: boolean;
 }
@@ -119,7 +121,7 @@ class LogOfStep implements StepLog {
     if (this.#end) return [];
     if (record.part === 0) this.#closeLine(record.stampNs);
     const { pieces, marks } = this.#marks?.push(record) ?? { pieces: [record], marks: [] };
-    for (const piece of pieces) this.#sift(piece);
+    for (const piece of this.#options.withheld ? [] : pieces) this.#sift(piece);
     this.#open = !record.ends;
     if (!this.#open) this.#writeNotes();
     return marks;

@@ -49,8 +49,8 @@ export interface YamlMap extends Placed {
 const MAX_DEPTH = 100;
 /** Maximum number of nodes and characters that aliases may add: ten times a large pipeline. */
 const MAX_ALIAS_WEIGHT = 1_000_000;
-/** Maximum number of tokens in a whole file, a block of text counting as one: some 50,000 lines, read in about a second. */
-const MAX_TOKENS = 300_000;
+/** Maximum number of tokens in a whole file, a block of text counting as one: a megabyte of short lines, read in about two seconds. */
+const MAX_TOKENS = 1_000_000;
 
 /** The library quotes the invalid text in its message, however long. */
 const MAX_MESSAGE_CHARS = 300;

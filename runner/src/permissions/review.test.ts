@@ -1,5 +1,6 @@
 import { type Cluster, KubernetesError } from '@hangar/shared/kubernetes/cluster';
 import { describe, expect, it } from 'vitest';
+import { WITHOUT } from './permissions.ts';
 import { type ReviewedNamespaces, review } from './review.ts';
 
 interface Asked {
@@ -35,6 +36,9 @@ describe('review', () => {
     expect(await review(cluster, PLACES, signal)).toEqual({
       missing: [],
       warnings: [],
+      coordination: 'leases',
+      updateIn: [],
+      secretsHiddenIn: [],
       eventPlaces: ['builds'],
     });
     expect(asked.every((one) => one.namespace === (one.resource === 'leases' ? 'hangar' : 'builds'))).toBe(
@@ -76,6 +80,7 @@ describe('review', () => {
     expect(found.missing).toEqual([]);
     expect(found.eventPlaces).toEqual(['other']);
     expect(found.warnings).toHaveLength(1);
+    expect(found.warnings[0]?.split('\n')).toHaveLength(1);
     expect(found.warnings[0]).toContain('optional: the runner may not, in namespace builds: watch events');
     expect(found.warnings[0]).toContain('{ apiGroups: [""], resources: [events], verbs: [watch] }');
   });
@@ -115,6 +120,79 @@ describe('review', () => {
     expect(missing.join('\n')).toContain(
       '{ apiGroups: [""], resources: [namespaces], verbs: [create, get, delete] }',
     );
+  });
+
+  describe('with the Role of the previous runner', () => {
+    const GRANTED: readonly string[] = [
+      ...['get', 'create', 'delete', 'list', 'watch', 'update'].flatMap((verb) => [
+        `${verb} pods`,
+        `${verb} pods/log`,
+      ]),
+      'create secrets',
+      'delete secrets',
+    ];
+    const previous = () =>
+      apiServer(
+        ({ verb, resource, subresource }) =>
+          !GRANTED.includes(`${verb} ${resource}${subresource ? `/${subresource}` : ''}`),
+      );
+
+    it('nothing is missing: each replica works for itself, and Pods are changed by get and update', async () => {
+      expect(await review(previous().cluster, PLACES, signal)).toMatchObject({
+        missing: [],
+        coordination: 'none',
+        updateIn: ['builds'],
+        secretsHiddenIn: ['builds'],
+        eventPlaces: [],
+      });
+    });
+
+    it('one line per feature says what is off, and which rule turns it on', async () => {
+      const { warnings } = await review(previous().cluster, PLACES, signal);
+
+      expect(warnings.map((text) => text.split('\n'))).toEqual(warnings.map((text) => [text]));
+      expect(warnings.map((text) => /resources: \[(\w+)\], verbs: \[(.*)\] }$/.exec(text)?.slice(1))).toEqual(
+        [
+          ['leases', 'get, list, create, patch, delete'],
+          ['secrets', 'get'],
+          ['pods', 'patch'],
+          ['events', 'watch'],
+        ],
+      );
+      for (const off of Object.values(WITHOUT).slice(0, 4)) expect(warnings.join('\n')).toContain(off);
+    });
+
+    it('coordination by Leases that is required is missing, and one that is not wanted is not asked for', async () => {
+      const wished = await review(previous().cluster, PLACES, signal, 'leases');
+      expect(wished.missing[0]).toContain('get leases');
+
+      const { cluster, asked } = previous();
+      const alone = await review(cluster, PLACES, signal, 'none');
+      expect(alone).toMatchObject({ missing: [], coordination: 'none' });
+      expect(asked.filter(({ resource }) => resource === 'leases')).toEqual([]);
+    });
+
+    it('only where patch is denied Pods are changed by update', async () => {
+      const { cluster } = apiServer(({ verb, resource, namespace }) => {
+        const isOther = namespace === 'other';
+        return resource === 'pods' && (isOther ? verb === 'patch' : verb === 'update');
+      });
+
+      const found = await review(cluster, { ...PLACES, pods: ['builds', 'other'] }, signal);
+      expect(found).toMatchObject({ missing: [], updateIn: ['other'] });
+    });
+
+    it('a namespace of some pipelines where Pods can not be changed at all is a warning with the rule of patch', async () => {
+      const { cluster } = apiServer(
+        ({ verb, namespace }) => namespace === 'team-a' && ['patch', 'update'].includes(verb),
+      );
+
+      const { missing, warnings } = await review(cluster, { ...PLACES, somePods: ['team-a'] }, signal);
+      expect(missing).toEqual([]);
+      expect(warnings).toEqual([
+        expect.stringMatching(/in namespace team-a: patch pods[^]*verbs: \[patch\]/),
+      ]);
+    });
   });
 
   it.each([403, 404])(

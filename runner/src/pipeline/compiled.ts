@@ -26,6 +26,8 @@ export const LABEL = {
   managedByValue: RUNNER_LABEL.value,
   stageId: 'hangar.dev/stage-id',
   buildId: 'hangar.dev/build-id',
+  /** The replica that made the Pod, where replicas work independently. */
+  instance: 'hangar.dev/instance',
 } as const;
 
 /** Annotations of a Pod of ours. Values are JSON unless said otherwise. */
@@ -93,7 +95,9 @@ export const RANDOM_NAMESPACE = 'drone-';
 /** Finalizer-free names of our containers. */
 export const INIT_CONTAINER = 'hangar-init';
 export const containerName = (n: number): string => `step-${n}`;
-/** Every value to hide in the logs of a stage: a step may print what another one was given, from a file or from the network. */
-export const stageMasks = (byStep: Compiled['masks']): readonly string[] => [
-  ...new Set(Object.values(byStep).flat()),
-];
+/**
+ * Every value to hide in the logs of a stage: a step may print what another one was given, from a file or from the network. Undefined if
+ * the values are not known.
+ */
+export const stageMasks = (byStep: Compiled['masks'] | undefined): readonly string[] | undefined =>
+  byStep && [...new Set(Object.values(byStep).flat())];

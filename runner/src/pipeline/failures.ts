@@ -75,6 +75,13 @@ export const FAILURES = {
     retry: 'pointless',
     cure: 'Correct `platform`.',
   },
+  'refused-choice': {
+    blame: 'pipeline',
+    meaning:
+      'The pipeline chooses something that this runner does not allow builds of its trust level, such as a service account.',
+    retry: 'pointless',
+    cure: 'Remove what the message names, or ask whoever runs the runner to allow it by the setting in the message or in the policy file.',
+  },
   'invalid-settings': {
     blame: 'operator',
     meaning: 'The runner’s own settings can’t be put into a Pod.',

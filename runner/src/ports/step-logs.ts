@@ -15,7 +15,8 @@ export interface LogOrder {
   /** The step's id at the server. */
   readonly stepId: number;
   readonly stepName: string;
-  readonly masks: readonly string[];
+  /** Values to hide; undefined: they are not known, so that nothing the container writes may be shown. */
+  readonly masks: readonly string[] | undefined;
   /** After an adoption: lines up to then (milliseconds since 1970) were shown live by the former owner. */
   readonly shownUntilMs?: number;
   /** Aborted when another process goes on with this log: nothing of it is kept. */

@@ -3,6 +3,7 @@ import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { AdmissionQueue } from '../admit/admission-queue.ts';
 import type { WaitReason } from '../admit/admit.ts';
+import type { PodContents } from '../adopt/contents.ts';
 import type { CancelWatches } from '../cancel/cancel-watches.ts';
 import type { PodOrigin } from '../launch/pod-origin.ts';
 import type { Intent } from '../lease/lease-record.ts';
@@ -37,6 +38,8 @@ export interface Ownership {
   readonly owner: string;
   /** Scheme and host of the Drone server that the stages belong to. */
   readonly server: string;
+  /** Labels of the Pods that it makes. */
+  readonly labels?: Readonly<Record<string, string>>;
   /** Aborted when other replicas may take over: nothing may be written to Drone any more. */
   readonly lost: AbortSignal;
   /** Resolves when the intent to accept the stage is stored. */
@@ -67,6 +70,8 @@ export interface StageParts {
   readonly origin: PodOrigin;
   readonly cancelWatches: CancelWatches;
   readonly patience: Patience;
+  /** What a Pod of a former process tells of its stage. */
+  readonly contents: PodContents;
   /** How long a stage may wait for admission; Infinity = for ever. */
   readonly waitLimitMs: number;
   /** How long the Pod and the record of a stage are kept while the server doesn't accept its end. */

@@ -14,7 +14,8 @@ import type { StageParts } from './stage-parts.ts';
 /** What a stage runs: compiled from its details, or read back from its Pod. */
 export interface Work {
   readonly plan: RunPlan;
-  readonly masks: Compiled['masks'];
+  /** Undefined: not known, after a restart without the right to read Secrets. */
+  readonly masks: Compiled['masks'] | undefined;
   /** Written at the beginning of the first step's log. */
   readonly notes: readonly string[];
   readonly namespace: string;

@@ -22,7 +22,7 @@ export interface StageRunParts {
 export interface LaunchedStage {
   readonly plan: RunPlan;
   readonly pod: V1Pod;
-  readonly masks: Readonly<Record<number, readonly string[]>>;
+  readonly masks: Readonly<Record<number, readonly string[]>> | undefined;
   /** Written at the start of the first step's log. */
   readonly notes: readonly string[];
   /** When the repository's timeout began to count, milliseconds since 1970. */

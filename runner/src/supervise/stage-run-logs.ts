@@ -14,7 +14,7 @@ type LoggedStage = Pick<
 export class StageRunLogs {
   readonly #stepLogs: StepLogs;
   readonly #launched: LoggedStage;
-  readonly #masks: readonly string[];
+  readonly #masks: readonly string[] | undefined;
   readonly #stepId: (n: number) => number;
   readonly #leaving: AbortSignal;
   readonly #logs = new Map<number, StepLogStream>();

@@ -53,6 +53,18 @@ describe('the watch of all Pods', () => {
     expect([followed, cluster.count('list', 'pods')]).toEqual([3, 1]);
   });
 
+  it('follows a namespace anew if the watch for an earlier signal is about to end', async () => {
+    const { watch, put, stop, cluster } = begin();
+    put('a');
+    const earlier = new AbortController();
+    await watch.follow('ci', earlier.signal);
+    earlier.abort();
+    await watch.follow('ci', stop.signal);
+    await settle();
+    expect(watch.pods.map(({ metadata }) => metadata?.name)).toEqual(['a']);
+    expect(cluster.count('list', 'pods')).toBe(2);
+  });
+
   it('rejects if the first list fails, and can be started again', async () => {
     const { watch, stop, cluster } = begin();
     cluster.fail('list', 'pods', refusal(403, 'Forbidden'));

@@ -27,7 +27,8 @@ describe('UpdateWriter', () => {
   });
   const label = (value: string, metadata: object = {}) =>
     writer.patch<V1Pod>(target, { metadata: { ...metadata, labels: { by: value } } }, 'merge', signal);
-  const another = () => cluster.put(target, { ...cluster.find<V1Pod>(target), metadata: { labels: { other: 'x' } } });
+  const another = () =>
+    cluster.put(target, { ...cluster.find<V1Pod>(target), metadata: { labels: { other: 'x' } } });
 
   it('changes by a GET and a PUT, and never by a PATCH', async () => {
     const changed = await writer.patch<V1Pod>(

@@ -1,6 +1,12 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { type JsonRecord, recordOf } from '../json.ts';
-import { type Cluster, isKubernetesError, KubernetesError, type ObjectWriter, type Target } from './cluster.ts';
+import {
+  type Cluster,
+  isKubernetesError,
+  KubernetesError,
+  type ObjectWriter,
+  type Target,
+} from './cluster.ts';
 import { mergePatch, strategicMergePatch } from './merge-patch.ts';
 
 /** Other writers, the kubelet above all, may be faster this many times; then the caller decides, as after any 409. */
@@ -63,7 +69,11 @@ function changed<T extends KubernetesObject>(
 }
 
 /** As the API server refuses a PATCH with another version. */
-function assertMeant(current: KubernetesObject, patch: Readonly<Record<string, unknown>>, target: Target): void {
+function assertMeant(
+  current: KubernetesObject,
+  patch: Readonly<Record<string, unknown>>,
+  target: Target,
+): void {
   const { uid, resourceVersion } = recordOf(patch['metadata']);
   const isMeant =
     (uid ?? current.metadata?.uid) === current.metadata?.uid &&

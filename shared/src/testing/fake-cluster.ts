@@ -9,8 +9,8 @@ import {
   type Target,
   type WatchEvent,
 } from '../kubernetes/cluster.ts';
-import { orAborted } from '../or-aborted.ts';
 import { mergePatch, strategicMergePatch } from '../kubernetes/merge-patch.ts';
+import { orAborted } from '../or-aborted.ts';
 
 /** A recorded call. */
 export interface FakeCall {

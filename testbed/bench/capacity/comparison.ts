@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { MIB } from '@hangar/autoscaler/capacity/shape';
+import { loadReplayedSettings, type ReplayedSettings } from '@hangar/autoscaler/config';
 import { replay } from '@hangar/autoscaler/replay/replay';
 import { JOBS_PER_1000_PRS, type ReplayResult } from '@hangar/autoscaler/replay/result';
 import { type PodPlacement, type PolicyRequest, readPolicies } from '@hangar/autoscaler/replay-policies';
@@ -49,7 +50,6 @@ export interface PolicyRuns extends ScenarioSetup {
 const NODE = { allocatable: { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 110 } };
 /** As the service assumes until it has seen boots, and as it aims. */
 const BOOT_SECONDS = SETTINGS.bootMs.fallback / 1000;
-const OBJECTIVE_P95_SECONDS = SETTINGS.objectiveMs.fallback / 1000;
 const KNOWN_SECONDS = 180;
 const TRAIN_SECONDS = 14 * 86_400;
 
@@ -92,6 +92,13 @@ export const SCENARIOS: readonly Scenario[] = [
   known(0.3, {}),
 ];
 
+/** The settings of a service without any variable. */
+function shippedSettings(): ReplayedSettings {
+  const loaded = loadReplayedSettings({});
+  if ('problems' in loaded) throw new Error(loaded.problems.join('; '));
+  return loaded.ok;
+}
+
 /** Replays one scenario, policy after policy. Stops between two replays when the signal is aborted. */
 export async function playScenario(
   scenario: Scenario,
@@ -103,7 +110,7 @@ export async function playScenario(
     names: scenario.policies,
     placement,
     bootSeconds: BOOT_SECONDS,
-    objectiveP95Seconds: OBJECTIVE_P95_SECONDS,
+    settings: shippedSettings(),
   });
   const compared: PolicyRuns[] = [];
   for (const order of orders) {

@@ -27,6 +27,7 @@ const runner = createHttp({
   metrics: { contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('up 1\n') },
   about: { machine: 'm1', version: 'test', capacity: 10 },
   ui: { user: 'ada', password: 'engine', realm: 'any' },
+  token: undefined,
 });
 const autoscaler = withAnswer().http;
 

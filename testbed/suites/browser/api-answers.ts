@@ -36,6 +36,8 @@ export const pool = (name: string, actualNodes = 22, wantedNodes = 26): Pool => 
   readyNodes: actualNodes - 1,
   emptyNodes: 2,
   wantedNodes,
+  needNodes: wantedNodes,
+  shrinkToNodes: wantedNodes + 1,
   shortNodes: 0,
   nodePerHour: 0.19,
   waitP95Seconds: 2,
@@ -162,6 +164,8 @@ export function fillDecisions(ledger: Ledger, nowMs: number, count: number): voi
       pool: 'builds',
       fromNodes: 20 + (nth % 5),
       toNodes: 22 + (nth % 3),
+      needNodes: 22 + (nth % 3),
+      shrinkToNodes: 23 + (nth % 3),
       outcome: nth % 4 === 0 ? 'set' : 'dry-run',
       note: nth % 4 === 0 ? 'spec.replicas of builds' : 'acting is off: this service only recommends',
       because: [

@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { RIGHTS as AUTOSCALER_RIGHTS, type ServiceFeature } from '@hangar/autoscaler/permissions';
+import { translateValues } from '@hangar/runner/helm-values';
 import { RIGHTS as RUNNER_RIGHTS } from '@hangar/runner/permissions';
 import type { KubernetesObject, V1ConfigMap, V1Deployment, V1PodSpec, V1Role } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { ownLayout } from '../../parts/real/facts.ts';
 import { CHART, type ChartValues, Helm, LEAST, laidOver, ofKind } from './helm.ts';
 import { switchesOf } from './switches.ts';
@@ -243,6 +244,56 @@ describe('dashboards', () => {
 
   it('are none where they are disabled', async () => {
     expect(await boards({ monitoring: { dashboards: { enabled: false } } })).toEqual([]);
+  });
+});
+
+describe("values of the previous runner's chart", () => {
+  const OLD = {
+    replicaCount: 2,
+    image: { repository: 'drone/drone-runner-kube', tag: '1.0.0' },
+    env: {
+      DRONE_RPC_HOST: 'drone.acme.test',
+      DRONE_RPC_SECRET: 'shared',
+      DRONE_NAMESPACE_DEFAULT: 'builds',
+      DRONE_RUNNER_CAPACITY: '20',
+      DRONE_TMATE_ENABLED: 'T',
+      DRONE_RUNNER_ENVIRON: 'A:1',
+    },
+    rbac: { buildNamespaces: ['builds'] },
+    extraSecretNamesForEnvFrom: ['more'],
+  };
+
+  it('are refused with the command that translates them', async () => {
+    await expect(rendered(OLD)).rejects.toThrow(
+      /env, replicaCount, rbac, extraSecretNamesForEnvFrom, image\.repository, image\.tag: .*doctor --helm-values/,
+    );
+  });
+
+  it.each(['repository', 'tag'])('image.%s alone is refused, and image.registry is not', async (name) => {
+    await expect(rendered({ image: { [name]: 'x' } })).rejects.toThrow(
+      `image.${name}: values of the previous`,
+    );
+    await expect(rendered({ image: { registry: 'x' } })).resolves.not.toEqual([]);
+  });
+
+  it('are accepted when they are translated, and give the runner the same variables', async () => {
+    const { values } = translateValues(JSON.stringify(OLD));
+    const text = await helm.run(['template', 'hangar', CHART, '-n', 'ci'], parse(values) as ChartValues);
+    const objects = parseAllDocuments(text).map((one) => one.toJS() as KubernetesObject);
+    const [runner] = ofKind<V1Deployment>(objects, 'Deployment');
+    const [container] = runner?.spec?.template.spec?.containers ?? [];
+    const env = Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value]));
+    const { DRONE_NAMESPACE_DEFAULT, ...rest } = OLD.env;
+
+    expect(env).toMatchObject({ ...rest, DRONE_TMATE_ENABLED: 'true', HANGAR_HARDENING: 'off' });
+    expect(container?.envFrom).toContainEqual({ secretRef: { name: 'more' } });
+    const [defaults] = ofKind<V1ConfigMap>(objects, 'ConfigMap').filter(({ metadata }) =>
+      metadata?.name?.endsWith('runner-defaults'),
+    );
+    expect(defaults?.data).toMatchObject({ DRONE_NAMESPACE_DEFAULT });
+    expect(defaults?.data).not.toHaveProperty('DRONE_SERVICE_ACCOUNT_DEFAULT');
+    expect(runner?.spec?.replicas).toBe(2);
+    expect(JSON.stringify(objects)).not.toContain('drone-runner-kube');
   });
 });
 

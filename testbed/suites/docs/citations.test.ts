@@ -21,9 +21,11 @@ const files = globSync(FILES, { cwd: ROOT, exclude: LEFT_OUT })
 
 const referencePages = readdirSync(`${ROOT}/docs/reference`)
   .filter((name) => name.endsWith('.md') && name !== 'README.md')
-  // Generated pages have no numbered sections.
-  .filter((name) => !readDocument(`docs/reference/${name}`).includes('; do not edit.'))
   .map((name) => name.replace(/\.md$/, ''));
+/** Generated pages have no numbered sections. */
+const numberedPages = referencePages.filter(
+  (page) => !readDocument(`docs/reference/${page}.md`).includes('; do not edit.'),
+);
 const sectionsOf = (page: string): readonly string[] =>
   sectionNumbers(readDocument(`docs/reference/${page}.md`));
 const issues = issueNumbers(readDocument('docs/known-issues.md'));
@@ -43,7 +45,7 @@ describe('citations', () => {
     expect(all.reduce((sum, { count }) => sum + count, 0)).toBeGreaterThan(300);
   });
 
-  it.each(referencePages)('find each section of %s once', (page) => {
+  it.each(numberedPages)('find each section of %s once', (page) => {
     expect(sectionsOf(page).length).toBeGreaterThan(0);
     expect(twice(sectionsOf(page))).toEqual([]);
   });

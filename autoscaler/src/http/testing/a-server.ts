@@ -36,6 +36,8 @@ export const RECOMMENDATION: Recommendation = {
       readyNodes: 3,
       emptyNodes: 1,
       wantedNodes: 5,
+      needNodes: 5,
+      shrinkToNodes: 6,
       shortNodes: 0,
       spareNodes: 2,
       nodePerHour: 0.19,

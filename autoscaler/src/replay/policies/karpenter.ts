@@ -1,9 +1,9 @@
+import { podsOnEmptyNode } from '../../capacity/node-spec.ts';
 import { newNodesFor } from '../../capacity/packing.ts';
 import type { BufferRule } from '../../forecast/buffer-rule.ts';
 import type { SimNode } from '../../simulate/sim-node.ts';
 import type { Decision, PolicyView, ScalingPolicy } from '../policy.ts';
 import { bufferReplicas } from './buffer-replicas.ts';
-import { nodesMissing } from './static-node-pool.ts';
 
 /** Karpenter's own settings and defaults (scheduling-and-scaling §1.2 and §5.1). */
 export interface KarpenterOptions {
@@ -77,6 +77,35 @@ export function holdersOf(view: PolicyView, bufferPods: number): ReadonlySet<Rea
     left -= room;
   }
   return holders;
+}
+
+/** The room of a pool, in Pods of the typical request. */
+interface Room {
+  readonly booting: number;
+  readonly perNode: number;
+  /** On nodes that are ready. */
+  readonly ready: number;
+}
+
+function roomIn(view: PolicyView): Room {
+  const ready = view.nodes.filter(({ state }) => state === 'ready');
+  return {
+    booting: view.nodes.length - ready.length,
+    perNode: Math.max(1, podsOnEmptyNode(view.nodeSpec, view.typicalRequest)),
+    ready: ready.reduce((sum, node) => sum + view.roomOn(node), 0),
+  };
+}
+
+/**
+ * Nodes to order, so that together with booting ones there is room for `wantedRoom` Pods, and for the waiting Pods as they pack.
+ *
+ * @param wantedRoom in Pods of the typical request, waiting ones included; ≥ 0
+ */
+function nodesMissing(view: PolicyView, wantedRoom: number): number {
+  const { booting, perNode, ready } = roomIn(view);
+  const missing = Math.ceil(Math.max(0, wantedRoom - ready - booting * perNode) / perNode);
+  const stuck = view.waitingTotal > 0 ? newNodesFor(view.waiting, booting, view.nodeSpec) : 0;
+  return Math.max(missing, stuck);
 }
 
 /**

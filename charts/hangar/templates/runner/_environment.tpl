@@ -2,9 +2,22 @@
 {{- define "hangar.runner.defaults" -}}
 HANGAR_GATE_IMAGE: {{ include "hangar.image" (list . .Values.runner.gateImage) | quote }}
 DRONE_NAMESPACE_DEFAULT: {{ include "hangar.jobs.namespace" . | quote }}
+HANGAR_UNTRUSTED_NAMESPACES: {{ printf "fork:none,ordinary:%s" (join " " .Values.jobs.otherNamespaces | default "none") | quote }}
 {{- if and .Values.jobs.serviceAccount.create (ne (include "hangar.jobs.namespace" .) "drone-") }}
 DRONE_SERVICE_ACCOUNT_DEFAULT: {{ include "hangar.jobs.account" . | quote }}
 {{- end }}
+{{- end }}
+
+{{/* The token of /demand and /stages from its Secret, as a variable. Called with (list $ "NAME"). */}}
+{{- define "hangar.httpToken" -}}
+{{- $token := (index . 0).Values.runner.httpToken -}}
+{{- with $token.existingSecret -}}
+- name: {{ index $ 1 }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ . }}
+      key: {{ $token.key }}
+{{- end -}}
 {{- end }}
 
 {{/* envFrom and env of a container that runs hangar-runner. */}}
@@ -28,5 +41,6 @@ env:
         name: {{ . }}
         key: {{ $.Values.runner.rpcSecret.key }}
   {{- end }}
+  {{- include "hangar.httpToken" (list . "HANGAR_HTTP_TOKEN") | nindent 2 }}
   {{- include "hangar.env" (list . "runner") | trim | nindent 2 }}
 {{- end }}

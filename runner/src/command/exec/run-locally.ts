@@ -8,6 +8,7 @@ import { EXIT } from '@hangar/shared/program/exit-codes';
 import type { V1Pod } from '@kubernetes/client-node';
 import { AdmissionQueue } from '../../admit/admission-queue.ts';
 import { NO_LOAD } from '../../admit/admit.ts';
+import { secretContents } from '../../adopt/contents.ts';
 import { CancelWatches } from '../../cancel/cancel-watches.ts';
 import { PodOrigin } from '../../launch/pod-origin.ts';
 import { removePod } from '../../launch/remove-pod.ts';
@@ -200,6 +201,7 @@ class LocalRun {
       }),
       events: this.#events(),
       lease: unshared(owner),
+      contents: secretContents,
       line: new AdmissionQueue(() => NO_LOAD, {
         pipelines: 1,
         pods: undefined,

@@ -43,7 +43,7 @@ class TerminalLog implements StepLogStream {
   constructor(parts: TerminalLogsParts, order: LogOrder) {
     this.#parts = parts;
     this.#order = order;
-    this.#masks = new Masks(order.masks);
+    this.#masks = new Masks(order.masks ?? []);
     this.#masked = this.#masks.stream();
     parts.turns.open(order.stepId);
     this.#marks = order.nonce === undefined ? undefined : new MarkFinder(order.nonce);

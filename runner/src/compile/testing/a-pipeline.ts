@@ -1,5 +1,6 @@
 import type { DroneBuild, DroneRepo, DroneStage, StageDetail } from '../../pipeline/drone.ts';
 import type { EnvValue, Pipeline, PipelineStep } from '../../pipeline/pipeline.ts';
+import { OPEN_RULES } from '../../restrict/restrictions.ts';
 import type { CompileInput } from '../compile.ts';
 import type { CompileSettings, ImageConfig, Policy, Prepared } from '../settings.ts';
 
@@ -246,6 +247,9 @@ export function someSettings(changes: Partial<CompileSettings> = {}): CompileSet
     runAsUser: undefined,
     resources: 'split',
     deadlineSlackMs: 3_600_000,
+    restrictions: { rules: OPEN_RULES, repositories: [] },
+    ownAccount: undefined,
+    leaseNamespace: '',
     ...changes,
   };
 }

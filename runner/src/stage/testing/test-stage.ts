@@ -5,6 +5,7 @@ import { FakeCluster } from '@hangar/shared/testing/fake-cluster';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
 import { AdmissionQueue } from '../../admit/admission-queue.ts';
 import { type Load, NO_LOAD } from '../../admit/admit.ts';
+import { secretContents } from '../../adopt/contents.ts';
 import { CancelWatches } from '../../cancel/cancel-watches.ts';
 import { testOrigin } from '../../launch/testing/test-origin.ts';
 import type { Intent } from '../../lease/lease-record.ts';
@@ -116,6 +117,7 @@ export class TestStage {
       registry,
       stepLogs: this.logs,
       line: this.line,
+      contents: secretContents,
       podWatch: this.podWatch,
       origin: testOrigin(cluster),
       lease: this.#lease(),

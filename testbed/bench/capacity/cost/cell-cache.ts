@@ -11,9 +11,8 @@ const COMMON = [
   'autoscaler/src/trace/generate.ts',
   'autoscaler/src/trace/daily-profile.ts',
   'autoscaler/src/replay/replay.ts',
-  'testbed/bench/capacity/cost/traces.ts',
   'testbed/bench/capacity/cost/cell.ts',
-  'testbed/bench/capacity/cost/contenders.ts',
+  'testbed/bench/capacity/cost/traces.ts',
 ];
 
 /** Remembers cells by the content of all sources that decide them, so that only what changed is played again. */
@@ -26,17 +25,20 @@ export class CellCache {
     names: readonly (string | number)[],
     play: () => CellRun,
   ): Promise<CellRun> {
-    const sources = await Promise.all([...COMMON, ...contender.sources].map((path) => this.#hash(path)));
-    const key = createHash('sha256')
-      .update(JSON.stringify([sources, contender.name, names]))
-      .digest('hex');
-    const file = new URL(`${key}.json`, FOLDER);
+    const file = new URL(`${await this.#keyOf(contender, names)}.json`, FOLDER);
     const known = await readFile(file, 'utf8').catch(() => undefined);
     if (known !== undefined) return JSON.parse(known) as CellRun;
     const played = play();
     await mkdir(FOLDER, { recursive: true });
     await writeFile(file, JSON.stringify(played));
     return played;
+  }
+
+  async #keyOf({ sources, name }: Contender, names: readonly (string | number)[]): Promise<string> {
+    const contents = await Promise.all([...COMMON, ...sources].map((path) => this.#hash(path)));
+    return createHash('sha256')
+      .update(JSON.stringify([contents, name, names]))
+      .digest('hex');
   }
 
   #hash(path: string): Promise<string> {

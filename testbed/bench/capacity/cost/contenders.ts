@@ -1,12 +1,14 @@
 import type { Job } from '@hangar/autoscaler/capacity/job';
 import { MIB } from '@hangar/autoscaler/capacity/shape';
+import { CapacityPolicy } from '@hangar/autoscaler/capacity-policy';
+import { loadReplayedSettings } from '@hangar/autoscaler/config';
 import type { BufferRule } from '@hangar/autoscaler/forecast/buffer-rule';
 import { clusterAutoscalerPolicy } from '@hangar/autoscaler/replay/policies/cluster-autoscaler';
 import { karpenterBufferPolicy, karpenterPolicy } from '@hangar/autoscaler/replay/policies/karpenter';
 import { clairvoyantRule, squareRootRule } from '@hangar/autoscaler/replay/policies/rules';
+import { ruledPolicy, type ServiceOptions } from '@hangar/autoscaler/replay/policies/service';
 import { softlyPlaced } from '@hangar/autoscaler/replay/policies/soft-taints';
 import { staticPolicy } from '@hangar/autoscaler/replay/policies/static';
-import { staticPoolPolicy } from '@hangar/autoscaler/replay/policies/static-node-pool';
 import type { ScalingPolicy } from '@hangar/autoscaler/replay/policy';
 import { SETTINGS } from '@hangar/autoscaler/settings';
 import { quantileRule } from './quantile-rule.ts';
@@ -17,7 +19,7 @@ export const NODE = { allocatable: { cpuMillicores: 3920, memoryBytes: 6018 * MI
 export const PODS_PER_NODE = 3;
 export const BOOT_SECONDS = SETTINGS.bootMs.fallback / 1000;
 /** From a decision until its node works, in a pool that is decided on every ten seconds. */
-const LEAD_SECONDS = BOOT_SECONDS + 10;
+export const LEAD_SECONDS = BOOT_SECONDS + 10;
 const FLOOR_PODS = 5;
 const RULE_Z = 2;
 
@@ -40,16 +42,32 @@ export interface Contender {
   make(given: Given): ScalingPolicy;
 }
 
-const ENGINE_SOURCES = ['autoscaler/src/replay/policies', 'autoscaler/src/capacity'];
+const OWN = 'testbed/bench/capacity/cost';
+const ENGINE_SOURCES = [
+  'autoscaler/src/replay/policies',
+  'autoscaler/src/capacity',
+  ...['contenders', 'quantile-rule', 'static-size'].map((name) => `${OWN}/${name}.ts`),
+];
 
-const owned = (rule: BufferRule): ScalingPolicy => softlyPlaced(staticPoolPolicy(rule));
+/**
+ * What executes the orders of a pool of Hangar's own.
+ *
+ * @param env the settings that differ from the defaults
+ */
+export function serviceWith(env: Readonly<Record<string, string>>): ServiceOptions {
+  const loaded = loadReplayedSettings(env);
+  if ('problems' in loaded) throw new Error(loaded.problems.join('; '));
+  return { ...loaded.ok, policy: new CapacityPolicy(loaded.ok) };
+}
+
+const owned = (rule: BufferRule): ScalingPolicy => softlyPlaced(ruledPolicy(rule, serviceWith({})));
 
 const other = (name: string, make: Contender['make']): Contender => ({
   ...{ name, side: 'other', sources: ENGINE_SOURCES, make },
 });
 
-/** Everything that is compared. */
-export const CONTENDERS: readonly Contender[] = [
+/** What Hangar is judged by. */
+export const OTHERS: readonly Contender[] = [
   other('static', ({ jobs, countFrom }) =>
     staticPolicy(
       staticSize(

@@ -1,9 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { playCell } from './cell.ts';
 import { CellCache } from './cell-cache.ts';
-import { CONTENDERS } from './contenders.ts';
+import { OTHERS } from './contenders.ts';
+import { priced } from './priced.ts';
 import { TRACES } from './traces.ts';
-import type { TraceRuns } from './verdicts.ts';
+import { PRICES, type TraceRuns } from './verdicts.ts';
+
+const CONTENDERS = [...PRICES.map(priced), ...OTHERS];
 
 /** Nothing was tuned on these. */
 const SEEDS = [7101, 7102, 7103, 7104, 7105] as const;

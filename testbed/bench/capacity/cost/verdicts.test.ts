@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { playCell, totalCost } from './cell.ts';
-import { CONTENDERS } from './contenders.ts';
+import { OTHERS } from './contenders.ts';
 import { costMarkdown } from './cost-report.ts';
 import { paretoFront, paretoSvg } from './pareto-plot.ts';
 import { staticSize } from './static-size.ts';
@@ -114,7 +114,7 @@ describe('staticSize', () => {
 
 describe('a cell', () => {
   const nightly = TRACES.find(({ name }) => name === 'nightly');
-  const karpenter = CONTENDERS.find(({ name }) => name === 'karpenter');
+  const karpenter = OTHERS.find(({ name }) => name === 'karpenter');
 
   it('counts all waiting and all nodes, in training and after it', () => {
     if (nightly === undefined || karpenter === undefined)

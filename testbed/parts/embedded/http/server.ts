@@ -76,8 +76,7 @@ export class ApiServer {
       const target = resourceRequestOf(request.method ?? 'GET', url, this.parts.resources);
       const facts = factsOf(target, url);
       const body = await readBody(request);
-      const effects = this.parts.faults.effectsOn(facts);
-      for (const effect of effects) if (effect.kind === 'delay') await this.parts.clock.sleep(effect.delayMs);
+      const effects = await this.delayed(facts);
       if (breaks(effects, 'before')) return void response.destroy();
       this.assertAuthenticated(request, url);
       const contentType = request.headers['content-type'] ?? 'application/json';
@@ -90,6 +89,13 @@ export class ApiServer {
     } catch (error) {
       writeError(response, error);
     }
+  }
+
+  /** The faults of a request, after the delay that they have. */
+  private async delayed(facts: RequestFacts): Promise<readonly FaultEffect[]> {
+    const effects = this.parts.faults.effectsOn(facts);
+    for (const effect of effects) if (effect.kind === 'delay') await this.parts.clock.sleep(effect.delayMs);
+    return effects;
   }
 
   private assertAuthenticated(request: IncomingMessage, url: URL): void {

@@ -1,0 +1,132 @@
+import { podsOnEmptyNode } from '../../capacity/node-spec.ts';
+import { newNodesFor } from '../../capacity/packing.ts';
+import type { Resources } from '../../capacity/shape.ts';
+import type { CapacityPolicy, PoolShare } from '../../decide/capacity-policy.ts';
+import { typicalPods } from '../../decide/typical-pods.ts';
+import type { BufferRule } from '../../forecast/buffer-rule.ts';
+import type { FreeRoom } from '../../forecast/live-forecast.ts';
+import type { SimNode } from '../../simulate/sim-node.ts';
+import type { Decision, PolicyView, ScalingPolicy } from '../policy.ts';
+
+/** How the orders of the service are executed. */
+export interface ServiceOptions {
+  readonly policy: CapacityPolicy;
+  /** An empty node that is not wanted is removed after this time, so that a short dip doesn't cost a boot. */
+  readonly emptyForMs: number;
+  /** A pool is not made smaller within this time after it was last changed. */
+  readonly lowerPaceMs: number;
+}
+
+/** The free room that a rule wants now. */
+function roomBy(rule: BufferRule<PolicyView>, view: PolicyView): FreeRoom {
+  const pods = rule.bufferPods(view);
+  return { pods, keepPods: rule.keepPods?.(view) ?? pods, isForecast: rule.isForecast?.() ?? true };
+}
+
+function poolShareOf(view: PolicyView, grewAtMs: number | undefined): PoolShare {
+  const { nodes, nodeSpec, typicalRequest: typical, waiting, waitingTotal } = view;
+  let bootingNodes = 0;
+  let emptyNodes = 0;
+  let readyRoomPods = 0;
+  for (const node of nodes) {
+    if (node.state === 'booting') bootingNodes += 1;
+    else {
+      if (node.pods === 0) emptyNodes += 1;
+      readyRoomPods += view.roomOn(node);
+    }
+  }
+  return {
+    ...{ nodes: nodes.length, bootingNodes, emptyNodes, readyRoomPods, grewAtMs },
+    podsPerNode: podsOnEmptyNode(nodeSpec, typical),
+    newNodesForWaiting: waitingTotal > 0 ? newNodesFor(waiting, bootingNodes, nodeSpec) : 0,
+    allocatable: nodeSpec.allocatable,
+    waitingPods: waitingPodsOf(view, typical),
+    share: 1,
+  };
+}
+
+const waitingPodsOf = ({ waiting }: PolicyView, typical: Resources): number =>
+  waiting.reduce((sum, { request, count }) => sum + count * typicalPods(request, typical), 0);
+
+/** Empty nodes that go now, longest empty first. */
+function goingOf(view: PolicyView, surplus: number, emptyBefore: number): readonly Readonly<SimNode>[] {
+  if (surplus <= 0) return [];
+  return view.nodes
+    .filter(({ state, pods, emptySince }) => state === 'ready' && pods === 0 && emptySince <= emptyBefore)
+    .sort((one, other) => one.emptySince - other.emptySince)
+    .slice(0, surplus);
+}
+
+/** The service on a simulated cluster: the policy, and what executes its orders. */
+class ReplayedService {
+  readonly #options: ServiceOptions;
+  readonly #newRule: (view: PolicyView) => BufferRule<PolicyView> | undefined;
+  #rule: BufferRule<PolicyView> | undefined;
+  #grewAtMs: number | undefined;
+  #changedAtMs = -Infinity;
+
+  constructor(options: ServiceOptions, newRule: (view: PolicyView) => BufferRule<PolicyView> | undefined) {
+    this.#options = options;
+    this.#newRule = newRule;
+  }
+
+  tick(view: PolicyView): Decision {
+    const { policy } = this.#options;
+    const nowMs = view.nowSeconds * 1000;
+    this.#rule ??= this.#newRule(view);
+    const forecast = this.#rule && roomBy(this.#rule, view);
+    const { pools } = policy.decide({
+      nowMs,
+      bootSeconds: view.bootSeconds,
+      work: {
+        runningPods: view.running.length,
+        pendingPods: view.waitingTotal,
+        knownStages: 0,
+        stagesSoon: view.knownAhead,
+        quotaRoomPods: Infinity,
+      },
+      forecast,
+      pools: [poolShareOf(view, this.#grewAtMs)],
+    });
+    const [need = { wantedNodes: view.nodes.length, needNodes: 0, shrinkToNodes: 0 }] = pools;
+    return { ...this.#execute(view, need.wantedNodes), need };
+  }
+
+  #execute(view: PolicyView, wanted: number): Decision {
+    const { emptyForMs, lowerPaceMs } = this.#options;
+    const nowMs = view.nowSeconds * 1000;
+    const order = Math.max(0, wanted - view.nodes.length);
+    if (order > 0) this.#grewAtMs = nowMs;
+    const isPaced = nowMs < this.#changedAtMs + lowerPaceMs;
+    const surplus = isPaced ? 0 : view.nodes.length - wanted;
+    const remove = goingOf(view, surplus, view.nowSeconds - emptyForMs / 1000);
+    if (order > 0 || remove.length > 0) this.#changedAtMs = nowMs;
+    return { taint: [], untaint: [], remove, order, wanted };
+  }
+
+  missPods(fromSeconds?: number): number | undefined {
+    return this.#rule?.forecastError?.(fromSeconds);
+  }
+}
+
+function scalingPolicyOf(name: string, { policy }: ServiceOptions, service: ReplayedService): ScalingPolicy {
+  return {
+    name,
+    tickSeconds: policy.settings.tickMs / 1000,
+    readyAtStart: 0,
+    tick: (view) => service.tick(view),
+    forecastError: (fromSeconds) => service.missPods(fromSeconds),
+  };
+}
+
+/** What `serve` does with these settings. */
+export const servicePolicy = (options: ServiceOptions): ScalingPolicy =>
+  scalingPolicyOf(
+    'forecast',
+    options,
+    new ReplayedService(options, ({ bootSeconds }) => options.policy.newRule(bootSeconds)),
+  );
+
+/** The same with another rule in the place of the forecast. No build is evicted. */
+export const ruledPolicy = (rule: BufferRule<PolicyView>, options: ServiceOptions): ScalingPolicy =>
+  scalingPolicyOf(rule.name, options, new ReplayedService(options, () => rule));

@@ -1,0 +1,88 @@
+import { formatCpuMillicores, formatMemoryBytes } from '@hangar/shared/quantity';
+import { type AmountRule, allowsName, type NameRule, type Rules } from './restrictions.ts';
+import { RULES } from './rule-table.ts';
+import { formatRuleValue } from './rule-values.ts';
+import type { TrustLevel } from './trust-level.ts';
+
+/** A name that a pipeline chose, and how a message calls the choice. */
+export interface NameChoice {
+  readonly rule: NameRule;
+  readonly value: string;
+  readonly what: string;
+}
+
+/** An amount that a pipeline chose. */
+export interface AmountChoice {
+  readonly rule: AmountRule;
+  readonly amount: number;
+  readonly what: string;
+}
+
+/** What no rule can allow. */
+export interface ForbiddenChoice {
+  readonly what: string;
+  readonly why: string;
+}
+
+/** What the author of one pipeline chose for its Pod; what operators chose is not among it. */
+export interface Choices {
+  readonly names: readonly NameChoice[];
+  readonly amounts: readonly AmountChoice[];
+  readonly forbidden: readonly ForbiddenChoice[];
+}
+
+/** Every refused choice, and those that are only warned of; one sentence each. */
+export interface CheckResult {
+  readonly refusals: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Whom a level means, as messages and documents say it. */
+export const LEVEL_TEXTS: Readonly<Record<TrustLevel, string>> = {
+  fork: 'pull requests from forks',
+  ordinary: 'repositories that are not trusted',
+  trusted: 'trusted repositories',
+};
+
+const REMEDY = 'remove it, or ask whoever runs the runner to allow it there';
+
+function refusedName({ rule, value, what }: NameChoice, rules: Rules, level: TrustLevel): readonly string[] {
+  const allowed = rules[rule];
+  const { setting, kind } = RULES[rule];
+  if (allowsName(allowed, value)) return [];
+  return [
+    `${what}: ${setting} allows ${formatRuleValue(kind, allowed)} for ${LEVEL_TEXTS[level]}; ${REMEDY}`,
+  ];
+}
+
+function refusedAmount(
+  { rule, amount, what }: AmountChoice,
+  rules: Rules,
+  level: TrustLevel,
+): readonly string[] {
+  const most = rules[rule];
+  if (most === 'any' || amount <= most) return [];
+  const { setting, kind } = RULES[rule];
+  const format = kind === 'cpu' ? formatCpuMillicores : formatMemoryBytes;
+  return [
+    `${what} of ${format(amount)}: ${setting} allows at most ${format(most)} for ${LEVEL_TEXTS[level]}; choose less, or ask whoever runs the runner to raise it`,
+  ];
+}
+
+/** Variables of privileged steps are the one choice that is warned of where it is allowed to all. */
+function openWarning({ rule, what }: NameChoice, rules: Rules): readonly string[] {
+  if (rule !== 'privilegedEnvironment' || rules[rule] !== 'any') return [];
+  return [`${what} may change what a privileged step runs; ${RULES[rule].setting} would refuse it`];
+}
+
+/** Compares the choices of a pipeline with the rules of its build. Pure. */
+export function checkRestrictions(choices: Choices, rules: Rules, level: TrustLevel): CheckResult {
+  return {
+    refusals: [
+      ...choices.forbidden.map(({ what, why }) => `${what}: ${why}; remove it`),
+      ...choices.names.flatMap((one) => refusedName(one, rules, level)),
+      ...choices.amounts.flatMap((one) => refusedAmount(one, rules, level)),
+    ],
+    warnings: choices.names.flatMap((one) => openWarning(one, rules)),
+  };
+}

@@ -1,0 +1,170 @@
+import type { Pipeline, PipelineStep, PipelineVolume } from '../pipeline/pipeline.ts';
+import type { AmountChoice, Choices, ForbiddenChoice, NameChoice } from './check.ts';
+import type { NameRule } from './restrictions.ts';
+
+type Texts = Readonly<Record<string, string>>;
+
+/** A service account of Kubernetes. */
+export interface Account {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What operators choose in the place of authors: of a policy, each field where it is set; of the settings, what they name anyway. */
+export interface OperatorChoices {
+  readonly policy:
+    | {
+        readonly namespace: string;
+        readonly serviceAccount: string;
+        readonly labels: Texts;
+        readonly annotations: Texts;
+        readonly nodeSelector: Texts;
+        readonly tolerations: readonly unknown[];
+      }
+    | undefined;
+  readonly defaultNamespace: string;
+  readonly defaultServiceAccount: string;
+  readonly defaultNodeSelector: Texts;
+  readonly hardening: 'off' | 'restricted';
+  /** The runner's own account; undefined if it isn't known. */
+  readonly ownAccount: Account | undefined;
+  /** Empty if it isn't known. */
+  readonly leaseNamespace: string;
+}
+
+/** Keys that the compiler takes out of what authors write. */
+const OURS = 'hangar.dev/';
+/** Annotations that change the security profiles of containers. */
+const PROFILE = /^(container\.)?(apparmor|seccomp)\.security\.(alpha|beta)\.kubernetes\.io(\/|$)/;
+const SHOWN_CHARS = 100;
+
+/** A text of the author as a message shows it. */
+export const shown = (text: string): string => JSON.stringify(text.slice(0, SHOWN_CHARS));
+
+const stepName = ({ name, line }: PipelineStep): string =>
+  name === '' ? `the step in line ${line}` : `step ${shown(name)}`;
+
+const named = (rule: NameRule, field: string, value: string): readonly NameChoice[] =>
+  value === '' ? [] : [{ rule, value, what: `${field} ${shown(value)}` }];
+
+function namespaceOf({ metadata }: Pipeline, { policy, defaultNamespace }: OperatorChoices): string {
+  return policy?.namespace || metadata.namespace || defaultNamespace;
+}
+
+/** The namespace that the author chose, where that makes a difference. */
+function chosenNamespace({ metadata }: Pipeline, { policy, defaultNamespace }: OperatorChoices): string {
+  const isChosen = !policy?.namespace && metadata.namespace !== (defaultNamespace || 'default');
+  return isChosen ? metadata.namespace : '';
+}
+
+/** The service account that the author chose, where that makes a difference. */
+function chosenAccount({ serviceAccountName }: Pipeline, operator: OperatorChoices): string {
+  const isChosen = !operator.policy?.serviceAccount && serviceAccountName !== operator.defaultServiceAccount;
+  return isChosen ? serviceAccountName : '';
+}
+
+function keys(rule: 'labels' | 'annotations', own: Texts, policy: Texts): readonly NameChoice[] {
+  return Object.keys(own)
+    .filter((key) => !key.startsWith(OURS) && !Object.hasOwn(policy, key))
+    .map((key) => ({ rule, value: key, what: `metadata.${rule} ${shown(key)}` }));
+}
+
+function placement(
+  pipeline: Pipeline,
+  { policy, defaultNodeSelector }: OperatorChoices,
+): readonly NameChoice[] {
+  const hasSelector = Object.keys(policy?.nodeSelector ?? {}).length > 0;
+  const selector = Object.entries(hasSelector ? {} : pipeline.nodeSelector).filter(
+    ([key, value]) => defaultNodeSelector[key] !== value,
+  );
+  const tolerations = (policy?.tolerations.length ?? 0) > 0 ? [] : pipeline.tolerations;
+  return [
+    ...named('nodes', 'node_name', pipeline.nodeName),
+    ...selector.flatMap(([key, value]) => named('nodeSelectors', 'node_selector', `${key}=${value}`)),
+    ...tolerations.flatMap(({ key }) => named('tolerations', 'the toleration of', key || '*')),
+  ];
+}
+
+function stepChoices(step: PipelineStep): readonly NameChoice[] {
+  const { user, group, privileged } = step;
+  const what = stepName(step);
+  return [
+    ...(user === 0 ? [{ rule: 'root' as const, value: 'root', what: `user 0 of ${what}` }] : []),
+    ...(group === 0 ? [{ rule: 'root' as const, value: 'root', what: `group 0 of ${what}` }] : []),
+    ...(privileged
+      ? [{ rule: 'hostAccess' as const, value: 'privileged', what: `"privileged" of ${what}` }]
+      : []),
+  ];
+}
+
+function volumeChoices(volume: PipelineVolume): readonly NameChoice[] {
+  const isPlain = volume.kind === 'temp' && volume.medium.toLowerCase() !== 'memory';
+  if (isPlain || volume.kind === 'none') return [];
+  const source = volume.kind === 'temp' ? 'memory' : volume.kind;
+  return [{ rule: 'hostAccess', value: source, what: `volume ${shown(volume.name)} (${source})` }];
+}
+
+function volumeSizes(volumes: readonly PipelineVolume[]): readonly AmountChoice[] {
+  return volumes.flatMap((volume) =>
+    volume.kind === 'temp' && volume.sizeLimitBytes > 0
+      ? [
+          {
+            rule: 'volumeSize' as const,
+            amount: volume.sizeLimitBytes,
+            what: `size_limit of volume ${shown(volume.name)}`,
+          },
+        ]
+      : [],
+  );
+}
+
+function forbiddenNamespace(
+  namespace: string,
+  { leaseNamespace }: OperatorChoices,
+): readonly ForbiddenChoice[] {
+  const what = `metadata.namespace ${shown(namespace)}`;
+  if (namespace.startsWith('kube-')) return [{ what, why: 'it is a namespace of Kubernetes itself' }];
+  return namespace !== '' && namespace === leaseNamespace
+    ? [{ what, why: "it is the namespace of the runner's Leases" }]
+    : [];
+}
+
+function forbiddenChoices(pipeline: Pipeline, operator: OperatorChoices): readonly ForbiddenChoice[] {
+  const { ownAccount, hardening, policy } = operator;
+  const account = chosenAccount(pipeline, operator);
+  const isOwn = account === ownAccount?.name && namespaceOf(pipeline, operator) === ownAccount.namespace;
+  const profiles =
+    hardening === 'off'
+      ? []
+      : Object.keys(pipeline.metadata.annotations).filter(
+          (key) => PROFILE.test(key) && !Object.hasOwn(policy?.annotations ?? {}, key),
+        );
+  return [
+    ...forbiddenNamespace(chosenNamespace(pipeline, operator), operator),
+    ...(isOwn
+      ? [{ what: `service_account_name ${shown(account)}`, why: "it is the runner's own account" }]
+      : []),
+    ...profiles.map((key) => ({
+      what: `metadata.annotations ${shown(key)}`,
+      why: 'HANGAR_HARDENING=restricted sets the security profile',
+    })),
+  ];
+}
+
+/** All that the author of a pipeline chose for its Pod, but requests and what concerns images. Pure. */
+export function pipelineChoices(pipeline: Pipeline, operator: OperatorChoices): Choices {
+  const { metadata, services, steps, volumes } = pipeline;
+  return {
+    names: [
+      ...named('serviceAccounts', 'service_account_name', chosenAccount(pipeline, operator)),
+      ...named('namespaces', 'metadata.namespace', chosenNamespace(pipeline, operator)),
+      ...placement(pipeline, operator),
+      ...keys('labels', metadata.labels, operator.policy?.labels ?? {}),
+      ...keys('annotations', metadata.annotations, operator.policy?.annotations ?? {}),
+      ...[...services, ...steps].flatMap(stepChoices),
+      ...volumes.flatMap(volumeChoices),
+    ],
+    amounts: volumeSizes(volumes),
+    forbidden: forbiddenChoices(pipeline, operator),
+  };
+}

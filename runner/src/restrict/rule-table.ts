@@ -1,0 +1,148 @@
+import type { AmountRule, NameRule, RuleName } from './restrictions.ts';
+
+/** How the value of a rule is written: globs, or only `any` or `none`. */
+export type NameKind = 'names' | 'switch';
+/** How a maximum is written. */
+export type AmountKind = 'cpu' | 'bytes';
+export type RuleKind = NameKind | AmountKind;
+
+/** One rule, for the settings, the policy file, the doctor, the chart and the documents. */
+export interface RuleInfo<K extends RuleKind = RuleKind> {
+  readonly setting: string;
+  readonly kind: K;
+  /** What the rule is about. */
+  readonly subject: string;
+  /** What its values mean, beyond the subject. */
+  readonly details: string;
+  /** The chart's default, as the setting is written; undefined: the chart derives it from its other values. */
+  readonly chartDefault: string | undefined;
+}
+
+const CLOSED = 'none';
+
+/** Rules for names, in the order of the documents. */
+export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
+  serviceAccounts: {
+    setting: 'HANGAR_UNTRUSTED_SERVICE_ACCOUNTS',
+    kind: 'names',
+    subject: 'service accounts that a pipeline may name',
+    details: "The runner's own account is never allowed.",
+    chartDefault: CLOSED,
+  },
+  namespaces: {
+    setting: 'HANGAR_UNTRUSTED_NAMESPACES',
+    kind: 'names',
+    subject: 'namespaces that a pipeline may name, besides the default one',
+    details:
+      "Never `kube-*`, nor the Leases' one. Where DRONE_NAMESPACE_DEFAULT is `drone-`, the default is those of the namespace rules.",
+    chartDefault: undefined,
+  },
+  nodes: {
+    setting: 'HANGAR_UNTRUSTED_NODES',
+    kind: 'names',
+    subject: 'nodes that a pipeline may name (`node_name`)',
+    details: '',
+    chartDefault: CLOSED,
+  },
+  nodeSelectors: {
+    setting: 'HANGAR_UNTRUSTED_NODE_SELECTORS',
+    kind: 'names',
+    subject: 'node selectors of pipelines, as `key=value`',
+    details: 'Unless it is `any`, DRONE_NODE_SELECTOR_DEFAULT applies as well.',
+    chartDefault: 'fork:none,ordinary:kubernetes.io/arch=* kubernetes.io/os=*',
+  },
+  tolerations: {
+    setting: 'HANGAR_UNTRUSTED_TOLERATIONS',
+    kind: 'names',
+    subject: 'keys of tolerations of pipelines',
+    details: 'A toleration without a key is called `*`.',
+    chartDefault: CLOSED,
+  },
+  labels: {
+    setting: 'HANGAR_UNTRUSTED_LABELS',
+    kind: 'names',
+    subject: 'keys of labels that a pipeline may set',
+    details: '`*` does not cross `/`.',
+    chartDefault: CLOSED,
+  },
+  annotations: {
+    setting: 'HANGAR_UNTRUSTED_ANNOTATIONS',
+    kind: 'names',
+    subject: 'keys of annotations that a pipeline may set',
+    details: 'Those of `hangar.dev/` are always allowed.',
+    chartDefault: CLOSED,
+  },
+  root: {
+    setting: 'HANGAR_UNTRUSTED_ROOT',
+    kind: 'switch',
+    subject: 'whether a step may set user or group 0',
+    details: "An image's own user may be root all the same, see HANGAR_RUN_AS_USER.",
+    chartDefault: CLOSED,
+  },
+  hostAccess: {
+    setting: 'HANGAR_UNTRUSTED_HOST_ACCESS',
+    kind: 'switch',
+    subject:
+      'whether a pull request from a fork of a trusted repository may have privileged steps, and volumes of the host, claims, config maps, Secrets and memory',
+    details: 'In repositories that are not trusted, nobody may.',
+    chartDefault: CLOSED,
+  },
+  privilegedImages: {
+    setting: 'HANGAR_PRIVILEGED_IMAGES',
+    kind: 'names',
+    subject: 'images that run privileged without a setting of their step',
+    details:
+      'An image with a tag or digest only as that one. `any`: the five built in, and DRONE_RUNNER_PRIVILEGED_IMAGES.',
+    chartDefault: CLOSED,
+  },
+  privilegedEnvironment: {
+    setting: 'HANGAR_PRIVILEGED_ENVIRONMENT',
+    kind: 'names',
+    subject: 'variables that a pipeline may give to a step with such an image',
+    details:
+      "Always allowed: DRONE_*, CI, CI_*, PLUGIN_*, proxies, the step's DOCKER_*. Never: what changes how programs are loaded or found, such as LD_*, PATH, HOME and BASH_ENV. `any` allows others with a warning. A `workspace.path` outside of /drone needs `workspace.path`.",
+    chartDefault: CLOSED,
+  },
+};
+
+/** Rules for amounts. */
+export const AMOUNT_RULES: Readonly<Record<AmountRule, RuleInfo<AmountKind>>> = {
+  requestCpu: {
+    setting: 'HANGAR_MAX_REQUEST_CPU',
+    kind: 'cpu',
+    subject: 'the most CPU that the Pod of a pipeline may request',
+    details: 'What a policy or DRONE_RESOURCE_REQUEST_CPU sets is always allowed.',
+    chartDefault: 'fork:4,ordinary:16',
+  },
+  requestMemory: {
+    setting: 'HANGAR_MAX_REQUEST_MEMORY',
+    kind: 'bytes',
+    subject: 'the most memory that the Pod of a pipeline may request',
+    details: 'What a policy or DRONE_RESOURCE_REQUEST_MEMORY sets is always allowed.',
+    chartDefault: 'fork:8Gi,ordinary:64Gi',
+  },
+  volumeSize: {
+    setting: 'HANGAR_MAX_VOLUME_SIZE',
+    kind: 'bytes',
+    subject: 'the largest `size_limit` of a temporary volume',
+    details: 'Also the limit of the workspace and of temporary volumes without one.',
+    chartDefault: 'fork:20Gi,ordinary:50Gi',
+  },
+  ephemeralStorage: {
+    setting: 'HANGAR_MAX_EPHEMERAL_STORAGE',
+    kind: 'bytes',
+    subject: 'the limit of ephemeral storage of each container',
+    details: 'Kubernetes evicts a Pod that writes more than all its containers may together.',
+    chartDefault: 'fork:20Gi,ordinary:50Gi',
+  },
+};
+
+/** All rules. */
+export const RULES: Readonly<Record<RuleName, RuleInfo>> = { ...NAME_RULES, ...AMOUNT_RULES };
+
+/** The names of all rules. */
+export const RULE_NAMES = Object.keys(RULES) as readonly RuleName[];
+
+/** The key of a rule in the policy file: `service_accounts`, `max_request_cpu`. Pure. */
+export const fileKey = (name: RuleName): string =>
+  RULES[name].setting.replace(/^HANGAR_(UNTRUSTED_)?/, '').toLowerCase();

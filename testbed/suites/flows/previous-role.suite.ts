@@ -1,0 +1,184 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LABEL } from '@hangar/runner/compiled';
+import { systemClock } from '@hangar/shared/clock';
+import { RUNNER_SELECTOR } from '@hangar/shared/contract/object-keys';
+import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { connectByText } from '@hangar/shared/kubernetes/connection';
+import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
+import { Child } from '@hangar/shared/testing/child-process';
+import type { V1Pod } from '@kubernetes/client-node';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
+import { freePort } from '../../parts/free-port.ts';
+import { until } from '../../parts/until.ts';
+import { pipeline, step, stepResults } from './pipelines.ts';
+import type { TestClusterAccess } from './test-system.ts';
+
+const SECRET = 'previous-role';
+const DOOR = join(import.meta.dirname, '../../../runner/bin/hangar-runner.mjs');
+const never = new AbortController().signal;
+
+/** The rules of the previous runner's Role (previous-runner §5.1), and nothing else. */
+export const PREVIOUS_RULES = [
+  { apiGroups: [''], resources: ['secrets'], verbs: ['create', 'delete'] },
+  {
+    apiGroups: [''],
+    resources: ['pods', 'pods/log'],
+    verbs: ['get', 'create', 'delete', 'list', 'watch', 'update'],
+  },
+];
+
+/** The daemon as the previous runner's Deployment starts it after only its image was exchanged: its Role, and none of Hangar's settings. */
+export function previousRoleSuite(
+  where: string,
+  open: () => Promise<{ access: TestClusterAccess; close: () => Promise<void> }>,
+  timeoutMs: number,
+): void {
+  describe(`the daemon with the previous runner's Role on ${where}`, () => {
+    let drone: PracticeServer;
+    let access: TestClusterAccess;
+    let close: () => Promise<void>;
+    let folder: string;
+    const children: Child[] = [];
+
+    beforeEach(async () => {
+      ({ access, close } = await open());
+      drone = await startPracticeServer({ secret: SECRET, longPollMs: 5_000 });
+      folder = mkdtempSync(join(tmpdir(), 'hangar-previous-'));
+      writeFileSync(join(folder, 'kubeconfig'), access.kubeconfig);
+    });
+    afterEach(async () => {
+      for (const child of children.splice(0)) await child.end('SIGKILL');
+      await drone.close();
+      await close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    const start = async (env: Readonly<Record<string, string>> = {}): Promise<Child> => {
+      const child = new Child(process.execPath, [DOOR, 'daemon'], {
+        folder,
+        env: {
+          PATH: process.env['PATH'],
+          HOME: folder,
+          DRONE_RPC_HOST: drone.host,
+          DRONE_RPC_SECRET: SECRET,
+          DRONE_SERVER_PORT: `127.0.0.1:${await freePort()}`,
+          DRONE_KUBERNETES_CONFIG: join(folder, 'kubeconfig'),
+          DRONE_NAMESPACE_DEFAULT: access.namespace,
+          POD_NAME: 'previous',
+          POD_UID: 'pod-1',
+          ...access.env,
+          ...env,
+        },
+      });
+      children.push(child);
+      return child;
+    };
+    const running = (id: number, name: string) =>
+      drone.waitUntil(`${name} runs`, { timeoutMs }, () => drone.step(id, name)?.status === 'running');
+    const ended = (id: number) => drone.waitForBuild(id, { timeoutMs });
+    const long = pipeline(
+      step('long', ['echo begun', 'sleep 4', 'echo done']) + step('after', ['echo after']),
+    );
+    const SUCCESS = [
+      ['clone', 'success', 0],
+      ['long', 'success', 0],
+      ['after', 'success', 0],
+    ];
+    const asAdmin = async <T>(work: (cluster: HttpCluster) => Promise<T>): Promise<T> => {
+      const connection = await connectByText(access.adminKubeconfig);
+      try {
+        return await work(new HttpCluster(systemClock(), connection));
+      } finally {
+        await connection.close();
+      }
+    };
+    const pods = () =>
+      asAdmin(async (cluster) => {
+        const target = { resource: RESOURCE.pods, namespace: access.namespace };
+        return (await cluster.list<V1Pod>(target, { labelSelector: RUNNER_SELECTOR }, never)).items;
+      });
+
+    it('runs builds to their end, and removes what it made', async () => {
+      await start();
+      const good = drone.createBuild({ yaml: long });
+      const bad = drone.createBuild({ yaml: pipeline(step('fails', ['exit 3']) + step('never', ['true'])) });
+      await running(good.id, 'long');
+      expect((await pods()).map(({ metadata }) => metadata?.labels?.[LABEL.instance])).toContain('previous');
+
+      expect(stepResults(await ended(good.id))).toEqual(SUCCESS);
+      expect(stepResults(await ended(bad.id))).toEqual([
+        ['clone', 'success', 0],
+        ['fails', 'failure', 3],
+        ['never', 'skipped', 0],
+      ]);
+      expect(drone.logText(good.id, 'long')).toBe('+ echo begun\nbegun\n+ sleep 4\n+ echo done\ndone\n');
+      expect(drone.complaints).toEqual([]);
+      await until('the Pods to go', timeoutMs, async () => (await pods()).length === 0);
+    });
+
+    it('says at its start what is off, in one line each with the rule that turns it on', async () => {
+      const child = await start();
+      await child.says(/polling the Drone server/);
+      for (const what of ['leases', 'secrets', 'pods', 'events'])
+        expect(child.errors).toMatch(
+          new RegExp(`optional: .*Add to a Role .*resources: \\[${what}\\], verbs`),
+        );
+      expect(child.errors).toContain('"coordination":"none"');
+    });
+
+    it('ends a cancelled build at once', async () => {
+      await start();
+      const { id } = drone.createBuild({ yaml: pipeline(step('long', ['sleep 600'])) });
+      await running(id, 'long');
+      drone.cancel(id);
+      await until('the Pods to go', timeoutMs, async () => (await pods()).length === 0);
+    });
+
+    it('on SIGTERM takes nothing new, finishes its build, and exits with 0', async () => {
+      const first = await start();
+      const { id } = drone.createBuild({ yaml: long });
+      await running(id, 'long');
+      first.kill('SIGTERM');
+      await first.says(/no new pipelines are taken/);
+      const next = drone.createBuild({ yaml: long });
+      expect(stepResults(await ended(id))).toEqual(SUCCESS);
+      expect(await first.exit).toMatchObject({ code: 0 });
+      expect(drone.build(next.id).status).toBe('pending');
+    });
+
+    it('after a crash, in the same Pod, reports how its build ended, and shows no output that it can not mask', async () => {
+      const first = await start();
+      const { id } = drone.createBuild({ yaml: long });
+      await running(id, 'long');
+      await first.end('SIGKILL');
+      await start();
+      expect(stepResults(await ended(id))).toEqual(SUCCESS);
+      expect(drone.logText(id, 'after')).toContain('the output of this step is not shown');
+      expect(drone.logText(id, 'after')).not.toContain('+ echo after');
+    });
+
+    it('leaves the Pods of another replica alone, also of one that is gone', async () => {
+      const first = await start();
+      const { id } = drone.createBuild({ yaml: long });
+      await running(id, 'long');
+      await first.end('SIGKILL');
+      await start({ POD_NAME: 'next', POD_UID: 'pod-2' });
+      const own = drone.createBuild({ yaml: long });
+      expect(stepResults(await ended(own.id))).toEqual(SUCCESS);
+      await until('its own Pod to go', timeoutMs, async () => (await pods()).length === 1);
+      const [left] = await pods();
+      expect(left?.metadata?.labels?.[LABEL.instance]).toBe('previous');
+      expect(left?.spec?.activeDeadlineSeconds).toBeGreaterThan(0);
+      expect(drone.step(id, 'long')?.status).toBe('running');
+    });
+
+    it('does not start when coordination by Leases is required, and names the rule', async () => {
+      const child = await start({ HANGAR_COORDINATION: 'leases' });
+      expect(await child.exit).toMatchObject({ code: 78 });
+      expect(child.errors).toContain('resources: [leases], verbs: [get, list, create, patch, delete]');
+    });
+  });
+}
