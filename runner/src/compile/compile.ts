@@ -189,8 +189,7 @@ export function compile(input: CompileInput): Compiled {
   refuseWindows(input.pipeline);
   const frame = decideFrame(input);
   const planned = planContainers({ ...frame, facts: factsOf(frame.detail) });
-  const { warnings } = planned;
-  const choiceWarnings = checkChoices(frame, planned.steps);
+  const warnings = [...planned.warnings, ...checkChoices(frame, planned.steps)];
   const plan = runPlan(planned.steps, frame.detail, frame.nonce);
   const shared = sharedEnvironment(frame, planned.steps);
   const { steps, common, names } = hideOperators(planned.steps, shared.swap, frame.prepared);
@@ -205,6 +204,6 @@ export function compile(input: CompileInput): Compiled {
     pullSecret: pullSecret(prepared.registries, podName, namespace, labels),
     masks: masksByStep(steps),
     ...(names.length > 0 ? { hiddenVariables: names } : {}),
-    warnings: [...prepared.warnings, ...shared.warnings, ...warnings, ...choiceWarnings],
+    warnings: [...prepared.warnings, ...shared.warnings, ...warnings],
   };
 }
