@@ -39,6 +39,8 @@ class RememberedChances {
   }
 }
 
+const buildsIn = ({ running, waitingTotal }: DemandView): number => running.length + waitingTotal;
+
 /**
  * Sizes the free room by what waiting costs: a spare node is kept as long as the waiting that it is expected to save is worth more
  * than its idling.
@@ -55,8 +57,8 @@ export function priceRule({ leadSeconds, price }: PriceRuleOptions): BufferRule 
     bufferPods: (view) => {
       forecast.learn(view);
       rise = remembered.at(view);
-      return roomToOrder(rise, worthOf(view), view.running.length + view.waitingTotal);
+      return roomToOrder(rise, worthOf(view), buildsIn(view));
     },
-    keepPods: (view) => roomToKeep(rise ?? remembered.at(view), worthOf(view)),
+    keepPods: (view) => roomToKeep(rise ?? remembered.at(view), worthOf(view), buildsIn(view)),
   };
 }

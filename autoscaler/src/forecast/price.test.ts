@@ -74,7 +74,7 @@ describe('the room that pays', () => {
   it.each([1, 3, 30, 300])(
     'is the quantile price / (price + 1) of demand for one place on a node: price %d',
     (price) => {
-      const room = roomToKeep(rise, { price, podsPerNode: 1 });
+      const room = roomToKeep(rise, { price, podsPerNode: 1 }, 0);
 
       expect(chanceOfAtLeast(rise, room + 1)).toBeLessThan(1 / (price + 1));
       expect(chanceOfAtLeast(rise, room)).toBeGreaterThanOrEqual(1 / (price + 1));
@@ -90,13 +90,13 @@ describe('the room that pays', () => {
 
   it('never keeps less than it orders', () => {
     for (const price of [0, 1, 30, 300])
-      expect(roomToKeep(rise, { price, podsPerNode: 3 })).toBeGreaterThanOrEqual(
+      expect(roomToKeep(rise, { price, podsPerNode: 3 }, 0)).toBeGreaterThanOrEqual(
         roomToOrder(rise, { price, podsPerNode: 3 }, 0),
       );
   });
 
   it('is none where nothing can come', () => {
-    expect(roomToKeep(chancesOfRise(changes()), { price: 300, podsPerNode: 3 })).toBe(0);
+    expect(roomToKeep(chancesOfRise(changes()), { price: 300, podsPerNode: 3 }, 0)).toBe(0);
   });
 });
 

@@ -62,10 +62,11 @@ export class PushCounts {
     }
   }
 
-  pushed(atSeconds: number, size: number): void {
+  /** @param count pushes that it is taken for */
+  pushed(atSeconds: number, size: number, count = 1): void {
     const second = atSeconds % DAY;
     const minute = Math.floor(second / 60);
-    this.#today[minute] = (this.#today[minute] ?? 0) + 1;
+    this.#today[minute] = (this.#today[minute] ?? 0) + count;
     const pushes = this.#byMinute[minute];
     pushes?.push({ day: Math.floor(atSeconds / DAY), size, second });
     if (pushes !== undefined && pushes.length > MOST_IN_MINUTE) pushes.shift();

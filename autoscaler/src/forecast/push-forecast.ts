@@ -9,6 +9,9 @@ import { countByAge, RunTimes } from './run-times.ts';
 const DAY = 86_400;
 /** A scheduled push that is later than it ever was may still come for so long. */
 const LATE_SECONDS = 30;
+const RATE_SECONDS = 600;
+/** When so many pushes begin before the one before them is over, sizes are no longer learned. */
+const MERGED_SHARE = 0.1;
 /** Learning rate per tick of the share of arrivals known in advance: half of it in about an hour. */
 const KNOWN_STEP = 0.002;
 
@@ -28,6 +31,10 @@ export class PushForecast {
         readonly ages: readonly { readonly bin: number; readonly count: number }[];
       }
     | undefined;
+  /** Pushes since the last view, those of peaks excepted. */
+  #closed = 0;
+  /** Of the last minutes. */
+  #perSecond = 0;
   #knownMean = 0;
   #arrivalsMean = 0;
 
@@ -40,9 +47,12 @@ export class PushForecast {
     const { nowSeconds } = view;
     const from = this.#lastAt ?? nowSeconds;
     this.#counts.advance(nowSeconds);
-    let pushes = 0;
-    for (const at of view.arrivals) pushes += this.#arrived(at) ? 1 : 0;
+    this.#closed = 0;
+    for (const at of view.arrivals) this.#arrived(at);
     this.#closePush(nowSeconds);
+    const pushes = this.#closed;
+    this.#perSecond +=
+      pushes / RATE_SECONDS - this.#perSecond * (1 - Math.exp((from - nowSeconds) / RATE_SECONDS));
     for (const seconds of view.finishedSeconds) this.#runTimes.ended(seconds);
     this.#activity.passed(nowSeconds - from, pushes, this.#counts.expected(from, nowSeconds));
     const usual = this.#counts.expected(nowSeconds, nowSeconds + this.#leadSeconds);
@@ -52,27 +62,29 @@ export class PushForecast {
     this.#lastAt = nowSeconds;
   }
 
-  /** @returns whether a new push began that no peak explains */
-  #arrived(at: number): boolean {
+  #arrived(at: number): void {
     if (this.#open !== undefined && at - this.#open.lastAt <= PUSH_SECONDS) {
       this.#open.size += 1;
       this.#open.lastAt = at;
-      return false;
+      return;
     }
     this.#closePush(Infinity);
     this.#open = { at, lastAt: at, size: 1 };
-    const minute = Math.floor((at % DAY) / 60);
-    if (!this.#counts.peaks(at).some((peak) => peak.minute === minute)) return true;
-    this.#arrivedPeaks.set(minute, Math.floor(at / DAY));
-    return false;
   }
 
   #closePush(nowSeconds: number): void {
     if (this.#open === undefined || nowSeconds - this.#open.lastAt <= PUSH_SECONDS) return;
     const { at, size } = this.#open;
-    this.#counts.pushed(at, size);
-    this.#sizes.pushed(at, size);
     this.#open = undefined;
+    // When pushes follow one another closely, several of them look like one: their number follows from their builds.
+    const isBusy = this.#perSecond * PUSH_SECONDS > MERGED_SHARE;
+    const pushes = isBusy ? Math.max(1, Math.round(size / this.#sizes.mean)) : 1;
+    this.#counts.pushed(at, size, pushes);
+    if (!isBusy) this.#sizes.pushed(at, size);
+    const minute = Math.floor((at % DAY) / 60);
+    if (this.#counts.peaks(at).some((peak) => peak.minute === minute))
+      this.#arrivedPeaks.set(minute, Math.floor(at / DAY));
+    else this.#closed += pushes;
   }
 
   /** What changes demand within so many seconds. */

@@ -27,17 +27,24 @@ function leastRoom(rise: Chances, pays: (freePods: number) => boolean): number {
   return low;
 }
 
-/**
- * A node that is ordered has to pay for its boot too: it must be worth more than its minutes. How much more depends on how long it
- * will be wanted: beside many builds free room comes and goes with their ends, beside few it stays. Measured on the table-like load:
- * without this, nodes boot half as often again, for the same total.
- */
-const BOOT_WORTH = { quiet: 1.5, busy: 3, halfwayBuilds: 20 } as const;
-
-function worthToOrder(builds: number): number {
-  const { quiet, busy, halfwayBuilds } = BOOT_WORTH;
-  return quiet + ((busy - quiet) * builds) / (builds + halfwayBuilds);
+/** How many times its minutes a node must be worth, beside few builds and beside many. */
+interface Demanded {
+  readonly quiet: number;
+  readonly busy: number;
 }
+
+/**
+ * A node that is ordered has to pay for its boot too, and one that is kept for the next boot that it spares. How much that is
+ * depends on how long it will be wanted: beside many builds free room comes and goes with their ends, beside few it stays. Measured on
+ * the table-like load (decision 0023).
+ */
+const TO_ORDER: Demanded = { quiet: 1.5, busy: 12 };
+const TO_KEEP: Demanded = { quiet: 1, busy: 3 };
+/** Builds at which it is halfway between both. */
+const HALFWAY_BUILDS = 20;
+
+const demandedAt = ({ quiet, busy }: Demanded, builds: number): number =>
+  quiet + ((busy - quiet) * builds) / (builds + HALFWAY_BUILDS);
 
 const isWorth = (rise: Chances, freePods: number, { price, podsPerNode }: Worth, times: number): boolean =>
   usedPlaces(rise, freePods, podsPerNode) * (price + 1 / podsPerNode) >= times;
@@ -50,11 +57,11 @@ const isWorth = (rise: Chances, freePods: number, { price, podsPerNode }: Worth,
  * @param builds that run or wait
  */
 export const roomToOrder = (rise: Chances, worth: Worth, builds: number): number =>
-  leastRoom(rise, (free) => isWorth(rise, free, worth, worthToOrder(builds)));
+  leastRoom(rise, (free) => isWorth(rise, free, worth, demandedAt(TO_ORDER, builds)));
 
 /**
  * Free room up to which a node that exists pays: its boot is paid. For one place on a node this is the quantile price / (price + 1)
  * of demand. What lies between this and {@link roomToOrder} is the hysteresis.
  */
-export const roomToKeep = (rise: Chances, worth: Worth): number =>
-  leastRoom(rise, (free) => isWorth(rise, free, worth, 1));
+export const roomToKeep = (rise: Chances, worth: Worth, builds: number): number =>
+  leastRoom(rise, (free) => isWorth(rise, free, worth, demandedAt(TO_KEEP, builds)));
