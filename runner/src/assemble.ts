@@ -1,19 +1,16 @@
 import { tmpdir } from 'node:os';
 import { type Clock } from '@hangar/shared/clock';
-import { type Cluster, type ObjectWriter, RESOURCE, type Target } from '@hangar/shared/kubernetes/cluster';
+import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Connection } from '@hangar/shared/kubernetes/connection';
 import { type ApiCall, type CallObserver, HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
-import { UpdateWriter, withWriter } from '@hangar/shared/kubernetes/update-writer';
 import type { Logger } from '@hangar/shared/logger';
 import { RateLimit } from '@hangar/shared/rate-limit';
-import type { V1Pod } from '@kubernetes/client-node';
 import { AdmissionQueue } from './admit/admission-queue.ts';
 import { type Budget, type Load, NO_LOAD, plus } from './admit/admit.ts';
 import { loadOf } from './admit/pod-load.ts';
 import { SharedBudget, type SharedBudgetParts } from './admit/shared-budget.ts';
-import { annotationContents, type PodContents, secretContents } from './adopt/contents.ts';
+import { secretContents } from './adopt/contents.ts';
 import { CancelWatches } from './cancel/cancel-watches.ts';
-import type { CompileSettings } from './compile/settings.ts';
 import type { RunnerConfig } from './config/runner-config.ts';
 
 import { createDroneClient, type DroneClient } from './edges/drone-http.ts';
@@ -22,6 +19,7 @@ import { createEnvironmentPlugin, createRegistryPlugin, createSecretPlugin } fro
 import { createImageLookup } from './edges/registry-http.ts';
 import { ServerOutage } from './edges/server-outage.ts';
 import { SpillFile } from './edges/spill-file.ts';
+import { gateImageOf, withGateImage, withRights } from './granted-parts.ts';
 import { usualLookAhead } from './intake.ts';
 import { PodOrigin, podKeyOf } from './launch/pod-origin.ts';
 import type { Holder } from './lease/holder.ts';
@@ -36,13 +34,7 @@ import type { Granted } from './permissions/review.ts';
 import { LABEL, RANDOM_NAMESPACE } from './pipeline/compiled.ts';
 import type { CiServer } from './ports/ci-server.ts';
 import type { LogSource } from './ports/log-source.ts';
-import {
-  chooseGate,
-  type GateChoice,
-  gateLookup,
-  operatorCredentials,
-  ownImage,
-} from './prepare/gate-image.ts';
+import type { GateChoice } from './prepare/gate-image.ts';
 import { type IndependentParts, runIndependently } from './run-independently.ts';
 import { type RunnerOptions, type RunnerParts, run } from './runner.ts';
 import { type DraftParts, draft } from './stage/draft.ts';
@@ -196,55 +188,6 @@ export function wire(
   const independent = { lease, line: queueOf(config, { podWatch, registry }, undefined) };
   return { parts, options: optionsOf(config, outside, namespace), independent };
 }
-
-async function gateImageOf(
-  facts: RunnerConfig['gate'],
-  by: {
-    readonly cluster: Pick<Cluster, 'get'>;
-    readonly prepare: DraftParts['prepare'];
-    readonly pod: { readonly namespace: string; readonly name: string };
-  },
-  signal: AbortSignal,
-): Promise<GateChoice> {
-  const own = facts.chosen === '' ? (await ownImage(by.cluster, by.pod, signal)) || facts.own : '';
-  const credentials = await operatorCredentials(by.prepare.readDockerConfig);
-  return chooseGate({ ...facts, own }, gateLookup(by.prepare.images, credentials, signal));
-}
-
-/** Swapped steps wait with the gate's image too, unless the settings name another one. */
-const withGateImage = (settings: CompileSettings, gateImage: string): CompileSettings => ({
-  ...settings,
-  gateImage,
-  placeholderImage: settings.placeholderImage === settings.gateImage ? gateImage : settings.placeholderImage,
-});
-
-/** The same parts with the means that the rights allow. Pure. */
-function withRights(parts: RunnerParts, granted: Granted, namespaces: readonly string[]): RunnerParts {
-  const isIn = (places: readonly string[], namespace: string): boolean =>
-    places.includes(namespace) || (places.includes('') && !namespaces.includes(namespace));
-  const update = new UpdateWriter(parts.cluster);
-  const writer: ObjectWriter = {
-    patch: (target, ...change) =>
-      isUpdated(target, (namespace) => isIn(granted.updateIn, namespace))
-        ? update.patch(target, ...change)
-        : parts.cluster.patch(target, ...change),
-  };
-  const of = (pod: V1Pod): PodContents =>
-    isIn(granted.secretsHiddenIn, pod.metadata?.namespace ?? '') ? annotationContents : secretContents;
-  return {
-    ...parts,
-    cluster: granted.updateIn.length === 0 ? parts.cluster : withWriter(parts.cluster, writer),
-    contents: {
-      contentsOf: (with_, pod, ...rest) => of(pod).contentsOf(with_, pod, ...rest),
-      isComplete: (with_, pod, ...rest) => of(pod).isComplete(with_, pod, ...rest),
-    },
-  };
-}
-
-const isUpdated = (
-  { resource, namespace = '' }: Target,
-  mustUpdate: (namespace: string) => boolean,
-): boolean => resource.plural === RESOURCE.pods.plural && mustUpdate(namespace);
 
 /** What tells one Drone server from another: scheme, host and port. */
 const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : url);

@@ -25,7 +25,7 @@ export function readDeployment(text: string): DeploymentVariables {
   const entries = listOf(container['env']).map(recordOf);
   const plain = entries.filter((one) => one['valueFrom'] === undefined);
   return {
-    env: Object.fromEntries(plain.map((one) => [textOf(one['name']), String(one['value'] ?? '')])),
+    env: Object.fromEntries(plain.map((one) => [textOf(one['name']), textOf(one['value'])])),
     elsewhere: [
       ...listOf(container['envFrom']).map(recordOf).map(envFromText),
       ...entries.filter((one) => one['valueFrom'] !== undefined).map(valueFromText),

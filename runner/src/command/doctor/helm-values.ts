@@ -107,7 +107,9 @@ function variablesOf(old: JsonRecord): Variables {
   return { config, extra, namespace, remarks };
 }
 
-const valueText = (raw: unknown): string => (raw === null || raw === undefined ? '' : String(raw));
+/** Texts, numbers and switches as their text; anything else is no variable. */
+const valueText = (raw: unknown): string =>
+  typeof raw === 'string' || typeof raw === 'number' || typeof raw === 'boolean' ? `${raw}` : '';
 
 /** Switches in the spelling of the chart's schema. */
 function asTyped(value: string, type: string): string {
