@@ -19,6 +19,7 @@ import { GlobMatcher } from '../parse/glob-matcher.ts';
 import { parseManifest } from '../parse/manifest.ts';
 import { checkSize } from '../parse/pipeline-file.ts';
 import { substitute } from '../parse/substitute.ts';
+import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { commandLine, stepsOf } from './testing/command-line.ts';
 
 const PAGE = readFileSync(new URL('../../../docs/migrate.md', import.meta.url), 'utf8');
@@ -33,21 +34,36 @@ const HEAD = 'kind: pipeline\ntype: kubernetes\n';
 const warningsOf = (body: string): string => parseManifest(HEAD + body).warnings.join('\n');
 const compiled = (changes: Parameters<typeof aPipeline>[0], more: Parameters<typeof aCompileInput>[0] = {}) =>
   compile(aCompileInput({ pipeline: aPipeline(changes), ...more }));
-const configured = (
-  env: Record<string, string>,
-): { readonly problems: readonly string[]; readonly warnings: readonly string[] } => {
+const load = (env: Record<string, string>) => {
   const missing = (path: string): string => {
     throw new Error(`${path}: ENOENT`);
   };
   const host = { hostname: 'h', version: '1', namespace: '' };
-  const loaded = loadConfig(
+  return loadConfig(
     { DRONE_RPC_HOST: 'd', DRONE_RPC_SECRET: 's', DRONE_RPC_PROTO: 'https', ...env },
     missing,
     host,
   );
+};
+
+const configured = (
+  env: Record<string, string>,
+): { readonly problems: readonly string[]; readonly warnings: readonly string[] } => {
+  const loaded = load(env);
   return 'problems' in loaded
     ? { problems: loaded.problems, warnings: [] }
     : { problems: [], warnings: loaded.ok.warnings };
+};
+
+const named = (namespace: string) => ({ metadata: { namespace, labels: {}, annotations: {} } });
+/** Whether a pipeline is refused for what it chooses. */
+const isRefused = (...[changes, more]: Parameters<typeof compiled>): boolean => {
+  try {
+    compiled(changes, more);
+    return false;
+  } catch (error) {
+    return error instanceof PipelineError && error.code === 'refused-choice';
+  }
 };
 
 /** By the words with which a row begins: what proves it. */
@@ -113,6 +129,31 @@ const PROOFS: Readonly<Record<string, () => unknown>> = {
       warningsOf(`steps: [{name: a, image: b, entrypoint: ${entrypoint}}]`);
     expect(withEntrypoint('[server, --port, $PORT]')).toContain('$PORT in a list of "entrypoint"');
     expect(withEntrypoint('["server --port $PORT"]')).toBe('');
+  },
+  "the runner's own service account": () => {
+    const settings = someSettings({
+      ownAccount: { namespace: 'default', name: 'hangar' },
+      leaseNamespace: 'ci',
+    });
+    const choices = [{ serviceAccountName: 'hangar' }, named('kube-system'), named('ci')];
+    expect(choices.map((one) => isRefused(one, { settings }))).toEqual([true, true, true]);
+    expect(
+      [{ serviceAccountName: 'builds' }, named('ci-builds')].map((one) => isRefused(one, { settings })),
+    ).toEqual([false, false]);
+  },
+  'a named namespace with `DRONE_NAMESPACE_DEFAULT=drone-`': () => {
+    const namespacesOf = (env: Record<string, string>) => {
+      const loaded = load(env);
+      return 'ok' in loaded ? loaded.ok.compile.restrictions.rules.namespaces.ordinary : loaded.problems;
+    };
+    expect(namespacesOf({ DRONE_NAMESPACE_DEFAULT: 'drone-' })).toEqual([]);
+    expect(namespacesOf({ DRONE_NAMESPACE_DEFAULT: 'builds' })).toBe('any');
+  },
+  '`LD_PRELOAD`, `PATH` of the pipeline': () => {
+    const steps = [aStep({ name: 'publish', image: 'plugins/docker', commands: [] })];
+    const value = '/drone/src/x.so';
+    expect(isRefused({ steps, environment: { LD_PRELOAD: value } })).toBe(true);
+    expect(isRefused({ steps, environment: { PLUGIN_TAGS: value } })).toBe(false);
   },
   '`.env` in the working directory': async () => {
     const files = {
