@@ -3,6 +3,7 @@
 # docker buildx build --platform linux/amd64,linux/arm64 --target autoscaler -t registry.acme.test/hangar-autoscaler:0.1.0 .
 # A release pins the base by its digest as well: --build-arg NODE=docker.io/library/node:24.21.0-bookworm-slim@sha256:...
 ARG NODE=docker.io/library/node:24.21.0-bookworm-slim
+ARG GO=docker.io/library/golang:1.26.8-bookworm
 
 # JavaScript is the same on every platform: it is bundled on the builder's own.
 FROM --platform=$BUILDPLATFORM ${NODE} AS build
@@ -15,6 +16,14 @@ COPY testbed/parts/images/bundle.ts testbed/parts/images/third-party.ts testbed/
 RUN npm ci --ignore-scripts --include-workspace-root --workspace=@hangar/shared --workspace=@hangar/runner --workspace=@hangar/autoscaler
 RUN node testbed/parts/images/bundle.ts
 RUN npm pkg delete devDependencies optionalDependencies && for program in runner autoscaler; do npm sbom --sbom-format=cyclonedx --omit=dev --omit=optional --workspace=@hangar/shared --workspace=@hangar/$program > $program/bundle/sbom.cdx.json; done
+
+# The gate is in the runner's image too: who exchanges only the image of the previous runner needs no other one.
+FROM --platform=$BUILDPLATFORM ${GO} AS gate
+ARG TARGETARCH
+ARG VERSION=0.1.0
+WORKDIR /src
+COPY runner/gate ./
+RUN CGO_ENABLED=0 GOARCH=$TARGETARCH go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" -o /out/gate . && ln -s gate /out/placeholder
 
 FROM ${NODE} AS program
 # One arena: each further one holds memory that a program of one busy thread never needs again (12 MiB less while idle).
@@ -33,6 +42,10 @@ LABEL org.opencontainers.image.title="hangar-runner" \
   org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /src/runner/package.json runner/
 COPY --from=build /src/runner/bundle runner/bundle
+COPY --from=gate /out/ /
+# The reference under which this image is pushed; the runner derives the gate's image from it where it may not read its own Pod.
+ARG IMAGE=
+ENV HANGAR_OWN_IMAGE=${IMAGE}
 ENTRYPOINT ["node", "/hangar/runner/bundle/main.js"]
 
 FROM program AS autoscaler

@@ -43,7 +43,7 @@ export default defineConfig({
         // By the unit tests alone; edges and commands are run by whole flows besides.
         lines: 90,
         'shared/src/**': { lines: 95 },
-        'runner/src/{adopt,admit,cancel,compile,config,demand,http,launch,lease,lint,metrics,parse,permissions,pipeline,poll,prepare,report,stage,supervise,watch}/**':
+        'runner/src/{adopt,admit,cancel,compile,config,demand,http,launch,lease,lint,metrics,parse,permissions,pipeline,poll,prepare,report,restrict,stage,supervise,watch}/**':
           { lines: 95 },
         'autoscaler/src/{act,advise,capacity,config,decide,forecast,freeze,history,http,lead,metrics,model,observe,permissions,recommend,replay,scrape,simulate,store,trace,watch}/**':
           { lines: 95 },

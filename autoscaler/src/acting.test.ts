@@ -2,6 +2,7 @@ import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import type { KubernetesObject, V1Node } from '@kubernetes/client-node';
 import { afterEach, describe, expect, it } from 'vitest';
+import { ACT_RESOURCE } from './act/resources.ts';
 import { rightsOf, type ServiceFeature } from './permissions/permissions.ts';
 import {
   ActingCluster,
@@ -73,6 +74,8 @@ describe('acting', () => {
     async (actuator) => {
       const cluster = new ActingCluster(6);
       cluster.put<CapacityBufferManifest>(BUFFER, { metadata: { name: 'room' }, spec: { replicas: 0 } });
+      const holders = { resource: ACT_RESOURCE.deployments, namespace: 'ci' };
+      cluster.put<CapacityBufferManifest>(holders, { metadata: { name: 'holders' }, spec: { replicas: 0 } });
       const { ticks, ledger } = await startAutoscaler(cluster, {
         HANGAR_AUTOSCALER_ACTUATORS: `ci=${actuator}`,
       });

@@ -7,6 +7,7 @@ import { renderSchema } from './render/schema.ts';
 import { renderValues } from './render/values-yaml.ts';
 import { isOnOff } from './schema/setting-schema.ts';
 import type { Component } from './values/component.ts';
+import { PREVIOUS_IMAGE_VALUES, PREVIOUS_VALUES } from './values/previous.ts';
 import { COMPONENTS, FEATURES, switchOf, VALUES } from './values/values.ts';
 
 const runnerRules = (where: string): NamedRules => ({
@@ -46,6 +47,8 @@ export const DOCUMENTS: Readonly<Record<string, () => string>> = {
         ...COMPONENTS.flatMap(namesOf),
         ['runner.rules', Object.values(RULES).map(({ setting }) => setting)],
         ['autoscaler.rights', AUTOSCALER_RULES.map(({ name }) => name)],
+        ['previous', PREVIOUS_VALUES],
+        ['previous.image', PREVIOUS_IMAGE_VALUES],
       ]),
     ),
 };

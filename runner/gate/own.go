@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 )
@@ -115,10 +117,32 @@ func (o *own) exit(line string) error {
 	if o.exitInReserve(line) == nil {
 		return nil
 	}
-	if err := publish(o.places.state(o.n, "exit"), line); err != nil {
-		return o.unwritable("exit", err)
+	var err error
+	for try := 0; try < exitTries; try++ {
+		if err = o.exitAnew(line); err == nil {
+			return nil
+		}
 	}
-	return nil
+	return o.unwritable("exit", err)
+}
+
+// exitTries bounds the race with a process of the step that replaces the file again and again.
+const exitTries = 3
+
+// exitAnew writes the result to a file of a name that the step can't know before.
+func (o *own) exitAnew(line string) error {
+	draft, err := os.CreateTemp(filepath.Dir(o.places.state(o.n, "exit")), "exit.*")
+	if err != nil {
+		return err
+	}
+	defer draft.Close()
+	if _, err := draft.WriteString(line); err != nil {
+		return err
+	}
+	if err := draft.Chmod(0o644); err != nil {
+		return err
+	}
+	return renameAs(draft, o.places.state(o.n, "exit"))
 }
 
 func (o *own) exitInReserve(line string) error {
@@ -128,11 +152,42 @@ func (o *own) exitInReserve(line string) error {
 	if err := o.draft.Truncate(int64(len(line))); err != nil {
 		return err
 	}
-	return os.Rename(o.draft.Name(), o.places.state(o.n, "exit"))
+	return renameAs(o.draft, o.places.state(o.n, "exit"))
+}
+
+// renameAs renames an open file and makes sure that it is this file that has the new name: a step owns its folder, and may have put
+// another file in its place, from which the other steps would read a result that never was.
+func renameAs(file *os.File, path string) error {
+	if err := os.Rename(file.Name(), path); err != nil {
+		return err
+	}
+	written, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	found, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(written, found) {
+		return errors.New("another process has replaced it")
+	}
+	return nil
 }
 
 func (o *own) unwritable(name string, err error) error {
-	return fmt.Errorf("cannot write its state %s: %w (the folder must be writable for the step's user: init makes it 0777)", o.places.state(o.n, name), err)
+	return fmt.Errorf("cannot write its state %s: %w (%s)", o.places.state(o.n, name), err, remedy(err))
+}
+
+// remedy returns what to do about a file that can't be written.
+func remedy(err error) string {
+	switch {
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.EFBIG):
+		return "the limits of the gate's process were lowered, as `prlimit --pid 1` in a step does: lower those of the step's own processes only"
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return "the volume is full: find the step that fills it"
+	}
+	return "the folder must be writable for the step's user: init makes it 0777"
 }
 
 func flock(fd, how int) error {

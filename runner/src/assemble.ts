@@ -1,25 +1,25 @@
 import { tmpdir } from 'node:os';
 import { type Clock } from '@hangar/shared/clock';
-import { type Cluster, type ObjectWriter, RESOURCE, type Target } from '@hangar/shared/kubernetes/cluster';
+import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Connection } from '@hangar/shared/kubernetes/connection';
 import { type ApiCall, type CallObserver, HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
-import { UpdateWriter, withWriter } from '@hangar/shared/kubernetes/update-writer';
 import type { Logger } from '@hangar/shared/logger';
 import { RateLimit } from '@hangar/shared/rate-limit';
-import type { V1Pod } from '@kubernetes/client-node';
 import { AdmissionQueue } from './admit/admission-queue.ts';
 import { type Budget, type Load, NO_LOAD, plus } from './admit/admit.ts';
 import { loadOf } from './admit/pod-load.ts';
 import { SharedBudget, type SharedBudgetParts } from './admit/shared-budget.ts';
-import { annotationContents, type PodContents, secretContents } from './adopt/contents.ts';
+import { secretContents } from './adopt/contents.ts';
 import { CancelWatches } from './cancel/cancel-watches.ts';
 import type { RunnerConfig } from './config/runner-config.ts';
+
 import { createDroneClient, type DroneClient } from './edges/drone-http.ts';
 import { ThreadedParser } from './edges/parse-in-thread.ts';
 import { createEnvironmentPlugin, createRegistryPlugin, createSecretPlugin } from './edges/plugin-http.ts';
 import { createImageLookup } from './edges/registry-http.ts';
 import { ServerOutage } from './edges/server-outage.ts';
 import { SpillFile } from './edges/spill-file.ts';
+import { gateImageOf, withGateImage, withRights } from './granted-parts.ts';
 import { usualLookAhead } from './intake.ts';
 import { PodOrigin, podKeyOf } from './launch/pod-origin.ts';
 import type { Holder } from './lease/holder.ts';
@@ -34,6 +34,7 @@ import type { Granted } from './permissions/review.ts';
 import { LABEL, RANDOM_NAMESPACE } from './pipeline/compiled.ts';
 import type { CiServer } from './ports/ci-server.ts';
 import type { LogSource } from './ports/log-source.ts';
+import type { GateChoice } from './prepare/gate-image.ts';
 import { type IndependentParts, runIndependently } from './run-independently.ts';
 import { type RunnerOptions, type RunnerParts, run } from './runner.ts';
 import { type DraftParts, draft } from './stage/draft.ts';
@@ -70,8 +71,13 @@ export interface Assembly {
   readonly validity: LeaseValidity;
   /** As Pods name this replica. */
   readonly owner: string;
+  /** The image that the gate is taken from, in each Pod. */
+  gateImage(
+    pod: { readonly namespace: string; readonly name: string },
+    signal: AbortSignal,
+  ): Promise<GateChoice>;
   /** Works until it is told to stop, in the way that its rights allow. */
-  run(granted: Granted, stop: AbortSignal): Promise<void>;
+  run(how: { readonly granted: Granted; readonly gateImage: string }, stop: AbortSignal): Promise<void>;
   /** Follows the Events of Pods in these namespaces (empty = all), for the logs; ends with its signal, or where the right is missing. */
   watchEvents(namespaces: readonly string[], signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
@@ -109,8 +115,13 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
     get owner() {
       return owner;
     },
-    run: (granted, stop) => {
-      const able = withRights(parts, granted, options.namespaces);
+    gateImage: (pod, signal) => gateImageOf(config.gate, { cluster, prepare: drafting.prepare, pod }, signal),
+    run: ({ granted, gateImage }, stop) => {
+      const settings = withGateImage(drafting.settings, gateImage);
+      const able: RunnerParts = {
+        ...withRights(parts, granted, options.namespaces),
+        draft: (detail, signal) => draft({ ...drafting, settings }, detail, signal),
+      };
       if (granted.coordination === 'leases') return run(able, options, stop);
       ({ owner } = independent.lease);
       return runIndependently({ ...able, ...independent }, options, stop);
@@ -178,36 +189,14 @@ export function wire(
   return { parts, options: optionsOf(config, outside, namespace), independent };
 }
 
-/** The same parts with the means that the rights allow. Pure. */
-function withRights(parts: RunnerParts, granted: Granted, namespaces: readonly string[]): RunnerParts {
-  const isIn = (places: readonly string[], namespace: string): boolean =>
-    places.includes(namespace) || (places.includes('') && !namespaces.includes(namespace));
-  const update = new UpdateWriter(parts.cluster);
-  const writer: ObjectWriter = {
-    patch: (target, ...change) =>
-      isUpdated(target, (namespace) => isIn(granted.updateIn, namespace))
-        ? update.patch(target, ...change)
-        : parts.cluster.patch(target, ...change),
-  };
-  const of = (pod: V1Pod): PodContents =>
-    isIn(granted.secretsHiddenIn, pod.metadata?.namespace ?? '') ? annotationContents : secretContents;
-  return {
-    ...parts,
-    cluster: granted.updateIn.length === 0 ? parts.cluster : withWriter(parts.cluster, writer),
-    contents: {
-      contentsOf: (with_, pod, ...rest) => of(pod).contentsOf(with_, pod, ...rest),
-      isComplete: (with_, pod, ...rest) => of(pod).isComplete(with_, pod, ...rest),
-    },
-  };
-}
-
-const isUpdated = (
-  { resource, namespace = '' }: Target,
-  mustUpdate: (namespace: string) => boolean,
-): boolean => resource.plural === RESOURCE.pods.plural && mustUpdate(namespace);
-
 /** What tells one Drone server from another: scheme, host and port. */
 const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : url);
+
+/** `host:port`, also where the URL leaves the port out. */
+function hostAndPort(url: string): string {
+  const { hostname, port, protocol } = new URL(url);
+  return `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`;
+}
 
 function optionsOf(
   config: RunnerConfig,
@@ -275,11 +264,11 @@ function logSourceOf(cluster: Cluster, { clock, edges }: Outside): LogSource {
 /** What a draft asks of others. Also used by `exec`, which has no server. */
 export function draftParts(
   config: RunnerConfig,
-  outside: Pick<Outside, 'clock' | 'random' | 'readFile'>,
+  outside: Pick<Outside, 'clock' | 'random' | 'readFile'> & Partial<Pick<Outside, 'log' | 'connection'>>,
 ): DraftParts {
   const { clock, random } = outside;
   const { secret, registry, environment } = config.plugins;
-  const { plainHttp, mirrors, imageCommands } = config.registry;
+  const { imageCommands, ...registries } = config.registry;
   const plugin = <T>(
     create: (clock: Clock, options: NonNullable<typeof secret> & { proxies: RunnerConfig['proxies'] }) => T,
     of: typeof secret,
@@ -302,7 +291,13 @@ export function draftParts(
       environmentPlugin: plugin(createEnvironmentPlugin, environment),
       readDockerConfig: () =>
         config.dockerConfigPath ? outside.readFile(config.dockerConfigPath) : Promise.resolve(undefined),
-      images: createImageLookup(clock, { plainHttp, mirrors, table: imageCommands, proxies: config.proxies }),
+      images: createImageLookup(clock, {
+        ...registries,
+        table: imageCommands,
+        proxies: config.proxies,
+        ...(outside.connection ? { apiServer: hostAndPort(outside.connection.server) } : {}),
+        ...(outside.log ? { log: outside.log } : {}),
+      }),
     },
   };
 }

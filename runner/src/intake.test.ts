@@ -53,6 +53,10 @@ describe('room for one more', () => {
   });
 });
 
+it('with a capacity of 0 nothing is taken, although some could wait', () => {
+  expect(hasRoom({ capacity: 0, lookAhead: 30 }, busy(0, 0))).toBe(false);
+});
+
 it('as many as the setting says are accepted and wait', () => {
   expect(hasRoom({ capacity: 10, lookAhead: 30 }, busy(10, 29))).toBe(true);
   expect(hasRoom({ capacity: 10, lookAhead: 30 }, busy(10, 30))).toBe(false);

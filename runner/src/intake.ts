@@ -17,7 +17,7 @@ export function hasRoom(
   { registry, line, lease }: { registry: StageRegistry; line: AdmissionQueue; lease: { isFull: boolean } },
 ): boolean {
   // What can't be recorded must not be accepted.
-  if (lease.isFull) return false;
+  if (lease.isFull || capacity === 0) return false;
   // What only waits to be reported takes no place.
   const held = registry.entries.filter((entry) => entry.phase !== 'reporting');
   const inWork = held.filter((entry) => entry.phase !== 'waiting').length;

@@ -1,5 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
 import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
+import { visibleText } from '@hangar/shared/program/visible';
 import { startTestSystem, type TestSystem } from '../suites/flows/test-system.ts';
 import { type Capacity, startCapacity } from './capacity.ts';
 import { CASES, MEMORY_BUDGET } from './cases.ts';
@@ -68,7 +69,10 @@ async function play(stage: Stage): Promise<ExitCode> {
   const pages = { page: setup.drone.url, autoscaler: capacity.address };
   const addresses = options.keep ? { ...pages, ...ground.addresses } : {};
   if (options.json) parts.terminal.write(`${reportJson(outcome, addresses)}\n`);
-  else parts.terminal.write(`\n${[...report(outcome, parts.terminal), ...next(stage)].join('\n')}\n`);
+  else
+    parts.terminal.write(
+      `\n${visibleText([...report(outcome, parts.terminal), ...next(stage)].join('\n'))}\n`,
+    );
   if (options.keep) await untilStopped(parts.stop);
   return outcome.ok ? EXIT.ok : EXIT.failed;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
+import { visibleText } from '@hangar/shared/program/visible';
 import type { Sent } from './drive.ts';
 import { buildState, type ProgressStyle, progressLine } from './show.ts';
 
@@ -48,7 +49,7 @@ function redrawing(clock: Clock, terminal: ProgressTerminal): (sent: readonly Se
   let drawn = 0;
   return (sent) => {
     const screen = screenOf(terminal);
-    const lines = sent.map((one) => `${progressLine(one, clock.now(), screen)}\u001b[K\n`);
+    const lines = sent.map((one) => `${visibleText(progressLine(one, clock.now(), screen))}\u001b[K\n`);
     const back = drawn === 0 ? '' : `\u001b[${drawn}A\r`;
     terminal.write(`${back}${lines.join('')}${CLEAR_BELOW}`);
     drawn = lines.length;
@@ -62,7 +63,7 @@ function telling(clock: Clock, terminal: ProgressTerminal): (sent: readonly Sent
       const state = buildState(one);
       if (TOO_COMMON.has(state) || reported.get(one.build.id) === state) continue;
       reported.set(one.build.id, state);
-      terminal.write(`${progressLine(one, clock.now(), screenOf(terminal))}\n`);
+      terminal.write(`${visibleText(progressLine(one, clock.now(), screenOf(terminal)))}\n`);
     }
   };
 }

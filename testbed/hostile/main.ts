@@ -10,7 +10,7 @@ const SHOWN = 10;
 const HELP = `npm run hostile -- [--inputs N] [--seed N]
 
 Feeds untrusted input to the programs: inputs designed to be expensive, for which the lag of the event loop is measured (the machine
-must be idle), and N generated ones (100000).
+must be idle), and N generated ones of each kind (100000): pipeline files, substitutions, logs with cards, metrics and HTTP requests.
 `;
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);

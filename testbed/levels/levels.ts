@@ -94,7 +94,7 @@ export const LEVELS: readonly Level[] = [
   },
   {
     name: 'real',
-    what: 'whole pipelines, placing and scaling on a real kubelet',
+    what: 'whole pipelines, placing, scaling and chaos on a real kubelet',
     command: vitest('real'),
     needs: CLUSTER,
     parts: [...OF_THE_CLUSTER, 'karpenter'],

@@ -152,7 +152,7 @@ function placesOf({ actuators, lease, runnersNamespace }: EligibilityOptions): R
     lease: [lease.namespace],
     events: [CLUSTER_EVENTS, ...namespaced.map(({ namespace }) => namespace)],
     objects: Object.fromEntries(
-      [...byKind].map(([kind, those]) => [kind, those.map(({ namespace }) => namespace)]),
+      [...byKind].map(([kind, those]) => [kind, those.map(({ namespace, name }) => ({ namespace, name }))]),
     ),
   };
 }

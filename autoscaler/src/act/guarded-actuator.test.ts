@@ -2,7 +2,7 @@ import { RESOURCE, type Target } from '@hangar/shared/kubernetes/cluster';
 import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
-import type { CoreV1Event, KubernetesObject, V1Deployment, V1PriorityClass } from '@kubernetes/client-node';
+import type { CoreV1Event, KubernetesObject, V1Deployment } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { ActRecorder } from './act-recorder.ts';
 import { AuditTrail } from './audit.ts';
@@ -29,15 +29,7 @@ function begin(rules: Partial<ActRules> = {}) {
     chunksPerNode: 3,
   });
   const buffer = new GuardedActuator({ clock, recorder, object: bufferObject }, all, facts);
-  const placeholderObject = new PlaceholderObject(cluster, {
-    namespace: 'ci',
-    name: 'room',
-    priorityClassName: 'hangar-placeholder',
-    image: 'registry.k8s.io/pause:3.10',
-    request: () => ({ cpuMillicores: 3620, memoryBytes: 5_000_000_000 }),
-    nodeSelector: { pool: 'ci' },
-    tolerations: [],
-  });
+  const placeholderObject = new PlaceholderObject(cluster, { namespace: 'ci', name: 'room' });
   const placeholder = new GuardedActuator({ clock, recorder, object: placeholderObject }, all, facts);
   const put = (spec: Buffer['spec'], status = {}, annotations = {}) =>
     cluster.put<Buffer>(BUFFER, { metadata: { name: 'builds', annotations }, spec, status });
@@ -147,35 +139,45 @@ describe('a CapacityBuffer', () => {
 });
 
 describe('placeholders', () => {
-  it('are made when they are first wanted, at the lowest priority, and sized from then on', async () => {
-    const { cluster, placeholder } = begin();
-    expect(await placeholder.set(2, 'demand', never)).toMatchObject({ kind: 'set' });
-    const made = cluster.find<V1Deployment>(DEPLOYMENT);
-    expect(made?.spec?.replicas).toBe(2);
-    expect(made?.spec?.template.spec).toMatchObject({
-      priorityClassName: 'hangar-placeholder',
-      terminationGracePeriodSeconds: 0,
-      containers: [{ image: 'registry.k8s.io/pause:3.10', resources: { requests: { cpu: '3620m' } } }],
-    });
-    const priority = { resource: ACT_RESOURCE.priorityClasses, name: 'hangar-placeholder' };
-    expect(cluster.find<V1PriorityClass>(priority)).toMatchObject({ value: -10, preemptionPolicy: 'Never' });
-    expect(await placeholder.set(4, 'demand', never)).toMatchObject({ kind: 'set' });
-    expect(cluster.find<V1Deployment>(DEPLOYMENT)?.spec?.replicas).toBe(4);
+  const aDeployment = (annotations: Record<string, string> = {}): V1Deployment => ({
+    metadata: { name: 'room', namespace: 'ci', annotations },
+    spec: {
+      replicas: 1,
+      selector: {},
+      template: { spec: { containers: [{ name: 'pause', image: 'registry.k8s.io/pause:3.10' }] } },
+    },
   });
 
-  it('a PriorityClass of that name and another value is not used', async () => {
+  it('get their number through the scale subresource, and nothing else', async () => {
     const { cluster, placeholder } = begin();
-    const metadata = { name: 'hangar-placeholder' };
-    cluster.put<V1PriorityClass>({ resource: ACT_RESOURCE.priorityClasses }, { metadata, value: 1000 });
-    expect(await placeholder.set(2, 'demand', never)).toMatchObject({
-      kind: 'refused',
-      text: expect.stringContaining('1000') as string,
+    cluster.put<V1Deployment>(DEPLOYMENT, aDeployment({ 'hangar.dev/scaled-by': 'ci/hangar' }));
+    expect(await placeholder.set(4, 'demand', never)).toEqual({ kind: 'set', text: 'from 1 to 4 nodes' });
+    const writes = cluster.calls.filter(({ verb, target }) => verb === 'patch' || target.subresource);
+    expect(writes.map(({ verb, target }) => [verb, target.subresource])).toEqual([['patch', 'scale']]);
+    const made = aDeployment();
+    expect(cluster.find<V1Deployment>(DEPLOYMENT)?.spec).toEqual({ ...made.spec, replicas: 4 });
+  });
+
+  it('are made by nobody here: without the Deployment nothing is written, and the text says who makes it', async () => {
+    const { cluster, placeholder } = begin();
+    expect(await placeholder.set(2, 'demand', never)).toEqual({
+      kind: 'absent',
+      text: expect.stringContaining('make it with the chart (autoscaler.placeholders)') as string,
     });
+    expect(cluster.calls.map(({ verb }) => verb)).not.toContain('patch');
     expect(cluster.find(DEPLOYMENT)).toBeUndefined();
   });
 
-  it('a dry run makes nothing', async () => {
+  it('of another Hangar are left alone, by the annotation that their chart sets', async () => {
+    const { cluster, placeholder } = begin();
+    cluster.put<V1Deployment>(DEPLOYMENT, aDeployment({ 'hangar.dev/scaled-by': 'team/hangar' }));
+    expect(await placeholder.set(2, 'demand', never)).toMatchObject({ kind: 'foreign-owner' });
+    expect(cluster.find<V1Deployment>(DEPLOYMENT)?.spec?.replicas).toBe(1);
+  });
+
+  it('are not written in a dry run', async () => {
     const { cluster, placeholder } = begin({ dryRun: true });
+    cluster.put<V1Deployment>(DEPLOYMENT, aDeployment());
     expect(await placeholder.set(2, 'demand', never)).toMatchObject({ kind: 'would-set' });
     expect(cluster.calls.map(({ verb }) => verb)).toEqual(['get']);
   });

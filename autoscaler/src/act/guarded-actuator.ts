@@ -1,5 +1,4 @@
 import type { Clock } from '@hangar/shared/clock';
-import { ifPresent } from '@hangar/shared/kubernetes/cluster';
 import { isPaused } from '../capacity/pool-node.ts';
 import type { ActRecorder } from './act-recorder.ts';
 import {
@@ -91,9 +90,9 @@ export class GuardedActuator implements Actuator {
   async #tryOnce(nodes: number, signal: AbortSignal): Promise<Tried> {
     let from: number | undefined;
     try {
-      const reading = await this.#read(signal);
-      from = reading?.nodes;
-      const standing = reading ? this.#standing(reading) : NOTHING;
+      const reading = await this.#parts.object.read(signal);
+      from = reading.nodes;
+      const standing = this.#standing(reading);
       const moment = { nowMs: this.#parts.clock.monotonicMs(), lastSetMs: this.#lastSetMs };
       const outcome =
         judgeAct(standing, nodes, this.#rules, moment) ?? (await this.#write(reading, nodes, signal));
@@ -103,19 +102,12 @@ export class GuardedActuator implements Actuator {
     }
   }
 
-  #read(signal: AbortSignal): Promise<ScaleReading | undefined> {
-    const { object } = this.#parts;
-    return object.create ? ifPresent(object.read(signal)) : object.read(signal);
-  }
-
-  async #write(reading: ScaleReading | undefined, nodes: number, signal: AbortSignal): Promise<ActOutcome> {
+  async #write(reading: ScaleReading, nodes: number, signal: AbortSignal): Promise<ActOutcome> {
     const { object, clock } = this.#parts;
-    const request = { nodes, self: this.#rules.self };
     signal.throwIfAborted();
-    if (reading) await object.write(reading, request, signal);
-    else await object.create?.(request, signal);
+    await object.write(reading, { nodes, self: this.#rules.self }, signal);
     this.#lastSetMs = clock.monotonicMs();
-    return { kind: 'set', text: `from ${reading?.nodes ?? 'nothing'} to ${nodes} nodes` };
+    return { kind: 'set', text: `from ${reading.nodes ?? 'nothing'} to ${nodes} nodes` };
   }
 
   #standing(reading: ScaleReading): ScaleState {
@@ -130,8 +122,6 @@ export class GuardedActuator implements Actuator {
     return { annotations, nodes, otherWriter, service, serviceText };
   }
 }
-
-const NOTHING: ScaleState = { annotations: {}, nodes: undefined, service: 'unknown', serviceText: '' };
 
 function unservedText(nodes: number, bootMs: number, engineText: string): string {
   const cure =

@@ -1,9 +1,7 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
-import { freeOnEmpty } from '../capacity/node-spec.ts';
 import type { PoolRules } from '../capacity/read-node.ts';
-import type { Resources } from '../capacity/shape.ts';
 import type { ActingConfig } from '../config/acting.ts';
 import type { ActuatorSetting } from '../config/actuators.ts';
 import type { ActRecorder } from './act-recorder.ts';
@@ -67,7 +65,7 @@ export class PoolActuators {
     if (setting.kind === 'node-pool') return this.#staticNodePool(setting);
     const object =
       setting.kind === 'placeholder'
-        ? this.#placeholder(setting)
+        ? new PlaceholderObject(cluster, setting)
         : new CapacityBufferObject(cluster, setting);
     return new GuardedActuator({ ...this.#parts, object }, this.#rules, {
       bootMs: () => observed.bootMs,
@@ -84,23 +82,6 @@ export class PoolActuators {
       bootMs: () => observed.bootMs,
       whyShared: () => this.#whyShared(pool, name),
     });
-  }
-
-  #placeholder({ pool, namespace, name }: ActuatorSetting): PlaceholderObject {
-    const { placeholder, rules } = this.#options;
-    return new PlaceholderObject(this.#parts.cluster, {
-      namespace,
-      name,
-      ...placeholder,
-      request: () => placeholder.request ?? this.#freeOnEmpty(pool),
-      nodeSelector: { [rules.label]: pool },
-      tolerations: rules.taint === '' ? [] : [{ key: rules.taint, operator: 'Exists' }],
-    });
-  }
-
-  #freeOnEmpty(pool: string): Resources | undefined {
-    const spec = this.#parts.observed.spec(pool);
-    return spec && freeOnEmpty(spec);
   }
 
   #whyShared(pool: string, name: string): string | undefined {

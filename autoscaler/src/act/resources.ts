@@ -4,7 +4,6 @@ import type { Resource } from '@hangar/shared/kubernetes/cluster';
 export const ACT_RESOURCE = {
   capacityBuffers: { base: '/apis/autoscaling.x-k8s.io/v1beta1', plural: 'capacitybuffers' },
   deployments: { base: '/apis/apps/v1', plural: 'deployments' },
-  priorityClasses: { base: '/apis/scheduling.k8s.io/v1', plural: 'priorityclasses' },
   nodePools: { base: '/apis/karpenter.sh/v1', plural: 'nodepools' },
   nodeClaims: { base: '/apis/karpenter.sh/v1', plural: 'nodeclaims' },
 } as const satisfies Record<string, Resource>;

@@ -22,10 +22,8 @@ export interface ScaledObject {
   readonly meaning: NodesMeaning;
   readonly reference: V1ObjectReference;
   read(signal: AbortSignal): Promise<ScaleReading>;
-  /** Sets the number and the owner in one write, which fails (409) when the object isn't the one that was read. */
+  /** Sets the number, and the owner where the object takes one from us, in one write, which fails (409) when the object isn't the one that was read. */
   write(reading: ScaleReading, request: ScaleRequest, signal: AbortSignal): Promise<void>;
-  /** Creates it; without this it must be there. */
-  create?(request: ScaleRequest, signal: AbortSignal): Promise<void>;
   /** What to do when it isn't there. */
   readonly cure: string;
 }

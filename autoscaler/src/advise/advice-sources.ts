@@ -4,10 +4,10 @@ import type { Logger } from '@hangar/shared/logger';
 import type { Pool } from '../capacity/pools.ts';
 import { type NodeHours, SpendBook } from '../capacity/spend-book.ts';
 import { Adviser, type Comparer, type ComparisonData } from './adviser.ts';
-import type { SettingsGain } from './compare.ts';
 import { EnginePoller } from './engine-poller.ts';
 import { type EngineFacts, NO_ENGINE_FACTS } from './engines.ts';
 import { proposalsOf } from './proposals.ts';
+import type { SettingsGain } from './settings-gain.ts';
 
 /** What a {@link AdviceSources} is made of. */
 export interface AdviceSourcesParts {

@@ -1,8 +1,8 @@
 import { percent } from '../capacity/packing.ts';
 import type { Pool } from '../capacity/pools.ts';
-import type { SettingsGain } from './compare.ts';
 import type { EngineSettings } from './engines.ts';
 import type { Proposal } from './proposals.ts';
+import type { SettingsGain } from './settings-gain.ts';
 
 /** What a change brought on the load "table-like" of scheduling-and-scaling §5; {@link PUBLISHED_GAINS}. */
 interface Gain {

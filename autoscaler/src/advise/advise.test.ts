@@ -6,13 +6,14 @@ import type { Job } from '../capacity/job.ts';
 import type { Pool } from '../capacity/pools.ts';
 import { MIB } from '../capacity/shape.ts';
 import { compareInThread } from '../edges/compare-in-thread.ts';
+import { compare } from '../replay/compare-settings.ts';
 import { generateLoad } from '../trace/generate.ts';
 import { adviceOf, comparisonKey, PUBLISHED_GAINS } from './advice.ts';
 import { Adviser, type Comparer } from './adviser.ts';
-import { compare, type SettingsGain } from './compare.ts';
 import { type EngineFacts, NO_ENGINE_FACTS, type NodePoolFact } from './engines.ts';
 import { poolScaler, proposalsOf } from './proposals.ts';
 import { findClusterAutoscaler, readNodePool, readQuota, secondsOf } from './read-engines.ts';
+import type { SettingsGain } from './settings-gain.ts';
 
 const allocatable = { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 110 };
 const aPool = (name: string, labels: Readonly<Record<string, string>> = {}): Pool => ({

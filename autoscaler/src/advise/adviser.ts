@@ -2,8 +2,8 @@ import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import type { Job } from '../capacity/job.ts';
 import { comparisonKey } from './advice.ts';
-import type { SettingsComparison, SettingsGain } from './compare.ts';
 import type { Proposal } from './proposals.ts';
+import type { SettingsComparison, SettingsGain } from './settings-gain.ts';
 
 /** Runs comparisons where they block nothing else. Rejects when it can't. */
 export interface Comparer {

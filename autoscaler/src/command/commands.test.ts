@@ -26,7 +26,7 @@ describe('recommend', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/4cpu-8gb +87 +121 +3 /);
     expect(out).toMatch(/8cpu-16gb +45 +62 +6, counted as 5.89 /);
-    expect(out).toMatch(/runner capacity.* 252 +352/);
+    expect(out).toMatch(/runner capacity.* 270 +372/);
     expect(out).toContain('DRONE_RESOURCE_REQUEST_CPU=1150 DRONE_RESOURCE_REQUEST_MEMORY=1700MiB');
   });
 
@@ -36,8 +36,8 @@ describe('recommend', () => {
       shapes: { '4cpu-8gb': { low: 87, high: 121 }, '8cpu-16gb': { low: 45, high: 62 } },
       assumes: {
         podRequest: { cpu: '1150m', memory: '1700Mi' },
-        runnerCapacity: { low: 252, high: 352 },
-        quota: { low: { cpu: '289800m', pods: 252 } },
+        runnerCapacity: { low: 270, high: 372 },
+        quota: { low: { cpu: '310500m', pods: 270 } },
       },
     });
   });
@@ -80,6 +80,11 @@ describe('recommend', () => {
     { line: 'recommend', want: 'either --prs-per-day N or --nodes N' },
     { line: 'recommend --prs-per-day 5 --nodes 5', want: 'either' },
     { line: 'recommend --prs-per-day many', want: '--prs-per-day takes a number' },
+    {
+      line: 'recommend --prs-per-day 0x10',
+      want: '--prs-per-day takes a number from 0 to 1000000, not "0x10"',
+    },
+    { line: 'recommend --nodes 0b11', want: '--nodes takes a whole number from 0 to 1000000, not "0b11"' },
     { line: 'recommend --prs-per-day=-1', want: '--prs-per-day takes a number' },
     { line: 'recommend --prs-per-day -1', want: '--prs-per-day takes a number from 0 to 1000000, not "-1"' },
     { line: 'recommend --json -1', want: "unknown option '-1'\nSee:" },

@@ -4,6 +4,7 @@ import type { LoadLevel, NodeShape } from '../capacity/shape.ts';
 import { GIB, MIB } from '../capacity/shape.ts';
 import { nodesFor, prsCarriedBy } from '../model/nodes-for.ts';
 import { type ModelParameters, PUBLISHED } from '../model/parameters.ts';
+import type { CheckedPools } from '../recommend/checked.ts';
 import type { PerLevel, PrsRecommendation, ShapeAnswer } from '../recommend/for-prs.ts';
 
 const tableText = (...table: Parameters<typeof tableLines>): string =>
@@ -86,11 +87,42 @@ function doubtText({ parameters }: PrsRecommendation): string {
     : 'By the table published for Drone\'s Kubernetes runner. What "low" and "high" promise was never published;\nthe reasons behind the numbers are our interpretation (see --json, or docs). Measured load beats both.';
 }
 
+const rounded = (value: number): string => String(Math.round(value));
+
+/** What a simulation says of the numbers, and what meets the objective; then fixed against elastic. */
+function checkedText({
+  objectiveSeconds,
+  shapes,
+  objectivePlaces,
+  objectiveQuota,
+  cost,
+}: CheckedPools): string {
+  const levels = Object.keys(shapes[0]?.waitP95Seconds ?? {});
+  const waits = tableText(
+    [left('simulated p95 wait'), ...levels.map(right), right(`nodes for ${objectiveSeconds} s`)],
+    shapes.map(({ shape, waitP95Seconds, objectiveNodes }) => [
+      shape.name,
+      ...Object.values(waitP95Seconds).map((wait) => `${rounded(wait)} s`),
+      String(objectiveNodes),
+    ]),
+  );
+  const with3 = `With the nodes for ${objectiveSeconds} s go a runner capacity of ${objectivePlaces} and a quota of ${objectivePlaces} Pods, ${Math.ceil(objectiveQuota.cpuMillicores / 1000)} CPU and ${Math.ceil(objectiveQuota.memoryBytes / GIB)}Gi.`;
+  if (cost === undefined) return [waits, with3].join('\n');
+  const fixed = rounded(cost.fixedNodeHoursPerDay);
+  const elastic = rounded(cost.elasticNodeHoursPerDay);
+  return [
+    waits,
+    with3,
+    `A fixed pool of them costs ${fixed} node-hours a day (${cost.shape}); "serve" with its present settings needs ${elastic} on a weekday, at a p95 wait of ${rounded(cost.elasticWaitP95Seconds)} s.`,
+  ].join('\n');
+}
+
 /** The text output of `recommend`: nodes first, then what they assume. */
-export function recommendationText(answer: PrsRecommendation): string {
+export function recommendationText(answer: PrsRecommendation, checked?: CheckedPools): string {
   const title = `Nodes for ${answer.prsPerDay} pull ${answer.prsPerDay === 1 ? 'request' : 'requests'} a day`;
   const close = [marginText(answer), doubtText(answer)].filter((text) => text !== '').join('\n');
-  return [title, nodesTable(answer), assumedTable(answer), requestText(answer), close].join('\n\n');
+  const check = checked === undefined ? [] : [checkedText(checked)];
+  return [title, nodesTable(answer), assumedTable(answer), ...check, requestText(answer), close].join('\n\n');
 }
 
 /** The reverse question: how many PRs a day does a pool of this size carry? */

@@ -12,12 +12,19 @@ import {
   type Values,
 } from '@hangar/shared/program/options';
 import { LOAD_LEVELS, type NodeShape, type Resources } from '../capacity/shape.ts';
+import type { ReplayedSettings } from '../config/load.ts';
+import { CapacityPolicy } from '../decide/capacity-policy.ts';
 import { MAX_PRS_PER_DAY } from '../model/nodes-for.ts';
 import { type ModelParameters, PUBLISHED } from '../model/parameters.ts';
 import { PUBLISHED_SHAPES, parseResources, parseShape } from '../model/shapes.ts';
-import { recommendationJson } from '../recommend/as-json.ts';
+import { checkedJson, recommendationJson } from '../recommend/as-json.ts';
+import { checkedPools, type PlayElastic } from '../recommend/checked.ts';
 import { recommendForPrs } from '../recommend/for-prs.ts';
+import { servicePolicy } from '../replay/policies/service.ts';
+import { softlyPlaced } from '../replay/policies/soft-taints.ts';
+import { replay } from '../replay/replay.ts';
 import { carriedJson, carriedText, recommendationText } from './recommend-text.ts';
+import { settingsFrom } from './replayed-settings.ts';
 
 const MOST_NODES = 1_000_000;
 const NAMES = PUBLISHED_SHAPES.map(({ name }) => name);
@@ -72,7 +79,20 @@ function shapesOf({ shape, node }: Values<typeof OPTIONS>): readonly NodeShape[]
   return byName.size > 0 ? [...byName.values()] : PUBLISHED_SHAPES;
 }
 
-function answer(options: Values<typeof OPTIONS>): string {
+/** The elastic pool of the comparison: what `serve` does with these settings. */
+const playElasticWith =
+  (settings: ReplayedSettings, { daemonSets }: ModelParameters): PlayElastic =>
+  (jobs, { allocatable }) => {
+    const service = servicePolicy({ ...settings, policy: new CapacityPolicy(settings) });
+    const { nodeHours, waitSeconds } = replay({
+      ...{ jobs, policy: softlyPlaced(service), bootSeconds: settings.bootMs / 1000 },
+      node: { allocatable, daemonSets: { ...daemonSets, pods: 0 } },
+      ...{ seed: 1, countFrom: 0 },
+    });
+    return { nodeHours, waitP95Seconds: waitSeconds.p95 };
+  };
+
+function answer(options: Values<typeof OPTIONS>, settings: ReplayedSettings): string {
   const { nodes, json, 'prs-per-day': prsPerDay } = options;
   const parameters: ModelParameters = { ...PUBLISHED, pod: options.pod, daemonSets: options.daemonsets };
   const levels = options.level === undefined ? LOAD_LEVELS : [options.level];
@@ -84,7 +104,14 @@ function answer(options: Values<typeof OPTIONS>): string {
   if (nodes !== undefined || prsPerDay === undefined)
     throw new UsageError('give either --prs-per-day N or --nodes N, for instance --prs-per-day 500');
   const recommendation = recommendForPrs({ ...asked, prsPerDay });
-  return json ? JSON.stringify(recommendationJson(recommendation)) : recommendationText(recommendation);
+  const checked = checkedPools(
+    recommendation,
+    settings.objectiveMs / 1000,
+    playElasticWith(settings, parameters),
+  );
+  if (!json) return recommendationText(recommendation, checked);
+  const check = checked === undefined ? {} : { checked: checkedJson(checked) };
+  return JSON.stringify({ ...recommendationJson(recommendation), ...check });
 }
 
 /** `hangar-autoscaler recommend`: the published model on the command line, without a cluster. */
@@ -103,9 +130,9 @@ export const RECOMMEND = command({
 model that gives all of its twelve numbers. "low" and "high" are the table's own words: their author did not say what
 wait they stand for, so neither do we. Run "serve" to size pools by what your runners measure.`,
   exits: { ok: 'answered', usage: 'the command line is invalid' },
-  run: ({ options }, { print }) => {
+  run: ({ options }, context) => {
     try {
-      print(answer(options));
+      context.print(answer(options, settingsFrom(undefined, context)));
       return EXIT.ok;
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;

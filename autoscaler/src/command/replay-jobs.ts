@@ -90,18 +90,51 @@ export async function readJobs(
   context: Pick<CommandContext, 'complain'>,
 ): Promise<readonly Job[]> {
   if (!('files' in order)) return generateLoad({ ...order, seed });
-  const found: Job[] = [];
-  for (const path of order.files) for (const job of await fromFile(path, context)) found.push(job);
+  const found: FoundJob[] = [];
+  for (const path of order.files) {
+    const { jobs, lines } = await fromFile(path, context);
+    for (const [nth, job] of jobs.entries()) found.push({ job, path, line: lines[nth] ?? 0 });
+  }
   if (found.length === 0) throw new UsageError(`no job is in ${order.files.join(', ')}`);
-  return order.files.length === 1 ? found : found.sort((one, other) => one.arrivedAt - other.arrivedAt);
+  if (order.files.length > 1) found.sort((one, other) => one.job.arrivedAt - other.job.arrivedAt);
+  rejectStrays(found);
+  return found.map(({ job }) => job);
 }
 
-async function fromFile(path: string, context: Pick<CommandContext, 'complain'>): Promise<readonly Job[]> {
+/** A job and where it was written. */
+interface FoundJob {
+  readonly job: Job;
+  readonly path: string;
+  readonly line: number;
+}
+
+/** A longer silence is a wrong date: nobody compares policies over it, and a replay decides every ten seconds of it. */
+const LONGEST_SILENCE_DAYS = 180;
+const MOST_NAMED = 5;
+
+/** @throws {UsageError} when some jobs are so far from the others that their date must be wrong */
+function rejectStrays(found: readonly FoundJob[]): void {
+  const gapAfter = ({ job }: FoundJob, nth: number): number =>
+    ((found[nth + 1]?.job.arrivedAt ?? job.arrivedAt) - job.arrivedAt) / DAY;
+  const cut = found.findIndex((one, nth) => gapAfter(one, nth) > LONGEST_SILENCE_DAYS);
+  if (cut < 0) return;
+  const [early, late] = [found.slice(0, cut + 1), found.slice(cut + 1)];
+  const strays = early.length <= late.length ? early : late;
+  const named = strays
+    .slice(0, MOST_NAMED)
+    .map(({ job, path, line }) => `${path}:${line} (${new Date(job.arrivedAt * 1000).toISOString()})`);
+  const more = strays.length > MOST_NAMED ? ` and ${strays.length - MOST_NAMED} more` : '';
+  throw new UsageError(
+    `${named.join(', ')}${more}: no other build arrived within ${LONGEST_SILENCE_DAYS} days of it. Correct the date, or remove the line`,
+  );
+}
+
+async function fromFile(path: string, context: Pick<CommandContext, 'complain'>): Promise<Trace> {
   const trace = await readTraceFile(path).catch((error: unknown) => {
     throw new UsageError(`cannot read the trace ${path}: ${whyUnread(error)}`);
   });
   reportDamage(path, trace, context);
-  return trace.jobs;
+  return trace;
 }
 
 function whyUnread(error: unknown): string {

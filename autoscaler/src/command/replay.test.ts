@@ -250,4 +250,68 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
     expect(refused).toBeInstanceOf(UsageError);
     expect((refused as UsageError).message).toContain(want);
   });
+
+  describe('of a trace that cannot be meant', () => {
+    const written = async (name: string, lines: readonly object[]): Promise<string> => {
+      const path = join(folder, name);
+      await writeFile(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+      return path;
+    };
+    const build = (arrivedAt: string, more: object = {}) => ({
+      ...{ arrivedAt, durationSeconds: 60, cpuMillis: 1000, memoryMiB: 512 },
+      ...more,
+    });
+    const week = Array.from({ length: 7 }, (_, day) => build(`2026-01-0${day + 1}T08:00:00Z`));
+
+    it('names the line of a stray date and stops, whether it is early or late', async () => {
+      const early = await written('early.jsonl', [...week, build('1970-01-01T00:00:00Z')]);
+      const late = await written('late.jsonl', [build('2062-01-01T00:00:00Z'), ...week]);
+
+      await expect(run(early, '--policy', 'sqrt')).rejects.toThrow(
+        `${early}:8 (1970-01-01T00:00:00.000Z): no other build arrived within 180 days`,
+      );
+      await expect(run(late, '--policy', 'sqrt')).rejects.toThrow(`${late}:1 (2062-01-01`);
+    });
+
+    it('plays a trace with a silent quarter', async () => {
+      const quiet = await written('quiet.jsonl', [...week, build('2026-04-01T08:00:00Z')]);
+
+      expect((await run(quiet, '--policy', 'static:2', '--train-days', '0')).code).toBe(0);
+    });
+
+    it('names the node when no build fits on it, and plays when one does', async () => {
+      const large = week.map((one) => ({ ...one, cpuMillis: 12_000 }));
+      const path = await written('large.jsonl', large);
+      const some = await written('some.jsonl', [...large, ...week]);
+
+      await expect(run(path, '--policy', 'sqrt')).rejects.toThrow(
+        'none of the 7 builds fits on a node 4cpu-8gb: the one with the least CPU requests 12 CPU',
+      );
+      expect((await run(some, '--policy', 'static:2', '--train-days', '0')).out).toContain(
+        '7 builds ask for more than a whole node and were left out.',
+      );
+    });
+  });
+
+  it('plays the settings of a file, overridden by the environment', async () => {
+    const file = 'serve.env';
+    const files = { [file]: 'HANGAR_AUTOSCALER_MIN_NODES=40\nHANGAR_AUTOSCALER_ACT=on\n# a comment\n' };
+    const played = async (env: Record<string, string>, ...args: readonly string[]) => {
+      const context = fakeContext(files, { env });
+      await REPLAY.run([trace, '--policy', 'forecast', '--train-days', '1', '--json', ...args], context);
+      return JSON.parse(context.printed.join('')) as { readonly peakNodes: number };
+    };
+
+    expect((await played({}, '--env-file', file)).peakNodes).toBe(40);
+    expect((await played({})).peakNodes).toBeLessThan(40);
+    expect((await played({ HANGAR_AUTOSCALER_MIN_NODES: '50' }, '--env-file', file)).peakNodes).toBe(50);
+  });
+
+  it('names every wrong setting', async () => {
+    const context = fakeContext({}, { env: { HANGAR_AUTOSCALER_BUFFER_QUANTILE: '2' } });
+
+    await expect(REPLAY.run(['--load', 'harder'], context)).rejects.toThrow(
+      'HANGAR_AUTOSCALER_BUFFER_QUANTILE',
+    );
+  });
 });

@@ -18,7 +18,10 @@ import {
 } from '@hangar/shared/program/options';
 import type { Job } from '../capacity/job.ts';
 import { type NodeSpec, podsOnEmptyNode } from '../capacity/node-spec.ts';
+import type { NodeShape } from '../capacity/shape.ts';
 import type { ReplayedSettings } from '../config/load.ts';
+import { resourcesJson } from '../recommend/as-json.ts';
+import type { NodesNeeded } from '../replay/policy.ts';
 import { replay } from '../replay/replay.ts';
 import type { ReplayResult } from '../replay/result.ts';
 import { demandChanges, timelineOf, type ValueChange } from '../replay/timeline.ts';
@@ -109,8 +112,9 @@ the environment apply too, and override the file`,
     json: flag('data instead of a table'),
     decisions: option(
       'FILE',
-      `the desired pool size over time, {"at": seconds since the first midnight UTC, "nodes": n} on each line, so that
-anybody's simulator can judge it; needs exactly one policy`,
+      `what a pool needs over time, so that anybody's simulator can judge it; needs exactly one policy. Each line is
+{"at": seconds since the first midnight UTC, "nodes": n, "shrinkTo": m}: order nodes while there are fewer than n,
+close nodes that have been empty for half a minute down to m`,
       asFile,
     ),
     plot: option('text|FILE.svg', 'nodes over the evaluated days, as rows of blocks or as a picture', asPlot),
@@ -161,8 +165,14 @@ async function mustBeWritable(path: string): Promise<void> {
 
 interface Played {
   readonly result: ReplayResult;
-  /** Changes of the wanted pool size, by time. */
-  readonly decisions: readonly ValueChange[];
+  /** By time. */
+  readonly decisions: readonly Decided[];
+}
+
+/** A change of the wanted pool size, and of what any pool needs. */
+interface Decided extends NodesNeeded {
+  readonly atSeconds: number;
+  readonly nodes: number;
 }
 
 /** Jobs, and which of them count. */
@@ -180,14 +190,14 @@ function play(
   order: Order,
   { showProgress }: CommandContext,
 ): Played {
-  const decisions: ValueChange[] = [];
+  const decisions: Decided[] = [];
   const { node, bootSeconds, coldSeconds, seed } = order;
   const result = replay({
     ...{ node, bootSeconds, coldSeconds, seed, jobs },
     policy: policy.build(thatFit(jobs, node)),
     strategy: policy.strategy,
     countFrom,
-    onDecision: (at, nodes) => decisions.push([at, nodes]),
+    onDecision: (atSeconds, nodes, need) => decisions.push({ atSeconds, nodes, ...need }),
     onProgress: (share) => showProgress(`${policy.name}: ${Math.floor(share * 100)} %`),
   });
   showProgress('');
@@ -195,9 +205,17 @@ function play(
 }
 
 /** In milliseconds, the precision of traces. */
-function decisionLines(decisions: readonly ValueChange[], midnight: number): string {
+function decisionLines(decisions: readonly Decided[], midnight: number): string {
   const since = (at: number): number => Math.round((at - midnight) * 1000) / 1000;
-  return decisions.map(([at, nodes]) => `${JSON.stringify({ at: since(at), nodes })}\n`).join('');
+  let last = '';
+  return decisions
+    .map(({ atSeconds, needNodes: nodes, shrinkToNodes: shrinkTo }) => {
+      const same = `${nodes} ${shrinkTo}`;
+      if (same === last) return '';
+      last = same;
+      return `${JSON.stringify({ at: since(atSeconds), nodes, shrinkTo })}\n`;
+    })
+    .join('');
 }
 
 /** The nodes that the running jobs would need when packed, and the size that each policy wanted. */
@@ -210,7 +228,13 @@ function timelines(played: readonly Played[], { jobs, countFrom }: Counted, node
   });
   return [
     timelineOf('full nodes', needed, spans),
-    ...played.map(({ result, decisions }) => timelineOf(result.policy, decisions, spans)),
+    ...played.map(({ result, decisions }) =>
+      timelineOf(
+        result.policy,
+        decisions.map(({ atSeconds, nodes }): ValueChange => [atSeconds, nodes]),
+        spans,
+      ),
+    ),
   ];
 }
 
@@ -248,9 +272,22 @@ function answer({ json, plot, node, jobs }: Order, played: readonly Played[], co
   return plot === 'text' ? `${text}\n\n${plotText(timelines(played, counted, node))}` : text;
 }
 
+/** @throws {UsageError} when no build fits on a node: there is nothing to replay */
+function rejectTooLarge(jobs: readonly Job[], { name, allocatable }: NodeShape): void {
+  if (thatFit(jobs, { allocatable }).length > 0) return;
+  const least = jobs.reduce((one, job) =>
+    job.request.cpuMillicores < one.request.cpuMillicores ? job : one,
+  );
+  const { cpu, memory } = resourcesJson(least.request);
+  throw new UsageError(
+    `none of the ${jobs.length} builds fits on a node ${name}: the one with the least CPU requests ${cpu} CPU and ${memory} memory. Use a larger --node`,
+  );
+}
+
 async function run(given: Given<typeof OPTIONS>, context: CommandContext): Promise<ExitCode> {
-  const order = orderOf(given, await settingsFrom(given.options['env-file'], context));
+  const order = orderOf(given, settingsFrom(given.options['env-file'], context));
   const jobs = await readJobs(order.jobs, order.seed, context);
+  rejectTooLarge(jobs, given.options.node);
   for (const path of [order.decisions, order.plot])
     if (path !== undefined && path !== 'text') await mustBeWritable(path);
   const counted = { jobs, ...countedDays(jobs, given.options['train-days']) };

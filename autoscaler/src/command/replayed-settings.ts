@@ -1,13 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { parseEnv } from 'node:util';
 import { errorText } from '@hangar/shared/error-text';
 import { ConfigError, UsageError } from '@hangar/shared/program/command-error';
 import type { CommandContext } from '@hangar/shared/program/context';
 import { loadReplayedSettings, type ReplayedSettings } from '../config/load.ts';
 
-async function variablesIn(file: string): Promise<NodeJS.Dict<string>> {
+type Settings = Pick<CommandContext, 'env' | 'readFile'>;
+
+function variablesIn(file: string, { readFile }: Settings): NodeJS.Dict<string> {
   try {
-    return parseEnv(await readFile(file, 'utf8'));
+    return parseEnv(readFile(file));
   } catch (error) {
     throw new UsageError(`cannot read the settings ${file}: ${errorText(error)}`);
   }
@@ -20,12 +21,9 @@ async function variablesIn(file: string): Promise<NodeJS.Dict<string>> {
  * @throws {UsageError} when the file can't be read
  * @throws {ConfigError} when a setting is invalid
  */
-export async function settingsFrom(
-  file: string | undefined,
-  { env }: Pick<CommandContext, 'env'>,
-): Promise<ReplayedSettings> {
-  const given = file === undefined ? {} : await variablesIn(file);
-  const loaded = loadReplayedSettings({ ...given, ...env });
+export function settingsFrom(file: string | undefined, context: Settings): ReplayedSettings {
+  const given = file === undefined ? {} : variablesIn(file, context);
+  const loaded = loadReplayedSettings({ ...given, ...context.env });
   if ('problems' in loaded) throw new ConfigError(loaded.problems);
   return loaded.ok;
 }

@@ -1,5 +1,5 @@
 import type { Environment, SettingValues } from '@hangar/shared/config';
-import type { NodeShape, Resources } from '../capacity/shape.ts';
+import type { NodeShape } from '../capacity/shape.ts';
 import type { ActuatorSetting } from './actuators.ts';
 import { MOST_NODES_UNSET, type SETTINGS } from './settings.ts';
 
@@ -19,12 +19,6 @@ export interface ActingConfig {
   readonly emptyForMs: number;
   /** Upper bound of the wanted nodes. */
   readonly mostNodes: number;
-  readonly placeholder: {
-    readonly image: string;
-    readonly priorityClassName: string;
-    /** Undefined: the free resources of an empty node of the pool. */
-    readonly request: Resources | undefined;
-  };
   readonly lease: {
     readonly namespace: string;
     readonly name: string;
@@ -57,11 +51,6 @@ export function actingOf(values: Read, env: Environment): ActingConfig {
     lowerPaceMs: values.lowerPaceMs,
     emptyForMs: values.emptyForMs,
     mostNodes: values.maxNodes ?? MOST_NODES_UNSET,
-    placeholder: {
-      image: values.placeholderImage,
-      priorityClassName: values.placeholderPriority,
-      request: values.placeholderRequest,
-    },
     lease: {
       namespace: leaseNamespaceOf(values, env),
       name: values.leaseName,

@@ -19,19 +19,14 @@ export const NODE_SHAPES: ValueKind<readonly NodeShape[]> = {
   },
 };
 
-const resources = (least: 0 | 1): ValueKind<Resources> => ({
+/** Resources such as `cpu=300m,memory=370Mi`; zero is allowed. */
+export const RESOURCES_OR_NONE: ValueKind<Resources> = {
   type: 'resources such as `cpu=300m,memory=370Mi`',
   read: (text) => {
-    const parsed = parseResources(text, least);
+    const parsed = parseResources(text, 0);
     return 'problem' in parsed ? { wrong: `is not valid: ${parsed.problem}` } : { value: parsed.resources };
   },
-});
-
-/** Resources such as `cpu=300m,memory=370Mi`. */
-export const RESOURCE_TEXT = resources(1);
-
-/** The same; zero is allowed. */
-export const RESOURCES_OR_NONE = resources(0);
+};
 
 /** A share between 0 and 1, both excluded. */
 export const SHARE: ValueKind<number> = {

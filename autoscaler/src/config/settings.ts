@@ -21,7 +21,6 @@ import {
   NODE_SHAPES,
   POOL_SHAPES,
   PRICES,
-  RESOURCE_TEXT,
   RESOURCES_OR_NONE,
   SHARE,
 } from './setting-kinds.ts';
@@ -222,24 +221,6 @@ export const SETTINGS = {
   emptyForMs: acting('EMPTY_FOR', DURATION, 30_000, {
     description: 'A node of a NodePool is removed when it has been empty for this time.',
   }),
-  placeholderImage: acting(
-    'PLACEHOLDER_IMAGE',
-    TEXT,
-    'registry.k8s.io/pause:3.10.1',
-    'Image of placeholders; it does nothing and ends on SIGTERM.',
-  ),
-  placeholderRequest: acting(
-    'PLACEHOLDER_REQUEST',
-    maybe(RESOURCE_TEXT),
-    undefined,
-    'Request of a placeholder. Empty: what an empty node of its pool offers to builds.',
-  ),
-  placeholderPriority: acting(
-    'PLACEHOLDER_PRIORITY_CLASS',
-    TEXT,
-    'hangar-placeholder',
-    'PriorityClass of placeholders; it is created with the value -10.',
-  ),
   leaseName: leading('LEASE_NAME', TEXT, 'hangar-autoscaler', 'The Lease for leader election.'),
   leaseNamespace: leading('LEASE_NAMESPACE', TEXT, '', {
     description: 'Its namespace. Empty: that of this Pod.',

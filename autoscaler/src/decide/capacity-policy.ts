@@ -84,7 +84,8 @@ export class CapacityPolicy {
         waitingPods: pool.waitingPods,
         bufferPods,
         keepPods: (forecast?.keepPods ?? 0) * pool.share,
-        objective: pool.objective?.(bufferPods),
+        // A buffer that is corrected by the waits that were seen needs no simulated ones.
+        objective: forecast === undefined ? pool.objective?.(bufferPods) : undefined,
       };
       return poolNeed(pool, wanted, rails, nowMs);
     };

@@ -61,7 +61,7 @@ function sizeOf(pool: Pool, change: Partial<Outlook> = {}, { rails = RAILS, ...m
   const work = { runningPods: 0, pendingPods: 0, knownStages: 0, stagesSoon: 0, quotaRoomPods: Infinity };
   const question: PoolQuestion = {
     ...{ nowMs: 0, pools: [pool], podsToPlace: [], arrivals, work, order: [], grewAtMs: new Map() },
-    forecast: { pods: bufferPods, keepPods: 0, isForecast: true },
+    forecast: undefined,
     bootSeconds: OUTLOOK.leadSeconds - (2 * TICK_MS) / 1000,
     ...{ spend: undefined, surroundings: NO_ENGINE_FACTS },
     typicalOn: () => change.typical ?? OUTLOOK.typical,
@@ -70,7 +70,7 @@ function sizeOf(pool: Pool, change: Partial<Outlook> = {}, { rails = RAILS, ...m
   };
   const policy = new CapacityPolicy({
     ...{ rails, floors: [], objectiveMs: arrivals.objectiveSeconds * 1000, tickMs: TICK_MS },
-    buffer: { z: 2, floor: 5, quantile: 0.95, forecast: true },
+    buffer: { z: 0, floor: bufferPods, quantile: 0.95, forecast: false },
   });
   const [size] = sizePools(question, policy).pools;
   if (size === undefined) throw new Error('the pool is missing');

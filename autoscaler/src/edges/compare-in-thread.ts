@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { startThread } from '@hangar/shared/thread';
 import type { Comparer } from '../advise/adviser.ts';
-import type { SettingsComparison, SettingsGain } from '../advise/compare.ts';
+import type { SettingsComparison, SettingsGain } from '../advise/settings-gain.ts';
 
 /** A comparison that takes longer is aborted. */
 const MOST_MS = 300_000;

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { compare, type SettingsComparison } from '../advise/compare.ts';
+import type { SettingsComparison } from '../advise/settings-gain.ts';
+import { compare } from '../replay/compare-settings.ts';
 
 /** Runs one comparison and ends. */
 parentPort?.postMessage(compare(workerData as SettingsComparison));

@@ -55,7 +55,7 @@ describe('readTraceFile', () => {
   });
 
   it('reads an empty file as an empty trace', async () => {
-    const nothing = { jobs: [], problems: [], problemCount: 0, otherLines: [] };
+    const nothing = { jobs: [], lines: [], problems: [], problemCount: 0, otherLines: [] };
     expect(await readTraceFile(await written(''))).toEqual(nothing);
     expect(await readTraceFile(await written(gzipSync('')))).toEqual(nothing);
   });

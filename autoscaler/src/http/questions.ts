@@ -1,3 +1,4 @@
+import { decimalOf } from '@hangar/shared/program/options';
 import type { NodeShape } from '../capacity/shape.ts';
 import { MAX_PRS_PER_DAY, podsPerNode } from '../model/nodes-for.ts';
 import { PUBLISHED_SHAPES, parseShape } from '../model/shapes.ts';
@@ -12,7 +13,7 @@ const all = (value: Query[string]): readonly string[] =>
 function numberIn(query: Query, name: string, [least, most]: readonly [number, number]): number | undefined {
   const [text, ...more] = all(query[name]);
   if (text === undefined) return undefined;
-  const value = text.trim() === '' ? Number.NaN : Number(text);
+  const value = decimalOf(text);
   if (more.length === 0 && value >= least && value <= most) return value;
   throw new BadRequest(
     name,

@@ -24,7 +24,7 @@ describe('GET /api/v1/recommendations', () => {
       shapes: [{ shape: '4cpu-8gb', nodesNow: 2, nodesAhead: 5, waitP95Seconds: null }],
       because: ['for a reason'],
     });
-    for (const path of ['/recommendations', '/recommendation', '/api/v1/recommendation'])
+    for (const path of ['/recommendations', '/recommendation', '/api/v1/recommendation', '/*%20', '/*'])
       expect((await http.inject(path)).statusCode, path).toBe(404);
   });
 

@@ -21,7 +21,7 @@ export interface Right extends ApiRight {
    * - `cluster`: everywhere, by a ClusterRole
    * - `runners`: where the Service of the runners is
    * - `lease`: where the Lease of the leader is, the service's own namespace
-   * - `objects`: where the CapacityBuffers and placeholders are that HANGAR_AUTOSCALER_ACTUATORS names
+   * - `objects`: for the CapacityBuffers and placeholders that HANGAR_AUTOSCALER_ACTUATORS names, each by its name
    * - `events`: in the same namespaces, and in `default`, where objects without a namespace have their Events
    */
   readonly where: 'cluster' | 'runners' | 'lease' | 'objects' | 'events';
@@ -37,7 +37,11 @@ const verbs = (right: Kind, ...those: readonly Right['verb'][]): readonly Right[
 const look = { feature: 'look', where: 'cluster', without: 'nothing can be decided' } as const;
 const advise = { feature: 'advise', where: 'cluster' } as const;
 const place = { feature: 'place', where: 'cluster', without: 'surplus nodes are not marked' } as const;
-const placeholder = { feature: 'placeholder', without: 'placeholders are not scaled' } as const;
+const placeholder = {
+  feature: 'placeholder',
+  where: 'objects',
+  without: 'placeholders are not scaled',
+} as const;
 const nodePool = {
   feature: 'node-pool',
   where: 'cluster',
@@ -121,17 +125,8 @@ export const RIGHTS: readonly Right[] = [
     'get',
     'patch',
   ),
-  ...verbs(
-    { ...placeholder, group: 'apps', resource: 'deployments', where: 'objects' },
-    'get',
-    'create',
-    'patch',
-  ),
-  ...verbs(
-    { ...placeholder, group: 'scheduling.k8s.io', resource: 'priorityclasses', where: 'cluster' },
-    'get',
-    'create',
-  ),
+  ...verbs({ ...placeholder, group: 'apps', resource: 'deployments' }, 'get'),
+  ...verbs({ ...placeholder, group: 'apps', resource: 'deployments/scale' }, 'patch'),
   ...verbs({ ...nodePool, group: 'karpenter.sh', resource: 'nodepools' }, 'get', 'patch'),
   ...verbs({ ...nodePool, group: 'karpenter.sh', resource: 'nodepools/scale' }, 'patch'),
   ...verbs({ ...nodePool, group: 'karpenter.sh', resource: 'nodeclaims' }, 'list', 'delete'),

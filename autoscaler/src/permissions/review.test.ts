@@ -8,7 +8,10 @@ const places: ReviewedNamespaces = {
   runners: ['drone'],
   lease: ['hangar'],
   events: ['default', 'ci'],
-  objects: { 'capacity-buffer': ['ci', 'ci'], placeholder: ['room'] },
+  objects: {
+    'capacity-buffer': ['a', 'b'].map((name) => ({ namespace: 'ci', name })),
+    placeholder: [{ namespace: 'room', name: 'spare' }],
+  },
 };
 const all: ReadonlySet<ServiceFeature> = new Set([
   'look',
@@ -30,11 +33,11 @@ describe('the review of rights', () => {
     const where = (resource: string) =>
       cluster.asked
         .filter((one) => one.resource === resource)
-        .map((one) => `${one.verb} ${one.namespace ?? '*'}`);
+        .map(({ verb, namespace = '*', name }) => `${verb} ${[namespace, name].filter(Boolean).join('/')}`);
     expect(where('leases')).toEqual(['get hangar', 'create hangar', 'patch hangar']);
     expect(where('events')).toEqual(['create default', 'create ci']);
-    expect(where('capacitybuffers')).toEqual(['get ci', 'patch ci']);
-    expect(where('deployments')).toEqual(['get room', 'create room', 'patch room']);
+    expect(where('capacitybuffers')).toEqual(['get ci/a', 'get ci/b', 'patch ci/a', 'patch ci/b']);
+    expect(where('deployments')).toEqual(['get room/spare', 'patch room/spare']);
     expect(where('endpointslices')).toEqual(['list drone', 'watch drone']);
     expect(cluster.asked).toContainEqual({
       verb: 'patch',
@@ -59,7 +62,7 @@ describe('the review of rights', () => {
     expect([...missing]).toEqual([
       [
         'capacity-buffer',
-        'a right is missing, so CapacityBuffers are not scaled: add { apiGroups: [autoscaling.x-k8s.io], resources: [capacitybuffers], verbs: [patch] } to a Role of namespace ci, bound to the service account of the autoscaler',
+        'a right is missing, so CapacityBuffers are not scaled: add { apiGroups: [autoscaling.x-k8s.io], resources: [capacitybuffers], resourceNames: [a, b], verbs: [patch] } to a Role of namespace ci, bound to the service account of the autoscaler',
       ],
     ]);
   });

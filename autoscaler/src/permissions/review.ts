@@ -7,8 +7,14 @@ export interface ReviewedNamespaces {
   readonly runners: readonly string[];
   readonly lease: readonly string[];
   readonly events: readonly string[];
-  /** By kind of actuator. */
-  readonly objects: Readonly<Partial<Record<ServiceFeature, readonly string[]>>>;
+  /** By kind of actuator: the objects that it scales, each by its name. */
+  readonly objects: Readonly<Partial<Record<ServiceFeature, readonly NamedObject[]>>>;
+}
+
+/** An object of a namespace. */
+export interface NamedObject {
+  readonly namespace: string;
+  readonly name: string;
 }
 
 /** The result of the review. */
@@ -36,9 +42,7 @@ export async function review(
   places: ReviewedNamespaces,
   signal: AbortSignal,
 ): Promise<Review> {
-  const questions = rightsOf(features).flatMap((right) =>
-    namespacesOf(right, places).map((namespace): Question => ({ right, namespace })),
-  );
+  const questions = rightsOf(features).flatMap((right) => questionsOf(right, places));
   try {
     const denied: Question[] = [];
     // Sequentially: many clients query the API server at a start, and nothing waits for these answers.
@@ -56,14 +60,18 @@ export async function review(
   }
 }
 
-function namespacesOf({ where, feature }: Right, places: ReviewedNamespaces): readonly string[] {
+function questionsOf(right: Right, places: ReviewedNamespaces): readonly Question[] {
+  const { where, feature } = right;
   switch (where) {
     case 'cluster':
-      return [''];
+      return [{ right, namespace: '' }];
     case 'objects':
-      return [...new Set(places.objects[feature] ?? [])];
+      return (places.objects[feature] ?? []).map(({ namespace, name }) => ({
+        right: { ...right, name },
+        namespace,
+      }));
     default:
-      return [...new Set(places[where])];
+      return [...new Set(places[where])].map((namespace) => ({ right, namespace }));
   }
 }
 

@@ -1,6 +1,7 @@
 import { formatCpuMillicores, formatMemoryBytes } from '@hangar/shared/quantity';
 import type { LoadLevel, Resources } from '../capacity/shape.ts';
 import { PARAMETER_NOTES } from '../model/parameters.ts';
+import type { CheckedPools } from './checked.ts';
 import type { PrsRecommendation } from './for-prs.ts';
 import { perLevel } from './for-prs.ts';
 
@@ -32,6 +33,35 @@ function quotaJson(
       },
     ]),
   );
+}
+
+/** The check by simulation, as `recommend --json` adds it. */
+export function checkedJson({
+  objectiveSeconds,
+  shapes,
+  objectivePlaces,
+  objectiveQuota,
+  cost,
+}: CheckedPools) {
+  const rounded = (value: number): number => Math.round(value * 10) / 10;
+  return {
+    objectiveWaitP95Seconds: objectiveSeconds,
+    nodes: Object.fromEntries(shapes.map(({ shape, objectiveNodes }) => [shape.name, objectiveNodes])),
+    runnerCapacity: objectivePlaces,
+    quota: { ...resourcesJson(objectiveQuota), pods: objectivePlaces },
+    publishedWaitP95Seconds: Object.fromEntries(
+      shapes.map(({ shape, waitP95Seconds }) => [
+        shape.name,
+        Object.fromEntries(Object.entries(waitP95Seconds).map(([level, wait]) => [level, rounded(wait)])),
+      ]),
+    ),
+    cost: cost && {
+      shape: cost.shape,
+      fixedNodeHoursPerDay: cost.fixedNodeHoursPerDay,
+      elasticNodeHoursPerDay: rounded(cost.elasticNodeHoursPerDay),
+      elasticWaitP95Seconds: rounded(cost.elasticWaitP95Seconds),
+    },
+  };
 }
 
 /**

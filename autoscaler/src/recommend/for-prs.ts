@@ -1,5 +1,5 @@
 import type { LoadLevel, NodeShape, Resources } from '../capacity/shape.ts';
-import { nodesFor, peakPods, podsCounted, podsPerNode } from '../model/nodes-for.ts';
+import { nodesFor, podsCounted, podsPerNode } from '../model/nodes-for.ts';
 import type { ModelParameters } from '../model/parameters.ts';
 import { PUBLISHED } from '../model/parameters.ts';
 
@@ -9,7 +9,7 @@ export type PerLevel = Readonly<Partial<Record<LoadLevel, number>>>;
 /** What the node counts assume about the environment: without it the Pods are never created, or don't fit. */
 export interface Assumptions {
   readonly podRequest: Resources;
-  /** Pods at once in the busiest hour: the sum of all runners' capacity must be at least this. */
+  /** Pods that find room on the nodes at once: the sum of all runners' capacity must be at least this. */
   readonly runnerCapacity: PerLevel;
   /** The ResourceQuota of the builds' namespace, if there is one, must allow this. */
   readonly quota: {
@@ -57,18 +57,24 @@ export function perLevel(levels: readonly LoadLevel[], value: (level: LoadLevel)
  */
 export function recommendForPrs(question: PrsQuestion): PrsRecommendation {
   const { prsPerDay, levels, parameters = PUBLISHED } = question;
-  const pods = perLevel(levels, (level) => Math.ceil(peakPods(prsPerDay, level, parameters) - 1e-9));
+  const shapes = question.shapes.map(
+    (shape): ShapeAnswer => ({
+      shape,
+      nodes: perLevel(levels, (level) => nodesFor(prsPerDay, shape, level, parameters)),
+      podsThatFit: podsPerNode(shape, parameters),
+      podsCounted: podsCounted(shape, parameters),
+    }),
+  );
+  // As many as find room on the nodes: fewer would leave paid nodes empty while builds wait.
+  const pods = perLevel(levels, (level) =>
+    Math.max(...shapes.map(({ nodes, podsThatFit }) => (nodes[level] ?? 0) * podsThatFit)),
+  );
   const times = (each: number): PerLevel => perLevel(levels, (level) => (pods[level] ?? 0) * each);
   return {
     prsPerDay,
     levels,
     parameters,
-    shapes: question.shapes.map((shape) => ({
-      shape,
-      nodes: perLevel(levels, (level) => nodesFor(prsPerDay, shape, level, parameters)),
-      podsThatFit: podsPerNode(shape, parameters),
-      podsCounted: podsCounted(shape, parameters),
-    })),
+    shapes,
     assumed: {
       podRequest: parameters.pod,
       runnerCapacity: pods,

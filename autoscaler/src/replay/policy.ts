@@ -21,6 +21,9 @@ export interface PolicyView extends DemandView {
   roomOn(node: Readonly<SimNode>): number;
 }
 
+/** What a pool needs now, whoever runs it: order when there are fewer nodes, close empty ones down to the bound. */
+export type NodesNeeded = Pick<PoolNeed, 'needNodes' | 'shrinkToNodes'>;
+
 /** The actions that a policy wants now, in this order: remove taints, set taints, remove nodes, order nodes. */
 export interface Decision {
   readonly untaint: readonly Readonly<SimNode>[];
@@ -31,7 +34,7 @@ export interface Decision {
   /** The pool size that the policy aims at now. */
   readonly wanted: number;
   /** What any pool needs now, whoever executes it; undefined: the policy knows only its own pool. */
-  readonly need?: Pick<PoolNeed, 'needNodes' | 'shrinkToNodes'>;
+  readonly need?: NodesNeeded;
 }
 
 /** Sizes the pool. Stateful; the same views in the same order give the same decisions. */

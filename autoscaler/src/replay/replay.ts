@@ -5,7 +5,7 @@ import { ClusterSim } from '../simulate/cluster-sim.ts';
 import { seededRandom } from '../simulate/random.ts';
 import type { SimNode } from '../simulate/sim-node.ts';
 import { ArrivalObserver } from './arrival-observer.ts';
-import type { Decision, PolicyView, ScalingPolicy } from './policy.ts';
+import type { Decision, NodesNeeded, PolicyView, ScalingPolicy } from './policy.ts';
 import { type ReplayResult, Tally } from './result.ts';
 
 /** The jobs, the cluster and the policy of a replay. */
@@ -20,10 +20,10 @@ export interface ReplayOptions {
   readonly seed: number;
   /** Results count from here on; before it the policy learns. */
   readonly countFrom: number;
-  /** Called for each change of the wanted pool size. */
-  readonly onDecision?: (atSeconds: number, nodes: number) => void;
-  /** Called for each build that got a node: when it arrived, and when it was bound. Seconds. */
-  readonly onBound?: (arrivedAt: number, boundAt: number) => void;
+  /** Called when the wanted size of the pool, or what any pool needs, has changed. */
+  readonly onDecision?: (atSeconds: number, nodes: number, need: NodesNeeded) => void;
+  /** Called for each build that got a node: when it arrived, and when it was bound, in seconds; the build, and the node's id. */
+  readonly onBound?: (arrivedAt: number, boundAt: number, job: Job, nodeId: number) => void;
   /** Called for each node that is gone: when it was ordered, and when it was removed; Infinity: it was never removed. Seconds. */
   readonly onNodeGone?: (orderedAt: number, goneAt: number) => void;
   /** Called from time to time with the share of the trace that is done. */
@@ -44,7 +44,7 @@ class Replay {
   #waits: number[] = [];
   #nextTickAt: number;
   #arrived = 0;
-  #wanted = -1;
+  #decided: NodesNeeded & { readonly wanted: number } = { wanted: -1, needNodes: 0, shrinkToNodes: 0 };
 
   constructor(options: ReplayOptions) {
     this.#options = options;
@@ -57,10 +57,10 @@ class Replay {
       coldSeconds,
       strategy,
       random: seededRandom(seed),
-      onBind: (job, at, cold) => {
+      onBind: (job, at, cold, { id }) => {
         this.#waits.push(at - job.arrivedAt);
         this.#tally.bound(job.arrivedAt, at, cold);
-        options.onBound?.(job.arrivedAt, at);
+        options.onBound?.(job.arrivedAt, at, job, id);
       },
     });
     // Rejected jobs are not reported to the policy: they would make the usual job larger than a node, and no pool large enough.
@@ -123,9 +123,16 @@ class Replay {
     const decision = this.#options.policy.tick(this.#view());
     this.#apply(decision);
     this.#tally.poolSize(this.#sim.now, this.#sim.nodes.length);
-    if (decision.wanted === this.#wanted) return;
-    this.#wanted = decision.wanted;
-    this.#options.onDecision?.(this.#sim.now, decision.wanted);
+    this.#reportDecision(decision);
+  }
+
+  #reportDecision({ wanted, need = { needNodes: wanted, shrinkToNodes: wanted } }: Decision): void {
+    const { needNodes, shrinkToNodes } = need;
+    const last = this.#decided;
+    if (wanted === last.wanted && needNodes === last.needNodes && shrinkToNodes === last.shrinkToNodes)
+      return;
+    this.#decided = { wanted, needNodes, shrinkToNodes };
+    this.#options.onDecision?.(this.#sim.now, wanted, need);
   }
 
   #apply({ untaint, taint, remove, order }: Decision): void {

@@ -18,8 +18,8 @@ export interface ClusterSimOptions {
   readonly coldSeconds: number;
   readonly strategy: ScoringStrategy;
   readonly random: Random;
-  /** Called for each binding with the job, the time, and whether its node was cold. */
-  readonly onBind: (job: Job, at: number, cold: boolean) => void;
+  /** Called for each binding with the job, the time, whether its node was cold, and the node. */
+  readonly onBind: (job: Job, at: number, cold: boolean, node: Readonly<SimNode>) => void;
 }
 
 type Event =
@@ -185,7 +185,7 @@ export class ClusterSim {
     this.running.push(run);
     const seconds = job.durationSeconds + (cold ? this.#options.coldSeconds : 0);
     this.#events.push(this.now + seconds, { kind: 'finish', run });
-    this.#options.onBind(job, this.now, cold);
+    this.#options.onBind(job, this.now, cold, node);
     return true;
   }
 }

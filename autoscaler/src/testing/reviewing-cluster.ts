@@ -9,6 +9,7 @@ export interface AccessAttributes {
   readonly resource: string;
   readonly subresource?: string;
   readonly namespace?: string;
+  readonly name?: string;
 }
 
 interface Question extends KubernetesObject {

@@ -6,6 +6,8 @@ import { parseTraceLine } from './trace-line.ts';
 export interface Trace {
   /** By arrival; jobs with the same arrival keep the order of their lines. */
   readonly jobs: readonly Job[];
+  /** The line of each job, counted from 1, in the order of the jobs. */
+  readonly lines: readonly number[];
   /** The first damaged lines; {@link problemCount} counts all. */
   readonly problems: readonly TraceProblem[];
   readonly problemCount: number;
@@ -26,7 +28,7 @@ const spanText = ({ from, to }: Span): string => (from === to ? `${from}` : `${f
 
 /** Collects a trace line by line, sorted or not; damaged lines are skipped and reported. */
 export class TraceGatherer {
-  readonly #jobs: Job[] = [];
+  readonly #jobs: { readonly job: Job; readonly line: number }[] = [];
   readonly #problems: TraceProblem[] = [];
   readonly #others: Span[] = [];
   #isCut = false;
@@ -38,7 +40,7 @@ export class TraceGatherer {
     const found = parseTraceLine(text, this.#line);
     if (found === undefined) return;
     if ('problem' in found) this.damaged(found.problem);
-    else this.#jobs.push(found);
+    else this.#jobs.push({ job: found, line: this.#line });
   }
 
   /** Reports a problem at the line just read, or at the end of the file. */
@@ -57,9 +59,15 @@ export class TraceGatherer {
   }
 
   done(): Trace {
-    const jobs = this.#jobs.sort((one, other) => one.arrivedAt - other.arrivedAt);
+    const found = this.#jobs.sort((one, other) => one.job.arrivedAt - other.job.arrivedAt);
     const otherLines = [...this.#others.map(spanText), ...(this.#isCut ? ['and others'] : [])];
-    return { jobs, problems: this.#problems, problemCount: this.#problemCount, otherLines };
+    return {
+      jobs: found.map(({ job }) => job),
+      lines: found.map(({ line }) => line),
+      problems: this.#problems,
+      problemCount: this.#problemCount,
+      otherLines,
+    };
   }
 }
 

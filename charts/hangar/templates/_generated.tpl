@@ -36,10 +36,8 @@
 - { apiGroups: [autoscaling.x-k8s.io], resources: [capacitybuffers], verbs: [get, patch] }
 {{- end }}
 {{- define "hangar.rights.autoscaler.placeholder.objects" -}}
-- { apiGroups: [apps], resources: [deployments], verbs: [get, create, patch] }
-{{- end }}
-{{- define "hangar.rights.autoscaler.placeholder.cluster" -}}
-- { apiGroups: [scheduling.k8s.io], resources: [priorityclasses], verbs: [get, create] }
+- { apiGroups: [apps], resources: [deployments], verbs: [get] }
+- { apiGroups: [apps], resources: [deployments/scale], verbs: [patch] }
 {{- end }}
 {{- define "hangar.rights.autoscaler.nodePool.cluster" -}}
 - { apiGroups: [karpenter.sh], resources: [nodepools], verbs: [get, patch] }
@@ -64,5 +62,11 @@ HANGAR_AUTOSCALER_KUBERNETES HANGAR_AUTOSCALER_ACT HANGAR_AUTOSCALER_PLACE HANGA
 HANGAR_UNTRUSTED_SERVICE_ACCOUNTS HANGAR_UNTRUSTED_NAMESPACES HANGAR_UNTRUSTED_NODES HANGAR_UNTRUSTED_NODE_SELECTORS HANGAR_UNTRUSTED_TOLERATIONS HANGAR_UNTRUSTED_LABELS HANGAR_UNTRUSTED_ANNOTATIONS HANGAR_UNTRUSTED_ROOT HANGAR_UNTRUSTED_HOST_ACCESS HANGAR_PRIVILEGED_IMAGES HANGAR_PRIVILEGED_ENVIRONMENT HANGAR_MAX_REQUEST_CPU HANGAR_MAX_REQUEST_MEMORY HANGAR_MAX_VOLUME_SIZE HANGAR_MAX_EPHEMERAL_STORAGE
 {{- end }}
 {{- define "hangar.names.autoscaler.rights" -}}
-look.cluster runnerService.runners advise.cluster lead.lease place.cluster events.events capacityBuffer.objects placeholder.objects placeholder.cluster nodePool.cluster
+look.cluster runnerService.runners advise.cluster lead.lease place.cluster events.events capacityBuffer.objects placeholder.objects nodePool.cluster
+{{- end }}
+{{- define "hangar.names.previous" -}}
+env replicaCount rbac extraSecretNamesForEnvFrom existingSecretName imagePullSecrets serviceAccount podAnnotations podSecurityContext securityContext service ingress autoscaling resources nodeSelector tolerations affinity extraVolumes extraVolumeMounts
+{{- end }}
+{{- define "hangar.names.previous.image" -}}
+repository tag
 {{- end }}

@@ -18,14 +18,17 @@
 
 {{/* Labels. Called with (list $ "component"). */}}
 {{- define "hangar.selector" -}}
-app.kubernetes.io/name: {{ include "hangar.name" (index . 0) }}
-app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
-app.kubernetes.io/component: {{ index . 1 }}
+{{- /* The runner keeps this prefix from labels of pipelines: no build can be selected as one of these Pods. */ -}}
+hangar.dev/component: {{ index . 1 }}
+hangar.dev/release: {{ (index . 0).Release.Name }}
 {{- end }}
 
 {{- define "hangar.labels" -}}
 {{- $root := index . 0 -}}
 {{ include "hangar.selector" . }}
+app.kubernetes.io/name: {{ include "hangar.name" $root }}
+app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
 app.kubernetes.io/part-of: hangar
 app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ $root.Release.Service }}

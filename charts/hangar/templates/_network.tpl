@@ -1,4 +1,12 @@
-{{/* In: to the HTTP port only. Out: to everything, unless rules are given. Called with (list $ "component"). */}}
+{{/* Every Pod but those of builds, in any namespace. The runner keeps this label from authors. */}}
+{{- define "hangar.notBuilds" -}}
+namespaceSelector: {}
+podSelector:
+  matchExpressions:
+    - { key: app.kubernetes.io/managed-by, operator: NotIn, values: [hangar-runner] }
+{{- end }}
+
+{{/* In: to the HTTP port only, from Pods that are no builds or from those that are given. Out: to everything, unless rules are given. Called with (list $ "component"). */}}
 {{- define "hangar.networkPolicy" -}}
 {{- $root := index . 0 -}}
 {{- $policy := (index $root.Values (index . 1)).networkPolicy -}}
@@ -17,10 +25,12 @@ spec:
   ingress:
     - ports:
         - { port: http, protocol: TCP }
-      {{- with $policy.from }}
       from:
+        {{- with $policy.from }}
         {{- toYaml . | nindent 8 }}
-      {{- end }}
+        {{- else }}
+        - {{- include "hangar.notBuilds" . | nindent 10 }}
+        {{- end }}
   {{- with $policy.egress }}
   egress:
     {{- toYaml . | nindent 4 }}

@@ -106,7 +106,11 @@ export function networkValues({ name }: Component): readonly ChartValue[] {
       true,
       'A NetworkPolicy: nothing comes in but to its HTTP port.',
     ),
-    objectsValue(`${name}.networkPolicy.from`, [], 'Who may come in; empty: whoever reaches the Pod.'),
+    objectsValue(
+      `${name}.networkPolicy.from`,
+      [],
+      'Who may come in, such as a Prometheus outside of the cluster; empty: all Pods but those of builds.',
+    ),
     objectsValue(`${name}.networkPolicy.egress`, [], 'Egress rules; empty: everything may be called.'),
   ];
 }

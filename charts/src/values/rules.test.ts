@@ -1,11 +1,16 @@
+import { readFileSync } from 'node:fs';
 import { loadConfig } from '@hangar/runner/config';
 import { RULES } from '@hangar/runner/rules';
 import { describe, expect, it } from 'vitest';
 import { VALUES } from './values.ts';
 
-const config = VALUES.find(({ path }) => path === 'runner.config')?.fallback as Readonly<
-  Record<string, string>
+const fallback = VALUES.find(({ path }) => path === 'runner.config')?.fallback as Readonly<
+  Record<string, string | boolean>
 >;
+/** As the chart passes them. */
+const config: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(fallback).map(([name, value]) => [name, String(value)]),
+);
 const host = { hostname: 'h', version: '1', namespace: 'ci' };
 const NAMESPACES = RULES.namespaces.setting;
 
@@ -24,13 +29,20 @@ describe("the chart's default for untrusted pipelines", () => {
     };
     const loaded = loadConfig(env, () => '', host);
     if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
-    const rules = Object.values(loaded.ok.compile.restrictions.rules);
-    for (const { fork, ordinary, trusted } of rules) {
+    const { rules } = loaded.ok.compile.restrictions;
+    const names = Object.keys(RULES) as readonly (keyof typeof RULES)[];
+    for (const { fork, ordinary, trusted } of names.map((name) => rules[name])) {
       expect([typeof fork === 'number' || fork.length === 0, ordinary === 'any', trusted]).toEqual([
         true,
         false,
         'any',
       ]);
     }
+  });
+
+  it('is opened rule by rule in the values for who migrates', () => {
+    const page = readFileSync(new URL('../../../docs/migrate.md', import.meta.url), 'utf8');
+    const opened = [...page.matchAll(/^ {4}(HANGAR_\w+): any$/gm)].map(([, name]) => name);
+    expect(opened).toEqual(Object.values(RULES).map(({ setting }) => setting));
   });
 });

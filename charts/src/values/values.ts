@@ -32,7 +32,12 @@ const RUNNER: Component = {
   name: 'runner',
   settings: Object.values(RUNNER_SETTINGS),
   page: '../../docs/configuration.md',
-  config: { HANGAR_HARDENING: 'restricted', ...RULES_OF_THE_CHART },
+  config: {
+    HANGAR_HARDENING: 'restricted',
+    DRONE_TMATE_ENABLED: false,
+    ...RULES_OF_THE_CHART,
+    HANGAR_PRIVATE_REGISTRIES: 'none',
+  },
   resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } },
 };
 
@@ -62,6 +67,12 @@ const GATE: readonly ChartValue[] = [
   ),
   stringValue('runner.rpcSecret.existingSecret', '', 'Secret with the shared secret of the Drone server.'),
   stringValue('runner.rpcSecret.key', 'DRONE_RPC_SECRET', 'Its key.'),
+  stringValue(
+    'runner.httpToken.existingSecret',
+    '',
+    'Secret with the token that `/demand` and `/stages` of the runner need; the autoscaler sends it. Empty: none, and only the NetworkPolicy keeps builds away.',
+  ),
+  stringValue('runner.httpToken.key', 'HANGAR_HTTP_TOKEN', 'Its key.'),
 ];
 
 const DATA: readonly ChartValue[] = [
@@ -78,6 +89,43 @@ const DATA: readonly ChartValue[] = [
   ),
   stringValue('autoscaler.persistence.size', '2Gi', 'Its size.'),
   stringValue('autoscaler.persistence.storageClass', '', "Its class; empty: the cluster's default."),
+  {
+    path: 'autoscaler.placeholders',
+    fallback: [],
+    description:
+      'Deployments of placeholders, each `{name, pool, requests}`: Pods that keep nodes of the pool ready for builds, for engines without CapacityBuffer. `requests` is what an empty node has for builds. The autoscaler scales them by name, and nothing else (`rbac.placeholder`).',
+    schema: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['name', 'pool', 'requests'],
+        additionalProperties: false,
+        properties: {
+          name: { type: 'string', pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' },
+          pool: { type: 'string', pattern: '.' },
+          requests: { type: 'object' },
+        },
+      },
+    },
+  },
+  stringValue(
+    'autoscaler.placeholderImage',
+    'registry.k8s.io/pause:3.10.1',
+    'Image of placeholders, with its registry; it does nothing and ends on SIGTERM.',
+  ),
+  booleanValue(
+    'autoscaler.nodePatchPolicy',
+    false,
+    'A ValidatingAdmissionPolicy (Kubernetes 1.30 or newer): of nodes the autoscaler may change only its own two taints.',
+  ),
+];
+
+/** Where clouds answer Pods with the node's credentials: most of them, Alibaba Cloud; AWS and Google Cloud by IPv6. */
+const METADATA_ADDRESSES = [
+  '169.254.169.254/32',
+  '100.100.100.200/32',
+  'fd00:ec2::254/128',
+  'fd20:ce::254/128',
 ];
 
 const JOBS: readonly ChartValue[] = [
@@ -87,6 +135,11 @@ const JOBS: readonly ChartValue[] = [
     "Where Pods of pipelines go that name no namespace; empty: the release's. `drone-`: a fresh one each, which takes rights in the whole cluster.",
   ),
   booleanValue('jobs.createNamespace', false, 'Make that namespace; it stays at an uninstall.'),
+  enumValue(['', 'privileged', 'baseline', 'restricted'])(
+    'jobs.podSecurity',
+    'baseline',
+    'Pod Security level that a namespace made by `createNamespace` enforces; empty: none. Host volumes and privileged steps need `privileged`.',
+  ),
   stringsValue(
     'jobs.otherNamespaces',
     [],
@@ -103,8 +156,8 @@ const JOBS: readonly ChartValue[] = [
   booleanValue('jobs.networkPolicy.enabled', true, 'A NetworkPolicy: nothing comes into Pods of pipelines.'),
   stringsValue(
     'jobs.networkPolicy.blockedCidrs',
-    [],
-    'Addresses that pipelines may not call, such as `169.254.169.254/32`; none: they may call all.',
+    METADATA_ADDRESSES,
+    'Addresses that pipelines may not call, IPv4 and IPv6; by default where clouds serve metadata and credentials of the node. None: they may call all.',
   ),
   stringMapValue(
     'jobs.resourceQuota',

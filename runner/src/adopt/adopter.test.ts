@@ -22,7 +22,7 @@ import {
   TERM_MS,
 } from './testing/a-replica.ts';
 
-describe('Pods of a dead replica', () => {
+describe('Pods of a dead replica (previous-runner §5.9)', () => {
   it('are taken over with one write, counted, and gone on with', async () => {
     const cluster = new FakeCluster();
     putPod(cluster, 1, 'ci/hangar-runner-dead');
@@ -240,6 +240,67 @@ describe('our own former life', () => {
     await me.clock.step(300_001);
     await me.look();
     expect(cluster.find(podAt('p1'))).toBeUndefined();
+  });
+});
+
+describe('a recorded stage without a Pod', () => {
+  it('is left to a running replica that has recorded it too: it may be making the Pod again', async () => {
+    const cluster = new FakeCluster();
+    putLease(cluster, 'other', { holder: 'other', intents: [intent(1)] });
+    const me = await replica(cluster, 'me');
+    for (const id of [1, 2]) await me.lease.intend(intent(id), me.stop.signal);
+    await me.look();
+    expect(me.carried).toEqual([2]);
+    putPod(cluster, 1, 'ci/hangar-runner-other');
+    await me.clock.step(0);
+    await me.look();
+    expect([me.carried, me.lease.has(1)]).toEqual([[2], false]);
+  });
+
+  it('is continued once the other has settled it, or has died', async () => {
+    const cluster = new FakeCluster();
+    putLease(cluster, 'settles', { holder: 'settles', intents: [intent(1)] });
+    putLease(cluster, 'dies', { holder: 'dies', intents: [intent(2)] });
+    const me = await replica(cluster, 'me');
+    for (const id of [1, 2]) await me.lease.intend(intent(id), me.stop.signal);
+    await me.look();
+    expect(me.carried).toEqual([]);
+    putLease(cluster, 'settles', { holder: 'settles' });
+    await me.look();
+    expect(me.carried).toEqual([1]);
+    await me.clock.step(TERM_MS + 1_001);
+    putLease(cluster, 'settles', { holder: 'settles' });
+    await me.look();
+    await me.look();
+    expect(me.carried).toEqual([1, 2]);
+  });
+
+  it('is continued after thirty looks, though the other keeps its record: both may wait', async () => {
+    const cluster = new FakeCluster();
+    const me = await replica(cluster, 'me');
+    await me.lease.intend(intent(1), me.stop.signal);
+    for (let look = 1; look < 30; look++) {
+      putLease(cluster, 'other', { holder: 'other', intents: [intent(1)] });
+      await me.look();
+    }
+    expect(me.carried).toEqual([]);
+    await me.look();
+    expect(me.carried).toEqual([1]);
+  });
+
+  it('has one after all, if the watch is behind', async () => {
+    const cluster = new FakeCluster();
+    const me = await replica(cluster, 'me');
+    await me.lease.enter('drone-x', 'own', me.stop.signal);
+    await me.lease.intend(intent(1), me.stop.signal);
+    const { metadata, ...pod } = putPod(new FakeCluster(), 1, 'ci/hangar-runner-other');
+    const { labels = {}, annotations = {} } = metadata ?? {};
+    cluster.put<V1Pod>(
+      { ...podAt('p1'), namespace: 'drone-x' },
+      signed({ ...pod, metadata: { namespace: 'drone-x', name: 'p1', labels, annotations } }),
+    );
+    await me.look();
+    expect(me.carried).toEqual([]);
   });
 });
 

@@ -30,8 +30,9 @@ import type { ReplicaRecord } from '../lease/replica-record.ts';
 import type { StageRegistry } from '../stage-registry.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
 import { Heir } from './heir.ts';
-import { claimOf, ownerOf, ownersByStage, podsOfStages, serverOfPod } from './pod-owner.ts';
+import { claimOf, ownerOf, serverOfPod } from './pod-owner.ts';
 import { isOfNewerRunner, type PodRecord, readPod } from './read-pod.ts';
+import { RecordedStages } from './recorded-stages.ts';
 
 /** What an adopter works with, and what it does with what it finds. */
 export interface AdopterParts {
@@ -71,11 +72,14 @@ export class Adopter {
   readonly #parts: AdopterParts;
   #sightings: Sightings = new Map();
   #missing = new Map<string, number>();
+  /** Names of Leases that are not renewed. */
+  #deadNames: ReadonlySet<string> = new Set();
   /** Owners whose Lease is renewed. */
   #running: ReadonlySet<string> = new Set();
   /** Dead owners that did not release their Lease. */
   #lost = new Set<string>();
   readonly #heir: Heir;
+  readonly #recorded: RecordedStages;
   /** Uids of Pods of a newer version of the runner that were met and left alone. */
   readonly #newer = new BoundedSet<string>(MOST_NEWER);
   /** Drone servers whose things were met and left alone. */
@@ -84,6 +88,7 @@ export class Adopter {
   constructor(parts: AdopterParts) {
     this.#parts = parts;
     this.#heir = new Heir(parts);
+    this.#recorded = new RecordedStages(parts, this.#heir);
   }
 
   /** What carries this replica's own name and is not in its hands: its former life's. Call it once, after the Lease was taken. */
@@ -115,16 +120,12 @@ export class Adopter {
 
   /** One look. */
   async look(signal: AbortSignal): Promise<void> {
-    const { cluster, lease, leaseNamespace } = this.#parts;
-    const { items } = await cluster.list<V1Lease>(
-      { resource: RESOURCE.leases, namespace: leaseNamespace },
-      LEASE_SELECTION,
-      signal,
-    );
-    const { clock } = this.#parts;
+    const { clock, lease } = this.#parts;
+    const items = await this.#leases(signal);
     const { dead: all, sightings } = deadOwners(items, lease.name, this.#sightings, clock.monotonicMs());
     this.#sightings = sightings;
     this.#heir.decideBy(items, all);
+    this.#deadNames = new Set(all.map(({ metadata }) => metadata?.name ?? ''));
     const dead = all.filter((one) => this.#isOfOurServer(serverOf(one)));
     const seen = new Set<V1Lease>();
     for (const one of dead) if (await this.#lookInto(one, signal)) seen.add(one);
@@ -356,22 +357,14 @@ export class Adopter {
     return `${this.#parts.leaseNamespace}/${lease.metadata?.name}`;
   }
 
-  /**
-   * Each recorded stage is in hand, has a Pod, or is continued here: also one whose Pod vanished before it was taken over. A stage whose Pod is
-   * another replica's is recorded there.
-   */
-  async #carryOnRecorded(signal: AbortSignal): Promise<void> {
-    const { lease, registry, podWatch, origin } = this.#parts;
-    const isOpen = ({ stageId }: Intent): boolean =>
-      lease.has(stageId) && !registry.has(stageId) && !this.#heir.isUndecided(stageId);
-    const open = lease.intents.filter(isOpen);
-    const stageIds = new Set(open.map(({ stageId }) => stageId));
-    const pods = podsOfStages(podWatch.pods, stageIds, lease.server);
-    const owners = ownersByStage(await origin.oursOf(pods, signal));
-    for (const intent of open.filter(isOpen)) {
-      const owner = owners.get(intent.stageId);
-      if (owner === undefined) this.#parts.carryOn(intent);
-      else if (owner !== lease.owner && this.#running.has(owner)) lease.settle(intent.stageId);
-    }
+  #carryOnRecorded(signal: AbortSignal): Promise<void> {
+    const others = { running: this.#running, deadNames: this.#deadNames };
+    return this.#recorded.carryOn(others, () => this.#leases(signal), signal);
+  }
+
+  async #leases(signal: AbortSignal): Promise<readonly V1Lease[]> {
+    const { cluster, leaseNamespace: namespace } = this.#parts;
+    const target = { resource: RESOURCE.leases, namespace };
+    return (await cluster.list<V1Lease>(target, LEASE_SELECTION, signal)).items;
   }
 }

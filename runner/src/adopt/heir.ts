@@ -1,5 +1,5 @@
-import { type Cluster, isKubernetesError, RESOURCE, type Target } from '@hangar/shared/kubernetes/cluster';
-import type { V1Lease, V1Pod } from '@kubernetes/client-node';
+import { type Cluster, RESOURCE, type Target } from '@hangar/shared/kubernetes/cluster';
+import type { V1Lease } from '@kubernetes/client-node';
 import type { PodOrigin } from '../launch/pod-origin.ts';
 import {
   heirsOf,
@@ -9,9 +9,9 @@ import {
   openIntentsOf,
 } from '../lease/lease-record.ts';
 import type { ReplicaRecord } from '../lease/replica-record.ts';
-import { LABEL } from '../pipeline/compiled.ts';
+import type { StageRegistry } from '../stage-registry.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
-import { ownersByStage, podsOfStages } from './pod-owner.ts';
+import { freshOwners } from './fresh-owners.ts';
 
 /** What an heir works with. */
 export interface HeirParts {
@@ -20,9 +20,8 @@ export interface HeirParts {
   readonly leaseNamespace: string;
   readonly podWatch: PodWatch;
   readonly origin: PodOrigin;
+  readonly registry: Pick<StageRegistry, 'has'>;
 }
-
-const POD_SELECTION = { labelSelector: `${LABEL.managedBy}=${LABEL.managedByValue}` };
 
 /**
  * Takes over the stages that a dead replica recorded and that have no Pod. The own Lease records them first; a mark on the dead replica's
@@ -58,7 +57,7 @@ export class Heir {
       const isRecorded = others.some((one) =>
         openIntentsOf(one).some((intent) => intent.stageId === stageId),
       );
-      if (isRecorded) own.settle(stageId);
+      this.#decide(stageId, !isRecorded);
     }
   }
 
@@ -72,7 +71,10 @@ export class Heir {
     const intents = openIntentsOf(dead);
     if (intents.length === 0) return dead;
     const owners = await this.#ownersByStage(dead, signal);
-    const open = intents.map((intent) => ({ intent, owner: owners.get(intent.stageId) }));
+    const open = intents.map((intent) => ({
+      intent,
+      owner: owners.get(intent.stageId) ?? this.#inHand(intent),
+    }));
     // A stage whose Pod is still the dead replica's is decided on the Pod, and who owns a Pod has recorded its stage.
     const decided = open.filter(({ owner }) => owner !== this.#ownerNamed(dead));
     const mine = decided.filter(({ owner }) => owner === undefined).map(({ intent }) => intent);
@@ -86,6 +88,12 @@ export class Heir {
     return marked;
   }
 
+  /** Its Pod may be missing only for a moment: this process may be making it again. */
+  #inHand({ stageId }: Intent): string | undefined {
+    const { lease, registry } = this.#parts;
+    return registry.has(stageId) ? lease.owner : undefined;
+  }
+
   /** Whether the marks on a dead replica's Lease may still have to be read by another running replica. */
   marksOthers(dead: V1Lease, running: ReadonlySet<string>): boolean {
     return [...heirsOf(dead).values()].some((heir) => heir !== this.#parts.lease.owner && running.has(heir));
@@ -93,7 +101,8 @@ export class Heir {
 
   async #record(intents: readonly Intent[], dead: V1Lease, signal: AbortSignal): Promise<void> {
     for (const { stageId } of intents) this.#undecided.set(stageId, dead.metadata?.name ?? '');
-    await Promise.all(intents.map((intent) => this.#parts.lease.intend(intent, signal)));
+    const from = dead.metadata?.name ?? '';
+    await Promise.all(intents.map((intent) => this.#parts.lease.intend({ ...intent, from }, signal)));
   }
 
   /** Without a response, or where another replica was faster, the next look reads whose the stages are. */
@@ -104,26 +113,21 @@ export class Heir {
     return this.#parts.cluster.patch<V1Lease>(this.#targetOf(dead), patch, 'merge', signal);
   }
 
+  #decide(stageId: number, isOurs: boolean): void {
+    const { lease } = this.#parts;
+    if (isOurs) lease.confirm(stageId);
+    else lease.settle(stageId);
+  }
+
   #decideByMarks(dead: V1Lease): void {
     const { lease } = this.#parts;
     for (const [stageId, heir] of heirsOf(dead))
-      if (this.#undecided.delete(stageId) && heir !== lease.owner) lease.settle(stageId);
+      if (this.#undecided.delete(stageId)) this.#decide(stageId, heir === lease.owner);
   }
 
-  /** By stage the owner of its Pod, as the API server has it now: the watch may be behind. */
-  async #ownersByStage(dead: V1Lease, signal: AbortSignal): Promise<ReadonlyMap<number, string>> {
-    const { cluster, lease, origin, podWatch } = this.#parts;
+  #ownersByStage(dead: V1Lease, signal: AbortSignal): Promise<ReadonlyMap<number, string>> {
     const stageIds = new Set(openIntentsOf(dead).map(({ stageId }) => stageId));
-    const pods = [...podWatch.pods];
-    for (const namespace of namespacesOf(dead)) {
-      const list = cluster.list<V1Pod>({ resource: RESOURCE.pods, namespace }, POD_SELECTION, signal);
-      const listed = await list.catch((error: unknown) => {
-        if (isKubernetesError(error, 403, 404)) return { items: [] };
-        throw error;
-      });
-      pods.push(...listed.items);
-    }
-    return ownersByStage(await origin.oursOf(podsOfStages(pods, stageIds, lease.server), signal));
+    return freshOwners(this.#parts, { stageIds, namespaces: namespacesOf(dead) }, signal);
   }
 
   #ownerNamed(lease: V1Lease): string {

@@ -259,7 +259,7 @@ const MOMENTS_MS = [
   37_777, 44_444, 60_060, 61_234, 75_000, 90_123, 120_007,
 ];
 
-describe('a cancel takes effect', () => {
+describe('a cancel takes effect (previous-runner §5.8)', () => {
   it.each<readonly [string, Path]>([
     ['the server holds watches for 30 s', { holdMs: 30_000 }],
     ['the server holds watches for 5 s', { holdMs: 5_000 }],

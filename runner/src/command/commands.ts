@@ -88,6 +88,8 @@ const DOCTOR = command({
     'hangar-runner doctor                                    the environment that it runs in',
     'hangar-runner doctor --env-file old-runner.env          a file of NAME=value lines, and nothing else',
     'kubectl exec deploy/drone-runner -- env > old-runner.env; hangar-runner doctor --offline --env-file old-runner.env',
+    'kubectl get deployment drone-runner -o yaml > old.yaml; hangar-runner doctor --deployment old.yaml',
+    'helm get values drone-runner > old.yaml; hangar-runner doctor --helm-values old.yaml > hangar.yaml',
     'hangar-runner doctor --json | jq ".settings[] | select(.verdict != \\"kept\\")"',
   ],
   options: DOCTOR_OPTIONS,

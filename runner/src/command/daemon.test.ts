@@ -10,7 +10,7 @@ async function start(
   return { code, said: [...printed, ...complained].join('\n') };
 }
 
-describe('daemon, before it starts', () => {
+describe('daemon, before it starts (previous-runner §1.7, §2.1)', () => {
   it('reports all problems with the settings together', async () => {
     const { code, said } = await start({ DRONE_RUNNER_CAPACITY: 'many', DRONE_RPC_HOST: 'drone.acme.test' });
 
@@ -47,6 +47,14 @@ describe('daemon, before it starts', () => {
     expect(code).toBe(78);
     expect(said).toContain('/etc/env');
     expect(said).toContain(want);
+  });
+
+  it('goes on without a named file that does not exist, as the previous runner did', async () => {
+    const { said } = await start({ DRONE_RPC_HOST: 'd', DRONE_RPC_SECRET: 's' }, ['/etc/env']);
+
+    expect(said).toContain('the environment file /etc/env is left out');
+    expect(said).toContain('one thing is wrong');
+    expect(said).toContain('Set DRONE_KUBERNETES_CONFIG');
   });
 
   it.each([[['a', 'b']], [['--verbose']]])('accepts one file at most, not %j', async (args) => {

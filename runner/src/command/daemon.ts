@@ -9,6 +9,7 @@ import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
 import { listen } from '@hangar/shared/program/listen';
 import { parseDotenv, withDotenv } from '../config/dotenv.ts';
 import { loadConfig } from '../config/load.ts';
+import { lookUpRule } from '../config/look-up-rule.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
 import { createHttp } from '../http/server.ts';
 import { LeaseHeld } from '../lease/holder.ts';
@@ -32,6 +33,7 @@ export async function daemon(envFile: string | undefined, caller: CommandContext
   for (const warning of config.warnings) log.warn({}, warning);
   const open = openWarning(config.compile.restrictions);
   if (open !== undefined) log.warn({}, open);
+  log.info({}, lookUpRule(config.registry));
   const { kubeconfig } = config.kubernetes;
   const connection = await connect({ kubeconfig, setting: 'DRONE_KUBERNETES_CONFIG' }, context.env);
   return serve({ config, log, context, stop: context.stopSignal() }, connection);
@@ -40,27 +42,28 @@ export async function daemon(envFile: string | undefined, caller: CommandContext
 /**
  * The configuration of the daemon (previous-runner §1.1): environment variables, then those of the named file.
  *
- * @param envFile path; undefined = none. A named file that can't be read is a problem
+ * @param envFile path; undefined = none. One that can't be read is left out, as before, and reported
  * @throws {ConfigError} with all problems
  */
 function configOf(context: CommandContext, envFile: string | undefined): RunnerConfig {
   const { env, readFile } = context;
-  const loaded = loadConfig(
-    envFile === undefined ? env : withDotenv(env, environmentIn(envFile, readFile)),
-    readFile,
-    hostOf(context),
-  );
+  const all = envFile === undefined ? env : withDotenv(env, environmentIn(envFile, context));
+  const loaded = loadConfig(all, readFile, hostOf(context));
   if ('problems' in loaded) throw new ConfigError(loaded.problems);
   return loaded.ok;
 }
 
-function environmentIn(file: string, readFile: CommandContext['readFile']): Readonly<Record<string, string>> {
+function environmentIn(
+  file: string,
+  { readFile, complain }: Pick<CommandContext, 'readFile' | 'complain'>,
+): Readonly<Record<string, string>> {
   try {
     return parseDotenv(readFile(file));
   } catch (error) {
-    throw new ConfigError([
-      `the environment file ${file} can't be used: ${errorText(error)}. Name another or none`,
-    ]);
+    complain(
+      `hangar-runner: the environment file ${file} is left out: ${errorText(error)}. Name another or none`,
+    );
+    return {};
   }
 }
 
@@ -119,17 +122,34 @@ async function begin(service: Service, start: Start): Promise<ExitCode> {
   if (!found) return EXIT.ok;
   for (const warning of found.warnings) log.warn({}, warning);
   if (found.missing.length > 0) throw new ConfigError(found.missing, 'the rights of the runner');
+  heartbeat.starting = 'the image of the gate is being looked up';
+  const gateImage = await gateImageFor(service, start);
   heartbeat.starting = 'the Drone server has not answered yet';
   if (!(await pinged(tools, (signal) => assembly.ciServer.ping(signal), stop))) return EXIT.ok;
   log.info({ server: config.server.url }, 'the Drone server answers');
   heartbeat.started();
-  return work(service, start, found);
+  return work(service, start, { granted: found, gateImage });
+}
+
+/** @throws {ConfigError} if no image has the gate: no pipeline could start */
+async function gateImageFor({ assembly }: Service, { context, log, stop }: Start): Promise<string> {
+  const { namespace, podName = '' } = hostOf(context);
+  const choice = await assembly.gateImage({ namespace, name: podName }, stop);
+  if (choice.kind === 'missing') throw new ConfigError([choice.problem]);
+  for (const warning of choice.warnings) log.warn({ image: choice.image }, warning);
+  log.info({ image: choice.image }, 'the gate is taken from this image');
+  return choice.image;
 }
 
 /** Runs stages until the process is told to stop. */
-async function work({ assembly, owners }: Service, start: Start, granted: Granted): Promise<ExitCode> {
+async function work(
+  { assembly, owners }: Service,
+  start: Start,
+  how: { readonly granted: Granted; readonly gateImage: string },
+): Promise<ExitCode> {
   const { log, context, stop } = start;
   const { clock } = context;
+  const { granted } = how;
   const over = new AbortController();
   const eitherOf = AbortSignal.any([stop, over.signal]);
   const handsOver = granted.coordination === 'leases';
@@ -138,7 +158,7 @@ async function work({ assembly, owners }: Service, start: Start, granted: Grante
   void assembly.watchEvents(granted.eventPlaces, handsOver ? eitherOf : over.signal);
   // Who hands nothing over may take as long as its pipelines take.
   const overdue = handsOver ? overdueAfter(start, over.signal) : new Promise<never>(() => undefined);
-  const end = await Promise.race([assembly.run(granted, stop), overdue]).finally(() => over.abort());
+  const end = await Promise.race([assembly.run(how, stop), overdue]).finally(() => over.abort());
   if (end === 'overdue') {
     log.error(
       { limitMs: HAND_OVER_LIMIT_MS, atMs: clock.now() },

@@ -7,7 +7,7 @@ import type { Report } from './doctor/report.ts';
 import { commandLine } from './testing/command-line.ts';
 import { startTinyCluster } from './testing/tiny-cluster.ts';
 
-const GOOD = { DRONE_RPC_HOST: 'drone.test', DRONE_RPC_SECRET: 'sesame' };
+const GOOD = { DRONE_RPC_PROTO: 'https', DRONE_RPC_HOST: 'drone.test', DRONE_RPC_SECRET: 'sesame' };
 
 async function run(
   args: readonly string[],
@@ -40,6 +40,7 @@ async function outside(status: number, allows: (right: string) => boolean) {
   });
   return {
     ...GOOD,
+    DRONE_RPC_PROTO: 'http',
     DRONE_RPC_HOST: `127.0.0.1:${server.port}`,
     DRONE_KUBERNETES_CONFIG: join(folder, 'kubeconfig'),
   };
@@ -57,11 +58,31 @@ describe('doctor, settings only', () => {
       'Ignored',
       'Unknown',
       'Kept: means what it meant',
+      "Open to untrusted pipelines, as with the previous runner: the chart's defaults would refuse it",
       'Drone server: skipped',
       'Kubernetes: skipped',
+      'Gate image: skipped',
       'All is well: the runner would start with these settings.',
     ]);
     expect(said).toContain('did you mean DRONE_RUNNER_NAME?');
+  });
+
+  it('shows what is open to untrusted pipelines, and what the chart would refuse', async () => {
+    const { said } = await run(['--offline'], { ...GOOD, HANGAR_UNTRUSTED_NODES: 'none' });
+
+    expect(said).toMatch(/HANGAR_UNTRUSTED_SERVICE_ACCOUNTS=any .*the chart's default is none/);
+    expect(said).not.toContain('HANGAR_UNTRUSTED_NODES=');
+  });
+
+  it('names the images that an old configuration would lose, or has lost', async () => {
+    const old = { ...GOOD, DRONE_RUNNER_PRIVILEGED_IMAGES: 'acme/builder' };
+
+    expect((await run(['--offline'], old)).said).toContain(
+      'to keep them, set HANGAR_PRIVILEGED_IMAGES=acme/builder',
+    );
+    const closed = { ...old, HANGAR_PRIVILEGED_IMAGES: 'none' };
+    expect((await run(['--offline'], closed)).said).toContain('DRONE_RUNNER_PRIVILEGED_IMAGES has no effect');
+    expect((await run(['--offline'], GOOD)).said).not.toContain('DRONE_RUNNER_PRIVILEGED_IMAGES');
   });
 
   it('exits with 78 if the runner would not start, and then makes no requests', async () => {
@@ -69,7 +90,7 @@ describe('doctor, settings only', () => {
 
     expect([code, report.ok]).toEqual([78, false]);
     expect(report.settings[0]).toMatchObject({ name: 'DRONE_RPC_SECRET', verdict: 'wrong' });
-    expect(report.checks.map(({ result }) => result)).toEqual(['skipped', 'skipped']);
+    expect(report.checks.map(({ result }) => result)).toEqual(['skipped', 'skipped', 'skipped']);
   });
 
   it('does not read .env of the working directory: the clone of a repository may have one', async () => {
@@ -113,11 +134,79 @@ describe('doctor, settings only', () => {
   });
 });
 
+describe('doctor, of a Deployment or values of Helm', () => {
+  const deployment = `
+apiVersion: apps/v1
+kind: Deployment
+spec:
+  template:
+    spec:
+      containers:
+        - name: runner
+          envFrom: [{ secretRef: { name: drone } }]
+          env: [{ name: DRONE_KUBE_CLIENT_QPS, value: "5" }]
+`;
+
+  it('judges the variables of a Deployment, and names the objects that hold the others', async () => {
+    const { code, said } = await run(['--deployment', '/old.yaml'], {}, { '/old.yaml': deployment });
+
+    expect(code).toBe(0);
+    expect(said).toContain('DRONE_KUBE_CLIENT_QPS');
+    expect(said).toContain('not judged: Secret drone (all its keys)');
+  });
+
+  it('reports a wrong variable of a Deployment, and one that is missing where nothing else holds it', async () => {
+    const wrong = deployment
+      .replace('"5"', '"many"')
+      .replace('          envFrom: [{ secretRef: { name: drone } }]\n', '');
+    const { code, said } = await run(['--deployment', '/old.yaml'], {}, { '/old.yaml': wrong });
+
+    expect(code).toBe(78);
+    expect(said).toContain('"many"');
+    expect(said).toContain('DRONE_RPC_SECRET');
+  });
+
+  it('does not read a Deployment as an environment file', async () => {
+    const { code, complained } = await run(['--env-file', '/old.yaml'], {}, { '/old.yaml': deployment });
+
+    expect(code).toBe(2);
+    expect(complained).toContain('--deployment');
+  });
+
+  it('prints new values, with what a person must know as comments', async () => {
+    const old = 'image: { tag: 1 }\nreplicaCount: 2\n';
+    const { code, said } = await run(['--helm-values', '/old.yaml'], {}, { '/old.yaml': old });
+
+    expect(code).toBe(0);
+    expect(said.split('\n')[0]).toMatch(/^# image is left out/);
+    expect(said).toContain('replicas: 2');
+  });
+
+  it('refuses values that are no map', async () => {
+    expect((await run(['--helm-values', '/old.yaml'], {}, { '/old.yaml': '- a' })).code).toBe(2);
+  });
+});
+
 describe('doctor, with server and cluster', () => {
+  it.each([
+    [404, 'failed', 'does not exist in its registry', 78],
+    [500, 'ok', 'whether the gate', 0],
+  ])('a registry that answers %i about the gate’s image: %s', async (status, result, words, exit) => {
+    const registry = await ScriptedServer.playing({ status });
+    onTestFinished(() => registry[Symbol.asyncDispose]());
+    const HANGAR_GATE_IMAGE = `127.0.0.1:${registry.port}/hangar-gate:1`;
+    const { code, report } = await reportOf([], { ...(await outside(204, () => true)), HANGAR_GATE_IMAGE });
+
+    const gate = report.checks.find(({ what }) => what === 'Gate image');
+    expect([code, gate?.result]).toEqual([exit, result]);
+    expect(gate?.words.join(' ')).toContain(words);
+  });
+
   it('reports success if server and cluster are as required', async () => {
     const { code, report } = await reportOf([], await outside(204, () => true));
 
-    expect([code, report.checks.map(({ result }) => result)]).toEqual([0, ['ok', 'ok']]);
+    expect([code, report.checks.map(({ result }) => result)]).toEqual([0, ['ok', 'ok', 'skipped', 'ok']]);
+    expect(report.checks[3]?.words.join()).toContain('HANGAR_PRIVATE_REGISTRIES=none refuses those');
   });
 
   it.each([

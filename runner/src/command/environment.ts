@@ -1,6 +1,6 @@
 import type { Environment } from '@hangar/shared/config';
 import { errorText } from '@hangar/shared/error-text';
-import { parseJson, recordOf } from '@hangar/shared/json';
+import { parseJson, recordOf, textMapOf } from '@hangar/shared/json';
 import { UsageError } from '@hangar/shared/program/command-error';
 import type { CommandContext } from '@hangar/shared/program/context';
 import { parseDotenv, withDotenv } from '../config/dotenv.ts';
@@ -11,7 +11,12 @@ const OWN_NAMESPACE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
 const OWN_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
 /** Data about the Pod of this process, if it runs in one. */
-export function hostOf({ env, hostname, version, readFile }: CommandContext): Host {
+export function hostOf({
+  env,
+  hostname,
+  version,
+  readFile,
+}: Pick<CommandContext, 'env' | 'hostname' | 'version' | 'readFile'>): Host {
   const claims = claimsOf(textIfThere(readFile, OWN_TOKEN));
   const pod = podOf(claims);
   return {
@@ -81,6 +86,6 @@ function accountOf(claims: Claims): Account | undefined {
 
 /** The Pod that a token was issued for, as the previous runner's Deployment sets no variables with it; empty if the token has another form. */
 function podOf(claims: Claims): { readonly name: string; readonly uid: string } {
-  const pod = recordOf(recordOf(claims['kubernetes.io'])['pod']);
-  return { name: String(pod['name'] ?? ''), uid: String(pod['uid'] ?? '') };
+  const { name = '', uid = '' } = textMapOf(recordOf(claims['kubernetes.io'])['pod']);
+  return { name, uid };
 }

@@ -93,7 +93,7 @@ describe('lint', () => {
   });
 
   it.each([
-    ['Windows', 'platform: { os: windows }', 17, 'platform.os is windows'],
+    ['known issue 39: Windows', 'platform: { os: windows }', 17, 'platform.os is windows'],
     ['an invalid label', 'metadata: { labels: { "a b": c } }', 30, 'metadata.labels'],
     ['an invalid service account', 'service_account_name: A b', 23, 'service_account_name'],
     ['a workspace with a colon', 'workspace: { path: "/a:b" }', 20, "can't be mounted"],

@@ -166,6 +166,8 @@ export const EXEC_OPTIONS = {
 /** Options of `doctor`. */
 export const DOCTOR_OPTIONS = {
   'env-file': text('read the settings from this file instead of the environment', 'FILE'),
+  deployment: text('read the settings from this Deployment (kubectl get deployment NAME -o yaml)', 'FILE'),
+  'helm-values': text("print these values of the previous runner's chart as values of Hangar's", 'FILE'),
   offline: flag('ask neither the Drone server nor Kubernetes'),
   json: flag('print {"ok","settings","checks","warnings"}'),
 };

@@ -142,6 +142,8 @@ function heard(metrics: RunnerMetrics, heartbeat: Heartbeat, ahead: StagesAhead)
 
 /** On each change of the registry, counts new stages and records whether there is capacity. */
 function follow({ parts, options, validity }: Assembly, metrics: RunnerMetrics, heartbeat: Heartbeat): void {
+  // With a capacity of 0 nobody polls, and nobody should.
+  heartbeat.house(options.capacity === 0);
   parts.registry.listen(() => {
     const { entries } = parts.registry;
     metrics.registryChanged(entries);

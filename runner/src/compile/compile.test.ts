@@ -32,7 +32,7 @@ const netrc = { machine: 'git.example.com', login: 'ada', password: 'n3trc-pass'
 const noClone = { disable: true, depth: 0, skipVerify: false, trace: false, retries: 0 };
 const never = { branch: { include: ['no-such-branch'], exclude: [] } };
 
-describe('how a step starts', () => {
+describe('how a step starts (previous-runner §4.6.1, §4.6.2, §5.3)', () => {
   it('commands run as a script behind the gate', () => {
     const result = compiled();
     expect(containerOf(result, 2).command).toEqual(['/hangar/bin/gate', 'run', '2']);
@@ -136,7 +136,7 @@ describe('how a step starts', () => {
   });
 });
 
-describe('the Pod', () => {
+describe('the Pod (previous-runner §4.1, §4.8, §4.16, §5.2)', () => {
   it('has a scheduling gate, a deadline and annotations against eviction', () => {
     const { spec, metadata } = compiled({ detail: aDetail({ repo: aRepo({ timeoutMinutes: 0 }) }) }).pod;
     expect(spec).toMatchObject({
@@ -159,7 +159,7 @@ describe('the Pod', () => {
     expect(spec?.tolerations).toEqual([{ operator: 'Exists', effect: 'NoSchedule' }]);
   });
 
-  it('complies with the restricted profile if configured, except for privileged steps', () => {
+  it('known issue 25: complies with the restricted profile if configured, except for privileged steps', () => {
     const steps = [aStep(), aStep({ name: 'root', privileged: true })];
     const result = compiled({
       pipeline: aPipeline({ steps }),
@@ -238,7 +238,7 @@ describe('the Pod', () => {
     expect(containerOf(compiled({ pipeline }), 2).workingDir).toBe(want);
   });
 
-  it('carries tmate in debug builds only', () => {
+  it('known issue 70: carries tmate in debug builds only', () => {
     const debug = compiled({ detail: aDetail({ build: aBuild({ debug: true }) }) });
     expect(debug.pod.spec?.initContainers?.map(({ name }) => name)).toEqual(['hangar-init', 'hangar-tmate']);
     expect(secretText(debug, '2.script')).toContain('trap remote_debug EXIT');
@@ -265,6 +265,15 @@ describe('the Pod', () => {
     expect(compiled(on('linux')).pod.spec?.nodeSelector).toEqual({ 'kubernetes.io/os': 'linux' });
   });
 
+  it('known issue 69: (previous-runner §4.16) pulls an image only if the node lacks it, :latest too, unless the author says when', () => {
+    const policyOf = (changes: Parameters<typeof aStep>[0]) =>
+      compiled({ pipeline: aPipeline({ steps: [aStep(changes)] }) }).pod.spec?.containers[1]?.imagePullPolicy;
+
+    expect(policyOf({ image: 'golang:latest' })).toBe('IfNotPresent');
+    expect(policyOf({ image: 'golang:latest', pull: 'always' })).toBe('Always');
+    expect(policyOf({ image: 'golang', pull: 'never' })).toBe('Never');
+  });
+
   it('has an image pull secret if there are registry credentials', () => {
     const registries = [{ address: 'https://index.docker.io/v1/', username: 'ada', password: 'pw' }];
     const result = compiled({ prepared: aPreparation({ registries }) });
@@ -276,7 +285,7 @@ describe('the Pod', () => {
   });
 });
 
-describe('masks and warnings', () => {
+describe('masks and warnings (previous-runner §4.9.3)', () => {
   it('a step masks its own secrets and masked variables, and has no secrets of other steps', () => {
     const steps = [aStep({ name: 'a', environment: { T: secret('token') } }), aStep({ name: 'b' })];
     const environment = [
@@ -309,7 +318,7 @@ describe('masks and warnings', () => {
 });
 
 describe('known issues of the previous runner', () => {
-  it('known issue 24: clone-only netrc is passed to the real clone step only, or to no step', () => {
+  it('known issue 24: (previous-runner §4.10) clone-only netrc is passed to the real clone step only, or to no step', () => {
     const settings = someSettings({ netrcCloneOnly: true });
     const withClone = compiled({ detail: aDetail({ netrc }), settings });
     expect(stepFile(withClone, 1).env['DRONE_NETRC_PASSWORD']).toBe('n3trc-pass');
@@ -493,6 +502,14 @@ describe('known issues of the previous runner', () => {
       team: 'a',
     });
     expect(result.pod.metadata?.annotations?.['hangar.dev/owner']).toBeUndefined();
+  });
+
+  it('authors cannot give a Pod the labels by which the chart selects its programs', () => {
+    const labels = { 'hangar.dev/component': 'runner', 'hangar.dev/release': 'hangar', team: 'a' };
+    const pipeline = aPipeline({ metadata: { namespace: '', labels, annotations: {} } });
+    const own = compiled({ pipeline }).pod.metadata?.labels ?? {};
+    expect(own).toMatchObject({ team: 'a', 'app.kubernetes.io/managed-by': 'hangar-runner' });
+    expect(Object.keys(own).filter((key) => /component|release/.test(key))).toEqual([]);
   });
 
   it('known issue 44: a policy called default must match its own conditions, and the namespace is decided once', () => {

@@ -11,6 +11,7 @@ import { checkChoices } from './check-choices.ts';
 import { commonEnvironment } from './common-environment.ts';
 import type { ContainerSources } from './container.ts';
 import type { MountContext } from './mounts.ts';
+import { hideOperators } from './operator-environment.ts';
 import { placePlan, runPlan, timeoutMs } from './plan-annotations.ts';
 import { factsOf, hasTmate, planContainers } from './plan-containers.ts';
 import type { PlannedContainer } from './planned-container.ts';
@@ -187,20 +188,22 @@ function makePod(
 export function compile(input: CompileInput): Compiled {
   refuseWindows(input.pipeline);
   const frame = decideFrame(input);
-  const { steps, warnings } = planContainers({ ...frame, facts: factsOf(frame.detail) });
-  const choiceWarnings = checkChoices(frame, steps);
-  const plan = runPlan(steps, frame.detail, frame.nonce);
-  const shared = sharedEnvironment(frame, steps);
+  const planned = planContainers({ ...frame, facts: factsOf(frame.detail) });
+  const warnings = [...planned.warnings, ...checkChoices(frame, planned.steps)];
+  const plan = runPlan(planned.steps, frame.detail, frame.nonce);
+  const shared = sharedEnvironment(frame, planned.steps);
+  const { steps, common, names } = hideOperators(planned.steps, shared.swap, frame.prepared);
   const stored = store(frame, steps, plan, shared.gate);
   const { namespace, createNamespace, labels, podName, prepared } = frame;
   return {
     plan,
     namespace,
     createNamespace,
-    pod: makePod(frame, steps, shared.swap, stored),
+    pod: makePod(frame, steps, common, stored),
     secrets: stored.packed.map((secret) => toSecret(secret, namespace, labels)),
     pullSecret: pullSecret(prepared.registries, podName, namespace, labels),
     masks: masksByStep(steps),
-    warnings: [...prepared.warnings, ...shared.warnings, ...warnings, ...choiceWarnings],
+    ...(names.length > 0 ? { hiddenVariables: names } : {}),
+    warnings: [...prepared.warnings, ...shared.warnings, ...warnings],
   };
 }

@@ -23,7 +23,7 @@ const never = (candidate: Candidate): Candidate => ({ ...candidate, canRun: fals
 const order = (...candidates: Candidate[]) =>
   Object.fromEntries(orderSteps(candidates).map(({ n, step: { name }, after }) => [`${n} ${name}`, after]));
 
-describe('orderSteps', () => {
+describe('orderSteps (previous-runner §4.5, §6.2)', () => {
   it.each([
     [
       'a serial pipeline runs in list order',

@@ -79,6 +79,8 @@ export interface RegistryCredentials {
   readonly address: string;
   readonly username: string;
   readonly password: string;
+  /** Given by the operator, and not by the author of the pipeline. */
+  readonly isOperators?: boolean;
 }
 
 /** Data that must be fetched before compilation; collected by `prepare/`. */

@@ -107,7 +107,7 @@ describe('tagVariables', () => {
   });
 });
 
-describe('layers', () => {
+describe('layers (previous-runner §4.7.1, §4.9.2)', () => {
   const detail = aDetail({ build: aBuild({ params: { A: 'param', B: 'param', CI: 'param' } }) });
   const common = commonEnvironment({
     pipeline: aPipeline({ environment: { B: 'pipeline', GIT_AUTHOR_NAME: 'pipeline' } }),

@@ -1,5 +1,5 @@
 import { type Settings, setting } from '@hangar/shared/config';
-import { atLeast, BYTES, CPU, DURATION, integer, oneOf, TOKEN } from '@hangar/shared/config-values';
+import { atLeast, BYTES, CPU, DURATION, integer, LIST, oneOf, TOKEN } from '@hangar/shared/config-values';
 import { flag, list, map, optional, text } from './setting-kinds.ts';
 
 /** The note for a setting that the previous runner did not have. */
@@ -10,7 +10,13 @@ export const hangar = {
   gateImage: text('HANGAR_GATE_IMAGE', {
     section: 'hangar',
     description: 'Image of the gate, placeholder and init program.',
-    defaultText: 'hangar-gate:<version>',
+    defaultText: "hangar-gate beside the runner's image if it is there, else the runner's own image",
+    note: NEW,
+  }),
+  ownImage: text('HANGAR_OWN_IMAGE', {
+    section: 'hangar',
+    description:
+      "Reference of the runner's own image, set when it is built; used where the runner may not read its own Pod.",
     note: NEW,
   }),
   gateVolume: setting('HANGAR_GATE_VOLUME', oneOf('image', 'init'), 'init', {
@@ -155,6 +161,12 @@ export const hangar = {
   registryPlainHttp: list('HANGAR_REGISTRY_PLAIN_HTTP', {
     section: 'hangar',
     description: 'Registries (host[:port]) that are used without TLS; loopback ones always are.',
+    note: NEW,
+  }),
+  privateRegistries: setting('HANGAR_PRIVATE_REGISTRIES', LIST, ['*'], {
+    section: 'hangar',
+    description:
+      'Registries (host[:port], `*.domain`, or `*` for all) at private or loopback addresses in which the commands of images may be looked up, beside those in `HANGAR_REGISTRY_PLAIN_HTTP`, `HANGAR_REGISTRY_MIRRORS` and the credentials of the operator. `none`: no others. Link-local addresses, those of cloud metadata and the Kubernetes API server are never contacted.',
     note: NEW,
   }),
   registryMirrors: map('HANGAR_REGISTRY_MIRRORS', {

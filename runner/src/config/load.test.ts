@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { OPEN_RULES } from '../restrict/restrictions.ts';
 import { loadConfig } from './load.ts';
 import type { RunnerConfig } from './runner-config.ts';
 
 const HOST = { hostname: 'pod-1', version: '0.1.0', namespace: 'ci' };
 const LEAST = { DRONE_RPC_HOST: 'drone.acme.test', DRONE_RPC_SECRET: 's3cret' };
+/** Without it a warning says that the connection is not encrypted. */
+const ENCRYPTED = { DRONE_RPC_PROTO: 'https' };
 
 const files = (texts: Record<string, string>) => (path: string) => {
   const text = texts[path];
@@ -45,7 +48,7 @@ describe('loadConfig', () => {
     });
     expect(config.plugins).toEqual({ secret: undefined, registry: undefined, environment: undefined });
     expect(config.lease).toEqual({ namespace: 'ci', termMs: 10_000, coordination: 'auto' });
-    expect(config.warnings).toEqual([]);
+    expect(config.warnings).toEqual([expect.stringContaining('DRONE_RPC_PROTO is http')]);
   });
 
   it.each([
@@ -100,6 +103,51 @@ describe('loadConfig', () => {
     ]);
   });
 
+  describe('values with which the previous runner started', () => {
+    it('a capacity of 0 is a runner that takes nothing, with a warning', () => {
+      const config = load({ ...ENCRYPTED, DRONE_RUNNER_CAPACITY: '0' });
+      expect(config.runner.capacity).toBe(0);
+      expect(config.warnings).toEqual([expect.stringContaining('takes no stages')]);
+    });
+
+    it.each([
+      ['DRONE_RESOURCE_LIMIT_CPU', (config: RunnerConfig) => config.compile.limits.cpuMillicores, 0],
+      ['DRONE_RESOURCE_REQUEST_CPU', (config: RunnerConfig) => config.compile.requests.cpuMillicores, 0],
+      ['DRONE_KUBE_CLIENT_BURST', (config: RunnerConfig) => config.kubernetes.burst, 100],
+      [
+        'DRONE_ENGINE_CONTAINER_START_TIMEOUT',
+        (config: RunnerConfig) => config.kubernetes.startTimeoutMs,
+        1_000,
+      ],
+    ])('%s below 0 counts as 0, with a warning', (name, value, want) => {
+      const config = load({ ...ENCRYPTED, [name]: '-5' });
+      expect(value(config)).toBe(want);
+      expect(config.warnings).toEqual([`${name}=-5 counts as 0. Write 0, or unset ${name}`]);
+    });
+
+    it.each(['-', '--5', '-5m', '- 5'])('"%s" is no number, and refused as before', (text) => {
+      expect(problemsOf({ ...LEAST, DRONE_RESOURCE_LIMIT_CPU: text })).toHaveLength(1);
+    });
+
+    it.each([
+      [':http', { host: '', port: 80 }],
+      ['127.0.0.1:https', { host: '127.0.0.1', port: 443 }],
+      ['[::1]:http-alt', { host: '::1', port: 8080 }],
+    ])('the listen address %s has a port by name', (DRONE_SERVER_PORT, want) => {
+      expect(load({ DRONE_SERVER_PORT }).http).toMatchObject(want);
+    });
+
+    it.each([':gopher-ish', ':toString', ':'])('%s names no port', (DRONE_SERVER_PORT) => {
+      expect(problemsOf({ ...LEAST, DRONE_SERVER_PORT })).toHaveLength(1);
+    });
+
+    it('DRONE_RUNNER_MAX_PROCS has no effect, and the warning names what has', () => {
+      expect(load({ ...ENCRYPTED, DRONE_RUNNER_MAX_PROCS: '4' }).warnings).toEqual([
+        expect.stringMatching(/^DRONE_RUNNER_MAX_PROCS has no effect: .*HANGAR_BUDGET_CPU/),
+      ]);
+    });
+  });
+
   it('refuses a host with a scheme, from which no valid URL can be built', () => {
     expect(problemsOf({ ...LEAST, DRONE_RPC_HOST: 'https://drone.acme.test' })).toEqual([
       expect.stringContaining('DRONE_RPC_HOST holds a scheme'),
@@ -134,7 +182,10 @@ describe('loadConfig', () => {
   it('ignores the variable that Kubernetes injects for a Service called drone-server', () => {
     const config = load({ DRONE_SERVER_PORT: 'tcp://10.0.0.7:80' });
     expect(config.http.port).toBe(3000);
-    expect(config.warnings).toEqual([expect.stringContaining('DRONE_SERVER_PORT was set by Kubernetes')]);
+    expect(config.warnings).toEqual([
+      expect.stringContaining('DRONE_SERVER_PORT was set by Kubernetes'),
+      expect.stringContaining('DRONE_RPC_PROTO is http'),
+    ]);
   });
 
   it('known issue 33: DRONE_UI_DISABLE switches the dashboard off', () => {
@@ -164,6 +215,7 @@ describe('loadConfig', () => {
   it('known issue 40: warns that a limit of steps has no effect', () => {
     const config = load({ DRONE_RUNNER_MAX_PROCS: '4', DRONE_HTTP_BIND: ':80', HANGAR_BUGDET_CPU: '4' });
     expect(config.warnings).toEqual([
+      expect.stringContaining('DRONE_RPC_PROTO is http'),
       expect.stringContaining('DRONE_HTTP_BIND has no effect'),
       expect.stringContaining('DRONE_RUNNER_MAX_PROCS has no effect'),
       'HANGAR_BUGDET_CPU is no setting of the runner; did you mean HANGAR_BUDGET_CPU?',
@@ -238,5 +290,47 @@ describe("the operator's files", () => {
       expect.stringMatching(/DRONE_RUNNER_ENV_FILE .*\/gone.*ENOENT.*unset/),
       expect.stringMatching(/DRONE_NAMESPACE_RULES_FILE .*\/rules.*a must be a list/),
     ]);
+  });
+});
+
+describe('what pipelines may choose', () => {
+  const namespaces = (env: Record<string, string>) => load(env).compile.restrictions.rules.namespaces;
+
+  it('is everything by default, as with the old runner', () => {
+    expect(load({}).compile.restrictions).toEqual({ rules: OPEN_RULES, repositories: [] });
+  });
+
+  it('is what the settings say', () => {
+    const { rules } = load({ HANGAR_UNTRUSTED_ROOT: 'fork:none', HANGAR_MAX_REQUEST_CPU: '2' }).compile
+      .restrictions;
+    expect(rules.root).toEqual({ fork: [], ordinary: 'any', trusted: 'any' });
+    expect(rules.requestCpu).toEqual({ fork: 2000, ordinary: 2000, trusted: 'any' });
+  });
+
+  it('is reported where it cannot be read, with the syntax', () => {
+    expect(
+      problemsOf({ ...LEAST, HANGAR_UNTRUSTED_ROOT: 'fork:some', HANGAR_SERVICE_ACCOUNT: 'runner' }),
+    ).toEqual([
+      expect.stringContaining(
+        'HANGAR_UNTRUSTED_ROOT is neither any nor none (given: "fork:some"). Write `level:value`',
+      ),
+      expect.stringContaining('HANGAR_SERVICE_ACCOUNT is no service account'),
+    ]);
+  });
+
+  it('are only ruled namespaces where the rights are cluster-wide, unless a setting says otherwise', () => {
+    const fresh = { DRONE_NAMESPACE_DEFAULT: 'drone-' };
+    expect(namespaces(fresh)).toEqual({ fork: [], ordinary: [], trusted: 'any' });
+    expect(namespaces({ ...fresh, DRONE_NAMESPACE_RULES: 'prod:acme/*' }).ordinary).toEqual(['prod']);
+    expect(namespaces({ ...fresh, HANGAR_UNTRUSTED_NAMESPACES: 'any' }).fork).toBe('any');
+    expect(namespaces({ DRONE_NAMESPACE_DEFAULT: 'drone' }).fork).toBe('any');
+  });
+
+  it("is never the runner's own account or the Leases' namespace, as far as they are known", () => {
+    const own = { namespace: 'ci', name: 'hangar' };
+    const loaded = loadConfig(LEAST, files({}), { ...HOST, account: own });
+    expect(loaded).toMatchObject({ ok: { compile: { ownAccount: own, leaseNamespace: 'ci' } } });
+    expect(load({ HANGAR_SERVICE_ACCOUNT: 'a/b' }).compile.ownAccount).toEqual({ namespace: 'a', name: 'b' });
+    expect(load({}).compile.ownAccount).toBeUndefined();
   });
 });

@@ -5,6 +5,8 @@ import { RANDOM_NAMESPACE } from '../pipeline/compiled.ts';
 import type { Account } from '../restrict/pipeline-choices.ts';
 import type { Restrictions } from '../restrict/restrictions.ts';
 import { OperatorFiles } from './files.ts';
+import { insecureConnections } from './insecure.ts';
+import { PORT_NAMES, readAsBefore } from './previous-values.ts';
 import { rulesOf } from './restriction-settings.ts';
 import type { PluginConfig, RunnerConfig } from './runner-config.ts';
 import { PROXY_NAMES, SETTINGS, WITHOUT_EFFECT } from './settings.ts';
@@ -26,6 +28,9 @@ export interface Host {
 /** The configuration, or all problems with it. */
 export type Loaded = { readonly ok: RunnerConfig } | { readonly problems: readonly string[] };
 
+const CAPACITY_ZERO =
+  'DRONE_RUNNER_CAPACITY is 0: this runner takes no stages. Unset it, or set it to the number of stages at once';
+
 type Read = SettingValues<typeof SETTINGS>;
 
 /**
@@ -36,13 +41,23 @@ type Read = SettingValues<typeof SETTINGS>;
  * @returns a frozen configuration, or every problem, each with variable, error and remedy
  */
 export function loadConfig(env: Environment, readFile: (path: string) => string, host: Host): Loaded {
-  const { env: usable, warnings: injected } = withoutServiceLinks(env);
+  const { env: given, warnings: injected } = withoutServiceLinks(env);
+  const { env: usable, warnings: odd } = readAsBefore(given);
   const { values, problems } = readSettings(SETTINGS, usable);
   const files = new OperatorFiles(readFile);
   const config = assemble(values, usable, files, host);
   const all = [...problems, ...files.problems, ...crossChecks(values)];
   if (all.length > 0) return { problems: all };
-  const warnings = [...injected, ...files.warnings, ...withoutEffect(usable), ...misspelt(usable)];
+  const idle = values.capacity === 0 ? [CAPACITY_ZERO] : [];
+  const warnings = [
+    ...injected,
+    ...odd,
+    ...idle,
+    ...insecureConnections(values),
+    ...files.warnings,
+    ...withoutEffect(usable),
+    ...misspelt(usable),
+  ];
   return { ok: deepFreeze({ ...config, warnings }) };
 }
 
@@ -64,6 +79,7 @@ function assemble(
     runner: runnerOf(values, host),
     http: httpOf(values),
     kubernetes: kubernetesOf(values),
+    gate: { chosen: values.gateImage, own: values.ownImage, version: host.version },
     compile: {
       ...compileOf(values, env, host),
       ...restrictionsOf(values, host, { ruled, repositories: policies.repositories }),
@@ -88,6 +104,7 @@ function assemble(
     lease: leaseOf(values, host),
     registry: {
       plainHttp: values.registryPlainHttp,
+      privateRegistries: values.privateRegistries,
       mirrors: values.registryMirrors,
       imageCommands: files.imageCommands(values.imageCommands),
     },
@@ -122,11 +139,12 @@ function httpOf(values: Read): RunnerConfig['http'] {
   return { ...(readListen(values.listen) ?? { host: '', port: 0 }), ui, token: values.httpToken };
 }
 
-/** `host:port`, `:port`, `[::1]:port`, or a bare port. */
+/** `host:port`, `:port`, `[::1]:port`, or a bare port; the port by number or common name. */
 function readListen(text: string): { host: string; port: number } | undefined {
-  const [, bracketed, plain, digits] = /^(?:(?:\[([^\]]*)\]|([^:]*)):)?(\d{1,5})$/.exec(text.trim()) ?? [];
-  const port = Number(digits);
-  return digits === undefined || port > 65_535 ? undefined : { host: bracketed ?? plain ?? '', port };
+  const [, bracketed, plain, digits, name = ''] =
+    /^(?:(?:\[([^\]]*)\]|([^:]*)):)?(?:(\d{1,5})|([a-z-]+))$/.exec(text.trim()) ?? [];
+  const port = digits === undefined ? PORT_NAMES.get(name) : Number(digits);
+  return port === undefined || port > 65_535 ? undefined : { host: bracketed ?? plain ?? '', port };
 }
 
 function kubernetesOf(values: Read): RunnerConfig['kubernetes'] {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { OPEN_RULES, rulesFor } from '../restrict/restrictions.ts';
+import type { TrustLevel } from '../restrict/trust-level.ts';
 import { parsePolicies } from './policies.ts';
 
 const FULL = `
@@ -95,5 +97,49 @@ resources: { request: { cpu: 0.5 }, limit: { cpu: 0x10, memory: 1.5GiB } }
     ['broken YAML', 'a: [', ''],
   ])('refuses %s and names its place', (_, text, want) => {
     expect(() => parsePolicies(text)).toThrow(want);
+  });
+});
+
+describe('restrictions in a policy file', () => {
+  const text = `
+kind: restrictions
+match: { repo: [acme/deploy, infra/*] }
+service_accounts: { ordinary: [deploy-*, release], fork: none }
+max_request_cpu: { ordinary: 64 }
+---
+kind: policy
+name: p
+---
+kind: restrictions
+service_accounts: { ordinary: other }
+`;
+
+  it('are rules for some repositories, and no policies', () => {
+    const { policies, repositories, warnings } = parsePolicies(text);
+    expect(policies.map(({ name }) => name)).toEqual(['p']);
+    expect(warnings).toEqual([]);
+    expect(repositories[0]?.rules.serviceAccounts).toEqual({ fork: [], ordinary: ['deploy-*', 'release'] });
+    expect(repositories[0]?.rules.requestCpu).toEqual({ ordinary: 64_000 });
+    expect(repositories[0]?.rules.nodes).toEqual({});
+  });
+
+  it('apply to the repositories that match; the first that has a rule for the level counts, else the settings', () => {
+    const restrictions = { rules: OPEN_RULES, repositories: parsePolicies(text).repositories };
+    const accounts = (level: TrustLevel, slug: string) => rulesFor(restrictions, level, slug).serviceAccounts;
+    expect(accounts('ordinary', 'infra/x')).toEqual(['deploy-*', 'release']);
+    expect(accounts('ordinary', 'infra/x/y')).toEqual(['other']);
+    expect(accounts('fork', 'acme/deploy')).toEqual([]);
+    expect(accounts('fork', 'acme/other')).toBe('any');
+    expect(rulesFor(restrictions, 'trusted', 'acme/deploy').requestCpu).toBe('any');
+  });
+
+  it.each([
+    ['an unknown rule', 'service_account: { fork: none }', 'unknown key "service_account"'],
+    ['an unknown level', 'service_accounts: { forks: none }', 'unknown key "forks"'],
+    ['a match by a branch, which authors choose', 'match: { branch: main }', 'unknown key "branch"'],
+    ['an invalid value', 'max_request_cpu: { fork: lots }', 'is no amount above 0; write any, or CPU'],
+    ['an empty value', 'nodes: { fork: }', 'has an empty value'],
+  ])('are refused with %s', (_sentence, line, problem) => {
+    expect(() => parsePolicies(`kind: restrictions\n${line}`)).toThrow(problem);
   });
 });

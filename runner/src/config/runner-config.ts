@@ -47,6 +47,8 @@ export interface RunnerConfig {
     readonly nodeLostPatienceMs: number;
   };
   readonly compile: CompileSettings;
+  /** What is known of the gate's image; `compile.gateImage` is what follows from it before the cluster is asked. */
+  readonly gate: { readonly chosen: string; readonly own: string; readonly version: string };
   readonly plugins: {
     readonly secret: PluginConfig | undefined;
     readonly registry: PluginConfig | undefined;
@@ -79,6 +81,7 @@ export interface RunnerConfig {
   };
   readonly registry: {
     readonly plainHttp: readonly string[];
+    readonly privateRegistries: readonly string[];
     readonly mirrors: Texts;
     readonly imageCommands: Readonly<Record<string, ImageConfig>>;
   };

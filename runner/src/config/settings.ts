@@ -74,9 +74,9 @@ const runner = {
     description: 'Machine name sent to the server; must differ between replicas.',
     defaultText: '$POD_NAME or host name',
   }),
-  capacity: setting('DRONE_RUNNER_CAPACITY', integer(1), 100, {
+  capacity: setting('DRONE_RUNNER_CAPACITY', integer(), 100, {
     section: 'runner',
-    description: 'Stages in work at once, for each replica.',
+    description: 'Stages in work at once, for each replica; 0 = it takes none.',
   }),
   labels: map('DRONE_RUNNER_LABELS', {
     section: 'runner',

@@ -1,4 +1,4 @@
-import type { Dispatcher } from 'undici';
+import type { buildConnector, Dispatcher } from 'undici';
 import { EnvHttpProxyAgent } from 'undici';
 
 /** Where the way out leads, as the operator set it (`http_proxy`, `https_proxy`, `no_proxy`). Empty = none. */
@@ -18,7 +18,13 @@ export const DIRECT: Proxies = { http: '', https: '', no: '' };
  *
  * @param options `url`: where the requests will go, for its scheme; `skipVerify`: accept any TLS certificate of the other side
  */
-export function createAgent(options: { url: string; proxies?: Proxies; skipVerify?: boolean }): Dispatcher {
+export function createAgent(options: {
+  readonly url: string;
+  readonly proxies?: Proxies;
+  readonly skipVerify?: boolean;
+  /** Makes connections that go through no proxy. */
+  readonly connect?: buildConnector.connector;
+}): Dispatcher {
   const proxies = options.proxies ?? DIRECT;
   const proxy = options.url.toLowerCase().startsWith('https:') ? proxies.https : proxies.http;
   const tls = { allowH2: false, rejectUnauthorized: options.skipVerify !== true };
@@ -26,7 +32,7 @@ export function createAgent(options: { url: string; proxies?: Proxies; skipVerif
     allowH2: false,
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: tls,
+    connect: options.connect ?? tls,
     requestTls: tls,
     proxyTls: { allowH2: false },
     httpProxy: proxy,

@@ -1,13 +1,16 @@
 import { BoundedMap } from '@hangar/shared/bounded';
 import type { Clock } from '@hangar/shared/clock';
 import { withDeadline } from '@hangar/shared/deadline';
+import type { Logger } from '@hangar/shared/logger';
 import { orAborted } from '@hangar/shared/or-aborted';
 import type { Dispatcher } from 'undici';
 import { familiarName, type ImageReference, parseReference } from '../compile/image-reference.ts';
 import { credentialsFor } from '../compile/pull-secret.ts';
 import type { ImageConfig, RegistryCredentials } from '../compile/settings.ts';
 import type { ImageAnswer, ImageLookup, ImageQuestion } from '../ports/image-lookup.ts';
-import { createAgent, type Proxies } from './http-agent.ts';
+import type { Proxies } from './http-agent.ts';
+import { AddressRefused, isNamed } from './registry-address.ts';
+import { RegistryAgents } from './registry-agents.ts';
 import { MANIFEST_TYPES, readImageConfig, readManifest } from './registry-manifest.ts';
 import { RegistryError, RegistrySession } from './registry-session.ts';
 
@@ -16,6 +19,11 @@ export interface RegistryOptions {
   readonly proxies?: Proxies;
   /** Registries (host[:port]) without TLS; loopback ones never use TLS. */
   readonly plainHttp: readonly string[];
+  /** Registries at private addresses that may be contacted: `*`, a host, `host:port`, or `*.domain`. */
+  readonly privateRegistries: readonly string[];
+  /** Host and port of the Kubernetes API server, which is never contacted; empty: unknown. */
+  readonly apiServer?: string;
+  readonly log?: Pick<Logger, 'warn'>;
   /** Registry → mirror (host[:port][/path]) that is used in its place. */
   readonly mirrors: Readonly<Record<string, string>>;
   /** The operator's table, by full name, or by familiar name for all tags. */
@@ -29,8 +37,11 @@ export type RegistryLookup = ImageLookup & { close(): Promise<void> };
 const LOOKUP_MS = 3_000;
 /** A failed look-up is cached for a minute: builds start in bursts. */
 const FAILURE_MS = 60_000;
+const NOT_FOUND = 404;
 const KNOWN_CONFIGS = 2_000;
 const KNOWN_FAILURES = 1_000;
+/** Whatever happened at an address that is neither public nor named by the operator. */
+const NO_ANSWER = 'its registry gave no usable answer; the log of the runner has the reason';
 
 /** Looks up command lines of images in their registries. */
 export function createImageLookup(clock: Clock, options: RegistryOptions): RegistryLookup {
@@ -40,23 +51,26 @@ export function createImageLookup(clock: Clock, options: RegistryOptions): Regis
 class RegistryHttp implements RegistryLookup {
   readonly #clock: Clock;
   readonly #plainHttp: readonly string[];
-  readonly #secure: Dispatcher;
-  readonly #plain: Dispatcher;
+  readonly #agents: RegistryAgents;
+  readonly #log: RegistryOptions['log'];
+  /** Registries that the operator named. */
+  readonly #named: readonly string[];
   /** Maps, since the keys come from authors: a name such as `constructor` must not find an inherited property. */
   readonly #table: ReadonlyMap<string, ImageConfig>;
   readonly #mirrors: ReadonlyMap<string, string>;
   readonly #configs = new BoundedMap<string, ImageConfig>(KNOWN_CONFIGS);
-  readonly #failures = new BoundedMap<string, { why: string; untilMs: number }>(KNOWN_FAILURES);
+  readonly #failures = new BoundedMap<string, { answer: ImageAnswer; untilMs: number }>(KNOWN_FAILURES);
   readonly #running = new Map<string, Promise<ImageAnswer>>();
 
   constructor(clock: Clock, options: RegistryOptions) {
-    const proxies = options.proxies;
     this.#clock = clock;
     this.#plainHttp = options.plainHttp;
     this.#table = new Map(Object.entries(options.table));
     this.#mirrors = new Map(Object.entries(options.mirrors));
-    this.#secure = createAgent({ url: 'https:', ...(proxies ? { proxies } : {}) });
-    this.#plain = createAgent({ url: 'http:', ...(proxies ? { proxies } : {}) });
+    this.#log = options.log;
+    const mirrors = Object.values(options.mirrors).map((address) => hostOf(address));
+    this.#named = [...options.privateRegistries, ...options.plainHttp, ...mirrors];
+    this.#agents = new RegistryAgents(options);
   }
 
   async find(
@@ -77,15 +91,14 @@ class RegistryHttp implements RegistryLookup {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#secure.destroy(), this.#plain.destroy()]);
+    await this.#agents.close();
   }
 
   /** Stages that start together share one look-up. It continues when one of them is cancelled. */
   #shared(task: Task): Promise<ImageAnswer> {
     const key = keyOf(task);
     const failure = this.#failures.get(key);
-    if (failure && failure.untilMs > this.#clock.monotonicMs())
-      return Promise.resolve({ kind: 'unknown', why: failure.why });
+    if (failure && failure.untilMs > this.#clock.monotonicMs()) return Promise.resolve(failure.answer);
     const running =
       this.#running.get(key) ?? this.#lookUp(task, key).finally(() => this.#running.delete(key));
     this.#running.set(key, running);
@@ -93,21 +106,40 @@ class RegistryHttp implements RegistryLookup {
   }
 
   async #lookUp(task: Task, key: string): Promise<ImageAnswer> {
+    const contacted = new Set<string>();
     const late = (): Error => new RegistryError(`${task.place.host} took longer than ${LOOKUP_MS / 1_000} s`);
     try {
-      const talk = (signal: AbortSignal): Promise<ImageConfig> => this.#talk(task, signal);
+      const talk = (signal: AbortSignal): Promise<ImageConfig> => this.#talk(task, contacted, signal);
       return { kind: 'found', config: await withDeadline(this.#clock, { ms: LOOKUP_MS, late }, talk) };
     } catch (error) {
-      const why = error instanceof RegistryError ? error.message : `unexpected: ${String(error)}`;
-      this.#failures.set(key, { why, untilMs: this.#clock.monotonicMs() + FAILURE_MS });
-      return { kind: 'unknown', why };
+      const isKnown = error instanceof RegistryError || error instanceof AddressRefused;
+      const reason = isKnown ? error.message : `unexpected: ${String(error)}`;
+      this.#log?.warn(
+        { image: task.question.image, reason },
+        'the command of an image could not be looked up',
+      );
+      const isOpen = [...contacted].every((host) => this.#mayTell(host, task));
+      const isAbsent =
+        isOpen && error instanceof RegistryError && error.status === NOT_FOUND && !this.#isMirrored(task);
+      const why = isOpen ? reason : NO_ANSWER;
+      const answer: ImageAnswer = { kind: 'unknown', why, ...(isAbsent ? { isAbsent } : {}) };
+      this.#failures.set(key, { answer, untilMs: this.#clock.monotonicMs() + FAILURE_MS });
+      return answer;
     }
   }
 
+  /** What a mirror lacks may come from elsewhere. */
+  #isMirrored({ reference }: Task): boolean {
+    return this.#mirrors.has(reference.registry);
+  }
+
   /** The HEAD request is sent first even for a known digest: it proves that these credentials have access to the image. */
-  async #talk({ question, reference, place, login }: Task, signal: AbortSignal): Promise<ImageConfig> {
-    const dispatcherFor = (url: string): Dispatcher =>
-      url.startsWith('https:') ? this.#secure : this.#plain;
+  async #talk(task: Task, contacted: Set<string>, signal: AbortSignal): Promise<ImageConfig> {
+    const { question, reference, place, login } = task;
+    const dispatcherFor = (url: URL): Dispatcher => {
+      contacted.add(url.host);
+      return this.#agents.of(url, this.#isNamed(url.host, task));
+    };
     const session = new RegistrySession({
       clock: this.#clock,
       dispatcherFor,
@@ -125,6 +157,16 @@ class RegistryHttp implements RegistryLookup {
     const config = await fetchConfig(session, base, digest || version, question);
     if (digest !== '') this.#configs.set(key, config);
     return config;
+  }
+
+  /** By a setting, or by credentials of the operator. */
+  #isNamed(host: string, { place, login }: Task): boolean {
+    return isNamed(host, this.#named) || (login?.isOperators === true && host === new URL(place.origin).host);
+  }
+
+  /** What a host answers is no secret if it is public, or named: for others, an author would learn what listens where. */
+  #mayTell(host: string, task: Task): boolean {
+    return this.#agents.isPublic(host) || this.#isNamed(host, task);
   }
 }
 
@@ -150,6 +192,8 @@ function placeOf(reference: ImageReference, mirror: string | undefined, plainHtt
   return { host, repository, origin: `${isPlain ? 'http' : 'https'}://${server}` };
 }
 
+const hostOf = (address: string): string => address.replace(/^https?:\/\//, '').split('/')[0] ?? '';
+
 function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/.test(host);
 }
@@ -157,7 +201,8 @@ function isLoopback(host: string): boolean {
 /** Other credentials may get a different response. */
 function keyOf({ question, login }: Task): string {
   const { image, os, arch, variant } = question;
-  return JSON.stringify([image, os, arch, variant, login?.username ?? '', login?.password ?? '']);
+  const { username = '', password = '', isOperators = false } = login ?? {};
+  return JSON.stringify([image, os, arch, variant, username, password, isOperators]);
 }
 
 async function fetchConfig(

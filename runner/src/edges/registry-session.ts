@@ -10,13 +10,20 @@ type Answer = Extract<HttpOutcome, { kind: 'answer' }>;
 /** An error of a registry; the message is for the step's log. */
 export class RegistryError extends Error {
   override readonly name = 'RegistryError';
+  /** HTTP status of the refusal; 0 if there was none. */
+  readonly status: number;
+
+  constructor(message: string, options: { status?: number; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.status = options.status ?? 0;
+  }
 }
 
 /** Inputs of a session with one registry. */
 export interface SessionParts {
   readonly clock: Clock;
-  /** Connections by scheme. */
-  readonly dispatcherFor: (url: string) => Dispatcher;
+  /** Connections for a URL, by its scheme and by whether the operator has named its host. */
+  readonly dispatcherFor: (url: URL) => Dispatcher;
   /** `https://host`, without a trailing slash. */
   readonly origin: string;
   readonly credentials: RegistryCredentials | undefined;
@@ -53,7 +60,7 @@ export class RegistrySession {
     for (let hop = 0; hop < REDIRECTS && answer.status >= 300 && answer.status < 400; hop++) {
       answer = await this.#call(method, this.#target(url, answer), accept, '');
     }
-    if (answer.status !== 200) throw new RegistryError(meaningOf(answer.status));
+    if (answer.status !== 200) throw new RegistryError(meaningOf(answer.status), { status: answer.status });
     return answer;
   }
 
@@ -67,7 +74,7 @@ export class RegistrySession {
     const { clock, dispatcherFor, signal } = this.#parts;
     const headers = { accept, ...(authorization === '' ? {} : { authorization }) };
     const call = { method, url, headers, timeoutMs: CALL_MS, limitBytes: LIMIT_BYTES };
-    const outcome = await httpCall({ clock, dispatcher: dispatcherFor(url) }, call, signal);
+    const outcome = await httpCall({ clock, dispatcher: dispatcherFor(new URL(url)) }, call, signal);
     if (outcome.kind === 'answer') return outcome;
     throw new RegistryError(`${new URL(url).host} gave no answer: ${outcome.reason}`, {
       cause: outcome.cause,
@@ -100,11 +107,12 @@ export class RegistrySession {
     return `Bearer ${textOf(token) || textOf(accessToken)}`;
   }
 
-  /** A redirect from https to plain http is refused. */
+  /** Refuses to go from https to plain http, and to another host without TLS. */
   #noWeaker(url: string): string {
-    if (this.#parts.origin.startsWith('https:') && !url.startsWith('https:')) {
+    const { origin } = this.#parts;
+    const isElsewhere = new URL(url).host !== new URL(origin).host;
+    if ((origin.startsWith('https:') || isElsewhere) && !url.startsWith('https:'))
       throw new RegistryError('the registry leads to an address without TLS');
-    }
     return url;
   }
 }

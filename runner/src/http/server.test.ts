@@ -44,7 +44,7 @@ function http(
   });
 }
 
-describe('GET /healthz', () => {
+describe('GET /healthz (previous-runner §7.1)', () => {
   it.each(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'] as const)(
     'answers %s with 200 and nothing, even while nothing is well',
     async (method) => {
@@ -58,7 +58,7 @@ describe('GET /healthz', () => {
   );
 });
 
-describe('GET /readyz and /livez', () => {
+describe('GET /readyz and /livez (known issue 58)', () => {
   it('say 503 with the reasons in words when there are any', async () => {
     const app = http({ signs: { pollAgeMs: 200_000 } });
 
@@ -73,7 +73,7 @@ describe('GET /readyz and /livez', () => {
   });
 });
 
-describe('GET /metrics', () => {
+describe('GET /metrics (previous-runner §7.3, known issue 71)', () => {
   it('gives the text in the type of Prometheus', async () => {
     const answer = await http().inject('/metrics');
 
@@ -233,7 +233,7 @@ describe('GET /demand of builds that go on', () => {
   });
 });
 
-describe('the dashboard', () => {
+describe('the dashboard (previous-runner §7.1, §7.2)', () => {
   it('is not there without a password', async () => {
     expect((await http().inject('/')).statusCode).toBe(404);
   });
@@ -252,7 +252,19 @@ describe('the dashboard', () => {
     expect(answer.headers['www-authenticate']).toBe('Basic realm="My \\"Realm\\"", charset="UTF-8"');
   });
 
-  it('shows stages with state and reason, and what keeps it from being ready', async () => {
+  it('is JSON, the same as of /stages, for who accepts nothing else first', async () => {
+    const app = http({ ui: UI });
+    const typeFor = async (accept: string) =>
+      (await app.inject({ url: '/', headers: { ...ADA, accept } })).headers['content-type'];
+
+    expect(await typeFor('application/json')).toMatch(/^application\/json/);
+    expect(await typeFor('text/html,application/json;q=0.9')).toMatch(/^text\/html/);
+    expect((await app.inject({ url: '/', headers: { ...ADA, accept: 'application/json' } })).json()).toEqual({
+      stages: [],
+    });
+  });
+
+  it('known issue 59: shows all stages of this runner with state and reason, and what keeps it from being ready', async () => {
     const stages = [anEntry({ phase: 'waiting', reason: 'the quota is spent' })];
     const app = http({ ui: UI, stages, signs: { watchStaleMs: 999_000 } });
 
@@ -290,7 +302,7 @@ describe('the dashboard', () => {
 });
 
 describe('listening', () => {
-  it('gives the address, and says why when the port is taken', async () => {
+  it('known issue 56: gives the address, and says why when the port is taken', async () => {
     const [one, two] = [http(), http()];
     const errors: object[] = [];
     const log = { ...silentLogger, error: (fields: object) => void errors.push(fields) };

@@ -45,13 +45,17 @@ export function createHttp(parts: HttpParts): FastifyInstance {
     reply.type(parts.metrics.contentType).send(await parts.metrics.text()),
   );
   const { ui, token } = parts;
+  const sendStages = (reply: FastifyReply): FastifyReply =>
+    reply.send({ stages: stageViews(parts.stages()) });
   app.get('/demand', guarded({ token }), (_request, reply) =>
     reply.send(writeDemand(demandOf(parts.stages(), parts.ahead()))),
   );
-  app.get('/stages', guarded({ ui, token }), (_request, reply) =>
-    reply.send({ stages: stageViews(parts.stages()) }),
-  );
-  if (ui) app.get('/', guarded({ ui }), (_request, reply) => reply.headers(PAGE_HEADERS).send(page(parts)));
+  app.get('/stages', guarded({ ui, token }), (_request, reply) => sendStages(reply));
+  // Programs that accept only JSON get it here too, as from the previous dashboard.
+  if (ui)
+    app.get('/', guarded({ ui }), ({ headers: { accept = '' } }, reply) =>
+      /^application\/json\b/.test(accept) ? sendStages(reply) : reply.headers(PAGE_HEADERS).send(page(parts)),
+    );
   return app;
 }
 

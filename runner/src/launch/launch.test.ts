@@ -71,8 +71,8 @@ const lateAccount = refusal(
   'error looking up service account drone-x/default: serviceaccount "default" not found',
 );
 
-describe('launch', () => {
-  it('creates the Pod, with its owner and the scheduling gate, then the Secrets that it owns', async () => {
+describe('launch (previous-runner §5.1, §5.2)', () => {
+  it('known issue 65: creates the Pod, with its owner and the scheduling gate, then the Secrets that it owns', async () => {
     const { cluster, go } = begin();
     expect(await go()).toMatchObject({ kind: 'launched', pod: { metadata: { uid: 'uid-1' } } });
     expect(cluster.calls.map((call) => `${call.verb} ${call.target.resource.plural}`)).toEqual([

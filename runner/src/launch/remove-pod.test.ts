@@ -16,7 +16,7 @@ function begin() {
   return { clock, cluster, pod, parts: { clock, cluster, log: silentLogger, lease: { owner: 'ci/me' } } };
 }
 
-describe('removePod', () => {
+describe('removePod (previous-runner §5.7, known issue 67)', () => {
   it('removes exactly this Pod, with the given grace period', async () => {
     const { cluster, pod, parts } = begin();
     expect(await removePod(parts, pod, 10)).toBe('removed');

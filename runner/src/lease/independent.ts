@@ -28,6 +28,7 @@ export class IndependentReplica implements ReplicaRecord {
   readonly lost: AbortSignal = new AbortController().signal;
   readonly isFull = false;
   readonly intents: readonly Intent[] = [];
+  readonly namespaces: readonly string[] = [];
   readonly name = '';
 
   constructor(options: Independent) {
@@ -70,6 +71,10 @@ export class IndependentReplica implements ReplicaRecord {
   }
 
   settle(): void {
+    // Nothing is recorded.
+  }
+
+  confirm(): void {
     // Nothing is recorded.
   }
 

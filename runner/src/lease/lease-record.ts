@@ -11,6 +11,8 @@ export interface Intent {
   readonly machine: string;
   /** It was started before it has a Pod, so that its log can say why it waits (for a quota): no Pod can keep what the server said. */
   readonly started?: StartedWithoutPod;
+  /** The Lease of a dead replica from which it was taken, until it is decided which of several replicas has it. */
+  readonly from?: string;
   /** Its open steps while its Pod may run: nothing else has them if the Pod is lost together with its owner. */
   readonly steps?: readonly OpenStep[];
 }
@@ -50,6 +52,10 @@ export function openIntentsOf(lease: V1Lease): readonly Intent[] {
   const heirs = heirsOf(lease);
   return intentsOf(lease).filter(({ stageId }) => !heirs.has(stageId));
 }
+
+/** Recorded stages that are that replica's for certain, unless it is dead. */
+export const certainIntentsOf = (lease: V1Lease): readonly Intent[] =>
+  openIntentsOf(lease).filter(({ from }) => from === undefined);
 
 /** Which owner has taken over which recorded stage. */
 export function heirsOf(lease: V1Lease): ReadonlyMap<number, string> {
@@ -104,7 +110,7 @@ export function fitsLease(intentBytes: number, namespaces: readonly string[]): b
 }
 
 function intentOf(value: unknown): Intent | undefined {
-  const { stageId, buildId, machine, started, steps } = Object(value) as Partial<
+  const { stageId, buildId, machine, started, from, steps } = Object(value) as Partial<
     Record<keyof Intent, unknown>
   >;
   if (!isWhole(stageId) || !isWhole(buildId) || typeof machine !== 'string') return undefined;
@@ -113,6 +119,7 @@ function intentOf(value: unknown): Intent | undefined {
   return {
     ...{ stageId, buildId, machine },
     ...(isStarted(started) ? { started } : {}),
+    ...(typeof from === 'string' ? { from } : {}),
     ...(open.length > 0 ? { steps: open } : {}),
   };
 }

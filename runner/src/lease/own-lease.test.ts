@@ -1,30 +1,11 @@
-import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { silentLogger } from '@hangar/shared/logger';
-import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
+import { settle } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
 import type { V1Lease } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { heirsOf, intentsOf, LEASE_ANNOTATION, namespacesOf } from './lease-record.ts';
+import { namespacesOf } from './lease-record.ts';
 import { OwnLease } from './own-lease.ts';
-
-const TERM_MS = 24_000;
-const SERVER = 'https://drone.acme.test';
-const target = { resource: RESOURCE.leases, namespace: 'ci', name: 'hangar-runner-r1' };
-let lives = 0;
-const never = new AbortController().signal;
-const intent = (stageId: number) => ({ stageId, buildId: stageId + 100, machine: 'r1' });
-
-/** A process in the one Pod `pod-1`, unless told otherwise; each has a life of its own. */
-function begin(cluster = new FakeCluster(), server = SERVER, podUid = 'pod-1', clock = new FakeClock()) {
-  const life = `life-${(lives += 1)}`;
-  const lease = new OwnLease(
-    { clock, cluster, log: silentLogger },
-    { namespace: 'ci', holder: { replica: 'r1', podUid, life }, termMs: TERM_MS, server },
-  );
-  const stored = (): V1Lease => cluster.find<V1Lease>(target) ?? {};
-  const stageIds = (): number[] => intentsOf(stored()).map((one) => one.stageId);
-  return { clock, cluster, lease, life, stored, stageIds };
-}
+import { begin, intent, never, SERVER, TERM_MS, target } from './testing/a-lease.ts';
 
 /** Holds every patch until it is let go. */
 function gate(cluster: FakeCluster): { open(): void } {
@@ -38,40 +19,6 @@ function gate(cluster: FakeCluster): { open(): void } {
   );
   return { open: () => open() };
 }
-
-describe('the open steps of a stage', () => {
-  const step = { n: 1, id: 100, version: 2, isRunning: true };
-
-  it('stand in its record with the next renewal, as they are then, until it is settled', async () => {
-    const { lease, clock, stored } = begin();
-    await lease.take(never);
-    void lease.keep(never);
-    await lease.intend(intent(63), never);
-    let open = [step];
-    lease.followSteps(63, () => open);
-    expect(intentsOf(stored())).toEqual([intent(63)]);
-    await clock.step(TERM_MS / 4);
-    expect(intentsOf(stored())).toEqual([{ ...intent(63), steps: [step] }]);
-    open = [];
-    await clock.step(TERM_MS / 4);
-    expect(intentsOf(stored())).toEqual([intent(63)]);
-    open = [step];
-    lease.settle(63);
-    await clock.step(TERM_MS / 4);
-    expect(intentsOf(stored())).toEqual([]);
-  });
-
-  it('are handed to the next process, which keeps them in the record', async () => {
-    const first = begin();
-    await first.lease.take(never);
-    first.lease.followSteps(63, () => [step]);
-    await first.lease.intend(intent(63), never);
-    const { lease, stored } = begin(first.cluster);
-    const { intents } = await lease.take(never);
-    expect(intents).toEqual([{ ...intent(63), steps: [step] }]);
-    expect(intentsOf(stored())).toEqual(intents);
-  });
-});
 
 describe('taking the Lease', () => {
   it('makes one that names the holder, its term and its kind', async () => {
@@ -539,64 +486,5 @@ describe('a former process of the same name outside a Pod', () => {
     expect([taken > 0, asked]).toEqual([isAtOnce, [before.life]]);
     await before.clock.step(TERM_MS);
     expect(taken).toBe(1);
-  });
-});
-
-describe('taking it again after a loss', () => {
-  it('returns what it recorded before, holds it anew, and has a signal of its own', async () => {
-    const { clock, lease, stageIds } = begin();
-    await lease.take(never);
-    await lease.intend(intent(63), never);
-    const { lost } = lease;
-    await clock.step(TERM_MS);
-    expect(lost.aborted).toBe(true);
-    await expect(lease.intend(intent(64), never)).rejects.toThrow('lost');
-    expect((await lease.take(never)).intents).toEqual([intent(63)]);
-    expect([lease.lost.aborted, stageIds()]).toEqual([false, [63]]);
-  });
-
-  it('leaves to its heir what another replica has taken over meanwhile', async () => {
-    const { clock, cluster, lease, stored, stageIds } = begin();
-    await lease.take(never);
-    await lease.intend(intent(63), never);
-    await lease.intend(intent(64), never);
-    await clock.step(TERM_MS);
-    const annotations = {
-      ...stored().metadata?.annotations,
-      [LEASE_ANNOTATION.heirs]: '{"63":"ci/hangar-runner-r2"}',
-    };
-    cluster.put(target, { ...stored(), metadata: { ...stored().metadata, annotations } });
-    expect((await lease.take(never)).intents).toEqual([intent(64)]);
-    expect([stageIds(), heirsOf(stored()).size]).toEqual([[64], 0]);
-  });
-
-  it('is lost, not kept, when it finds itself inherited: its process was stopped longer than the term', async () => {
-    const { cluster, lease, stored } = begin();
-    await lease.take(never);
-    await lease.intend(intent(63), never);
-    const annotations = {
-      ...stored().metadata?.annotations,
-      [LEASE_ANNOTATION.heirs]: '{"63":"ci/hangar-runner-r2"}',
-    };
-    cluster.put(target, { ...stored(), metadata: { ...stored().metadata, annotations } });
-    await expect(lease.intend(intent(64), never)).rejects.toThrow();
-    expect(lease.lost.aborted).toBe(true);
-    expect(intentsOf(stored()).map(({ stageId }) => stageId)).toEqual([63]);
-  });
-});
-
-describe('room for records', () => {
-  it('ends before the annotations of a Lease are full, with 1,000 stages well within', async () => {
-    const { lease } = begin();
-    await lease.take(never);
-    const record = (from: number, to: number) =>
-      Promise.all(Array.from({ length: to - from }, (_, n) => lease.intend(intent(from + n), never)));
-    await record(100_000, 102_000);
-    expect(lease.isFull).toBe(false);
-    await record(102_000, 106_000);
-    expect(lease.isFull).toBe(true);
-    lease.settle(100_000);
-    for (let stageId = 100_001; stageId < 104_000; stageId++) lease.settle(stageId);
-    expect(lease.isFull).toBe(false);
   });
 });

@@ -20,7 +20,6 @@ import {
   fitsLease,
   heirsOf,
   type Intent,
-  intentsText,
   LEASE_ANNOTATION,
   leaseName,
   namespacesOf,
@@ -29,6 +28,7 @@ import {
   serverOf,
 } from './lease-record.ts';
 import { LeaseValidity } from './lease-validity.ts';
+import { RecordedIntents } from './recorded-intents.ts';
 
 export interface OwnLeaseOptions {
   readonly namespace: string;
@@ -63,6 +63,11 @@ const TAKING: RetryPolicy = {
   maxDelayMs: 10_000,
   shouldRetry: (error) => isTransient(error) || isKubernetesError(error, 401, 404, 409),
 };
+/** A process that had the Lease before has the right: 403 means that the Role is being replaced. */
+const TAKING_AGAIN: RetryPolicy = {
+  ...TAKING,
+  shouldRetry: (error) => TAKING.shouldRetry?.(error) === true || isKubernetesError(error, 403),
+};
 /** A holder that may live is looked at so often, over twice the time in which it renews. */
 const LOOKS = 4;
 const LOOK_SHARE = (2 * RENEW_SHARE) / LOOKS;
@@ -79,10 +84,7 @@ export class OwnLease {
   readonly #log: Logger;
   readonly #options: OwnLeaseOptions;
   readonly #validity: LeaseValidity;
-  readonly #intents = new Map<number, Intent>();
-  /** Size of the records as JSON, kept up to date: it is asked for often. */
-  #intentBytes = 0;
-  readonly #openSteps = new Map<number, () => readonly OpenStep[]>();
+  readonly #intents = new RecordedIntents();
   readonly #namespaces = new Set<string>();
   readonly #ownNamespaces = new Set<string>();
   /** Namespaces as the Lease has them for sure. */
@@ -91,6 +93,7 @@ export class OwnLease {
   #next: Promise<void> | undefined;
   #version: string | undefined;
   #taken = false;
+  #hadBefore = false;
 
   constructor(
     parts: { clock: Clock; cluster: Cluster; log: Logger; validity?: LeaseValidity },
@@ -121,12 +124,17 @@ export class OwnLease {
 
   /** Whether no further stage can be recorded; then none may be accepted. */
   get isFull(): boolean {
-    return !fitsLease(this.#intentBytes, [...this.#namespaces]);
+    return !fitsLease(this.#intents.bytes, [...this.#namespaces]);
   }
 
   /** The stages that it records, or will with the next write. */
   get intents(): readonly Intent[] {
-    return [...this.#intents.values()];
+    return this.#intents.all;
+  }
+
+  /** Where this replica may have Pods. */
+  get namespaces(): readonly string[] {
+    return [...this.#namespaces];
   }
 
   /** Whether that stage is recorded. */
@@ -145,8 +153,10 @@ export class OwnLease {
     const onRetry = ({ error: err }: FailedTry): void =>
       this.#log.warn({ err }, 'the Lease could not be taken, trying again');
     this.#forget();
-    const former = await retry(this.#clock, { ...TAKING, onRetry }, signal, () => this.#takeOnce(signal));
+    const policy = this.#hadBefore ? TAKING_AGAIN : TAKING;
+    const former = await retry(this.#clock, { ...policy, onRetry }, signal, () => this.#takeOnce(signal));
     this.#taken = true;
+    this.#hadBefore = true;
     return former;
   }
 
@@ -166,19 +176,23 @@ export class OwnLease {
 
   /** Resolves when the intent stands in the Lease. */
   async intend(intent: Intent, signal: AbortSignal): Promise<void> {
-    this.#record(intent);
+    this.#intents.add(intent);
     await orAborted(this.#save(), signal);
   }
 
   /** The server has the stage's end, or it is not ours: removed with the next renewal, since a record too many does no harm. */
   settle(stageId: number): void {
-    this.#forgetIntent(stageId);
-    this.#openSteps.delete(stageId);
+    this.#intents.remove(stageId);
+  }
+
+  /** A stage that was recorded as another's is this replica's for certain: written with the next renewal. */
+  confirm(stageId: number): void {
+    this.#intents.confirm(stageId);
   }
 
   /** The open steps of a stage stand in its record with each later write, until it is settled; that needs no write of its own. */
   followSteps(stageId: number, open: () => readonly OpenStep[]): void {
-    this.#openSteps.set(stageId, open);
+    this.#intents.followSteps(stageId, open);
   }
 
   /** Pods of this replica will be in that namespace (`own`: made for one of them alone); resolves when the Lease says so. */
@@ -205,18 +219,6 @@ export class OwnLease {
     );
   }
 
-  #record(intent: Intent): void {
-    this.#forgetIntent(intent.stageId);
-    this.#intents.set(intent.stageId, intent);
-    this.#intentBytes += bytesOf(intent);
-  }
-
-  #forgetIntent(stageId: number): void {
-    const intent = this.#intents.get(stageId);
-    if (intent) this.#intentBytes -= bytesOf(intent);
-    this.#intents.delete(stageId);
-  }
-
   /** Everything of an earlier term is in the Lease, and is read from there. */
   #forget(): void {
     this.#taken = false;
@@ -228,8 +230,6 @@ export class OwnLease {
 
   async #takeOnce(signal: AbortSignal): Promise<FormerLife> {
     this.#intents.clear();
-    this.#openSteps.clear();
-    this.#intentBytes = 0;
     const former = await this.#freed(signal);
     this.#version = former?.metadata?.resourceVersion;
     if (!former) {
@@ -238,7 +238,7 @@ export class OwnLease {
     }
     // A name that worked for another Drone server before: its stages mean nothing to ours.
     const intents = serverOf(former) === this.server ? openIntentsOf(former) : [];
-    for (const intent of intents) this.#record(intent);
+    for (const intent of intents) this.#intents.add(intent);
     for (const namespace of namespacesOf(former)) this.#namespaces.add(namespace);
     for (const namespace of ownNamespacesOf(former)) this.#ownNamespaces.add(namespace);
     await orAborted(this.#save(), signal);
@@ -379,7 +379,7 @@ export class OwnLease {
         namespace,
         labels: { [LABEL.managedBy]: LABEL.managedByValue },
         annotations: {
-          [LEASE_ANNOTATION.intents]: intentsText(this.intents, (id) => this.#openSteps.get(id)?.()),
+          [LEASE_ANNOTATION.intents]: this.#intents.text,
           [LEASE_ANNOTATION.namespaces]: JSON.stringify([...this.#namespaces]),
           [LEASE_ANNOTATION.ownNamespaces]: JSON.stringify([...this.#ownNamespaces]),
           [LEASE_ANNOTATION.server]: this.server,
@@ -397,6 +397,3 @@ export class OwnLease {
     return ifPresent(this.#cluster.get<V1Lease>(this.#target, signal));
   }
 }
-
-/** With the comma behind it. */
-const bytesOf = ({ steps: _, ...intent }: Intent): number => JSON.stringify(intent).length + 1;

@@ -3,5 +3,17 @@ import type { OwnLease } from './own-lease.ts';
 /** What a replica records for others: its Lease, or nothing where replicas work independently. */
 export type ReplicaRecord = Pick<
   OwnLease,
-  'name' | 'owner' | 'server' | 'isFull' | 'intents' | 'has' | 'intend' | 'settle' | 'enter' | 'leave'
+  | 'name'
+  | 'owner'
+  | 'server'
+  | 'isFull'
+  | 'intents'
+  | 'namespaces'
+  | 'has'
+  | 'intend'
+  | 'confirm'
+  | 'followSteps'
+  | 'settle'
+  | 'enter'
+  | 'leave'
 >;

@@ -33,7 +33,7 @@ volumes: [{name: v, temp: {}}]
   });
 });
 
-describe('lintPipeline: the old checks with their messages (previous-runner §3.12)', () => {
+describe('lintPipeline: the old checks with their messages (previous-runner §3.12.1, §3.12.2, §3.12.3, §3.12.4, §3.12.5)', () => {
   it.each([
     [
       'cpu limit of the stage',

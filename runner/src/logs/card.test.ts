@@ -37,7 +37,7 @@ function sift(
   };
 }
 
-describe('CardFinder', () => {
+describe('CardFinder (previous-runner §6.9)', () => {
   it.each([
     ['on a line of its own, which vanishes', `a\n${marked(CARD)}\nb\n`, 'a\nb\n'],
     ['within a line, which stays', `a ${marked(CARD)} b\n`, 'a  b\n'],

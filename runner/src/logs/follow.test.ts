@@ -88,7 +88,7 @@ async function* chunksOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8
 
 const aFollowing = (more?: Partial<FollowControl>): Promise<Following> => new Following().start(more);
 
-describe('followLog', () => {
+describe('followLog (previous-runner §5.6)', () => {
   it('is complete the moment both last marks were read, whatever the status is', async () => {
     const following = await aFollowing();
     for (const text of [gate.start(1), 'hello', gate.end(0, 2)]) following.write(text);

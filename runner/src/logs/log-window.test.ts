@@ -22,7 +22,7 @@ function windowOf(limitBytes: number, sizes: readonly number[]): Promise<LogLine
   return linesOf(window);
 }
 
-describe('LogWindow', () => {
+describe('LogWindow (previous-runner §6.7)', () => {
   it('keeps everything up to the limit, to the byte', async () => {
     expect((await windowOf(100, Array<number>(10).fill(10))).map((one) => one.pos)).toEqual([
       0, 1, 2, 3, 4, 5, 6, 7, 8, 9,

@@ -23,7 +23,7 @@ const exclude = (...globs: string[]): { include: readonly string[]; exclude: rea
   exclude: globs,
 });
 
-describe('matchesConditions', () => {
+describe('matchesConditions (previous-runner §3.8.2)', () => {
   it.each<[string, Conditions, boolean]>([
     ['no conditions hold', {}, true],
     ['an include that matches', { branch: include('main') }, true],

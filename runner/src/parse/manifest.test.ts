@@ -254,7 +254,7 @@ shell: bash`);
     ]);
   });
 
-  it('known issue 41: a scalar below include or exclude becomes a list of one, with a warning', () => {
+  it('known issue 41: (previous-runner §3.8.1) a scalar below include or exclude becomes a list of one, with a warning', () => {
     const manifest = parseManifest(
       `${HEAD}steps:\n- name: a\n  when:\n    branch: {include: main, exclude: dev}\n`,
     );
@@ -412,6 +412,21 @@ describe('parseManifest: errors (previous-runner §3.3)', () => {
 });
 
 describe('warnings', () => {
+  it.each([
+    ['entrypoint: [server, --port, $PORT]', 1],
+    ['entrypoint: [server]\n    command: [--port, "x$PORT"]', 1],
+    ['entrypoint: [/bin/bash, -c, "server --port $PORT"]', 0],
+    ['entrypoint: ["server --port $PORT"]', 0],
+    ['entrypoint: [server, "costs $5"]', 0],
+    ['command: [--port, $PORT]', 0],
+  ])('%s: a variable that no shell will put in is warned of %i times', (keys, times) => {
+    const { warnings } = parseManifest(`${HEAD}steps:\n  - name: a\n    image: b\n    ${keys}\n`);
+
+    expect(warnings.filter((text) => /^line \d+: \$PORT in a list of "entrypoint"/.test(text))).toHaveLength(
+      times,
+    );
+  });
+
   it('are limited, so that no file fills the log', () => {
     const keys = Array.from({ length: 200 }, (_, n) => `k${n}: 1`).join('\n');
     const { warnings } = parseManifest(HEAD + keys);

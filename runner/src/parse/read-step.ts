@@ -69,6 +69,26 @@ function readMount(decoder: Decoder, node: YamlNode): PipelineMount {
   };
 }
 
+/** A shell by its path, which reads what follows. */
+const SHELL = /(^|\/)(sh|ash|bash|dash|zsh)$/;
+const SHELL_SYNTAX = /[\s"'`$&|;<>()*?\\]/;
+
+/** The previous runner gave `entrypoint` and `command` to a shell, which put variables in (docs/decisions/0003). */
+function warnOfVariables(
+  decoder: Decoder,
+  node: YamlNode | undefined,
+  [entrypoint, command]: readonly [readonly string[], readonly string[]],
+): void {
+  const [first = ''] = entrypoint;
+  const isShell = SHELL.test(first) || (entrypoint.length === 1 && SHELL_SYNTAX.test(first));
+  const variable = [...entrypoint, ...command].map((word) => /\$[A-Za-z_]\w*/.exec(word)?.[0]).find(Boolean);
+  if (node === undefined || entrypoint.length === 0 || isShell || variable === undefined) return;
+  decoder.warn(
+    node,
+    `${variable} in a list of "entrypoint" is not replaced, because no shell reads it. Write entrypoint: [ /bin/sh, -c, "…" ], or commands`,
+  );
+}
+
 /** A step or service (previous-runner §3.6) that is not null. */
 export function readStep(decoder: Decoder, node: YamlNode, at: FieldPath): PipelineStep {
   const fields = decoder.fields(node, 'step');
@@ -77,6 +97,7 @@ export function readStep(decoder: Decoder, node: YamlNode, at: FieldPath): Pipel
   const name = text('name');
   decoder.warnUnsupported(node, 'step', `step ${name}`);
   const resources = decoder.fields(fields.get('resources'), 'resources');
+  warnOfVariables(decoder, fields.get('entrypoint'), [texts('entrypoint'), texts('command')]);
   return {
     name,
     image: text('image'),

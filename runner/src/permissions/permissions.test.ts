@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { RIGHTS, ruleLine, rulesOf } from './permissions.ts';
+import { RIGHTS, ruleLine, rulesOf, WITHOUT } from './permissions.ts';
 import { renderRole } from './role.ts';
 
 const src = new URL('../', import.meta.url);
@@ -45,6 +45,24 @@ describe('the list of rights', () => {
     const names = RIGHTS.map((right) => `${right.verb} ${right.resource}`);
 
     expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+describe('features that are off without a right', () => {
+  const page = readFileSync(new URL('../../docs/migrate.md', src), 'utf8');
+  const features = RIGHTS.filter(({ needed }) => needed !== 'always' && needed !== 'for random namespaces');
+
+  it.each(Object.keys(WITHOUT))('%s needs a right of the list', (feature) => {
+    expect(features.map(({ needed }) => needed)).toContain(feature);
+  });
+
+  it.each(features)('docs/migrate.md has a line for $verb $resource', ({ verb, resource }) => {
+    const lines = page
+      .split('\n')
+      .filter((line) => line.startsWith('| ') && line.includes(`\`${resource}\``));
+    expect(lines.filter((line) => line.includes(`\`${verb}\``) || line.includes('any of those'))).not.toEqual(
+      [],
+    );
   });
 });
 

@@ -21,6 +21,8 @@ kind: ServiceAccount
 metadata:
   name: ${NAME}
   namespace: ${NAMESPACE}
+# No Pod gets this token unless it says so: the runner's own sets automountServiceAccountToken: true.
+automountServiceAccountToken: false
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role

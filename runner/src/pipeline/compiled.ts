@@ -14,6 +14,8 @@ export interface Compiled {
   readonly pullSecret: V1Secret | undefined;
   /** Values to hide, by step number. */
   readonly masks: Readonly<Record<number, readonly string[]>>;
+  /** Names of the operator's variables in the environment of all steps: `compile` does not show their values. */
+  readonly hiddenVariables?: readonly string[];
   /** What the author should know, shown at the head of the first step's log. */
   readonly warnings: readonly string[];
 }

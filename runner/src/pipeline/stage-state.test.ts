@@ -26,7 +26,7 @@ const TIMED_OUT: Conclusion = { kind: 'timed-out' };
 const reports = (state: StageState) =>
   [...state.values()].map(({ status, exitCode }) => `${status} ${exitCode}`);
 
-describe('a step', () => {
+describe('a step (previous-runner §6.3, §6.4)', () => {
   const fresh = newStage(plan);
 
   it('is pending, runs, ends', () => {
@@ -103,7 +103,7 @@ describe('a step', () => {
 });
 
 /** previous-runner §6.6, drone-rpc §4.4, §4.6. */
-describe('a stage ends', () => {
+describe('a stage ends (previous-runner §6.1, §6.4)', () => {
   const state = (...codes: readonly (number | 'running' | 'pending')[]): StageState =>
     codes.reduce<StageState>((now, code, index) => {
       if (code === 'pending') return now;

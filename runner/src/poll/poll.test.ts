@@ -45,7 +45,7 @@ function begin(script: readonly Answer[], options: Partial<PollOptions> & { beco
 
 const quiet: Answer = { afterMs: 30_000 };
 
-describe('poll', () => {
+describe('poll (previous-runner §8)', () => {
   it('polls again at once after an empty long poll (drone-rpc §2.0)', async () => {
     const { clock, askedMs, stop } = begin([quiet]);
     await clock.step(90_000);

@@ -12,7 +12,12 @@ export interface ImageQuestion {
 /** What was found out; `unknown` says why in words for the log, and the step is swapped instead. */
 export type ImageAnswer =
   | { readonly kind: 'found'; readonly config: ImageConfig }
-  | { readonly kind: 'unknown'; readonly why: string };
+  | {
+      readonly kind: 'unknown';
+      readonly why: string;
+      /** Its own registry, not a mirror, says that there is no such image. */
+      readonly isAbsent?: boolean;
+    };
 
 /** Where the command line of an image is asked for (gate §2). */
 export interface ImageLookup {

@@ -87,7 +87,7 @@ function asking(...names: readonly string[]): Pipeline {
   return aPipeline({ steps: [aStep({ environment })] });
 }
 
-describe('secrets', () => {
+describe('secrets (previous-runner §4.9.1)', () => {
   const server = [
     { name: 'Token', data: 'from-server', pull_request: false },
     { name: 'open', data: 'for-all', pull_request: true },

@@ -108,11 +108,11 @@ async function registriesOf(
   const { detail, pipeline } = subject;
   const sources = sourcesOf(deps, subject);
   const fromFile = attempt('the credentials of DRONE_DOCKER_CONFIG are left out', signal, async () =>
-    parseDockerConfig((await deps.readDockerConfig()) ?? '{"auths":{}}'),
+    operators(parseDockerConfig((await deps.readDockerConfig()) ?? '{"auths":{}}')),
   );
-  const fromPlugin = attempt('the credentials of the registry plugin are left out', signal, () =>
-    Promise.resolve(
-      deps.registryPlugin?.list({ repo: detail.rawRepo, build: detail.rawBuild }, signal) ?? [],
+  const fromPlugin = attempt('the credentials of the registry plugin are left out', signal, async () =>
+    operators(
+      (await deps.registryPlugin?.list({ repo: detail.rawRepo, build: detail.rawBuild }, signal)) ?? [],
     ),
   );
   const fromSecrets = pipeline.imagePullSecrets.map((name) =>
@@ -124,6 +124,9 @@ async function registriesOf(
   );
   return joined(await Promise.all([fromFile, fromPlugin, ...fromSecrets]));
 }
+
+const operators = (all: readonly RegistryCredentials[]): readonly RegistryCredentials[] =>
+  all.map((one) => ({ ...one, isOperators: true }));
 
 async function environmentOf(
   deps: PrepareDeps,

@@ -10,7 +10,7 @@ import type { Reported } from './reporter.ts';
 const never = new AbortController().signal;
 const POD = { resource: RESOURCE.pods, namespace: 'ci', name: 'drone-abc' };
 
-function begin(reported: Reported, owner = 'ci/me') {
+function begin(reported: Reported, owner = 'ci/me', hasEnded = () => false) {
   const cluster = new FakeCluster();
   const pod = cluster.put<V1Pod>(POD, {
     metadata: { name: 'drone-abc', namespace: 'ci', annotations: { [ANNOTATION.owner]: owner } },
@@ -24,7 +24,7 @@ function begin(reported: Reported, owner = 'ci/me') {
     },
   };
   const checkState = (seen: V1Pod | undefined = pod) =>
-    checkStage({ cluster, log: silentLogger }, { reporter, pod: seen, owner: 'ci/me' }, never);
+    checkStage({ cluster, log: silentLogger }, { reporter, pod: seen, owner: 'ci/me', hasEnded }, never);
   const recorded = () => cluster.find<V1Pod>(POD)?.metadata?.annotations?.[ANNOTATION.stageVersion];
   return { cluster, pod, checkState, recorded, requests: () => requests };
 }
@@ -50,6 +50,11 @@ describe('a state check of a stage', () => {
   it('is not made for the Pod of another replica, which is left alone', async () => {
     const { checkState, requests, recorded } = begin('conflict', 'ci/other');
     expect([await checkState(), requests(), recorded()]).toEqual(['unknown', 0, undefined]);
+  });
+
+  it('is not made once all steps have ended: it would open a stage again whose end a former owner reported', async () => {
+    const { checkState, requests } = begin('reported', 'ci/me', () => true);
+    expect([await checkState(), requests()]).toEqual(['unknown', 0]);
   });
 
   it('returns no cancel if another replica took over meanwhile', async () => {
@@ -80,7 +85,7 @@ describe('a state check of a stage', () => {
       checkState: (recordVersion: (version: number) => Promise<boolean>) =>
         recordVersion(1).then(() => 'conflict' as const),
     };
-    const about = { reporter, pod: undefined, owner: 'ci/me' };
+    const about = { reporter, pod: undefined, owner: 'ci/me', hasEnded: () => false };
     expect(await checkStage({ cluster, log: silentLogger }, about, never)).toBe('cancelled');
     expect(cluster.calls).toEqual([]);
   });

@@ -13,6 +13,11 @@ export interface CheckedStage {
   readonly pod: V1Pod | undefined;
   /** This replica, as named in the annotations of Pods. */
   readonly owner: string;
+  /**
+   * Whether all steps have ended in that Pod: then a former owner may have reported the end of the stage, and a check, which is a start
+   * without steps, would open it again.
+   */
+  readonly hasEnded: (pod: V1Pod) => boolean;
 }
 
 /**
@@ -22,11 +27,14 @@ export interface CheckedStage {
  */
 export async function checkStage(
   parts: { cluster: Cluster; log: Logger },
-  { reporter, pod, owner }: CheckedStage,
+  { reporter, pod, owner, hasEnded }: CheckedStage,
   signal: AbortSignal,
 ): Promise<ServerState> {
-  const recordVersion = async (version: number): Promise<boolean> =>
-    !pod || (await isRecorded(parts, pod, { owner, version }, signal));
+  const recordVersion = async (version: number): Promise<boolean> => {
+    if (!pod) return true;
+    const recorded = await record(parts, pod, { owner, version }, signal);
+    return recorded !== undefined && !hasEnded(recorded);
+  };
   const reported = await reporter.checkState(recordVersion, signal);
   if (reported === 'reported') return 'open';
   // A stage that the server no longer knows need not run any longer.
@@ -35,20 +43,22 @@ export async function checkStage(
   return 'unknown';
 }
 
-async function isRecorded(
+/** @returns the Pod as it is now; undefined if the version could not be recorded, or the Pod is another replica's */
+async function record(
   { cluster, log }: { cluster: Cluster; log: Logger },
   pod: V1Pod,
   { owner, version }: { owner: string; version: number },
   signal: AbortSignal,
-): Promise<boolean> {
-  if (!isOwnedBy(pod, owner)) return false;
+): Promise<V1Pod | undefined> {
+  if (!isOwnedBy(pod, owner)) return undefined;
   const annotations = { [ANNOTATION.stageVersion]: String(version) };
   const patch = { metadata: { uid: pod.metadata?.uid, annotations } };
   try {
-    return isOwnedBy(await cluster.patch<V1Pod>(targetOf(pod), patch, 'merge', signal), owner);
+    const patched = await cluster.patch<V1Pod>(targetOf(pod), patch, 'merge', signal);
+    return isOwnedBy(patched, owner) ? patched : undefined;
   } catch (error) {
     if (!signal.aborted) log.debug({ err: error }, 'the version of a stage could not be recorded');
-    return false;
+    return undefined;
   }
 }
 

@@ -26,7 +26,8 @@ function begin(
   const finishes: DroneStage[] = [];
   const script: ((signal: AbortSignal) => Promise<Update<DroneStep> | undefined>)[] = [];
   const stageScript: (() => Promise<Update<DroneStage>>)[] = [];
-  const ciServer: Pick<CiServer, 'updateStep' | 'updateStage'> = {
+  const ciServer: Pick<CiServer, 'updateStep' | 'updateStage' | 'detail'> = {
+    detail: () => Promise.resolve({ stage: { ...stage, status: 'killed' }, build: {} } as never),
     updateStep: async (step, signal) => {
       sent.push(`${step.number} ${step.status} v${step.version}`);
       const scripted = await script.shift()?.(signal);
@@ -66,7 +67,7 @@ const running = (n: number): StepState => stepOf(begun(fresh, n, 1_000), n);
 const done = (n: number, code = 0): StepState =>
   stepOf(ended(fresh, n, { code, startMs: 1_000, endMs: 2_000 }), n);
 
-describe('a step of a stage that we started', () => {
+describe('a step of a stage that we started (previous-runner §6.5, §6.10)', () => {
   it('is reported with the version from the last response', async () => {
     const { reporter, sent } = begin();
     expect(await reporter.step(running(1), never)).toBe('reported');
@@ -205,9 +206,9 @@ describe('the stage’s end', () => {
   });
 
   it.each([
-    ['after a lost response: it was reported', { kind: 'completed' }, true, 1],
+    ['after a lost response: the details show that it was reported', { kind: 'completed' }, true, 2],
     ['after a cancel: the server has the end', { kind: 'cancelled' }, false, 1],
-    ['twice: it was cancelled', { kind: 'completed' }, false, 2],
+    ['twice: the details show that it was cancelled', { kind: 'completed' }, false, 2],
   ] as const)('that conflicts %s', async (_, conclusion, lost, times) => {
     const { reporter, finishes, stageScript } = begin();
     stageScript.push(
@@ -267,12 +268,46 @@ describe('a state check', () => {
       [1, 201],
       [2, 202],
     ]);
+    const clock = new FakeClock();
     const reporter = new Reporter(
-      { clock: new FakeClock(), ciServer: ciServer as CiServer, log: silentLogger },
+      { clock, ciServer: ciServer as CiServer, log: silentLogger },
       { stage, plan, stepIds, versions },
     );
-    return { reporter, server, script, written, checkState: () => reporter.checkState(recordVersion, never) };
+    return {
+      reporter,
+      server,
+      script,
+      written,
+      clock,
+      checkState: () => reporter.checkState(recordVersion, never),
+    };
   }
+
+  it.each(['exact', 'unknown'] as const)(
+    'is not needed to end a stage whose version differs, although a lost response precedes the conflict (chaos, 60 minutes; versions %s)',
+    async (versions) => {
+      const { reporter, server, script } = beginWith(7, versions);
+      script.push('lose-undone');
+      expect(await reporter.finish(state, { kind: 'completed' }, never)).toBe('reported');
+      expect([server.status, server.details]).toEqual(['success', 1]);
+    },
+  );
+
+  it('is not needed to find that a stage has ended, and its end is not reported a second time', async () => {
+    const { reporter, server, script } = beginWith(3);
+    script.push('lose-done');
+    expect(await reporter.finish(state, { kind: 'completed' }, never)).toBe('conflict');
+    expect([server.status, server.version]).toEqual(['success', 4]);
+  });
+
+  it('is not needed to end a stage while the details cannot be read: they are read until they can', async () => {
+    const { reporter, server, script, clock } = beginWith(7, 'unknown');
+    script.push('lose-undone', 'lose-undone', 'lose-undone', 'lose-undone', 'lose-undone');
+    const finished = reporter.finish(state, { kind: 'completed' }, never);
+    await clock.step(120_000);
+    expect([await finished, server.status]).toEqual(['reported', 'success']);
+    expect(server.details).toBeGreaterThan(1);
+  });
 
   it('finds the reported state, and the end has the version that the check produced', async () => {
     const { reporter, server, written, checkState } = beginWith(3);

@@ -1,5 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
+import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import type { DroneStage, DroneStep } from '../pipeline/drone.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import {
@@ -50,6 +51,9 @@ const ABORTED = Promise.resolve<'failed'>('failed');
 
 /** The clock of a node and ours may differ by this much. */
 const CLOCKS_DIFFER_MS = 60_000;
+
+/** The end of a stage is reported without a limit on attempts: no other process would do it. */
+const READING: RetryPolicy = { firstDelayMs: 500, maxDelayMs: 30_000 };
 
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
@@ -267,26 +271,28 @@ export class Reporter {
     signal: AbortSignal,
   ): Promise<Reported> {
     if (update.kind === 'updated') return 'reported';
-    if (update.afterLostAnswer || endedStage.status === 'killed') return 'conflict';
+    if (endedStage.status === 'killed') return 'conflict';
     const further = this.#isUnclear ? [this.#highestVersion] : [];
     for (const version of [...this.#stageVersions, ...further]) {
       const again = await this.#ciServer.updateStage({ ...endedStage, version, steps: [] }, signal);
       if (again.kind === 'updated') return 'reported';
-      if (again.afterLostAnswer) return 'conflict';
     }
     return this.#finishAnyway(endedStage, signal);
   }
 
   /**
-   * Reports the end with the version from the details: after a restore from an older backup the stage may be open with an unknown version.
+   * Reports the end with the version from the details if the stage is still open: after a lost response a conflict does not prove that the end
+   * is recorded, and after a restore from an older backup the stage may be open with an unknown version.
    */
-  async #finishAnyway(endedStage: DroneStage, signal: AbortSignal): Promise<Reported> {
-    const version = await this.#openVersion(signal).catch((error: unknown) => {
-      if (!signal.aborted) this.#log.warn({ err: error }, 'the state of a stage could not be read');
+  #finishAnyway(endedStage: DroneStage, signal: AbortSignal): Promise<Reported> {
+    const shouldRetry = (error: unknown): boolean => !(error instanceof CiServerError && error.unknown);
+    return retry(this.#clock, { ...READING, shouldRetry }, signal, async () => {
+      const version = await this.#openVersion(signal);
+      if (version === undefined) return 'conflict';
+      const update = await this.#ciServer.updateStage({ ...endedStage, version, steps: [] }, signal);
+      if (update.kind === 'updated') return 'reported';
+      throw new Error('the version of the stage has changed since it was read');
     });
-    if (version === undefined) return 'conflict';
-    const update = await this.#ciServer.updateStage({ ...endedStage, version, steps: [] }, signal);
-    return update.kind === 'updated' ? 'reported' : 'conflict';
   }
 
   #drone(step: StepState, version: number): DroneStep {

@@ -30,6 +30,21 @@ export function reviewRules({ rules }: Restrictions): readonly ReviewedRule[] {
   });
 }
 
+/** Images of the operator's old list that a rule, or else the chart's default, would not run privileged. Pure. */
+export function privilegeLosses(settings: {
+  readonly restrictions: Restrictions;
+  readonly privilegedImages: readonly string[];
+}): readonly string[] {
+  const images = settings.privilegedImages.join(' ');
+  const { setting, chartDefault } = RULES.privilegedImages;
+  if (images === '') return [];
+  return openLevels(settings.restrictions.rules.privilegedImages).length > 0
+    ? [
+        `DRONE_RUNNER_PRIVILEGED_IMAGES: with the chart's default ${setting}=${chartDefault} these images run unprivileged in untrusted builds; to keep them, set ${setting}=${images}`,
+      ]
+    : [`DRONE_RUNNER_PRIVILEGED_IMAGES has no effect on untrusted builds: ${setting} is the list there`];
+}
+
 /** One sentence for the log at start, if untrusted builds may choose whatever they like by some rule. Pure. */
 export function openWarning(restrictions: Restrictions): string | undefined {
   const all = reviewRules(restrictions);

@@ -5,6 +5,7 @@ import { holdsGate } from '../launch/start.ts';
 import type { Intent } from '../lease/lease-record.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
 import { checkStage } from '../report/check-stage.ts';
+import { observe } from '../watch/observe.ts';
 import { admit, showWait } from './admit.ts';
 import { writeTime } from './api-time.ts';
 import { claim } from './claim.ts';
@@ -137,5 +138,13 @@ async function checkState({ parts, progress }: StageFlow, signal: AbortSignal): 
   const { podWatch, lease } = parts;
   const uid = progress.pod?.metadata?.uid;
   const pod = podWatch.pods.find(({ metadata }) => metadata?.uid === uid) ?? progress.pod;
-  return checkStage(parts, { reporter, pod, owner: lease.owner }, signal);
+  const hasEnded = (read: V1Pod): boolean => allEnded(read, progress);
+  return checkStage(parts, { reporter, pod, owner: lease.owner, hasEnded }, signal);
+}
+
+/** Whether every step of the plan, but for those in the background, has ended in that Pod. */
+function allEnded(pod: V1Pod, { work }: StageProgress): boolean {
+  if (!work) return false;
+  const { steps } = observe(pod, work.plan);
+  return work.plan.steps.every(({ n, role }) => role === 'background' || steps.get(n)?.kind === 'ended');
 }

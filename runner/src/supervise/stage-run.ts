@@ -6,7 +6,7 @@ import { retry } from '@hangar/shared/retry';
 import type { V1Pod } from '@kubernetes/client-node';
 import { removePod } from '../launch/remove-pod.ts';
 import { stopPod } from '../launch/stop-pod.ts';
-import { isOwnedBy } from '../pipeline/pod-owner.ts';
+import { isBeforeAdoption, isOwnedBy } from '../pipeline/pod-owner.ts';
 import { type Conclusion, concluded, isFinal, newStage, type StageState } from '../pipeline/stage-state.ts';
 import type { Reporter } from '../report/reporter.ts';
 import { neverRan, observe, type PodView } from '../watch/observe.ts';
@@ -186,7 +186,7 @@ export class StageRun {
   }
 
   #isOurs(pod: V1Pod): boolean {
-    return isOwnedBy(pod, this.#launched.owner);
+    return isOwnedBy(pod, this.#launched.owner) || isBeforeAdoption(pod, this.#launched.pod);
   }
 
   #disown(): void {

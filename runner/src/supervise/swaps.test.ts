@@ -41,7 +41,7 @@ async function ready(plan = between): Promise<TestStageRun> {
   return stageRun;
 }
 
-describe('the swap', () => {
+describe('the swap (previous-runner §5.3, §5.10)', () => {
   it('is one write when its step is due: image, placeholder, and the status file for the plugin', async () => {
     const stageRun = await ready();
     expect(patches(stageRun)).toEqual([]);

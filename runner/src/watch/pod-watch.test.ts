@@ -23,7 +23,7 @@ function begin() {
   return { clock, cluster, stop, watch, troubles, put };
 }
 
-describe('the watch of all Pods', () => {
+describe('the watch of all Pods (previous-runner §5.5)', () => {
   it('contains the Pods of Hangar in the watched namespaces, and no others', async () => {
     const { watch, put, stop, cluster } = begin();
     put('a');
@@ -51,6 +51,18 @@ describe('the watch of all Pods', () => {
     open();
     await settle();
     expect([followed, cluster.count('list', 'pods')]).toEqual([3, 1]);
+  });
+
+  it('follows a namespace anew if the watch for an earlier signal is about to end', async () => {
+    const { watch, put, stop, cluster } = begin();
+    put('a');
+    const earlier = new AbortController();
+    await watch.follow('ci', earlier.signal);
+    earlier.abort();
+    await watch.follow('ci', stop.signal);
+    await settle();
+    expect(watch.pods.map(({ metadata }) => metadata?.name)).toEqual(['a']);
+    expect(cluster.count('list', 'pods')).toBe(2);
   });
 
   it('rejects if the first list fails, and can be started again', async () => {

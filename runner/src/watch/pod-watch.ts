@@ -27,6 +27,8 @@ export interface PodWatchOptions {
 interface Followed {
   readonly watch: ListWatch<V1Pod>;
   readonly left: AbortController;
+  /** Aborted: it is about to end. */
+  readonly signal: AbortSignal;
   readonly synced: Promise<void>;
 }
 
@@ -60,7 +62,8 @@ export class PodWatch {
   /** Lists a namespace and watches it until the signal is aborted; calls before that have no effect. Rejects if the first list fails. */
   follow(namespace: string, signal: AbortSignal): Promise<void> {
     const known = this.#watches.get(namespace);
-    if (known) return known.synced;
+    // One that was aborted may take a while to end: nobody continues it.
+    if (known && !known.signal.aborted) return known.synced;
     const watch = new ListWatch<V1Pod>(this.#clock, this.#cluster, {
       target: { resource: RESOURCE.pods, namespace },
       selection: SELECTION,
@@ -69,8 +72,9 @@ export class PodWatch {
       onTrouble: (error) => this.#options.onTrouble(namespace, error),
     });
     const left = new AbortController();
-    const synced = this.#begin(namespace, watch, AbortSignal.any([signal, left.signal]));
-    this.#watches.set(namespace, { watch, left, synced });
+    const either = AbortSignal.any([signal, left.signal]);
+    const synced = this.#begin(namespace, watch, either);
+    this.#watches.set(namespace, { watch, left, signal: either, synced });
     return synced;
   }
 
@@ -78,7 +82,7 @@ export class PodWatch {
     try {
       await watch.sync(signal);
     } catch (error) {
-      this.#watches.delete(namespace);
+      if (this.#watches.get(namespace)?.watch === watch) this.#watches.delete(namespace);
       throw error;
     }
     const run = watch.run(signal);

@@ -8,29 +8,38 @@ export interface ApiRight {
   readonly group: string;
   /** Plural, with its subresource if any: `pods/log`. */
   readonly resource: string;
+  /** For one object; absent: for all. */
+  readonly name?: string;
 }
 
 /** A rule of a Role, as RBAC writes it. */
 export interface Rule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
+  /** Absent: all objects. */
+  readonly resourceNames?: readonly string[];
   readonly verbs: readonly string[];
 }
 
 /** Converts rights to rules, one per resource, in the order of the list, without duplicates. Pure. */
 export function rulesOf(rights: readonly ApiRight[]): readonly Rule[] {
   const byResource = Map.groupBy(rights, ({ group, resource }) => `${group}/${resource}`);
-  return [...byResource.values()].map((those) => ({
-    apiGroups: [...new Set(those.map(({ group }) => group))],
-    resources: [...new Set(those.map(({ resource }) => resource))],
-    verbs: [...new Set(those.map(({ verb }) => verb))],
-  }));
+  return [...byResource.values()].map((those) => {
+    const names = new Set(those.flatMap(({ name }) => name ?? []));
+    return {
+      apiGroups: [...new Set(those.map(({ group }) => group))],
+      resources: [...new Set(those.map(({ resource }) => resource))],
+      ...(names.size > 0 ? { resourceNames: [...names] } : {}),
+      verbs: [...new Set(those.map(({ verb }) => verb))],
+    };
+  });
 }
 
 /** Formats a rule on one line, ready to paste under `rules:` of a Role. Pure. */
-export function ruleLine({ apiGroups, resources, verbs }: Rule): string {
+export function ruleLine({ apiGroups, resources, resourceNames, verbs }: Rule): string {
   const list = (words: readonly string[]): string => `[${words.map((word) => word || '""').join(', ')}]`;
-  return `{ apiGroups: ${list(apiGroups)}, resources: ${list(resources)}, verbs: ${list(verbs)} }`;
+  const names = resourceNames ? `resourceNames: ${list(resourceNames)}, ` : '';
+  return `{ apiGroups: ${list(apiGroups)}, resources: ${list(resources)}, ${names}verbs: ${list(verbs)} }`;
 }
 
 interface AccessReview extends KubernetesObject {
@@ -51,7 +60,8 @@ export async function isAllowed(
   signal: AbortSignal,
 ): Promise<boolean> {
   const [resource, subresource] = right.resource.split('/');
-  const attributes = { verb: right.verb, group: right.group, resource, subresource };
+  const { verb, group, name } = right;
+  const attributes = { verb, group, resource, subresource, ...(name === undefined ? {} : { name }) };
   const answer = await cluster.create<AccessReview>(
     { resource: RESOURCE.accessReviews },
     {

@@ -76,11 +76,16 @@ export const textOr = (fallback: string, value: string, help: string): Option<st
 /** Minimum and maximum of a number, both included. */
 export type Bounds = readonly [least: number, most: number];
 
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
+/** A decimal number, or NaN: `Number` alone reads `0x10` as 16, and nothing as 0. */
+export const decimalOf = (text: string): number => (DECIMAL.test(text.trim()) ? Number(text) : Number.NaN);
+
 /** A number within bounds. */
 export const asNumber =
   ([least, most]: Bounds): ReadOption<number> =>
   (text, name) => {
-    const value = text.trim() === '' ? Number.NaN : Number(text);
+    const value = decimalOf(text);
     if (value >= least && value <= most) return value;
     throw new UsageError(`--${name} takes a number from ${least} to ${most}, not "${text}"`);
   };
@@ -89,7 +94,7 @@ export const asNumber =
 export const asWhole =
   ([least, most]: Bounds = [0, Number.MAX_SAFE_INTEGER]): ReadOption<number> =>
   (text, name) => {
-    const value = text.trim() === '' ? Number.NaN : Number(text);
+    const value = decimalOf(text);
     if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
     const range = most === Number.MAX_SAFE_INTEGER ? `, ${least} or more` : ` from ${least} to ${most}`;
     throw new UsageError(`--${name} takes a whole number${range}, not "${text}"`);

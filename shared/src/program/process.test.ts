@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../testing/fake-clock.ts';
-import { stopOnSignal } from './process.ts';
+import { lineWriter, stopOnSignal } from './process.ts';
 
 function listening() {
   const source = new EventEmitter();
@@ -29,5 +29,16 @@ describe('signals', () => {
     await clock.step(1);
     source.emit('SIGINT');
     expect(left).toEqual(['left']);
+  });
+});
+
+describe('a line of output', () => {
+  it.each([
+    [true, 'with control characters shown on a terminal', '\\x1b[2J\n'],
+    [false, 'as it is to a file or a pipe', '\u001b[2J\n'],
+  ])('is written (terminal: %s) %s', (isTTY, _, want) => {
+    const written: string[] = [];
+    lineWriter({ isTTY, write: (text) => written.push(text) })('\u001b[2J');
+    expect(written).toEqual([want]);
   });
 });

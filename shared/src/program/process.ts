@@ -5,6 +5,7 @@ import { createLogger } from '../logger.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { takesColours } from './style.ts';
+import { visibleText } from './visible.ts';
 
 /** The same signal often arrives twice, from the terminal and from a parent (npm): these count as one. */
 const SAME_SIGNAL_MS = 500;
@@ -71,13 +72,21 @@ function contextOf(
     env,
     hostname: hostname(),
     random: Math.random,
-    print: (text) => void stdout.write(`${text}\n`),
-    complain: (text) => void stderr.write(`${text}\n`),
-    showProgress: (text) => void (stderr.isTTY && stderr.write(`${CLEAR_LINE}${text}`)),
+    print: lineWriter(stdout),
+    complain: lineWriter(stderr),
+    showProgress: (text) => void (stderr.isTTY && stderr.write(`${CLEAR_LINE}${visibleText(text)}`)),
     readFile: (path) => readFileSync(path, 'utf8'),
     isTerminal: stdout.isTTY,
     isColoured: takesColours(stdout),
   };
+}
+
+/** Writes lines: to a terminal with control characters shown, to a file or a pipe as they are. */
+export function lineWriter(stream: {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}): (text: string) => void {
+  return (text) => void stream.write(`${stream.isTTY === true ? visibleText(text) : text}\n`);
 }
 
 function versionIn(manifest: URL): string {

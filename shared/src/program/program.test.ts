@@ -60,9 +60,12 @@ describe('a program', () => {
     },
   );
 
-  it.each([['--version'], ['-v'], ['-V'], ['version']])('prints its version for %s', async (word) => {
-    expect(await say([word])).toMatchObject({ printed: ['prog 1.2.3'], code: 0 });
-  });
+  it.each([['--version'], ['-v'], ['-V'], ['version']])(
+    'known issue 54: prints its version for %s',
+    async (word) => {
+      expect(await say([word])).toMatchObject({ printed: ['prog 1.2.3'], code: 0 });
+    },
+  );
 
   it.each([[['demon']], [['help', 'demon']]])(
     'lists the commands for the unknown command %j',

@@ -130,7 +130,7 @@ const isCancelled = ({ status, steps }: StageRecord): boolean =>
 function isClearlyLost({ status, error, steps }: StageRecord, { stages }: BuildHistory): boolean {
   if (status === 'skipped' && stages.some((one) => one.status === 'error')) return true;
   if (status !== 'error' || error === '') return false;
-  // The Pod and its owner are gone, and with them the ids of the steps, so no process can end them.
+  // The Pod and its owner are gone, and with them the steps that the Lease did not record yet: no process can end those.
   return GONE_WITH_OWNER.test(error) || steps.every((step) => DONE.has(step.status));
 }
 

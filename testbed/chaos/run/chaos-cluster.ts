@@ -1,5 +1,4 @@
 import type { Clock } from '@hangar/shared/clock';
-import type { V1ObjectMeta } from '@kubernetes/client-node';
 
 /** A Pod of a build. */
 export interface BuildPod {
@@ -12,7 +11,11 @@ export interface BuildPod {
 /** The present form of a Pod, or its last one if it is gone. */
 export interface PodChange {
   readonly isGone: boolean;
-  readonly metadata: V1ObjectMeta;
+  readonly isBeingDeleted: boolean;
+  readonly name: string;
+  /** Another Pod may have had the same name before. */
+  readonly uid: string;
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 /** How a fault destroys a Pod: by a deletion, by its kubelet, or without any trace. */

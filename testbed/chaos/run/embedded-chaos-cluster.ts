@@ -31,12 +31,10 @@ export async function openEmbeddedCluster(): Promise<ChaosCluster> {
     pods: () => store.list('pods', NAMESPACE).map(podOf),
     watchPods: (listener) => {
       store.subscribe(({ resource, type, object: { metadata } }) => {
-        const { deletionTimestamp, ...rest } = metadata;
-        const deletion =
-          deletionTimestamp === undefined ? {} : { deletionTimestamp: new Date(deletionTimestamp) };
-        const { name, annotations = {} } = rest;
+        const { name, uid = '', annotations = {}, deletionTimestamp } = metadata;
+        const isBeingDeleted = deletionTimestamp !== undefined;
         if (resource === 'pods')
-          listener({ isGone: type === 'DELETED', metadata: { name, annotations, ...deletion } });
+          listener({ isGone: type === 'DELETED', isBeingDeleted, name, uid, annotations });
       });
     },
     destroyPod: (pod, by) => {

@@ -25,7 +25,10 @@ export async function openRealCluster(clock: Clock): Promise<ChaosCluster> {
     selection: { labelSelector: RUNNER_SELECTOR },
     read: whole,
     onChange: ({ kind, object: { metadata = {} } }) => {
-      for (const listener of listeners) listener({ isGone: kind === 'gone', metadata });
+      const { name = '', uid = '', annotations = {}, deletionTimestamp } = metadata;
+      const isBeingDeleted = deletionTimestamp !== undefined;
+      for (const listener of listeners)
+        listener({ isGone: kind === 'gone', isBeingDeleted, name, uid, annotations });
     },
   });
   await pods.sync(signal);

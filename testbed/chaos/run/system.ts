@@ -40,7 +40,8 @@ export class ChaosSystem {
   readonly drone: PracticeServer;
   readonly cluster: ChaosCluster;
   readonly replicas: Replica[] = [];
-  /** For each Pod by name: when it was first stopped or gone. Milliseconds since 1970. */
+  readonly #podUids = new Map<string, string>();
+  /** For the latest Pod of each name: when it was first stopped or gone. Milliseconds since 1970. */
   readonly podStoppedMs = new Map<string, number>();
   readonly #proxies: FaultProxy[] = [];
 
@@ -116,13 +117,14 @@ export class ChaosSystem {
     });
   }
 
-  #podChanged({ isGone, metadata }: PodChange): void {
-    const { name = '', deletionTimestamp, annotations } = metadata;
-    const isStopped =
-      isGone || deletionTimestamp !== undefined || annotations?.[ANNOTATION.conclusion] !== undefined;
-    if (!isStopped || this.podStoppedMs.has(name)) return;
+  #podChanged({ isGone, isBeingDeleted, name, uid, annotations }: PodChange): void {
+    // A Pod in which nothing ran may be made again, with the same name.
+    if (this.#podUids.get(name) !== uid) this.podStoppedMs.delete(name);
+    this.#podUids.set(name, uid);
+    const isConcluded = annotations[ANNOTATION.conclusion] !== undefined;
+    if (!(isGone || isBeingDeleted || isConcluded) || this.podStoppedMs.has(name)) return;
     this.podStoppedMs.set(name, this.clock.now());
-    const how = isGone ? 'gone' : (deletionTimestamp?.toISOString() ?? 'concluded');
+    const how = isGone ? 'gone' : isBeingDeleted ? 'being deleted' : 'concluded';
     const line = `${new Date(this.clock.now()).toISOString()} ${name} ${how}\n`;
     appendFileSync(join(this.folder, 'stopped-pods.log'), line);
   }

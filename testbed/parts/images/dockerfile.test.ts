@@ -27,6 +27,7 @@ ENTRYPOINT ["/x", "y"]
         { from: 'd/e', to: 'd/e' },
         { from: 'LICENSE', to: 'LICENSE' },
       ],
+      hasGate: false,
       user: '7:7',
       workingFolder: '/app',
       entrypoint: ['/x', 'y'],
@@ -84,6 +85,19 @@ describe.each([
       'licenses',
     ]);
   });
+});
+
+it('the gate is in the image of the runner, and not in that of the autoscaler', () => {
+  expect(['runner', 'autoscaler'].map((program) => read('Dockerfile', program).hasGate)).toEqual([
+    true,
+    false,
+  ]);
+});
+
+it('the gate in the image of the runner is built as its own image builds it', () => {
+  const buildOf = (path: string) =>
+    /^RUN CGO_ENABLED.*$/m.exec(readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8'))?.[0];
+  expect(buildOf('Dockerfile')).toBe(buildOf('runner/gate/Dockerfile'));
 });
 
 describe.each(['runner', 'autoscaler'])('the image of the %s', (program) => {

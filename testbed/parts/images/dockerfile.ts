@@ -2,6 +2,8 @@
 export interface DockerfileFacts {
   /** `COPY` lines of the image's stage and of those that it is made from. `from`: relative to the repository; `to`: relative to the working folder. */
   readonly copies: readonly { readonly from: string; readonly to: string }[];
+  /** Whether it contains the gate, from a stage of that name. */
+  readonly hasGate: boolean;
   readonly user: string;
   readonly workingFolder: string;
   readonly entrypoint: readonly string[];
@@ -12,6 +14,7 @@ export interface DockerfileFacts {
 }
 
 const SOURCE = '/src/';
+const COPY_GATE = 'COPY --from=gate /out/ /';
 
 /** Instructions, each on one line, comments left out. */
 function instructions(text: string): readonly string[] {
@@ -21,6 +24,9 @@ function instructions(text: string): readonly string[] {
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
 }
+
+/** What a build argument sets is not known here. */
+const isEnv = (line: string): boolean => line.startsWith('ENV ') && !line.includes('${');
 
 /** Lines of a stage (empty: the last one), after those of the earlier stages that it is made from. @throws when there is none of that name */
 function stageLines(all: readonly string[], stage: string): readonly string[] {
@@ -47,11 +53,12 @@ export function readDockerfile(text: string, target = ''): DockerfileFacts {
     last.findLast((line) => line.startsWith(`${name} `))?.slice(name.length + 1) ?? '';
   const entrypoint = word('ENTRYPOINT');
   return {
-    copies: last.filter((line) => line.startsWith('COPY ')).map(copyOf),
+    copies: last.filter((line) => line.startsWith('COPY ') && line !== COPY_GATE).map(copyOf),
+    hasGate: last.includes(COPY_GATE),
     user: word('USER'),
     workingFolder: word('WORKDIR'),
     entrypoint: entrypoint === '' ? [] : (JSON.parse(entrypoint) as readonly string[]),
-    environment: pairs(word('ENV')),
+    environment: Object.assign({}, ...last.filter(isEnv).map(pairs)) as Readonly<Record<string, string>>,
     labels: pairs(word('LABEL')),
     bases: all.flatMap((line) => /^ARG \w+=(\S+[/:]\S+)$/.exec(line)?.[1] ?? []),
   };

@@ -10,6 +10,8 @@ export interface Slowness {
   readonly bytesPerSecond: number;
   /** Time before each answer begins. */
   readonly latencyMs: number;
+  /** Where it listens on loopback; default: any free port. */
+  readonly port?: number;
   /** Status to answer with instead of forwarding, for tests of failures; undefined to forward. */
   readonly refuse?: (path: string) => number | undefined;
 }
@@ -86,7 +88,7 @@ export async function startSlowRegistry(slowness: Slowness): Promise<SlowRegistr
   const server = createServer((incoming, response) => {
     serve(incoming, response).catch(() => response.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(slowness.port ?? 0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const close = () =>
     new Promise<void>((resolve) => {

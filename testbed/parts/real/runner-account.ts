@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { errorText } from '@hangar/shared/error-text';
+import type { Rule } from '@hangar/shared/kubernetes/rights';
+import { parseAllDocuments } from 'yaml';
 import { runOrThrow } from './command.ts';
 import { adminApi, expectStatus } from './kubernetes.ts';
 import type { Say } from './plan/build-progress.ts';
@@ -32,10 +34,22 @@ async function kubeconfigIn(layout: Layout, namespace: string): Promise<string> 
   return kubeconfig(await tokenFor(layout, namespace), authority, namespace);
 }
 
-/** The same account in another namespace, which has to be there: gives its kubeconfig. Throws with the API server's message. */
-export async function runnerAccountIn(layout: Layout, namespace: string): Promise<string> {
+/**
+ * The same account in another namespace, which has to be there: gives its kubeconfig. Throws with the API server's message.
+ *
+ * @param rules of its Role, in place of those of docs/role.yaml
+ */
+export async function runnerAccountIn(
+  layout: Layout,
+  namespace: string,
+  rules?: readonly Rule[],
+): Promise<string> {
   const role = await readFile(`${layout.repository}/docs/role.yaml`, 'utf8');
-  const there = role.replaceAll(`namespace: ${cluster.namespace}\n`, `namespace: ${namespace}\n`);
+  const documents = parseAllDocuments(role);
+  for (const document of documents)
+    if (rules && document.get('kind') === 'Role') document.set('rules', rules);
+  const text = documents.map(String).join('---\n');
+  const there = text.replaceAll(`namespace: ${cluster.namespace}\n`, `namespace: ${namespace}\n`);
   const kubectl = programPath(layout, 'kubernetes', 'kubectl');
   const admin = ['--kubeconfig', statePaths(layout).adminKubeconfig, '-n', namespace];
   await runOrThrow(kubectl, [...admin, 'apply', '--server-side', '-f', '-'], { input: there });

@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { RIGHTS as AUTOSCALER_RIGHTS, type ServiceFeature } from '@hangar/autoscaler/permissions';
+import { translateValues } from '@hangar/runner/helm-values';
 import { RIGHTS as RUNNER_RIGHTS } from '@hangar/runner/permissions';
 import type { KubernetesObject, V1ConfigMap, V1Deployment, V1PodSpec, V1Role } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { ownLayout } from '../../parts/real/facts.ts';
 import { CHART, type ChartValues, Helm, LEAST, laidOver, ofKind } from './helm.ts';
 import { switchesOf } from './switches.ts';
@@ -54,7 +55,12 @@ describe.each(Object.entries(SWITCHES))('the chart with %s', (_, values) => {
     expect(names.filter((name, place) => names.indexOf(name) !== place)).toEqual([]);
     const without = objects.filter((one) => one.metadata?.namespace === undefined).map((one) => one.kind);
     expect(
-      without.filter((kind) => !/^(ClusterRole|ClusterRoleBinding|Namespace)$/.test(kind ?? '')),
+      without.filter(
+        (kind) =>
+          !/^(ClusterRole|ClusterRoleBinding|Namespace|PriorityClass|ValidatingAdmissionPolicy(Binding)?)$/.test(
+            kind ?? '',
+          ),
+      ),
     ).toEqual([]);
   });
 
@@ -116,7 +122,9 @@ describe('rights', () => {
     'of the autoscaler for %s come and go with their own switch',
     async (feature: ServiceFeature) => {
       const name = feature.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
-      const with_ = await rendered({ autoscaler: { rbac: { runnerService: false, [name]: true } } });
+      // Rights over objects are for those that are named.
+      const config = { HANGAR_AUTOSCALER_ACTUATORS: 'a=capacity-buffer:ci/a*3,b=placeholder:ci/b' };
+      const with_ = await rendered({ autoscaler: { config, rbac: { runnerService: false, [name]: true } } });
       const without = await rendered({ autoscaler: { rbac: { runnerService: false } } });
       const of = (objects: readonly KubernetesObject[]) =>
         rightsIn(
@@ -165,6 +173,18 @@ describe('settings', () => {
 
   it('hardening is on by default', async () => {
     expect(await runnerEnv({})).toMatchObject({ HANGAR_HARDENING: 'restricted' });
+  });
+
+  it('forks may choose nothing by default, and ordinary repositories the namespaces that the chart gives rights in', async () => {
+    expect(await runnerEnv({})).toMatchObject({ HANGAR_UNTRUSTED_SERVICE_ACCOUNTS: 'none' });
+    const defaults = async (values: ChartValues) =>
+      ofKind<V1ConfigMap>(await rendered(values), 'ConfigMap').find(
+        (one) => one.metadata?.name === 'hangar-runner-defaults',
+      )?.data;
+    expect(await defaults({})).toMatchObject({ HANGAR_UNTRUSTED_NAMESPACES: 'fork:none,ordinary:none' });
+    expect(await defaults({ jobs: { otherNamespaces: ['prod', 'staging'] } })).toMatchObject({
+      HANGAR_UNTRUSTED_NAMESPACES: 'fork:none,ordinary:prod staging',
+    });
   });
 
   it('the variables set by the chart are overridden by those of the former chart', async () => {
@@ -246,6 +266,56 @@ describe('dashboards', () => {
   });
 });
 
+describe("values of the previous runner's chart", () => {
+  const OLD = {
+    replicaCount: 2,
+    image: { repository: 'drone/drone-runner-kube', tag: '1.0.0' },
+    env: {
+      DRONE_RPC_HOST: 'drone.acme.test',
+      DRONE_RPC_SECRET: 'shared',
+      DRONE_NAMESPACE_DEFAULT: 'builds',
+      DRONE_RUNNER_CAPACITY: '20',
+      DRONE_TMATE_ENABLED: 'T',
+      DRONE_RUNNER_ENVIRON: 'A:1',
+    },
+    rbac: { buildNamespaces: ['builds'] },
+    extraSecretNamesForEnvFrom: ['more'],
+  };
+
+  it('are refused with the command that translates them', async () => {
+    await expect(rendered(OLD)).rejects.toThrow(
+      /env, replicaCount, rbac, extraSecretNamesForEnvFrom, image\.repository, image\.tag: .*doctor --helm-values/,
+    );
+  });
+
+  it.each(['repository', 'tag'])('image.%s alone is refused, and image.registry is not', async (name) => {
+    await expect(rendered({ image: { [name]: 'x' } })).rejects.toThrow(
+      `image.${name}: values of the previous`,
+    );
+    await expect(rendered({ image: { registry: 'x' } })).resolves.not.toEqual([]);
+  });
+
+  it('are accepted when they are translated, and give the runner the same variables', async () => {
+    const { values } = translateValues(JSON.stringify(OLD));
+    const text = await helm.run(['template', 'hangar', CHART, '-n', 'ci'], parse(values) as ChartValues);
+    const objects = parseAllDocuments(text).map((one) => one.toJS() as KubernetesObject);
+    const [runner] = ofKind<V1Deployment>(objects, 'Deployment');
+    const [container] = runner?.spec?.template.spec?.containers ?? [];
+    const env = Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value]));
+    const { DRONE_NAMESPACE_DEFAULT, ...rest } = OLD.env;
+
+    expect(env).toMatchObject({ ...rest, DRONE_TMATE_ENABLED: 'true', HANGAR_HARDENING: 'off' });
+    expect(container?.envFrom).toContainEqual({ secretRef: { name: 'more' } });
+    const [defaults] = ofKind<V1ConfigMap>(objects, 'ConfigMap').filter(({ metadata }) =>
+      metadata?.name?.endsWith('runner-defaults'),
+    );
+    expect(defaults?.data).toMatchObject({ DRONE_NAMESPACE_DEFAULT });
+    expect(defaults?.data).not.toHaveProperty('DRONE_SERVICE_ACCOUNT_DEFAULT');
+    expect(runner?.spec?.replicas).toBe(2);
+    expect(JSON.stringify(objects)).not.toContain('drone-runner-kube');
+  });
+});
+
 describe('invalid values are reported in one line', () => {
   const runner = (one: object): ChartValues => ({ runner: one });
   it.each<[string, ChartValues, RegExp]>([
@@ -261,11 +331,7 @@ describe('invalid values are reported in one line', () => {
       runner({ config: { DRONE_RUNNER_CAPACITY: 'many' } }),
       /at '\/runner\/config\/DRONE_RUNNER_CAPACITY'/,
     ],
-    [
-      'a number out of bounds',
-      runner({ config: { DRONE_RUNNER_CAPACITY: 0 } }),
-      /DRONE_RUNNER_CAPACITY': minimum/,
-    ],
+    ['a number out of bounds', runner({ config: { HANGAR_BUDGET_PODS: 0 } }), /HANGAR_BUDGET_PODS': minimum/],
     [
       'an unknown word',
       runner({ config: { HANGAR_HARDENING: 'very' } }),

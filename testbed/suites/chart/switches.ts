@@ -20,6 +20,8 @@ export function switchesOf(n: {
           ...Object.fromEntries(rights.map((name) => [name, true])),
           objectNamespaces: [n.builds, n.team],
         },
+        placeholders: [{ name: 'room', pool: 'builds', requests: { cpu: '3', memory: '5Gi' } }],
+        nodePatchPolicy: true,
         config: {
           HANGAR_AUTOSCALER_ACT: true,
           HANGAR_AUTOSCALER_MAX_NODES: 9,

@@ -93,7 +93,7 @@ export function daemonSuite(
       await allWell(id);
     });
 
-    it('on SIGTERM it exits with 0 at once, and the next one finishes its build', async () => {
+    it('known issue 55: on SIGTERM it exits with 0 at once, and the next one finishes its build', async () => {
       const first = start();
       const { id } = drone.createBuild({ yaml });
       await running(id, 'long');

@@ -66,7 +66,7 @@ export function outcomesSuite(
       ]);
     });
 
-    it('a failure runs what is there for failures, with the true status and the failed steps in its environment', async () => {
+    it('known issue 23: a failure runs what is there for failures, with the true status and the failed steps in its environment', async () => {
       const onFailure = '  when: { status: [failure] }\n';
       const { id, done } = await run(
         pipeline(

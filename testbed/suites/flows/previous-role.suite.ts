@@ -14,6 +14,7 @@ import { type PracticeServer, startPracticeServer } from '../../parts/drone/prac
 import { freePort } from '../../parts/free-port.ts';
 import { until } from '../../parts/until.ts';
 import { pipeline, step, stepResults } from './pipelines.ts';
+import { ENVIRONMENT_BUILD, EXPECTED_ENVIRONMENT, environmentDifferences } from './previous-environment.ts';
 import type { TestClusterAccess } from './test-system.ts';
 
 const SECRET = 'previous-role';
@@ -119,6 +120,17 @@ export function previousRoleSuite(
       await until('the Pods to go', timeoutMs, async () => (await pods()).length === 0);
     });
 
+    it('gives a step the environment of the previous runner, variable by variable', async () => {
+      await start({ DRONE_RUNNER_ENVIRON: 'EVERYWHERE:yes' });
+      const { id } = drone.createBuild(ENVIRONMENT_BUILD);
+      expect(stepResults(await ended(id))).toEqual([
+        ['clone', 'success', 0],
+        ['show', 'success', 0],
+      ]);
+      const expected = { ...EXPECTED_ENVIRONMENT, EVERYWHERE: 'yes' };
+      expect(environmentDifferences(drone.logText(id, 'show') ?? '', expected)).toEqual([]);
+    });
+
     it('says at its start what is off, in one line each with the rule that turns it on', async () => {
       const child = await start();
       await child.says(/polling the Drone server/);
@@ -142,6 +154,7 @@ export function previousRoleSuite(
       const { id } = drone.createBuild({ yaml: long });
       await running(id, 'long');
       first.kill('SIGTERM');
+      await first.says(/no new pipelines are taken/);
       const next = drone.createBuild({ yaml: long });
       expect(stepResults(await ended(id))).toEqual(SUCCESS);
       expect(await first.exit).toMatchObject({ code: 0 });

@@ -49,7 +49,7 @@ steps:
       expect(system.drone.logText(build.id, 'build')).toBe('+ echo built\nbuilt\n');
     });
 
-    it('cost no call of the API: one watch was opened for all builds', async () => {
+    it('known issues 10 and 53: cost no call of the API: one watch was opened for all builds', async () => {
       const { system } = cold;
       const countOf = () => system.runner.calls.filter(({ resource }) => resource === 'events').length;
       const before = countOf();

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../parts/free-port.ts';
 import { startSlowRegistry } from '../../parts/images/slow-registry.ts';
 import { removeImage } from '../../parts/real/ctr.ts';
 import type { RealCluster } from '../../parts/real/facts.ts';
@@ -115,6 +116,34 @@ describe('what only a real kubelet does', () => {
       expect(setup.drone.log(id, 'warm') ?? []).toEqual([]);
     } finally {
       await slow.close();
+      await removeImage(cluster.layout, image).catch(() => undefined);
+    }
+  });
+
+  it('a registry that refuses connections before the first step is waited for, and the log says so', async () => {
+    const pushed = await pushSizedImage(cluster.layout, 'local/cold-refused', 1_000_000);
+    const port = await freePort();
+    const image = pushed.replace(cluster.registry, `127.0.0.1:${port}`);
+    const { id } = setup.drone.createBuild({
+      yaml: pipeline(`- name: cold\n  image: ${image}\n  commands: [echo built]\n`),
+    });
+    const text = () =>
+      ['clone', 'cold']
+        .flatMap((name) => setup.drone.liveLog(id, name) ?? setup.drone.log(id, name) ?? [])
+        .map(({ out }) => out)
+        .join('');
+    await setup.drone.waitUntil('the log says it', { timeoutMs: PATIENCE_MS }, () =>
+      /connection refused/.test(text()),
+    );
+    const quick = { upstream: cluster.registry, bytesPerSecond: 10_000_000, latencyMs: 0 };
+    const registry = await startSlowRegistry({ ...quick, port });
+    try {
+      const done = await setup.drone.waitForBuild(id, { timeoutMs: PATIENCE_MS });
+      await setup.cleaned(PATIENCE_MS);
+      expect(done.status).toBe('success');
+      expect(text()).toContain('built\n');
+    } finally {
+      await registry.close();
       await removeImage(cluster.layout, image).catch(() => undefined);
     }
   });

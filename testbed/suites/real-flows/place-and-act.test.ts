@@ -164,17 +164,40 @@ describe('acting, on the real kinds', () => {
     await pool.nodesReady();
     const name = `room-${pool.namespace}`;
     const { key, value = '' } = pool.fence;
-    const object = new PlaceholderObject(pool.cluster, {
-      namespace: pool.namespace,
-      name,
-      priorityClassName: name,
-      image: 'fake',
-      request: () => ({ cpuMillicores: 3900, memoryBytes: 5_000_000_000 }),
-      nodeSelector: { 'hangar.dev/fake': pool.namespace },
-      tolerations: [{ key, operator: 'Equal', value }],
-    });
-    const target = { resource: ACT_RESOURCE.deployments, namespace: pool.namespace, name };
-    const priority = { resource: ACT_RESOURCE.priorityClasses, name };
+    const object = new PlaceholderObject(pool.cluster, { namespace: pool.namespace, name });
+    const deployments = { resource: ACT_RESOURCE.deployments, namespace: pool.namespace };
+    const target = { ...deployments, name };
+    const priorities = { base: '/apis/scheduling.k8s.io/v1', plural: 'priorityclasses' };
+    // As the chart makes them.
+    await pool.cluster.create<V1PriorityClass>(
+      { resource: priorities },
+      { metadata: { name }, value: -10, preemptionPolicy: 'Never', globalDefault: false },
+      pool.signal,
+    );
+    const labels = { 'hangar.dev/placeholder': name };
+    const requests = { cpu: '3900m', memory: '5000000000' };
+    await pool.cluster.create<V1Deployment>(
+      deployments,
+      {
+        metadata: { name, labels },
+        spec: {
+          replicas: 0,
+          selector: { matchLabels: labels },
+          strategy: { type: 'Recreate' },
+          template: {
+            metadata: { labels },
+            spec: {
+              priorityClassName: name,
+              terminationGracePeriodSeconds: 0,
+              nodeSelector: { 'hangar.dev/fake': pool.namespace },
+              tolerations: [{ key, operator: 'Equal', value }],
+              containers: [{ name: 'pause', image: 'fake', resources: { requests } }],
+            },
+          },
+        },
+      },
+      pool.signal,
+    );
     const { acts } = actuator(object);
     try {
       expect(await acts.set(1, 'rush hour', pool.signal)).toMatchObject({ kind: 'set' });
@@ -193,10 +216,9 @@ describe('acting, on the real kinds', () => {
       );
       expect(await acts.set(0, 'night', pool.signal)).toMatchObject({ kind: 'set' });
       expect((await pool.cluster.get<V1Deployment>(target, pool.signal)).spec?.replicas).toBe(0);
-      expect((await pool.cluster.get<V1PriorityClass>(priority, pool.signal)).preemptionPolicy).toBe('Never');
     } finally {
       await pool.cluster.remove(target, {}, pool.signal);
-      await pool.cluster.remove(priority, {}, pool.signal);
+      await pool.cluster.remove({ resource: priorities, name }, {}, pool.signal);
     }
   });
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Rule } from '@hangar/shared/kubernetes/rights';
 import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
 import { runnerAccountIn } from '../../parts/real/runner-account.ts';
 import type { TestClusterAccess } from '../flows/test-system.ts';
@@ -34,13 +35,16 @@ export interface OwnedNamespaceAccess extends TestClusterAccess {
 /**
  * As {@link realClusterAccess}, in a new namespace whose name begins with `word`: it has no other Pods, and `remove` leaves nothing
  * behind.
+ *
+ * @param rules the rights of the runner in it, in place of those of docs/role.yaml
  */
 export async function ownNamespaceAccess(
   word: string,
+  rules?: readonly Rule[],
 ): Promise<{ cluster: RealCluster; ground: OwnedNamespaceAccess }> {
   const { cluster, ground } = await realClusterAccess();
   const space = await OwnNamespace.make(ground.adminKubeconfig, word);
-  const kubeconfig = await runnerAccountIn(cluster.layout, space.name);
+  const kubeconfig = await runnerAccountIn(cluster.layout, space.name, rules);
   return {
     cluster,
     ground: { ...ground, kubeconfig, namespace: space.name, remove: () => space.remove() },

@@ -1,7 +1,22 @@
+{{/* HANGAR_AUTOSCALER_ACTUATORS: as given, else one for each Deployment of placeholders. */}}
+{{- define "hangar.autoscaler.actuators" -}}
+{{- $given := .Values.autoscaler.config.HANGAR_AUTOSCALER_ACTUATORS -}}
+{{- if $given -}}
+{{- include "hangar.text" (list $given false) -}}
+{{- else -}}
+{{- $each := list -}}
+{{- range .Values.autoscaler.placeholders }}{{ $each = append $each (printf "%s=placeholder:%s/%s" .pool $.Release.Namespace .name) }}{{ end -}}
+{{- join "," $each -}}
+{{- end -}}
+{{- end }}
+
 {{/* What the chart sets by itself; everything that a person sets wins over it. */}}
 {{- define "hangar.autoscaler.defaults" -}}
 {{- $config := .Values.autoscaler.config -}}
 HANGAR_AUTOSCALER_DATA_DIR: /data
+{{- if and .Values.autoscaler.placeholders (not $config.HANGAR_AUTOSCALER_ACTUATORS) }}
+HANGAR_AUTOSCALER_ACTUATORS: {{ include "hangar.autoscaler.actuators" . | quote }}
+{{- end }}
 {{- $sees := .Values.autoscaler.rbac.look }}
 {{- if not $sees }}
 HANGAR_AUTOSCALER_KUBERNETES: "off"

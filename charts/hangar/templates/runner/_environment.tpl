@@ -8,6 +8,18 @@ DRONE_SERVICE_ACCOUNT_DEFAULT: {{ include "hangar.jobs.account" . | quote }}
 {{- end }}
 {{- end }}
 
+{{/* The token of /demand and /stages from its Secret, as a variable. Called with (list $ "NAME"). */}}
+{{- define "hangar.httpToken" -}}
+{{- $token := (index . 0).Values.runner.httpToken -}}
+{{- with $token.existingSecret -}}
+- name: {{ index $ 1 }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ . }}
+      key: {{ $token.key }}
+{{- end -}}
+{{- end }}
+
 {{/* envFrom and env of a container that runs hangar-runner. */}}
 {{- define "hangar.runner.environment" -}}
 envFrom:
@@ -29,5 +41,6 @@ env:
         name: {{ . }}
         key: {{ $.Values.runner.rpcSecret.key }}
   {{- end }}
+  {{- include "hangar.httpToken" (list . "HANGAR_HTTP_TOKEN") | nindent 2 }}
   {{- include "hangar.env" (list . "runner") | trim | nindent 2 }}
 {{- end }}

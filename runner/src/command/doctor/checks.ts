@@ -4,20 +4,29 @@ import { silentLogger } from '@hangar/shared/logger';
 import { ConfigError } from '@hangar/shared/program/command-error';
 import { connect } from '@hangar/shared/program/connect';
 import type { CommandContext } from '@hangar/shared/program/context';
-import { droneOf, namespacesOf } from '../../assemble.ts';
+import { draftParts, droneOf, namespacesOf } from '../../assemble.ts';
+import { lookUpRule } from '../../config/look-up-rule.ts';
 import type { RunnerConfig } from '../../config/runner-config.ts';
 import { review } from '../../permissions/review.ts';
 import { CiServerError } from '../../ports/ci-server.ts';
+import { chooseGate, gateLookup, operatorCredentials } from '../../prepare/gate-image.ts';
 import { hostOf } from '../environment.ts';
 import { placesOf } from '../service.ts';
 
 /** The result of checking the server or the cluster. */
 export interface Check {
-  readonly what: 'Drone server' | 'Kubernetes';
+  readonly what: 'Drone server' | 'Kubernetes' | 'Gate image' | 'Image look-ups';
   readonly result: 'ok' | 'failed' | 'skipped';
   /** One message per entry, with the remedy if it failed. */
   readonly words: readonly string[];
 }
+
+/** What image look-ups refuse. Pure. */
+export const checkLookUps = ({ registry }: RunnerConfig): Check => ({
+  what: 'Image look-ups',
+  result: 'ok',
+  words: [lookUpRule(registry)],
+});
 
 /** Pings the server with its secret, once. */
 export async function checkServer(
@@ -36,6 +45,25 @@ export async function checkServer(
   } finally {
     await client.close();
   }
+}
+
+/** Looks for the gate's image in its registry, as the runner does at its start. */
+export async function checkGate(config: RunnerConfig, context: CommandContext): Promise<Check> {
+  const { prepare } = draftParts(config, {
+    ...context,
+    readFile: (path) => Promise.resolve(context.readFile(path)),
+  });
+  const credentials = await operatorCredentials(prepare.readDockerConfig);
+  const choice = await chooseGate(config.gate, gateLookup(prepare.images, credentials, context.stopSignal()));
+  const what = 'Gate image';
+  if (choice.kind === 'missing') return { what, result: 'failed', words: [choice.problem] };
+  if (config.gate.chosen === '' && config.gate.own === '')
+    return {
+      what,
+      result: 'skipped',
+      words: ['HANGAR_GATE_IMAGE is not set: the runner derives it from its own Pod'],
+    };
+  return { what, result: 'ok', words: [choice.image, ...choice.warnings] };
 }
 
 /** Reviews the rights, if there is a connection to the cluster. */

@@ -1,5 +1,6 @@
 import { tableLines } from '@hangar/shared/program/table';
 import type { Judged, SettingSupport } from '../../config/judge.ts';
+import type { ReviewedRule } from '../../restrict/review.ts';
 import type { Check } from './checks.ts';
 
 /** All findings of the doctor. */
@@ -7,6 +8,8 @@ export interface Report {
   readonly ok: boolean;
   readonly settings: readonly Judged[];
   readonly checks: readonly Check[];
+  /** What pipelines may choose; empty while the settings are wrong. */
+  readonly rules: readonly ReviewedRule[];
   /** Warnings, which do not prevent a start. */
   readonly warnings: readonly string[];
 }
@@ -28,7 +31,7 @@ const HEADS: Readonly<Record<SettingSupport, string>> = {
 };
 
 /** The report as text. Pure. */
-export function reportText({ ok, settings, checks, warnings }: Report): string {
+export function reportText({ ok, settings, checks, rules, warnings }: Report): string {
   const groups = Map.groupBy(settings, ({ verdict }) => verdict);
   const sections = [...groups].map(([verdict, those]) => [
     HEADS[verdict],
@@ -42,7 +45,25 @@ export function reportText({ ok, settings, checks, warnings }: Report): string {
   const end = ok
     ? ['All is well: the runner would start with these settings.']
     : ['Something is wrong, see above.'];
-  return [...sections, ...odd, ...outside, end].map((lines) => lines.join('\n')).join('\n\n');
+  return [...sections, ...openSection(rules), ...odd, ...outside, end]
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
+}
+
+/** The rules by which untrusted pipelines may choose whatever they like, and what the chart would refuse. */
+function openSection(rules: readonly ReviewedRule[]): readonly (readonly string[])[] {
+  const open = rules.filter((rule) => rule.open.length > 0);
+  if (open.length === 0) return [];
+  const rows = open.map(({ setting, value, subject, chartDefault }) => [
+    `${setting}=${value}`,
+    `${subject}; the chart's default is ${chartDefault ?? 'jobs.otherNamespaces'}`,
+  ]);
+  return [
+    [
+      "Open to untrusted pipelines, as with the previous runner: the chart's defaults would refuse it",
+      ...tableLines([], rows).map((line) => `  ${line}`),
+    ],
+  ];
 }
 
 const wordsLines = (those: readonly Judged[]): readonly string[] =>

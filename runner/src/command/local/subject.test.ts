@@ -55,7 +55,7 @@ describe('the selection of steps', () => {
   });
 });
 
-describe('the selected pipeline', () => {
+describe('the selected pipeline (previous-runner §2.4)', () => {
   function subject(yaml: string, args: readonly string[] = []) {
     const { options } = readOptions(EXEC_OPTIONS, args);
     const context = fakeContext({ 'p.yml': yaml });

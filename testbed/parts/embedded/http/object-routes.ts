@@ -46,7 +46,7 @@ export class ObjectRoutes {
     assertMethod(request);
     switch (request.verb) {
       case 'get':
-        return jsonReply(this.shown(this.api.get(request)));
+        return jsonReply(this.read(request));
       case 'list':
         return jsonReply(this.list(request));
       case 'watch':
@@ -59,6 +59,11 @@ export class ObjectRoutes {
       case 'delete':
         return this.delete(exchange);
     }
+  }
+
+  private read(request: ResourceRequest): KubeObject {
+    const object = this.shown(this.api.get(request));
+    return request.subresource === 'scale' ? scaleOf(object) : object;
   }
 
   private shown(object: KubeObject): KubeObject {
@@ -114,10 +119,15 @@ export class ObjectRoutes {
   private change({ request, body, contentType }: Exchange, part: ObjectPart): HttpReply {
     const parsed = parseBody(body);
     const isPatch = request.verb === 'patch';
-    const wanted = (current: KubeObject): KubeObject =>
-      isPatch ? patched(contentType, current, parsed) : (parsed as KubeObject);
+    const isScale = request.subresource === 'scale';
+    const wanted = (current: KubeObject): KubeObject => {
+      const before = isScale ? scaleOf(current) : current;
+      const after = isPatch ? patched(contentType, before, parsed) : (parsed as KubeObject);
+      return isScale ? scaled(current, after) : after;
+    };
     const options = { dryRun: isDryRun(request.query), how: isPatch ? 'patch' : 'put' } as const;
-    return jsonReply(this.api.update(request, part, wanted, options));
+    const updated = this.api.update(request, part, wanted, options);
+    return jsonReply(isScale ? scaleOf(updated) : updated);
   }
 
   private delete({ request, body }: Exchange): HttpReply {
@@ -131,6 +141,25 @@ export class ObjectRoutes {
   }
 }
 
+/** The scale subresource of a Deployment: its number, under its name and version. */
+function scaleOf({ metadata, spec, status }: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: { replicas: recordOf(spec)['replicas'] ?? 1 },
+    status: { replicas: recordOf(status)['replicas'] ?? 0 },
+  } as KubeObject;
+}
+
+/** The Deployment with the number of its Scale, which is written on the version that the Scale has. */
+const scaled = (deployment: KubeObject, { metadata, spec }: KubeObject): KubeObject => ({
+  ...deployment,
+  metadata: { ...deployment.metadata, resourceVersion: metadata.resourceVersion },
+  spec: { ...recordOf(deployment['spec']), replicas: recordOf(spec)['replicas'] },
+});
+
 /** Objects are created in their collection, and changed and deleted by their name. */
 function assertMethod({ verb, name }: ResourceRequest): void {
   const [onCollection, onObject] = [verb === 'create', ['update', 'patch', 'delete'].includes(verb)];
@@ -140,6 +169,7 @@ function assertMethod({ verb, name }: ResourceRequest): void {
 function partOf({ subresource, resource }: ResourceRequest): ObjectPart {
   if (subresource === '') return 'object';
   if (subresource === 'status' && hasStatus(resource)) return 'status';
+  if (subresource === 'scale' && resource.plural === 'deployments') return 'object';
   throw unknownKind();
 }
 

@@ -1,30 +1,9 @@
-import type { Job } from '../capacity/job.ts';
-import type { NodeSpec } from '../capacity/node-spec.ts';
-import { CLUSTER_AUTOSCALER, clusterAutoscalerPolicy } from '../replay/policies/cluster-autoscaler.ts';
-import { KARPENTER, karpenterPolicy } from '../replay/policies/karpenter.ts';
-import type { ScalingPolicy } from '../replay/policy.ts';
-import { replay } from '../replay/replay.ts';
-import type { EngineSettings } from './engines.ts';
-
-/** Past Pods, and two ways to have sized a pool for them. */
-export interface SettingsComparison {
-  /** By arrival. */
-  readonly jobs: readonly Job[];
-  readonly node: NodeSpec;
-  readonly bootSeconds: number;
-  readonly now: EngineSettings;
-  readonly better: EngineSettings;
-}
-
-/** What the better settings would have changed. */
-export interface SettingsGain {
-  /** Share of the node-hours that is saved; negative: more is used. */
-  readonly nodeHoursShare: number;
-  /** Seconds that the 95th percentile of the wait gets shorter; negative: longer. */
-  readonly waitP95Seconds: number;
-  readonly jobs: number;
-  readonly days: number;
-}
+import type { EngineSettings } from '../advise/engines.ts';
+import type { SettingsComparison, SettingsGain } from '../advise/settings-gain.ts';
+import { CLUSTER_AUTOSCALER, clusterAutoscalerPolicy } from './policies/cluster-autoscaler.ts';
+import { KARPENTER, karpenterPolicy } from './policies/karpenter.ts';
+import type { ScalingPolicy } from './policy.ts';
+import { replay } from './replay.ts';
 
 const DAY_SECONDS = 86_400;
 

@@ -1,0 +1,13 @@
+{{/* Rejects values of the previous runner's chart, with the command that translates them. */}}
+{{- define "hangar.rejectPrevious" -}}
+{{- $previous := list -}}
+{{- range include "hangar.names.previous" . | splitList " " -}}
+{{- if hasKey $.Values . }}{{ $previous = append $previous . }}{{ end -}}
+{{- end -}}
+{{- range include "hangar.names.previous.image" . | splitList " " -}}
+{{- if hasKey $.Values.image . }}{{ $previous = append $previous (printf "image.%s" .) }}{{ end -}}
+{{- end -}}
+{{- if $previous -}}
+{{- fail (printf "%s: values of the previous runner's chart. Translate them: hangar-runner doctor --helm-values old.yaml > hangar.yaml (docs/migrate.md)" (join ", " $previous)) -}}
+{{- end -}}
+{{- end }}

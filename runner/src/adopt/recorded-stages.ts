@@ -1,0 +1,96 @@
+import type { V1Lease } from '@kubernetes/client-node';
+import { certainIntentsOf, type Intent, serverOf } from '../lease/lease-record.ts';
+import type { StageRegistry } from '../stage-registry.ts';
+import { freshOwners, watchedOwners } from './fresh-owners.ts';
+import type { Heir, HeirParts } from './heir.ts';
+
+/** What is known of other replicas at one look. */
+export interface OtherReplicas {
+  /** Owners whose Lease is renewed. */
+  readonly running: ReadonlySet<string>;
+  /** Names of Leases that are not renewed. */
+  readonly deadNames: ReadonlySet<string>;
+}
+
+interface RecordedParts extends HeirParts {
+  readonly registry: Pick<StageRegistry, 'has'>;
+  carryOn(intent: Intent): void;
+}
+
+/**
+ * A stage without a Pod that another replica has recorded too is left to that one for so many looks: it may be making the Pod again. Two that
+ * both wait must not do so for ever; Kubernetes takes only one of their Pods.
+ */
+const SHARED_LOOKS = 30;
+
+const idsOf = (intents: readonly Intent[]): ReadonlySet<number> =>
+  new Set(intents.map(({ stageId }) => stageId));
+
+/** The stages that the own Lease records and that are not in hand. */
+export class RecordedStages {
+  readonly #parts: RecordedParts;
+  readonly #heir: Heir;
+  /** For how many looks a recorded stage has been another's too. */
+  #shared = new Map<number, number>();
+
+  constructor(parts: RecordedParts, heir: Heir) {
+    this.#parts = parts;
+    this.#heir = heir;
+  }
+
+  /**
+   * Each recorded stage is in hand, has a Pod, or is continued here: also one whose Pod vanished before it was taken over. A stage whose Pod is
+   * another replica's is recorded there.
+   */
+  async carryOn(
+    others: OtherReplicas,
+    leases: () => Promise<readonly V1Lease[]>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { namespaces } = this.#parts.lease;
+    const recorded = idsOf(this.#notInHand);
+    const watched = await watchedOwners(this.#parts, recorded, signal);
+    const stageIds = idsOf(this.#settleOthers(recorded, watched, others));
+    if (stageIds.size === 0) return;
+    // Pods before Leases: who removes a Pod to make it again has recorded its stage before.
+    const owners = await freshOwners(this.#parts, { stageIds, namespaces }, signal);
+    const shared = this.#recordedByOthers(await leases(), others);
+    const open = this.#settleOthers(stageIds, owners, others);
+    this.#shared = new Map(
+      open.flatMap(({ stageId: id }) => (shared.has(id) ? [[id, (this.#shared.get(id) ?? 0) + 1]] : [])),
+    );
+    for (const intent of open)
+      if ((this.#shared.get(intent.stageId) ?? 0) % SHARED_LOOKS === 0) this.#parts.carryOn(intent);
+  }
+
+  get #notInHand(): readonly Intent[] {
+    const { lease, registry } = this.#parts;
+    return lease.intents.filter(({ stageId }) => !registry.has(stageId) && !this.#heir.isUndecided(stageId));
+  }
+
+  /** @returns those of the stages that have no Pod and are still not in hand */
+  #settleOthers(
+    stageIds: ReadonlySet<number>,
+    owners: ReadonlyMap<number, string>,
+    { running }: OtherReplicas,
+  ): readonly Intent[] {
+    const { lease } = this.#parts;
+    return this.#notInHand.filter(({ stageId }) => {
+      if (!stageIds.has(stageId)) return false;
+      const owner = owners.get(stageId);
+      if (owner !== undefined && owner !== lease.owner && running.has(owner)) lease.settle(stageId);
+      return owner === undefined;
+    });
+  }
+
+  /** Stages that a replica which may be running has recorded. */
+  #recordedByOthers(leases: readonly V1Lease[], { deadNames }: OtherReplicas): ReadonlySet<number> {
+    const { lease } = this.#parts;
+    const others = leases.filter(({ metadata }) => {
+      const name = metadata?.name ?? '';
+      return name !== lease.name && !deadNames.has(name);
+    });
+    const ours = others.filter((one) => serverOf(one) === lease.server);
+    return new Set(ours.flatMap((one) => certainIntentsOf(one).map(({ stageId }) => stageId)));
+  }
+}

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { loadConfig } from '../../config/load.ts';
+import { translateValues } from './helm-values.ts';
+
+const OLD = `
+replicaCount: 2
+image: { repository: drone/drone-runner-kube, tag: 1.0.0 }
+imagePullSecrets: [{ name: regcred }]
+extraSecretNamesForEnvFrom: [drone-secrets]
+serviceAccount: { create: true, name: runner }
+resources: {}
+nodeSelector: { pool: ci }
+securityContext: { runAsUser: 1 }
+rbac: { buildNamespaces: [builds, more] }
+env:
+  DRONE_RPC_HOST: drone.acme.test
+  DRONE_NAMESPACE_DEFAULT: builds
+  DRONE_RUNNER_CAPACITY: 20
+  DRONE_TMATE_ENABLED: T
+  DRONE_RUNNER_ENVIRON: "A:1"
+  DRONE_RUNNER_MAX_PROCS: 3
+  HTTP_PROXY: http://proxy:3128
+`;
+
+/** What the previous runner allowed, where the chart's defaults don't. */
+const OPEN_CONFIG = (parse(translateValues('{}').values) as { runner: { config: Record<string, string> } })
+  .runner.config;
+
+const translated = (text: string) => {
+  const { values, remarks } = translateValues(text);
+  return { values: parse(values) as Record<string, Record<string, unknown>>, remarks };
+};
+
+describe('translateValues', () => {
+  it('writes the values of Hangar’s chart', () => {
+    expect(translated(OLD).values).toEqual({
+      image: { pullSecrets: ['regcred'] },
+      runner: {
+        replicas: 2,
+        serviceAccount: { create: true, name: 'runner' },
+        nodeSelector: { pool: 'ci' },
+        envFrom: [{ secretRef: { name: 'drone-secrets' } }],
+        config: {
+          ...OPEN_CONFIG,
+          DRONE_RPC_HOST: 'drone.acme.test',
+          DRONE_RUNNER_CAPACITY: '20',
+          DRONE_TMATE_ENABLED: 'true',
+        },
+        extraEnv: [
+          { name: 'DRONE_RUNNER_ENVIRON', value: 'A:1' },
+          { name: 'HTTP_PROXY', value: 'http://proxy:3128' },
+        ],
+      },
+      jobs: {
+        namespace: 'builds',
+        otherNamespaces: ['more'],
+        serviceAccount: { create: false },
+        networkPolicy: { enabled: false },
+      },
+      autoscaler: { enabled: false },
+    });
+  });
+
+  it('writes out what the previous runner allowed', () => {
+    expect(OPEN_CONFIG).toMatchObject({ HANGAR_HARDENING: 'off', DRONE_TMATE_ENABLED: 'true' });
+    const rules = Object.entries(OPEN_CONFIG).filter(([, value]) => value === 'any');
+    expect(rules.length).toBeGreaterThan(10);
+    const env = { DRONE_RPC_HOST: 'd', DRONE_RPC_SECRET: 's' };
+    const host = { hostname: 'h', version: '1', namespace: 'n' };
+    const read = (more: object) => loadConfig({ ...env, ...more }, () => '', host);
+    expect(read(OPEN_CONFIG)).toEqual(read({}));
+  });
+
+  it('never takes over the image of the previous runner, and says so', () => {
+    const { values, remarks } = translated(OLD);
+
+    expect(JSON.stringify(values)).not.toContain('drone-runner-kube');
+    expect(remarks).toContainEqual(expect.stringMatching(/^image is left out: .*image\.registry/));
+  });
+
+  it.each([
+    ['a secret in plain text', /^env\.DRONE_RUNNER_ENVIRON is a secret/],
+    ['a variable without effect', /^env\.DRONE_RUNNER_MAX_PROCS is left out/],
+    ['a value that is fixed', /^securityContext is left out: it is fixed/],
+  ])('says what becomes of %s', (_what, remark) => {
+    expect(translated(OLD).remarks.filter((text) => remark.test(text))).toHaveLength(1);
+  });
+
+  it('of a value that nobody knows it says that it is left out, but not of an empty one', () => {
+    expect(translated('foo: 1\nbar: {}').remarks).toEqual([expect.stringMatching(/^foo is left out/)]);
+  });
+
+  it('runs builds in "default" where the old values name no namespace, as the previous runner did', () => {
+    expect(translated('env: {}').values['jobs']?.['namespace']).toBe('default');
+  });
+
+  it('reads and writes words as Helm does: a text that looks like a switch stays a text', () => {
+    const { values } = translateValues('env: { DRONE_RUNNER_NAME: "on", DRONE_TMATE_ENABLED: yes }');
+
+    expect(values).toContain('DRONE_RUNNER_NAME: "on"');
+    expect(values).toContain('DRONE_TMATE_ENABLED: "true"');
+    expect(values).toContain('HANGAR_HARDENING: "off"');
+  });
+
+  it.each(['- a', 'text', ''])('refuses what is no map: %j', (text) => {
+    expect(() => translateValues(text)).toThrow('no map');
+  });
+});

@@ -1,0 +1,158 @@
+import { isRecord, type JsonRecord, listOf, recordOf } from '@hangar/shared/json';
+import { parse, stringify } from 'yaml';
+import { SETTINGS, WITHOUT_EFFECT } from '../../config/settings.ts';
+import { AMOUNT_RULES, NAME_RULES } from '../../restrict/rule-table.ts';
+
+/** New values for Hangar's chart, and what a person must know or do about them, one per entry. */
+export interface Translation {
+  readonly values: string;
+  readonly remarks: readonly string[];
+}
+
+/** Helm reads `off` and `yes` as switches. */
+const HELMS = { version: '1.1' } as const;
+
+const BY_NAME = new Map(Object.values(SETTINGS).map((setting) => [setting.name, setting]));
+
+/** Values of the previous runner's chart that Hangar's has under `runner`. */
+const SAME_UNDER_RUNNER = [
+  ...['serviceAccount', 'podAnnotations', 'podSecurityContext', 'resources', 'nodeSelector', 'tolerations'],
+  ...['affinity', 'extraVolumes', 'extraVolumeMounts'],
+];
+const SAME = ['nameOverride', 'fullnameOverride'];
+
+/** Why a value of the previous runner's chart is left out. */
+const LEFT_OUT: Readonly<Record<string, string>> = {
+  image: 'it names the previous runner. Set image.registry to where Hangar’s images are',
+  securityContext: 'it is fixed: non-root, read-only, no capabilities',
+  service: 'the Service has port 3000, or the one in DRONE_SERVER_PORT',
+  ingress: 'there is none; "kubectl port-forward" reaches the web page',
+  autoscaling: 'the number of replicas is runner.replicas',
+};
+
+const RULES = [...Object.values(NAME_RULES), ...Object.values(AMOUNT_RULES)].map(({ setting }) => setting);
+
+/**
+ * Keeps Pods as unrestricted as the previous runner made them, whatever the chart's defaults are: each line can be removed, one by one.
+ */
+const OPEN = {
+  runner: {
+    config: {
+      HANGAR_HARDENING: 'off',
+      DRONE_TMATE_ENABLED: 'true',
+      HANGAR_PRIVATE_REGISTRIES: '*',
+      ...Object.fromEntries(RULES.map((name) => [name, 'any'])),
+    },
+  },
+  jobs: { serviceAccount: { create: false }, networkPolicy: { enabled: false } },
+  autoscaler: { enabled: false },
+};
+
+/**
+ * Translates values of the previous runner's chart. Pure.
+ *
+ * @throws {Error} if the text is no YAML map
+ */
+export function translateValues(text: string): Translation {
+  const old: unknown = parse(text, HELMS);
+  if (!isRecord(old)) throw new Error('it is no map of values');
+  const variables = variablesOf(old);
+  const remarks = [...variables.remarks, ...leftOut(old)];
+  const { namespace, others } = namespacesOf(old, variables.namespace);
+  const values = {
+    ...picked(old, SAME),
+    ...(listOf(old['imagePullSecrets']).length > 0 ? { image: { pullSecrets: pullSecretsOf(old) } } : {}),
+    runner: {
+      ...picked(old, SAME_UNDER_RUNNER),
+      ...(old['replicaCount'] === undefined ? {} : { replicas: old['replicaCount'] }),
+      ...envFromOf(old),
+      config: { ...OPEN.runner.config, ...variables.config },
+      ...(variables.extra.length > 0 ? { extraEnv: variables.extra } : {}),
+      ...rbacOf(old),
+    },
+    jobs: {
+      ...(namespace === '' ? {} : { namespace }),
+      ...(others.length > 0 ? { otherNamespaces: others } : {}),
+      ...OPEN.jobs,
+    },
+    autoscaler: OPEN.autoscaler,
+  };
+  return { values: stringify(values, HELMS), remarks };
+}
+
+interface Variables {
+  readonly config: Readonly<Record<string, string>>;
+  readonly extra: readonly { readonly name: string; readonly value: string }[];
+  readonly namespace: string;
+  readonly remarks: readonly string[];
+}
+
+function variablesOf(old: JsonRecord): Variables {
+  const config: Record<string, string> = {};
+  const extra: { name: string; value: string }[] = [];
+  const remarks: string[] = [];
+  const entries = Object.entries(recordOf(old['env'])).map(([name, raw]) => [name, valueText(raw)] as const);
+  for (const [name, value] of entries) {
+    const setting = BY_NAME.get(name);
+    if (name === 'DRONE_NAMESPACE_DEFAULT') continue;
+    if (WITHOUT_EFFECT[name] !== undefined) remarks.push(`env.${name} is left out: ${WITHOUT_EFFECT[name]}`);
+    else if (setting !== undefined && !setting.secret) config[name] = asTyped(value, setting.type);
+    else extra.push({ name, value });
+    if (setting?.secret === true)
+      remarks.push(
+        `env.${name} is a secret, and stands in runner.extraEnv as it stood in env. Better: put it into a Secret, and name that in runner.envFrom`,
+      );
+  }
+  const namespace = entries.find(([name]) => name === 'DRONE_NAMESPACE_DEFAULT')?.[1] ?? '';
+  return { config, extra, namespace, remarks };
+}
+
+/** Texts, numbers and switches as their text; anything else is no variable. */
+const valueText = (raw: unknown): string =>
+  typeof raw === 'string' || typeof raw === 'number' || typeof raw === 'boolean' ? `${raw}` : '';
+
+/** Switches in the spelling of the chart's schema. */
+function asTyped(value: string, type: string): string {
+  if (!type.startsWith('`true`')) return value;
+  const word = value.trim().toLowerCase();
+  return { t: 'true', f: 'false' }[word] ?? word;
+}
+
+function picked(old: JsonRecord, names: readonly string[]): JsonRecord {
+  return Object.fromEntries(names.filter((name) => isSet(old[name])).map((name) => [name, old[name]]));
+}
+
+/** `{}` and `[]` are the defaults of that chart. */
+function isSet(value: unknown): boolean {
+  if (value === undefined || value === null || value === '') return false;
+  return !(typeof value === 'object' && Object.keys(value).length === 0);
+}
+
+function envFromOf(old: JsonRecord): JsonRecord {
+  const names = [...listOf(old['extraSecretNamesForEnvFrom']), old['existingSecretName']].filter(
+    (name): name is string => typeof name === 'string' && name !== '',
+  );
+  return names.length === 0 ? {} : { envFrom: names.map((name) => ({ secretRef: { name } })) };
+}
+
+const pullSecretsOf = (old: JsonRecord): readonly unknown[] =>
+  listOf(old['imagePullSecrets']).map((one) => recordOf(one)['name'] ?? one);
+
+function rbacOf(old: JsonRecord): JsonRecord {
+  return recordOf(old['rbac'])['create'] === false ? { rbac: { create: false } } : {};
+}
+
+/** The previous runner’s default namespace is `default`; its chart makes a Role in each of `rbac.buildNamespaces`. */
+function namespacesOf(old: JsonRecord, chosen: string): { namespace: string; others: readonly string[] } {
+  const built = listOf(recordOf(old['rbac'])['buildNamespaces']).map(String);
+  const namespace = chosen || built[0] || 'default';
+  return { namespace, others: built.filter((name) => name !== namespace) };
+}
+
+function leftOut(old: JsonRecord): readonly string[] {
+  const handled = [...SAME, ...SAME_UNDER_RUNNER, 'env', 'replicaCount', 'rbac', 'imagePullSecrets'];
+  const names = [...handled, 'extraSecretNamesForEnvFrom', 'existingSecretName'];
+  return Object.keys(old)
+    .filter((name) => !names.includes(name) && isSet(old[name]))
+    .map((name) => `${name} is left out: ${LEFT_OUT[name] ?? 'nothing of Hangar’s chart corresponds to it'}`);
+}

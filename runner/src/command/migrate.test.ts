@@ -1,0 +1,188 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { compile } from '../compile/compile.ts';
+import { choosePolicy } from '../compile/policy.ts';
+import {
+  aCompileInput,
+  aDetail,
+  aPipeline,
+  aPolicy,
+  aPreparation,
+  aRepo,
+  aStep,
+  someSettings,
+} from '../compile/testing/a-pipeline.ts';
+import { stageFile, stepFile } from '../compile/testing/read-compiled.ts';
+import { parseDotenv } from '../config/dotenv.ts';
+import { loadConfig } from '../config/load.ts';
+import { GlobMatcher } from '../parse/glob-matcher.ts';
+import { parseManifest } from '../parse/manifest.ts';
+import { checkSize } from '../parse/pipeline-file.ts';
+import { substitute } from '../parse/substitute.ts';
+import { commandLine, stepsOf } from './testing/command-line.ts';
+
+const PAGE = readFileSync(new URL('../../../docs/migrate.md', import.meta.url), 'utf8');
+const SECTION = PAGE.slice(
+  PAGE.indexOf('## What is refused now'),
+  PAGE.indexOf('## Values of the old chart'),
+);
+/** What each row of the table is about. */
+const ROWS = [...SECTION.matchAll(/^\| (?!what |---)(.*?) \| /gm)].map(([, what = '']) => what);
+
+const HEAD = 'kind: pipeline\ntype: kubernetes\n';
+const warningsOf = (body: string): string => parseManifest(HEAD + body).warnings.join('\n');
+const compiled = (changes: Parameters<typeof aPipeline>[0], more: Parameters<typeof aCompileInput>[0] = {}) =>
+  compile(aCompileInput({ pipeline: aPipeline(changes), ...more }));
+const configured = (
+  env: Record<string, string>,
+): { readonly problems: readonly string[]; readonly warnings: readonly string[] } => {
+  const missing = (path: string): string => {
+    throw new Error(`${path}: ENOENT`);
+  };
+  const host = { hostname: 'h', version: '1', namespace: '' };
+  const loaded = loadConfig(
+    { DRONE_RPC_HOST: 'd', DRONE_RPC_SECRET: 's', DRONE_RPC_PROTO: 'https', ...env },
+    missing,
+    host,
+  );
+  return 'problems' in loaded
+    ? { problems: loaded.problems, warnings: [] }
+    : { problems: [], warnings: loaded.ok.warnings };
+};
+
+/** By the words with which a row begins: what proves it. */
+const PROOFS: Readonly<Record<string, () => unknown>> = {
+  'a pipeline file above `HANGAR_PIPELINE_LIMIT`': () => {
+    expect(() => {
+      checkSize('xx', 1);
+    }).toThrow('HANGAR_PIPELINE_LIMIT');
+    expect(() => parseManifest('---\n'.repeat(1_001))).toThrow('more than 1000 documents');
+    expect(parseManifest('---\n'.repeat(999)).pipelines).toEqual([]);
+  },
+  'globs of `when`': () => {
+    const globs = new GlobMatcher();
+    expect(() => {
+      for (let n = 0; n < 100; n += 1) globs.matches(`${'*a'.repeat(500)}b`, `${n}${'a'.repeat(5_000)}`);
+    }).toThrow('conditions');
+  },
+  'a list inside the list of a condition': () => {
+    expect(() => parseManifest(`${HEAD}steps: [{name: a, image: b, when: {branch: [[main]]}}]`)).toThrow(
+      'cannot unmarshal !!seq into string',
+    );
+  },
+  '`workspace.path` with `:`': () => {
+    for (const workspacePath of ['/a:b', '/a\0b'])
+      expect(() => compiled({ workspacePath })).toThrow("can't be mounted");
+  },
+  'an image whose host has an underscore': () => {
+    expect(() => compiled({ steps: [aStep({ image: 'my_host.test/app' })] })).toThrow('is no image name');
+    expect(compiled({ steps: [aStep({ image: 'my-host.test/app' })] }).pod.spec?.containers[1]?.image).toBe(
+      'my-host.test/app:latest',
+    );
+  },
+  'a `toleration_seconds` without the effect': () => {
+    expect(warningsOf('tolerations: [{key: a, toleration_seconds: 5}]')).toContain('is ignored');
+    expect(warningsOf('tolerations: [{key: a, effect: NoExecute, toleration_seconds: 5}]')).toBe('');
+  },
+  'unknown keys, misspelt kinds': () => {
+    expect(warningsOf('steps: [{name: a, image: b, comands: [c]}]')).toContain('unknown key `comands`');
+    expect(parseManifest('kind: pipline').warnings.join()).toContain('is skipped');
+  },
+  '`DRONE_RUNNER_CAPACITY=0`': () => {
+    for (const env of [{ DRONE_RUNNER_CAPACITY: '0' }, { DRONE_RESOURCE_LIMIT_CPU: '-1' }])
+      expect(configured(env)).toMatchObject({ problems: [], warnings: [expect.any(String)] });
+    expect(configured({})).toEqual({ problems: [], warnings: [] });
+  },
+  'a missing `DRONE_RUNNER_ENV_FILE`': () => {
+    expect(configured({ DRONE_RUNNER_ENV_FILE: '/gone' }).problems).toHaveLength(1);
+  },
+  'negative numbers, such as': () => {
+    const { problems, warnings } = configured({ DRONE_RESOURCE_LIMIT_CPU: '-1' });
+    expect([problems, warnings]).toEqual([[], [expect.stringContaining('counts as 0')]]);
+  },
+  '`daemon FILE` where the file is missing': async () => {
+    const { complained } = await commandLine(['daemon', '/gone'], {}, { env: {} });
+    expect(complained.join()).toContain('the environment file /gone is left out');
+  },
+  '`DRONE_RUNNER_MAX_PROCS`': () => {
+    const { problems, warnings } = configured({ DRONE_RUNNER_MAX_PROCS: '4' });
+    expect([problems, warnings]).toEqual([[], [expect.stringContaining('HANGAR_BUDGET_CPU')]]);
+  },
+  '`$NAME` in an `entrypoint`': () => {
+    const withEntrypoint = (entrypoint: string): string =>
+      warningsOf(`steps: [{name: a, image: b, entrypoint: ${entrypoint}}]`);
+    expect(withEntrypoint('[server, --port, $PORT]')).toContain('$PORT in a list of "entrypoint"');
+    expect(withEntrypoint('["server --port $PORT"]')).toBe('');
+  },
+  '`.env` in the working directory': async () => {
+    const files = {
+      '.drone.yml': stepsOf('- { name: a, image: b, commands: [c] }'),
+      '.env': 'DRONE_NAMESPACE_DEFAULT=from-env',
+    };
+    expect((await commandLine(['compile'], files)).printed.join('\n')).not.toContain('from-env');
+  },
+  '`KEY=a#b` in an environment file': () => {
+    expect(parseDotenv('KEY=a#b\nB=c #d')).toEqual({ KEY: 'a#b', B: 'c' });
+  },
+  'a policy called `default`': () => {
+    expect(choosePolicy([aPolicy({ name: 'default' })], () => false)).toBeUndefined();
+  },
+  '`DRONE_WORKSPACE` of': () => {
+    for (const workspacePath of ['/ws/', 'ws'])
+      expect(stageFile(compiled({ workspacePath })).env['DRONE_WORKSPACE']).toBe('/ws');
+  },
+  '`node_name`': () => {
+    const { spec } = compiled({ nodeName: 'node-1' }).pod;
+    expect(spec?.nodeName).toBeUndefined();
+    expect(spec?.affinity?.nodeAffinity).toBeDefined();
+    expect(spec?.tolerations).toContainEqual({ operator: 'Exists', effect: 'NoSchedule' });
+  },
+  'annotations `cluster-autoscaler': () => {
+    const name = 'cluster-autoscaler.kubernetes.io/safe-to-evict';
+    const metadata = { namespace: '', labels: {}, annotations: { [name]: 'true' } };
+    expect(compiled({}).pod.metadata?.annotations).toMatchObject({
+      [name]: 'false',
+      'karpenter.sh/do-not-disrupt': 'true',
+    });
+    expect(compiled({ metadata }).pod.metadata?.annotations).toMatchObject({ [name]: 'true' });
+  },
+  'labels of repositories': () => {
+    const label = (name: string) =>
+      compiled({}, { detail: aDetail({ repo: aRepo({ name }) }) }).pod.metadata?.labels?.[
+        'io.drone.repo.name'
+      ];
+    expect([label('日本'), label('Söhne')]).toEqual([expect.stringMatching(/^[0-9a-f]{12}$/), 'sohne']);
+    expect(label('日本')).not.toBe(label('中国'));
+  },
+  'annotations in `/run/drone/env`': () => {
+    const metadata = { namespace: '', labels: {}, annotations: { note: 'mine' } };
+    const { droneEnv } = stageFile(compiled({ metadata }));
+    expect(Object.keys(droneEnv).every((key) => key.startsWith('io.drone'))).toBe(true);
+  },
+  'an own step called `clone`': () => {
+    const detail = aDetail({ netrc: { machine: 'git.test', login: 'ada', password: 'n3trc' } });
+    const settings = someSettings({ netrcCloneOnly: true });
+    const own = { clone: { ...aPipeline().clone, disable: true }, steps: [aStep({ name: 'clone' })] };
+    const credentialsOf = (result: ReturnType<typeof compiled>) =>
+      stepFile(result, 1).env['DRONE_NETRC_PASSWORD'];
+    expect(credentialsOf(compiled(own, { detail, settings }))).toBeUndefined();
+    expect(credentialsOf(compiled({}, { detail, settings, prepared: aPreparation() }))).toBe('n3trc');
+  },
+  '`\\\\` and `\\/` outside': async () => {
+    expect(substitute('a\\\\b\\/c', {})).toBe('a\\\\b\\/c');
+    const file = { 'a.yml': stepsOf("- { name: a, image: b, commands: ['sed s/\\//x/'] }") };
+    expect((await commandLine(['lint', 'a.yml'], file)).printed.join()).toContain('stays as it is');
+  },
+};
+
+describe('docs/migrate.md: what is refused now, and what differs', () => {
+  it('has a proof for each row', () => {
+    const isProved = (row: string): boolean => Object.keys(PROOFS).some((words) => row.startsWith(words));
+    expect(ROWS.filter((row) => !isProved(row))).toEqual([]);
+  });
+
+  it.each(Object.entries(PROOFS))('%s', async (words, proof) => {
+    expect(ROWS.filter((row) => row.startsWith(words))).toHaveLength(1);
+    await proof();
+  });
+});

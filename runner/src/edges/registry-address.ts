@@ -1,0 +1,141 @@
+import { lookup as dnsLookup } from 'node:dns';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { buildConnector } from 'undici';
+
+/** What an address of a registry is to the runner. */
+export type AddressKind = 'public' | 'private' | 'forbidden';
+
+/** An address that may not be connected to. The message is for the runner's log, never for the author of a pipeline. */
+export class AddressRefused extends Error {
+  override readonly name = 'AddressRefused';
+}
+
+/** Link-local addresses, those at which clouds answer for their metadata, and those that are no destination. */
+const FORBIDDEN: readonly [string, number][] = [
+  ['0.0.0.0', 8],
+  ['100.100.100.200', 32],
+  ['168.63.129.16', 32],
+  ['169.254.0.0', 16],
+  ['192.0.0.192', 32],
+  ['224.0.0.0', 3],
+  ['::', 128],
+  ['fd00:ec2::254', 128],
+  ['fd20:ce::254', 128],
+  ['fe80::', 10],
+  ['ff00::', 8],
+];
+/** Addresses of the own machine and of private networks, and IPv6 prefixes that contain IPv4 addresses. */
+const PRIVATE: readonly [string, number][] = [
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['::1', 128],
+  ['64:ff9b::', 32],
+  ['2002::', 16],
+  ['fc00::', 7],
+  ['fec0::', 10],
+];
+
+const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
+
+function listOf(ranges: readonly [string, number][]): BlockList {
+  const list = new BlockList();
+  for (const [net, prefix] of ranges) list.addSubnet(net, prefix, familyOf(net));
+  return list;
+}
+
+const FORBIDDEN_LIST = listOf(FORBIDDEN);
+const PRIVATE_LIST = listOf(PRIVATE);
+
+/**
+ * Kind of an IP address. An IPv4 address in an IPv6 one counts as that IPv4 address. Pure.
+ *
+ * @param apiServer host and port of the Kubernetes API server
+ */
+export function kindOf(address: string, port: string, apiServer: string): AddressKind {
+  const bare = address.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
+  const family = familyOf(bare);
+  const isApiServer = `${isIP(bare) === 6 ? `[${bare}]` : bare}:${port || '443'}` === apiServer;
+  if (isIP(bare) === 0 || isApiServer || FORBIDDEN_LIST.check(bare, family)) return 'forbidden';
+  return PRIVATE_LIST.check(bare, family) ? 'private' : 'public';
+}
+
+/** Whether an operator's list names that registry: `*`, a host, `host:port`, or `*.domain`. Pure. */
+export function isNamed(host: string, names: readonly string[]): boolean {
+  const bare = host.replace(/:\d+$/, '');
+  return names.some(
+    (name) =>
+      name === '*' ||
+      name === host ||
+      name === bare ||
+      (name.startsWith('*.') && bare.endsWith(name.slice(1))),
+  );
+}
+
+/** Which addresses connections may go to. */
+export interface AddressRule {
+  /** Host and port of the Kubernetes API server. */
+  readonly apiServer: string;
+  readonly arePrivateAllowed: boolean;
+  /** Called with the kind of each address of a host. */
+  readonly seen: (host: string, kind: AddressKind) => void;
+}
+
+/**
+ * Checks a host that is an IP address, or that of the API server; other names are checked when they are resolved.
+ *
+ * @throws {AddressRefused}
+ */
+export function assertAllowed(
+  hostname: string,
+  port: string,
+  rule: Pick<AddressRule, 'apiServer' | 'arePrivateAllowed'>,
+): void {
+  const isServer = `${hostname}:${port || '443'}` === rule.apiServer;
+  const kind =
+    isIP(hostname.replace(/^\[|\]$/g, '')) === 0 ? 'public' : kindOf(hostname, port, rule.apiServer);
+  if (isServer || !isAllowed(kind, rule)) throw refused(hostname);
+}
+
+const isAllowed = (kind: AddressKind, rule: Pick<AddressRule, 'arePrivateAllowed'>): boolean =>
+  kind === 'public' || (kind === 'private' && rule.arePrivateAllowed);
+
+/**
+ * Connects only to addresses that the rule allows: a name is resolved once, each of its addresses is checked, and the connection goes to one
+ * that passed, so that a second answer of the DNS changes nothing.
+ */
+export function checkedConnector(
+  rule: AddressRule,
+  tls: { readonly allowH2: false; readonly rejectUnauthorized: boolean },
+  resolve: LookupFunction = dnsLookup,
+): buildConnector.connector {
+  return (options, callback) => {
+    const { hostname, port } = options;
+    const passes = (address: string): boolean => {
+      const kind = kindOf(address, port, rule.apiServer);
+      rule.seen(hostname, kind);
+      return isAllowed(kind, rule);
+    };
+    const host = hostname.replace(/^\[|\]$/g, '');
+    if (isIP(host) !== 0 && !passes(host)) return callback(refused(hostname), null);
+    const lookup: LookupFunction = (name, how, done) =>
+      resolve(name, { ...how, all: true }, (error, found) => {
+        if (error) return done(error, '', 0);
+        const all = Array.isArray(found) ? found : [{ address: found, family: isIP(found) }];
+        const allowed = all.filter(({ address }) => passes(address));
+        const [first] = allowed;
+        if (!first) return done(refused(name), '', 0);
+        return how.all ? done(null, allowed) : done(null, first.address, first.family);
+      });
+    return buildConnector({ ...tls, lookup })(options, callback);
+  };
+}
+
+const refused = (host: string): AddressRefused =>
+  new AddressRefused(
+    `${host} has no address that image look-ups may go to: link-local and metadata addresses and the Kubernetes API server never are; private and loopback ones need the registry in HANGAR_PRIVATE_REGISTRIES, HANGAR_REGISTRY_MIRRORS, HANGAR_REGISTRY_PLAIN_HTTP or DRONE_DOCKER_CONFIG`,
+  );

@@ -1,0 +1,67 @@
+import type { OpenStep } from '../pipeline/stage-state.ts';
+import { type Intent, intentsText } from './lease-record.ts';
+
+/** The stages that a Lease records, or will with its next write. */
+export class RecordedIntents {
+  readonly #intents = new Map<number, Intent>();
+  readonly #openSteps = new Map<number, () => readonly OpenStep[]>();
+  #bytes = 0;
+
+  /** Size as JSON without the open steps, kept up to date: it is needed often. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get all(): readonly Intent[] {
+    return [...this.#intents.values()];
+  }
+
+  has(stageId: number): boolean {
+    return this.#intents.has(stageId);
+  }
+
+  /** Adds a stage, or replaces its record. */
+  add(intent: Intent): void {
+    this.#remove(intent.stageId);
+    this.#intents.set(intent.stageId, intent);
+    this.#bytes += bytesOf(intent);
+  }
+
+  /** The stage is this replica's for certain. */
+  confirm(stageId: number): void {
+    const intent = this.#intents.get(stageId);
+    if (!intent) return;
+    const { from: _, ...certain } = intent;
+    this.add(certain);
+  }
+
+  /** The open steps of a stage, which stand in its record until it is removed. */
+  followSteps(stageId: number, open: () => readonly OpenStep[]): void {
+    this.#openSteps.set(stageId, open);
+  }
+
+  remove(stageId: number): void {
+    this.#remove(stageId);
+    this.#openSteps.delete(stageId);
+  }
+
+  clear(): void {
+    this.#intents.clear();
+    this.#openSteps.clear();
+    this.#bytes = 0;
+  }
+
+  /** As the Lease keeps them. */
+  get text(): string {
+    return intentsText(this.all, (stageId) => this.#openSteps.get(stageId)?.());
+  }
+
+  #remove(stageId: number): void {
+    const intent = this.#intents.get(stageId);
+    if (intent) this.#bytes -= bytesOf(intent);
+    this.#intents.delete(stageId);
+  }
+}
+
+/** With the comma behind it. */
+const bytesOf = ({ steps: _, ...intent }: Intent): number => JSON.stringify(intent).length + 1;
