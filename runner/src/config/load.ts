@@ -102,16 +102,18 @@ function assemble(
     pipelines: { limitBytes: values.pipelineLimitBytes },
     logs: { limitBytes: values.logLimitBytes, memoryBytes: values.logMemoryBytes },
     lease: leaseOf(values, host),
-    registry: {
-      plainHttp: values.registryPlainHttp,
-      privateRegistries: values.privateRegistries,
-      mirrors: values.registryMirrors,
-      imageCommands: files.imageCommands(values.imageCommands),
-    },
+    registry: registryOf(values, files),
     proxies: { http: proxy(env, 'http_proxy'), https: proxy(env, 'https_proxy'), no: proxy(env, 'no_proxy') },
     logLevel: values.trace ? 'trace' : values.debug ? 'debug' : 'info',
   };
 }
+
+const registryOf = (values: Read, files: OperatorFiles): RunnerConfig['registry'] => ({
+  plainHttp: values.registryPlainHttp,
+  privateRegistries: values.privateRegistries,
+  mirrors: values.registryMirrors,
+  imageCommands: files.imageCommands(values.imageCommands),
+});
 
 function serverOf(values: Read): RunnerConfig['server'] {
   return {

@@ -86,7 +86,7 @@ describe('the runner’s own image', () => {
   const clusterWith = (...names: readonly string[]) => {
     const cluster = new FakeCluster();
     const containers = names.map((name) => ({ name, image: `${name}:1` }));
-    cluster.put({ resource: RESOURCE.pods, ...pod }, { metadata: {}, spec: { containers } } as object);
+    cluster.put({ resource: RESOURCE.pods, ...pod }, { metadata: {}, spec: { containers } });
     return cluster;
   };
 

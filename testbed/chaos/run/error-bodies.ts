@@ -2,7 +2,10 @@ import type { ServerName } from '../plan/actions.ts';
 
 const REASONS: Readonly<Record<number, readonly [reason: string, message: string]>> = {
   401: ['Unauthorized', 'Unauthorized'],
-  403: ['Forbidden', 'pods is forbidden: User "runner" cannot create resource "pods" in API group "" in the namespace "hangar"'],
+  403: [
+    'Forbidden',
+    'pods is forbidden: User "runner" cannot create resource "pods" in API group "" in the namespace "hangar"',
+  ],
   409: ['Conflict', 'Operation cannot be fulfilled: the object has been modified'],
   410: ['Expired', 'The resourceVersion for the provided watch is too old.'],
   429: ['TooManyRequests', 'too many requests, please try again later'],

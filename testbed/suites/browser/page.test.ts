@@ -234,7 +234,16 @@ describe('the page', () => {
     fillLedger(served.ledger, clock.now(), [pool(FOUL), pool(LONG, 1, 2)]);
     served.ledger.conditions = [{ weight: 'note', text: FOUL }];
     served.ledger.decisions.push({
-      ...{ atMs: clock.now(), pool: FOUL, fromNodes: 1, toNodes: 2, outcome: FOUL, note: FOUL },
+      ...{
+        atMs: clock.now(),
+        pool: FOUL,
+        fromNodes: 1,
+        toNodes: 2,
+        needNodes: 2,
+        shrinkToNodes: 2,
+        outcome: FOUL,
+        note: FOUL,
+      },
       because: [FOUL],
     });
     const tab = await open({ viewport: { width: 360, height: 800 } });

@@ -295,12 +295,17 @@ describe("values of the previous runner's chart", () => {
     await expect(rendered({ image: { registry: 'x' } })).resolves.not.toEqual([]);
   });
 
-  it('are accepted when they are translated, and give the runner the same variables', async () => {
+  /** The objects of the translated values, and the runner's container. */
+  async function translated() {
     const { values } = translateValues(JSON.stringify(OLD));
     const text = await helm.run(['template', 'hangar', CHART, '-n', 'ci'], parse(values) as ChartValues);
     const objects = parseAllDocuments(text).map((one) => one.toJS() as KubernetesObject);
     const [runner] = ofKind<V1Deployment>(objects, 'Deployment');
-    const [container] = runner?.spec?.template.spec?.containers ?? [];
+    return { objects, runner, container: runner?.spec?.template.spec?.containers[0] };
+  }
+
+  it('are accepted when they are translated, and give the runner the same variables', async () => {
+    const { objects, runner, container } = await translated();
     const env = Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value]));
     const { DRONE_NAMESPACE_DEFAULT, ...rest } = OLD.env;
 
