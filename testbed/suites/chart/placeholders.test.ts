@@ -29,7 +29,9 @@ describe('placeholders', () => {
     const config = { HANGAR_AUTOSCALER_POOL_LABEL: 'pool', HANGAR_AUTOSCALER_POOL_TAINT: 'ci' };
     const objects = await helm.rendered({ autoscaler: { placeholders: PLACEHOLDERS, config } });
     const [priority] = ofKind<V1PriorityClass>(objects, 'PriorityClass');
-    const room = ofKind<V1Deployment>(objects, 'Deployment').find(({ metadata }) => metadata?.name === 'room');
+    const room = ofKind<V1Deployment>(objects, 'Deployment').find(
+      ({ metadata }) => metadata?.name === 'room',
+    );
 
     expect(priority).toMatchObject({ value: -10, preemptionPolicy: 'Never', globalDefault: false });
     expect(room).toMatchObject({
@@ -48,7 +50,6 @@ describe('placeholders', () => {
       },
     });
     expect(room?.spec).not.toHaveProperty('replicas');
-  });
   });
 
   it('are scaled by the autoscaler without a further setting, by name, and with no right to change what they are', async () => {
