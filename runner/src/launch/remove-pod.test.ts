@@ -50,6 +50,16 @@ describe('removePod (previous-runner §5.7, known issue 67)', () => {
     expect(cluster.find(target)).toBeDefined();
   });
 
+  it('removes a Pod of ours that the watch still shows as another’s, as before its adoption (chaos, seed 1)', async () => {
+    const { cluster, parts } = begin();
+    const seen = cluster.put<V1Pod>(target, {
+      metadata: { annotations: { [ANNOTATION.owner]: 'ci/other' } },
+    });
+    cluster.put<V1Pod>(target, { metadata: { annotations: { [ANNOTATION.owner]: 'ci/me' } } });
+    expect(await removePod(parts, seen, 0)).toBe('removed');
+    expect(cluster.find(target)).toBeUndefined();
+  });
+
   it('returns `removed` for one that is gone, or has no metadata', async () => {
     const { parts } = begin();
     expect(await removePod(parts, {}, 0)).toBe('removed');

@@ -41,6 +41,9 @@ export async function removePod(
   const { signal } = new AbortController();
   let known: V1Pod | undefined = pod;
   try {
+    // The watch may lag behind our own adoption: whether the Pod is another replica's is read from the API server.
+    if (!isOwnedBy(pod, parts.lease.owner))
+      known = await retry(parts.clock, REMOVAL, signal, () => read(parts, pod));
     while (known) {
       if (!isOwnedBy(known, parts.lease.owner)) return 'others';
       known = await retry(parts.clock, REMOVAL, signal, () =>
@@ -57,15 +60,18 @@ export async function removePod(
 
 /** Returns undefined if the Pod is gone or being deleted; otherwise its current state. */
 async function removeAsRead(
-  { cluster }: Parts,
+  parts: Parts,
   pod: V1Pod,
   graceSeconds: number | undefined,
 ): Promise<V1Pod | undefined> {
-  const target = podTarget(pod);
   const { signal } = new AbortController();
-  const removed = await cluster.remove(target, deletionOf(pod, graceSeconds), signal);
-  if (removed === 'removed') return undefined;
-  const now = await ifPresent(cluster.get<V1Pod>(target, signal));
+  const removed = await parts.cluster.remove(podTarget(pod), deletionOf(pod, graceSeconds), signal);
+  return removed === 'removed' ? undefined : read(parts, pod);
+}
+
+/** The current state of this very Pod; undefined if it is gone. */
+async function read({ cluster }: Parts, pod: V1Pod): Promise<V1Pod | undefined> {
+  const now = await ifPresent(cluster.get<V1Pod>(podTarget(pod), new AbortController().signal));
   const isSame = now !== undefined && now.metadata?.uid === pod.metadata?.uid;
   return isSame ? now : undefined;
 }
