@@ -33,6 +33,7 @@ const RUNNER: Component = {
   settings: Object.values(RUNNER_SETTINGS),
   page: '../../docs/configuration.md',
   config: {
+    HANGAR_COORDINATION: 'leases',
     HANGAR_HARDENING: 'restricted',
     DRONE_TMATE_ENABLED: false,
     ...RULES_OF_THE_CHART,

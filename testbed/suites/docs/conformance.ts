@@ -60,7 +60,7 @@ export function testsOf(cited: readonly string[], files: readonly SourceFile[]):
 const linked = (path: string): string => `[${path.split('/').at(-1) ?? path}](../../${path})`;
 
 function testCell(tests: readonly string[]): string {
-  const more = tests.length > MOST_TESTS ? `, and ${tests.length - MOST_TESTS} more` : '';
+  const more = tests.length > MOST_TESTS ? ', and more' : '';
   return tests.length === 0 ? 'none' : tests.slice(0, MOST_TESTS).map(linked).join(', ') + more;
 }
 

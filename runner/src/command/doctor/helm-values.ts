@@ -38,6 +38,7 @@ const RULES = [...Object.values(NAME_RULES), ...Object.values(AMOUNT_RULES)].map
 const OPEN = {
   runner: {
     config: {
+      HANGAR_COORDINATION: 'auto',
       HANGAR_HARDENING: 'off',
       DRONE_TMATE_ENABLED: 'true',
       HANGAR_PRIVATE_REGISTRIES: '*',
