@@ -88,7 +88,7 @@ describe('hangar-runner exec on the embedded cluster', () => {
     const { code, errors } = await session.exec({
       yaml: pipelineOf('- { name: one, image: "", commands: [echo] }'),
     });
-    expect(errors).toMatch(/pipeline\.yml:5:1: linter: invalid or missing image\n$/);
+    expect(errors).toMatch(/pipeline\.yml:5:23: linter: invalid or missing image\n$/);
     expect(code).toBe(78);
   });
 });
