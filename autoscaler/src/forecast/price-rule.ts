@@ -45,7 +45,7 @@ const buildsIn = ({ running, waitingTotal }: DemandView): number => running.leng
  * Sizes the free room by what waiting costs: a spare node is kept as long as the waiting that it is expected to save is worth more
  * than its idling.
  *
- * @see docs/decisions/0023-price-of-waiting.md
+ * @see docs/decisions/0024-price-of-waiting.md
  */
 export function priceRule({ leadSeconds, price }: PriceRuleOptions): BufferRule {
   const forecast = new PushForecast(leadSeconds);

@@ -36,7 +36,7 @@ interface Demanded {
 /**
  * A node that is ordered has to pay for its boot too, and one that is kept for the next boot that it spares. How much that is
  * depends on how long it will be wanted: beside many builds free room comes and goes with their ends, beside few it stays. Measured on
- * the table-like load (decision 0023).
+ * the table-like load (decision 24).
  */
 const TO_ORDER: Demanded = { quiet: 1.5, busy: 12 };
 const TO_KEEP: Demanded = { quiet: 1, busy: 3 };
