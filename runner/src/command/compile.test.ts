@@ -133,7 +133,7 @@ describe('compile', () => {
   ])('accepts a file of 1 MB that is mostly %s', async (_, step) => {
     const { code, complained } = await compiled(stepsOf(step.trimEnd()));
     expect({ code, complained }).toEqual({ code: 0, complained: '' });
-  });
+  }, 30_000);
 
   it('reports an invalid environment variable by name', async () => {
     const env = { DRONE_RESOURCE_LIMIT_CPU: 'many' };
