@@ -130,10 +130,14 @@ describe('compile', () => {
   it.each([
     ['one script', `- { name: a, image: b, commands: ["${'x'.repeat(1_000_000)}"] }`],
     ['short lines', `- name: a\n  image: b\n  commands:\n${'  - ls -l\n'.repeat(100_000)}`],
-  ])('accepts a file of 1 MB that is mostly %s', async (_, step) => {
-    const { code, complained } = await compiled(stepsOf(step.trimEnd()));
-    expect({ code, complained }).toEqual({ code: 0, complained: '' });
-  }, 30_000);
+  ])(
+    'accepts a file of 1 MB that is mostly %s',
+    async (_, step) => {
+      const { code, complained } = await compiled(stepsOf(step.trimEnd()));
+      expect({ code, complained }).toEqual({ code: 0, complained: '' });
+    },
+    30_000,
+  );
 
   it('reports an invalid environment variable by name', async () => {
     const env = { DRONE_RESOURCE_LIMIT_CPU: 'many' };
