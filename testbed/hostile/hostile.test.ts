@@ -20,7 +20,10 @@ forEachArea((area) => {
       afterAll(() => counter.stop());
 
       it.each(area.adversaries)('$name', async ({ make }) => {
-        const workOf = (chars: number): Promise<number> => counter.count(() => area.feed(make(chars)));
+        const once = (chars: number): Promise<number> => counter.count(() => area.feed(make(chars)));
+        // Other code of this process, such as the test runner's, may run meanwhile and is counted, too.
+        const workOf = async (chars: number): Promise<number> =>
+          Math.min(await once(chars), await once(chars));
         const work = await workOf(CHARS);
 
         expect((await workOf(2 * CHARS)) / work).toBeLessThanOrEqual(MAX_GROWTH);
