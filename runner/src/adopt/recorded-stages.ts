@@ -4,7 +4,7 @@ import type { StageRegistry } from '../stage-registry.ts';
 import { freshOwners, watchedOwners } from './fresh-owners.ts';
 import type { Heir, HeirParts } from './heir.ts';
 
-/** What is known of other replicas at one look. */
+/** The state of other replicas when the records are compared. */
 export interface OtherReplicas {
   /** Owners whose Lease is renewed. */
   readonly running: ReadonlySet<string>;
@@ -18,19 +18,19 @@ interface RecordedParts extends HeirParts {
 }
 
 /**
- * A stage without a Pod that another replica has recorded too is left to that one for so many looks: it may be making the Pod again. Two that
- * both wait must not do so for ever; Kubernetes takes only one of their Pods.
+ * Number of comparisons, one a second, for which a stage without a Pod is left to another replica that has recorded it too: it may be creating
+ * the Pod again. Two replicas that both wait must not do so for ever; Kubernetes accepts only one of their Pods.
  */
 const SHARED_LOOKS = 30;
 
 const idsOf = (intents: readonly Intent[]): ReadonlySet<number> =>
   new Set(intents.map(({ stageId }) => stageId));
 
-/** The stages that the own Lease records and that are not in hand. */
+/** The stages that the Lease of this replica records and that it is not processing. */
 export class RecordedStages {
   readonly #parts: RecordedParts;
   readonly #heir: Heir;
-  /** For how many looks a recorded stage has been another's too. */
+  /** By stage, the number of comparisons for which another replica has recorded it too. */
   #shared = new Map<number, number>();
 
   constructor(parts: RecordedParts, heir: Heir) {
@@ -68,7 +68,7 @@ export class RecordedStages {
     return lease.intents.filter(({ stageId }) => !registry.has(stageId) && !this.#heir.isUndecided(stageId));
   }
 
-  /** @returns those of the stages that have no Pod and are still not in hand */
+  /** @returns those of the stages that have no Pod and are still not processed here */
   #settleOthers(
     stageIds: ReadonlySet<number>,
     owners: ReadonlyMap<number, string>,

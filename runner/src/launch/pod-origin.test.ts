@@ -111,6 +111,15 @@ describe('a Pod without our signature', () => {
     expect(warned).toHaveLength(1);
   });
 
+  it('is ours once it has its Secret and has changed: a runner of an earlier version creates that after the Pod', async () => {
+    const { warned, putSecret, isOurs } = begin();
+    expect(await isOurs(changed(BARE, { resourceVersion: '1' }))).toBe(false);
+    putSecret('u1');
+    expect(await isOurs(changed(BARE, { resourceVersion: '1' }))).toBe(false);
+    expect(await isOurs(changed(BARE, { resourceVersion: '2' }))).toBe(true);
+    expect(warned).toHaveLength(1);
+  });
+
   it('is not ours where Secrets may not be read', async () => {
     const { cluster, isOurs } = begin();
     cluster.fail('get', 'secrets', refusal(403, 'Forbidden'));

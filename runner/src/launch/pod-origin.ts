@@ -44,7 +44,9 @@ export class PodOrigin {
   /** By the object as it was read: it is frozen, and a changed Pod is another object. */
   readonly #signed = new WeakMap<V1Pod, boolean>();
   readonly #ours = new BoundedSet<string>(MOST_REMEMBERED);
+  /** Uid and version of Pods that are not ours. */
   readonly #foreign = new BoundedSet<string>(MOST_REMEMBERED);
+  readonly #warned = new BoundedSet<string>(MOST_REMEMBERED);
 
   constructor(parts: PodOriginParts, key: Buffer) {
     this.#parts = parts;
@@ -60,19 +62,29 @@ export class PodOrigin {
 
   /** Whether a runner made this Pod. Rejects if that can't be determined now. */
   async isOurs(pod: V1Pod, signal: AbortSignal): Promise<boolean> {
-    const { uid = '', namespace = '', name = '' } = pod.metadata ?? {};
+    const { uid = '', resourceVersion = '' } = pod.metadata ?? {};
     if (this.#isSigned(pod) || this.#ours.has(uid)) return true;
-    if (this.#foreign.has(uid)) return false;
+    // A Pod that has changed since may have got its Secret: a runner of an earlier version creates that after the Pod.
+    const seen = `${uid}/${resourceVersion}`;
+    if (this.#foreign.has(seen)) return false;
     if (await this.#ownsSecret(pod, signal)) {
       this.#ours.add(uid);
       return true;
     }
-    this.#foreign.add(uid);
+    this.#foreign.add(seen);
+    this.#warn(pod);
+    return false;
+  }
+
+  /** Once for each Pod. */
+  #warn({ metadata }: V1Pod): void {
+    const { uid = '', namespace, name } = metadata ?? {};
+    if (this.#warned.has(uid)) return;
+    this.#warned.add(uid);
     this.#parts.log.warn(
       { namespace, pod: name },
       'a Pod has the label of the runner, but no runner made it: it is left alone, and what its annotations say has no effect',
     );
-    return false;
   }
 
   /** Those that a runner made. */

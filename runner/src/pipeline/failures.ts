@@ -80,7 +80,7 @@ export const FAILURES = {
     meaning:
       'The pipeline chooses something that this runner does not allow builds of its trust level, such as a service account.',
     retry: 'pointless',
-    cure: 'Remove what the message names, or ask whoever runs the runner to allow it by the setting in the message or in the policy file.',
+    cure: 'Remove what the message names, or ask the operator of the runner to allow it by the setting in the message or in the policy file.',
   },
   'invalid-settings': {
     blame: 'operator',

@@ -272,17 +272,22 @@ export class Reporter {
   ): Promise<Reported> {
     if (update.kind === 'updated') return 'reported';
     if (endedStage.status === 'killed') return 'conflict';
+    const isKnown = this.#stageVersions.length === 1 && !this.#isUnclear;
     const further = this.#isUnclear ? [this.#highestVersion] : [];
+    let { afterLostAnswer } = update;
     for (const version of [...this.#stageVersions, ...further]) {
       const again = await this.#ciServer.updateStage({ ...endedStage, version, steps: [] }, signal);
       if (again.kind === 'updated') return 'reported';
+      afterLostAnswer ||= again.afterLostAnswer;
     }
-    return this.#finishAnyway(endedStage, signal);
+    // A known version was increased by the attempt whose response was lost, or by a cancel. No details then: if the Git host failed meanwhile,
+    // the server would replace the recorded end by an error (drone-rpc §2.3).
+    return afterLostAnswer && isKnown ? 'conflict' : this.#finishAnyway(endedStage, signal);
   }
 
   /**
-   * Reports the end with the version from the details if the stage is still open: after a lost response a conflict does not prove that the end
-   * is recorded, and after a restore from an older backup the stage may be open with an unknown version.
+   * Reports the end with the version from the details if the stage is still open: with an unknown version a conflict does not prove that the
+   * end is recorded, even after a lost response; and after a restore from an older backup the stage may be open with an unknown version.
    */
   #finishAnyway(endedStage: DroneStage, signal: AbortSignal): Promise<Reported> {
     const shouldRetry = (error: unknown): boolean => !(error instanceof CiServerError && error.unknown);

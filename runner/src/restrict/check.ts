@@ -44,7 +44,7 @@ export const LEVEL_TEXTS: Readonly<Record<TrustLevel, string>> = {
   trusted: 'trusted repositories',
 };
 
-const REMEDY = 'remove it, or ask whoever runs the runner to allow it there';
+const REMEDY = 'remove it, or ask the operator of the runner to allow it there';
 
 function refusedName({ rule, value, what }: NameChoice, rules: Rules, level: TrustLevel): readonly string[] {
   const allowed = rules[rule];
@@ -65,7 +65,7 @@ function refusedAmount(
   const { setting, kind } = RULES[rule];
   const format = kind === 'cpu' ? formatCpuMillicores : formatMemoryBytes;
   return [
-    `${what} of ${format(amount)}: ${setting} allows at most ${format(most)} for ${LEVEL_TEXTS[level]}; choose less, or ask whoever runs the runner to raise it`,
+    `${what} of ${format(amount)}: ${setting} allows at most ${format(most)} for ${LEVEL_TEXTS[level]}; choose less, or ask the operator of the runner to raise it`,
   ];
 }
 

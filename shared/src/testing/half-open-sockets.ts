@@ -25,6 +25,21 @@ export async function holdHalfOpenSockets(
   };
 }
 
+/** How a server of ours answers probes while one client holds more half-open connections than it keeps. */
+export async function probesBesideHalfOpen(
+  url: string,
+): Promise<{ readonly statuses: readonly number[]; readonly open: number }> {
+  const sockets = await holdHalfOpenSockets(url, 600);
+  const statuses: number[] = [];
+  for (let probe = 0; probe < 14; probe += 1) {
+    const { status } = await fetch(`${url}/livez`, { headers: { connection: 'close' } });
+    statuses.push(status);
+  }
+  const { open } = sockets;
+  sockets.close();
+  return { statuses, open };
+}
+
 function halfOpen(port: number, localAddress: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port, localAddress }, () => {
