@@ -21,6 +21,7 @@ import { ServerOutage } from './edges/server-outage.ts';
 import { SpillFile } from './edges/spill-file.ts';
 import { gateImageOf, withGateImage, withRights } from './granted-parts.ts';
 import { usualLookAhead } from './intake.ts';
+import { GateVolumes } from './launch/gate-volumes.ts';
 import { PodOrigin, podKeyOf } from './launch/pod-origin.ts';
 import type { Holder } from './lease/holder.ts';
 import { IndependentReplica } from './lease/independent.ts';
@@ -174,6 +175,7 @@ export function wire(
       },
     ),
     cancelWatches: new CancelWatches({ clock, ciServer, log }),
+    gateVolumes: new GateVolumes({ clock, log, setting: config.compile.gateVolume, hasEvents: () => true }),
     patience: patienceOf(config),
     contents: secretContents,
     waitLimitMs: config.admission.waitLimitMs ?? Number.POSITIVE_INFINITY,

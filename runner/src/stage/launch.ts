@@ -1,8 +1,13 @@
+import { errorText } from '@hangar/shared/error-text';
+import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { readPod } from '../adopt/read-pod.ts';
 import { launch } from '../launch/launch.ts';
 import { removePod } from '../launch/remove-pod.ts';
 import { withIds } from '../launch/start.ts';
+import type { Compiled } from '../pipeline/compiled.ts';
+import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { isGateByVolume } from '../watch/gate-volume.ts';
 import { SILENT_WAIT_MS } from './admit.ts';
 import { creationTime } from './api-time.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
@@ -24,10 +29,21 @@ export async function launchPod(flow: StageFlow): Promise<StageEnd | undefined> 
   if (!work?.compiled) throw new Error('a stage without a Pod was not compiled');
   const quota = new QuotaWait(flow, work);
   for (;;) {
-    const compiled = withIds(work.compiled, progress.started);
-    const launched = await launch(parts, compiled, parts.lease, stops.stop);
-    switch (launched.kind) {
+    const byVolume = gateByVolume(flow, work.compiled);
+    const compiled = withIds(byVolume ?? work.compiled, progress.started);
+    const launched = await launch(parts, compiled, parts.lease, stops.stop).catch((error: unknown) => {
+      if (!byVolume || !isRefused(error)) throw error;
+      progress.gateFailure = errorText(error);
+    });
+    switch (launched?.kind) {
+      case undefined:
+        break;
       case 'launched':
+        if (byVolume && !isGateByVolume(launched.pod)) {
+          await withoutVolume(flow, launched.pod);
+          break;
+        }
+        if (progress.gateFailure) parts.gateVolumes.failed(work.compiled.pod, progress.gateFailure);
         return podCreated(flow, launched.pod);
       case 'exists':
         return podFound(flow, launched.pod);
@@ -37,6 +53,25 @@ export async function launchPod(flow: StageFlow): Promise<StageEnd | undefined> 
         await quota.wait(launched.text);
     }
   }
+}
+
+/** The Pod with the gate's image as a volume; undefined: with an init container. */
+function gateByVolume({ parts, progress }: StageFlow, compiled: Compiled): Compiled | undefined {
+  const pod = progress.gateFailure === undefined ? parts.gateVolumes.byVolume(compiled.pod) : undefined;
+  return pod && { ...compiled, pod };
+}
+
+/** Whether Kubernetes has refused the object itself, in which case it may accept one without an image volume. */
+const isRefused = (error: unknown): boolean =>
+  error instanceof PipelineError && isKubernetesError(error.cause, 400, 403, 422);
+
+/** The API server has created the Pod without the image volume, which it does not know. Its scheduling gate has held it. */
+async function withoutVolume({ parts, progress }: StageFlow, pod: V1Pod): Promise<void> {
+  if ((await removePod(parts, pod, 0)) !== 'removed')
+    throw new PipelineError('pod-refused', 'the Pod has no volume for the gate, and could not be removed', {
+      blame: 'cluster',
+    });
+  progress.gateFailure = 'the API server does not support image volumes';
 }
 
 function podCreated({ parts, progress }: StageFlow, pod: V1Pod): undefined {
@@ -95,7 +130,7 @@ class QuotaWait {
   async #show(text: string): Promise<void> {
     const { parts, stops } = this.#flow;
     const started = await startAtServer(this.#flow, this.#work);
-    if (!started.firstLog) await recordWait(this.#flow, this.#work.plan, started);
+    if (!started.firstLog) await recordWait(this.#flow, started.stepIds);
     if (this.#shown.has(text) || this.#shown.size >= MOST_QUOTA_NOTES) return;
     this.#shown.add(text);
     await started.showWaiting(parts, `waiting for room in the quota: ${text}`, stops.stop);
