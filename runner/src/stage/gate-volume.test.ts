@@ -223,33 +223,49 @@ describe('with HANGAR_GATE_VOLUME=auto, the gate', () => {
 });
 
 describe('a Pod whose gate’s volume fails, after its owner was lost', () => {
-  /** The Pod as the former owner left it: started, and on a node. */
-  async function adopt(state: object, more: { annotations?: Record<string, string>; phase?: string } = {}) {
+  const STARTED = {
+    [ANNOTATION.owner]: 'ci/me',
+    [ANNOTATION.stepIds]: '{"1":100,"2":200}',
+    [ANNOTATION.stageVersion]: '4',
+    [ANNOTATION.stageStarted]: '1768382990',
+    [ANNOTATION.admittedAt]: '1768383000000',
+  };
+
+  interface Left {
+    readonly annotations?: Record<string, string>;
+    readonly phase?: string;
+  }
+
+  /** Puts the Pod and its Secrets as the former owner left them: started, and on a node. */
+  function leave(
+    env: ReturnType<typeof environment>,
+    state: object,
+    { annotations, phase = 'Pending' }: Left,
+  ) {
+    const { metadata, spec } = env.gateVolumes.byVolume(compiled().pod) ?? {};
+    const all = { ...metadata?.annotations, ...STARTED, ...annotations };
+    env.cluster.put(POD, {
+      metadata: { ...metadata, annotations: all },
+      spec: { containers: [], ...spec, schedulingGates: [] },
+    });
+    onNode(env, state);
+    const stored = env.cluster.put(POD, withStatus(env.pod ?? {}, { phase }));
+    const owner = { apiVersion: 'v1', kind: 'Pod', name: POD.name, uid: String(stored.metadata?.uid) };
+    for (const secret of compiledOf().secrets)
+      env.cluster.put(SECRET, { ...secret, metadata: { ...secret.metadata, ownerReferences: [owner] } });
+    return stored;
+  }
+
+  async function adopt(state: object, left: Left) {
     const env = environment();
     env.server.stage = aStage({ status: 'running', version: 4 });
     env.server.register([1, 2]);
-    const before = env.gateVolumes.byVolume(compiled().pod);
-    const annotations = {
-      ...{ ...before?.metadata?.annotations, ...more.annotations, [ANNOTATION.owner]: 'ci/me' },
-      ...{ [ANNOTATION.stepIds]: '{"1":100,"2":200}', [ANNOTATION.stageVersion]: '4' },
-      ...{ [ANNOTATION.stageStarted]: '1768382990', [ANNOTATION.admittedAt]: '1768383000000' },
-    };
-    const spec = { containers: [], ...before?.spec, schedulingGates: [] };
-    env.cluster.put(POD, { metadata: { ...before?.metadata, annotations }, spec });
-    onNode(env, state);
-    const stored = env.cluster.put(POD, withStatus(env.pod ?? {}, { phase: more.phase ?? 'Pending' }));
-    const ownerReferences = [
-      { apiVersion: 'v1', kind: 'Pod', name: POD.name, uid: stored.metadata?.uid ?? '' },
-    ];
-    for (const secret of compiledOf().secrets)
-      env.cluster.put(SECRET, { ...secret, metadata: { ...secret.metadata, ownerReferences } });
+    const stored = leave(env, state, left);
     env.registry.enter(anEntry({ stageId: 63, adopted: true }));
     const record = readPod(stored);
     if (!record) throw new Error('the Pod has no record');
-    env.server.details = {
-      ...aDetail('running'),
-      stage: aStage({ status: 'running', version: 4, machine: record.stage.machine }),
-    };
+    const stage = aStage({ status: 'running', version: 4, machine: record.stage.machine });
+    env.server.details = { ...aDetail('running'), stage };
     void env.podWatch.follow('ci', never).then(() => resume(env.parts, stored, record, env.handOver.signal));
     await settle();
     return Object.assign(env, { uid: stored.metadata?.uid });

@@ -2,7 +2,7 @@ import { errorText } from '@hangar/shared/error-text';
 import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { readPod } from '../adopt/read-pod.ts';
-import { launch } from '../launch/launch.ts';
+import { type Launched, launch } from '../launch/launch.ts';
 import { removePod } from '../launch/remove-pod.ts';
 import { withIds } from '../launch/start.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
@@ -29,21 +29,9 @@ export async function launchPod(flow: StageFlow): Promise<StageEnd | undefined> 
   if (!work?.compiled) throw new Error('a stage without a Pod was not compiled');
   const quota = new QuotaWait(flow, work);
   for (;;) {
-    const byVolume = gateByVolume(flow, work.compiled);
-    const compiled = withIds(byVolume ?? work.compiled, progress.started);
-    const launched = await launch(parts, compiled, parts.lease, stops.stop).catch((error: unknown) => {
-      if (!byVolume || !isRefused(error)) throw error;
-      progress.gateFailure = errorText(error);
-    });
-    switch (launched?.kind) {
-      case undefined:
-        break;
+    const launched = await attempt(flow, work.compiled);
+    switch (launched.kind) {
       case 'launched':
-        if (byVolume && !isGateByVolume(launched.pod)) {
-          await withoutVolume(flow, launched.pod);
-          break;
-        }
-        if (progress.gateFailure) parts.gateVolumes.failed(work.compiled.pod, progress.gateFailure);
         return podCreated(flow, launched.pod);
       case 'exists':
         return podFound(flow, launched.pod);
@@ -55,10 +43,25 @@ export async function launchPod(flow: StageFlow): Promise<StageEnd | undefined> 
   }
 }
 
-/** The Pod with the gate's image as a volume; undefined: with an init container. */
-function gateByVolume({ parts, progress }: StageFlow, compiled: Compiled): Compiled | undefined {
-  const pod = progress.gateFailure === undefined ? parts.gateVolumes.byVolume(compiled.pod) : undefined;
-  return pod && { ...compiled, pod };
+/** Creates the Pod in one form. `other-form`: the API server doesn't take the gate's image as a volume, and the Pod does not exist. */
+async function attempt(
+  flow: StageFlow,
+  compiled: Compiled,
+): Promise<Launched | { readonly kind: 'other-form' }> {
+  const { parts, progress, stops } = flow;
+  const byVolume = progress.gateFailure === undefined ? parts.gateVolumes.byVolume(compiled.pod) : undefined;
+  const form = byVolume ? { ...compiled, pod: byVolume } : compiled;
+  try {
+    const launched = await launch(parts, withIds(form, progress.started), parts.lease, stops.stop);
+    if (launched.kind !== 'launched') return launched;
+    if (byVolume && !isGateByVolume(launched.pod)) return await withoutVolume(flow, launched.pod);
+    if (progress.gateFailure !== undefined) parts.gateVolumes.failed(compiled.pod, progress.gateFailure);
+    return launched;
+  } catch (error) {
+    if (!byVolume || !isRefused(error)) throw error;
+    progress.gateFailure = errorText(error);
+    return { kind: 'other-form' };
+  }
 }
 
 /** Whether Kubernetes has refused the object itself, in which case it may accept one without an image volume. */
@@ -66,12 +69,13 @@ const isRefused = (error: unknown): boolean =>
   error instanceof PipelineError && isKubernetesError(error.cause, 400, 403, 422);
 
 /** The API server has created the Pod without the image volume, which it does not know. Its scheduling gate has held it. */
-async function withoutVolume({ parts, progress }: StageFlow, pod: V1Pod): Promise<void> {
+async function withoutVolume({ parts, progress }: StageFlow, pod: V1Pod): Promise<{ kind: 'other-form' }> {
   if ((await removePod(parts, pod, 0)) !== 'removed')
     throw new PipelineError('pod-refused', 'the Pod has no volume for the gate, and could not be removed', {
       blame: 'cluster',
     });
   progress.gateFailure = 'the API server does not support image volumes';
+  return { kind: 'other-form' };
 }
 
 function podCreated({ parts, progress }: StageFlow, pod: V1Pod): undefined {

@@ -254,7 +254,7 @@ export class StageRun {
     const trouble = this.#feed.gone
       ? GONE
       : troubleOf(this.#view, plan, { ...inputs, ended: (n) => this.#steps.ended(n) });
-    if (trouble && !this.#removing && !this.#allEnded()) this.#break(trouble);
+    if (trouble && !this.#allEnded()) this.#break(trouble);
     this.#reportEnd();
   }
 
