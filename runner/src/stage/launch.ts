@@ -24,8 +24,7 @@ const MOST_QUOTA_NOTES = 30;
 
 /** Creates the Pod with its Secrets, and retries while the quota is exhausted. Continues with a Pod of this stage that already exists. */
 export async function launchPod(flow: StageFlow): Promise<StageEnd | undefined> {
-  const { parts, progress, stops } = flow;
-  const { work } = progress;
+  const { work } = flow.progress;
   if (!work?.compiled) throw new Error('a stage without a Pod was not compiled');
   const quota = new QuotaWait(flow, work);
   for (;;) {
@@ -39,6 +38,8 @@ export async function launchPod(flow: StageFlow): Promise<StageEnd | undefined> 
         return { kind: 'left', why: 'another runner has created the Pod of this stage' };
       case 'quota':
         await quota.wait(launched.text);
+        break;
+      case 'other-form':
     }
   }
 }
