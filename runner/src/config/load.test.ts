@@ -4,7 +4,7 @@ import { loadConfig } from './load.ts';
 import type { RunnerConfig } from './runner-config.ts';
 
 const HOST = { hostname: 'pod-1', version: '0.1.0', namespace: 'ci' };
-const LEAST = { DRONE_RPC_HOST: 'drone.acme.test', DRONE_RPC_SECRET: 's3cret' };
+const LEAST = { DRONE_RPC_HOST: 'drone.acme.test', DRONE_RPC_SECRET: 'bea26a2221fd8090' };
 /** Without it a warning says that the connection is not encrypted. */
 const ENCRYPTED = { DRONE_RPC_PROTO: 'https' };
 
@@ -30,7 +30,7 @@ describe('loadConfig', () => {
     const config = load({});
     expect(config.server).toEqual({
       url: 'http://drone.acme.test',
-      token: 's3cret',
+      token: LEAST.DRONE_RPC_SECRET,
       skipVerify: false,
       dump: 'off',
     });

@@ -202,7 +202,7 @@ export const FAILURES = {
     blame: 'cluster',
     meaning: 'Something told the containers of the Pod to stop, and the Pod was not deleted.',
     retry: 'steps-may-have-run',
-    cure: 'A step that signals process 1 of its container does that, and whoever ends containers on the node.',
+    cure: 'Find out who ends containers on the node: a person, or a program that manages containers beside the kubelet.',
   },
   'deadline-exceeded': {
     blame: 'pipeline',

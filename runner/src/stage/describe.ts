@@ -5,7 +5,7 @@ import { requestOf } from '../admit/pod-load.ts';
 import type { Contents } from '../adopt/contents.ts';
 import type { PodRecord } from '../adopt/read-pod.ts';
 import { patiently } from '../launch/patiently.ts';
-import { removeNamespace } from '../launch/remove-namespace.ts';
+import { ownNamespaceOf, removeNamespace } from '../launch/remove-namespace.ts';
 import { removePod } from '../launch/remove-pod.ts';
 import { holdsGate, startedBefore, startedByPod } from '../launch/start.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
@@ -101,7 +101,7 @@ async function fromPod(flow: StageFlow): Promise<undefined> {
   if (!pod || !record) return;
   const contents = await parts.contents.contentsOf(parts, pod, record, stops.stop);
   const isWhole = contents && (await parts.contents.isComplete(parts, pod, record, stops.stop));
-  if (!isWhole && holdsGate(pod) && !record.stepIds) return startOver(flow, record);
+  if (!isWhole && holdsGate(pod) && !record.stepIds) return startOver(flow);
   if (!contents) throw secretGone();
   continueWithPod(flow, pod, { record, contents });
 }
@@ -136,7 +136,7 @@ const secretGone = (): PipelineError =>
  * The previous owner was lost before the Pod was complete, and the stage was not started at the server: the Pod is removed and created
  * again.
  */
-async function startOver(flow: StageFlow, record: PodRecord): Promise<undefined> {
+async function startOver(flow: StageFlow): Promise<undefined> {
   const { parts, progress, stops } = flow;
   const { stage, pod } = progress;
   if (!pod) return;
@@ -151,7 +151,8 @@ async function startOver(flow: StageFlow, record: PodRecord): Promise<undefined>
         blame: 'operator',
       },
     );
-  if (record.ownNamespace) await removeNamespace(parts, pod.metadata?.namespace ?? '');
+  const own = ownNamespaceOf(pod);
+  if (own) await removeNamespace(parts, own);
   progress.pod = undefined;
   progress.record = undefined;
   parts.registry.update(stage.id, { phase: 'preparing', pod: '' });
