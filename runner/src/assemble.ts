@@ -24,6 +24,7 @@ import { gateImageOf, withGateImage, withRights } from './granted-parts.ts';
 import { recordedServer } from './history/recorded-server.ts';
 import type { StageHistory } from './history/stage-history.ts';
 import { usualLookAhead } from './intake.ts';
+import { GateVolumes } from './launch/gate-volumes.ts';
 import { PodOrigin, podKeyOf } from './launch/pod-origin.ts';
 import type { Holder } from './lease/holder.ts';
 import { IndependentReplica } from './lease/independent.ts';
@@ -181,6 +182,7 @@ export function wire(
       },
     ),
     cancelWatches: new CancelWatches({ clock, ciServer, log }),
+    gateVolumes: new GateVolumes({ clock, log, setting: config.compile.gateVolume, hasEvents: () => true }),
     patience: patienceOf(config),
     contents: secretContents,
     waitLimitMs: config.admission.waitLimitMs ?? Number.POSITIVE_INFINITY,

@@ -47,7 +47,7 @@ function envVolume({ n }: PlannedContainer): V1Volume {
 
 /** The gate's program. Its image is pulled like any other of the Pod, with the same credentials. */
 function gateVolume({ gateVolume: by, gateImage }: CompileSettings, most: Most): V1Volume {
-  if (by === 'init') return emptyVolume(VOLUME.bin, most);
+  if (by !== 'image') return emptyVolume(VOLUME.bin, most);
   return { name: VOLUME.bin, image: { reference: gateImage, pullPolicy: 'IfNotPresent' } };
 }
 
@@ -123,7 +123,7 @@ function initContainers(
   const { gateVolume: by, gateImage, tmate } = settings;
   const numbers = steps.map(({ n }) => n);
   const all = [
-    ...(by === 'init'
+    ...(by !== 'image'
       ? [initContainer(numbers, gateImage, toRequirements(initResources, rules.ephemeralStorage))]
       : []),
     ...(places.hasTmate ? [tmateContainer(tmate.image)] : []),

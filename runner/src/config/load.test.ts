@@ -39,7 +39,7 @@ describe('loadConfig', () => {
     expect(config.compile).toMatchObject({
       cloneImage: 'drone/git:latest',
       gateImage: 'hangar-gate:0.1.0',
-      gateVolume: 'init',
+      gateVolume: 'auto',
       placeholderImage: 'hangar-gate:0.1.0',
       requests: { cpuMillicores: 100, memoryBytes: 104_857_600 },
       minRequests: { cpuMillicores: 1, memoryBytes: 4_194_304 },
@@ -52,6 +52,7 @@ describe('loadConfig', () => {
   });
 
   it.each([
+    ['auto', 'auto'],
     ['init', 'init'],
     ['image', 'image'],
   ])('HANGAR_GATE_VOLUME=%s means %s', (HANGAR_GATE_VOLUME, gateVolume) => {

@@ -64,6 +64,8 @@ export const ANNOTATION = {
   envPrefix: 'hangar.dev/env-',
   /** How the stage ended, where its Pod was stopped for it (`CutShort`): the server may not know it yet. */
   conclusion: 'hangar.dev/conclusion',
+  /** Why the Pod was stopped before any step started, to be made again with an init container. Plain text. */
+  gateReplaced: 'hangar.dev/gate-replaced',
   /** How often the Pod was taken over by another process, plain number. */
   adoptions: 'hangar.dev/adoptions',
   /** When the owner took the Pod over, milliseconds since 1970, plain number. */

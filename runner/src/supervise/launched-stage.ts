@@ -45,6 +45,8 @@ export interface LaunchedStage {
   notRemoved?(): void;
   /** Whether a Pod in which nothing has run may be created again. */
   readonly mayRemake?: boolean;
+  /** Whether a Pod in which no step starts because of its gate's volume may be made again with an init container. */
+  readonly mayReplaceGate?: boolean;
   /** The logs of the Pod are not read: several owners in a row were lost while they read them. */
   readonly areLogsWithheld?: boolean;
   /** The first step's log, if it was opened before the stage run. */
@@ -59,11 +61,17 @@ export interface StopSignals {
   readonly handOver: AbortSignal;
 }
 
+/** The Pod is still there, nothing of the pipeline was reported, and it can be made again. */
+export type Unrun =
+  /** The node refused the Pod before anything of the pipeline ran. */
+  | { readonly kind: 'not-run'; readonly trouble: Trouble }
+  /** No step starts because of the gate's volume; the kubelet still tries. */
+  | { readonly kind: 'no-gate'; readonly reason: string };
+
 /** How it ended; the Pod is being deleted, except after a hand-over. */
 export type StageRunEnd =
   | { readonly kind: 'handed-over' }
-  /** The node refused the Pod before anything of the pipeline ran: nothing was reported, and the Pod is still there. */
-  | { readonly kind: 'not-run'; readonly trouble: Trouble }
+  | Unrun
   | {
       readonly kind: 'finished';
       readonly conclusion: Conclusion;
