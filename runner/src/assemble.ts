@@ -20,6 +20,8 @@ import { createImageLookup } from './edges/registry-http.ts';
 import { ServerOutage } from './edges/server-outage.ts';
 import { SpillFile } from './edges/spill-file.ts';
 import { gateImageOf, withGateImage, withRights } from './granted-parts.ts';
+import { recordedServer } from './history/recorded-server.ts';
+import type { StageHistory } from './history/stage-history.ts';
 import { usualLookAhead } from './intake.ts';
 import { PodOrigin, podKeyOf } from './launch/pod-origin.ts';
 import type { Holder } from './lease/holder.ts';
@@ -58,6 +60,8 @@ export interface Outside {
   readonly observer: CallObserver;
   /** Who hears of calls of the Drone server, of logs, and of our own pace. */
   readonly edges?: EdgeObserver;
+  /** What the dashboard shows of stages; absent: there is no dashboard. */
+  readonly history?: StageHistory | undefined;
   serverAnswered(): void;
 }
 
@@ -95,7 +99,7 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
   const drafting = draftParts(config, outside);
   const { parts, options, independent } = wire(config, outside, {
     cluster,
-    ciServer,
+    ciServer: outside.history ? recordedServer(ciServer, outside.history) : ciServer,
     source,
     drafting,
     validity,

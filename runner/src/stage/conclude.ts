@@ -108,6 +108,7 @@ function recordFailure({ parts, progress }: StageFlow, error: PipelineError): vo
   const { log, events } = parts;
   const { code, blame, message } = error;
   events.failedEarly(code, blame);
+  parts.registry.update(progress.stage.id, { failure: code });
   const about = { stageId: progress.stage.id, code };
   if (blame === 'pipeline') log.info({ ...about, reason: message }, 'a stage could not be run');
   else log.error({ ...about, err: error }, 'a stage could not be run');

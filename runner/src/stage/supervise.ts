@@ -68,7 +68,8 @@ function runOf(
     takenOverMs: parts.clock.now(),
     owner: parts.lease.owner,
     ...(firstLog ? { firstLog } : {}),
-    ended: () => {
+    ended: (failure?: string) => {
+      if (failure) parts.registry.update(stage.id, { failure });
       flow.ended();
       expiry.begin(lastEndMs(feed.pod ?? pod) ?? parts.clock.now());
     },

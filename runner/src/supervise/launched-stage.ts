@@ -31,8 +31,12 @@ export interface LaunchedStage {
   readonly adopted: boolean;
   /** When this process started to supervise it, milliseconds since 1970. */
   readonly takenOverMs: number;
-  /** Its end is decided, or all ordinary steps have ended: only reports and logs are left. Called once. */
-  ended(): void;
+  /**
+   * Its end is decided, or all ordinary steps have ended: only reports and logs are left. Called once.
+   *
+   * @param failure the code of what ended it; undefined = its own steps
+   */
+  ended(failure?: string): void;
   /** The server has the end and the logs so far: the Pod may be deleted, which may take a while. */
   reported(): void;
   /** The name of this replica in the Pod's annotation. */

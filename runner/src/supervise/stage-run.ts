@@ -263,7 +263,8 @@ export class StageRun {
   #reportEnd(): void {
     if (this.#isEndReported || !(this.#conclusion || this.#allEnded())) return;
     this.#isEndReported = true;
-    this.#launched.ended();
+    const isTimedOut = this.#conclusion?.kind === 'timed-out';
+    this.#launched.ended(this.#trouble?.code ?? (isTimedOut ? 'timed-out' : undefined));
   }
 
   #whyGone(): Trouble | undefined {
