@@ -19,7 +19,7 @@ Both programs of Hangar; each can be off. Helm 3.14 or newer, Kubernetes 1.27 or
 \`\`\`sh
 kubectl create namespace ci
 kubectl create secret generic drone-rpc -n ci --from-literal=DRONE_RPC_SECRET=...
-helm install hangar charts/hangar -n ci --set runner.rpcSecret.existingSecret=drone-rpc --set runner.config.DRONE_RPC_HOST=drone.acme.test --set runner.config.DRONE_RPC_PROTO=https
+helm install hangar charts/hangar -n ci --set image.registry=registry.acme.test/ci --set runner.rpcSecret.existingSecret=drone-rpc --set runner.config.DRONE_RPC_HOST=drone.acme.test --set runner.config.DRONE_RPC_PROTO=https
 helm test hangar -n ci      # a real pipeline, without the server
 \`\`\`
 
@@ -32,6 +32,8 @@ Secrets are taken by reference only. A wrong value or an unknown key is refused 
 \`helm uninstall\` leaves: the PersistentVolumeClaim of the autoscaler, the namespace of \`jobs.createNamespace\`, and the Pods of pipelines that
 still run, with their Secrets: they end by themselves, and the next runner of the same namespace adopts and removes them. The Lease of
 the last runner may stay too, since its rights are gone before it: the next runner removes it.
+
+How the values compare with those of cert-manager's chart: [chart-compared.md](../../docs/chart-compared.md).
 
 Rights come from the lists that the code is tested by. Namespaced: everything of the runner, unless \`jobs.namespace\` is \`drone-\`. In the whole
 cluster, each with a switch: what the autoscaler has under \`autoscaler.rbac\`.

@@ -8,6 +8,7 @@ import {
   enumValue,
   integerValue,
   objectValue,
+  pullSecretsValue,
   stringMapValue,
   stringsValue,
   stringValue,
@@ -20,6 +21,8 @@ import {
   podValues,
   rightsValues,
 } from './component.ts';
+import { MONITORING } from './monitoring.ts';
+import { deploymentValues, routeValues, serviceValues } from './workload.ts';
 
 /** What untrusted pipelines may choose; a new installation is closed. */
 const RULES_OF_THE_CHART = Object.fromEntries(
@@ -42,11 +45,29 @@ const RUNNER: Component = {
   resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } },
 };
 
+/** The settings that most installations look at first, as comments in values.yaml. */
+const CAPACITY_EXAMPLES: readonly string[] = [
+  '# How long a build may wait for a node (p95), and between how many nodes a pool has.',
+  'HANGAR_AUTOSCALER_OBJECTIVE: 60s',
+  'HANGAR_AUTOSCALER_MIN_NODES: 0',
+  'HANGAR_AUTOSCALER_MAX_NODES: 40',
+  '# Which label names the pool of a node, and which taint its nodes have.',
+  'HANGAR_AUTOSCALER_POOL_LABEL: node.kubernetes.io/instance-type',
+  'HANGAR_AUTOSCALER_POOL_TAINT: ci-builds',
+  '# Until boot times are learned, and for costs.',
+  'HANGAR_AUTOSCALER_BOOT_TIME: 90s',
+  'HANGAR_AUTOSCALER_PRICES: m6i.2xlarge=0.384',
+  '# Act on the recommendation, with the matching switch under autoscaler.rbac.',
+  'HANGAR_AUTOSCALER_ACT: "on"',
+  'HANGAR_AUTOSCALER_ACTUATORS: m6i.2xlarge=capacity-buffer:ci/builds',
+];
+
 const AUTOSCALER: Component = {
   name: 'autoscaler',
   settings: Object.values(AUTOSCALER_SETTINGS),
   page: '../../docs/autoscaler-configuration.md',
   config: {},
+  examples: CAPACITY_EXAMPLES,
   resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } },
 };
 
@@ -59,6 +80,7 @@ const GATE: readonly ChartValue[] = [
     'hangar-gate',
     'The small program that runs in every Pod of a pipeline.',
   ),
+  stringValue('runner.gateImage.registry', '', 'In place of `image.registry`, for this image.'),
   stringValue('runner.gateImage.tag', '', "Empty: the chart's appVersion. Runner and gate are one version."),
   stringValue('runner.gateImage.digest', '', '`sha256:…`; wins over the tag.'),
   integerValue(
@@ -74,6 +96,17 @@ const GATE: readonly ChartValue[] = [
     'Secret with the token that `/demand` and `/stages` of the runner need; the autoscaler sends it. Empty: none, and only the NetworkPolicy keeps builds away.',
   ),
   stringValue('runner.httpToken.key', 'HANGAR_HTTP_TOKEN', 'Its key.'),
+  stringValue(
+    'runner.proxy.http',
+    '',
+    'Proxy for http (`http_proxy`): for the runner, and for all steps, which get it as a variable.',
+  ),
+  stringValue('runner.proxy.https', '', 'Proxy for https (`https_proxy`).'),
+  stringsValue(
+    'runner.proxy.exceptions',
+    [],
+    'Hosts that are reached without the proxy (`no_proxy`). The Kubernetes API never goes through it.',
+  ),
 ];
 
 const DATA: readonly ChartValue[] = [
@@ -153,7 +186,10 @@ const JOBS: readonly ChartValue[] = [
   ),
   stringValue('jobs.serviceAccount.name', '', 'Its name; empty: made of the release.'),
   stringMapValue('jobs.serviceAccount.annotations', {}, 'Annotations, such as for the identity of a cloud.'),
-  stringsValue('jobs.serviceAccount.imagePullSecrets', [], 'Names of Secrets in the namespaces of the Pods.'),
+  pullSecretsValue(
+    'jobs.serviceAccount.imagePullSecrets',
+    'Secrets in the namespaces of the Pods, as names or as `{name}`.',
+  ),
   booleanValue('jobs.networkPolicy.enabled', true, 'A NetworkPolicy: nothing comes into Pods of pipelines.'),
   stringsValue(
     'jobs.networkPolicy.blockedCidrs',
@@ -165,23 +201,6 @@ const JOBS: readonly ChartValue[] = [
     {},
     '`hard` of a ResourceQuota in `jobs.namespace`; empty: none. The runner waits for room in it.',
   ),
-];
-
-const WHEN = enumValue(['auto', 'always', 'never']);
-
-const MONITORING: readonly ChartValue[] = [
-  WHEN('monitoring.serviceMonitors', 'auto', '`auto`: where the cluster knows ServiceMonitors.'),
-  WHEN('monitoring.rules', 'auto', 'Alerts as a PrometheusRule; `auto`: where the cluster knows them.'),
-  stringValue(
-    'monitoring.runbookUrl',
-    '',
-    'Folder in which you publish docs/runbooks, such as `https://git.acme.test/hangar/docs/runbooks`: alerts link there by `runbook_url`; empty: they only name the page.',
-  ),
-  stringValue('monitoring.interval', '30s', 'How often Prometheus looks.'),
-  stringMapValue('monitoring.labels', {}, 'What your Prometheus selects by, such as `release: prometheus`.'),
-  booleanValue('monitoring.dashboards.enabled', true, 'Grafana boards as ConfigMaps, for its sidecar.'),
-  stringMapValue('monitoring.dashboards.labels', { grafana_dashboard: '1' }, 'What the sidecar selects by.'),
-  stringMapValue('monitoring.dashboards.annotations', {}, 'Such as the folder of the boards.'),
 ];
 
 const TEST: readonly ChartValue[] = [
@@ -216,11 +235,17 @@ export const VALUES: readonly ChartValue[] = [
   ...configurationValues(RUNNER),
   ...GATE,
   ...podValues(RUNNER),
+  ...deploymentValues('runner'),
+  ...serviceValues('runner'),
+  ...routeValues('runner'),
   ...networkValues(RUNNER),
   ...rightsValues(RUNNER, []),
   ...configurationValues(AUTOSCALER),
   ...DATA,
   ...podValues(AUTOSCALER),
+  ...deploymentValues('autoscaler'),
+  ...serviceValues('autoscaler'),
+  ...routeValues('autoscaler'),
   ...networkValues(AUTOSCALER),
   ...rightsValues(AUTOSCALER, [
     ...FEATURES.map((feature) =>

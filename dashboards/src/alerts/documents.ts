@@ -15,7 +15,20 @@ function look({ text, query }: RunbookCheck): string {
 
 /** The page that the annotation `runbook` names. */
 export function runbook(alert: AlertRule): string {
-  const { name, component, severity, lasting, summary, description, means, looks, acts, expr } = alert;
+  const {
+    name,
+    component,
+    severity,
+    lasting,
+    summary,
+    description,
+    means,
+    looks,
+    commands,
+    acts,
+    expr,
+    threshold,
+  } = alert;
   return `# ${name}
 
 ${GENERATED}
@@ -32,6 +45,12 @@ ${means}
 
 ${looks.map(look).join('').trimEnd()}
 
+<!-- not run: NAMESPACE is the label \`namespace\` of the alert -->
+\`\`\`sh
+NAMESPACE=ci
+${commands.join('\n')}
+\`\`\`
+
 ## What to do
 
 ${acts.map((act) => `- ${act}`).join('\n')}
@@ -41,7 +60,11 @@ ${acts.map((act) => `- ${act}`).join('\n')}
 \`\`\`promql
 ${expr}
 \`\`\`
-`;
+${
+  threshold === undefined
+    ? ''
+    : `\nThe threshold \`${threshold.comparison}\` (${threshold.meaning}) can be changed: \`monitoring.alerts.overrides.${name}.threshold\` of the chart.\n`
+}`;
 }
 
 /** The list of all alerts. */
@@ -64,8 +87,21 @@ ${GENERATED}
 
 Rules for Prometheus: \`charts/hangar/rules/*.yaml\`. The chart installs them where the CRD \`PrometheusRule\` exists; without it, name the files
 under \`rule_files\`. Each alert names its runbook: what it means, how to look, what to do; with \`monitoring.runbookUrl\`
-it links to it. \`critical\`: builds stand still or results come late, wake
-somebody. \`warning\`: act within the day.
+it links to it. \`critical\`: builds have stopped or results come late, page
+someone. \`warning\`: act within the day.
+
+The chart can switch off, change and label each of them:
+
+<!-- values -->
+\`\`\`yaml
+monitoring:
+  runbookUrl: https://git.acme.test/hangar/docs/runbooks
+  alerts:
+    labels: { team: ci }
+    overrides:
+      HangarLogsLate: { enabled: false }
+      HangarStagesWaitTooLong: { threshold: 900, for: 30m, severity: critical }
+\`\`\`
 
 ## Runner
 

@@ -24,9 +24,9 @@ const SAME = ['nameOverride', 'fullnameOverride'];
 /** Why a value of the previous runner's chart is left out. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
   image: 'it names the previous runner. Set image.registry to where Hangar’s images are',
-  securityContext: 'it is fixed: non-root, read-only, no capabilities',
-  service: 'the Service has port 3000, or the one in DRONE_SERVER_PORT',
-  ingress: 'there is none; "kubectl port-forward" reaches the web page',
+  securityContext: 'the chart has a restricted one; runner.securityContext is merged over it',
+  service: 'the Service has the port of the program; runner.service has type, port and IP families',
+  ingress: 'its values are different; see runner.ingress for the web page',
   autoscaling: 'the number of replicas is runner.replicas',
 };
 
