@@ -33,12 +33,15 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
 const RULES = [...Object.values(NAME_RULES), ...Object.values(AMOUNT_RULES)].map(({ setting }) => setting);
 
 /**
- * Keeps Pods as unrestricted as the previous runner made them, whatever the chart's defaults are: each line can be removed, one by one.
+ * Keeps Pods as unrestricted as the previous runner made them, and needs no image and no right more, whatever the chart's defaults are: each
+ * line can be removed, one by one.
  */
 const OPEN = {
   runner: {
     config: {
       HANGAR_COORDINATION: 'auto',
+      // The image of the runner contains the gate, so one image is enough.
+      HANGAR_GATE_IMAGE: '',
       HANGAR_HARDENING: 'off',
       DRONE_TMATE_ENABLED: 'true',
       HANGAR_PRIVATE_REGISTRIES: '*',
