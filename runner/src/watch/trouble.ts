@@ -106,10 +106,14 @@ function overTrouble(view: PodView, plan: RunPlan, inputs: CheckInputs): Trouble
     return cluster('node-shutdown', `node ${view.nodeName} was shut down: ${view.reason}: ${view.message}`);
   if (view.reason)
     return cluster('pod-refused', `node ${view.nodeName} ended the Pod: ${view.reason}: ${view.message}`);
-  return isOverdue(inputs, SINCE.over, LATE_STATUS_MS)
+  return isLongOver(inputs)
     ? cluster('pod-refused', `the Pod ended on node ${view.nodeName}, and not all of its steps ever ran`)
     : undefined;
 }
+
+/** Whether the Pod has ended so long ago that the kubelet's last status should be there. */
+export const isLongOver = (inputs: Pick<CheckInputs, 'since' | 'nowMs'>): boolean =>
+  isOverdue(inputs, SINCE.over, LATE_STATUS_MS);
 
 function placeTrouble(view: PodView, inputs: CheckInputs): Trouble | undefined {
   const { schedulingMs } = inputs.patience;
@@ -131,7 +135,11 @@ function startTrouble(view: PodView, plan: RunPlan, inputs: CheckInputs): Troubl
   return { ...cluster('start-timed-out', why ? `${text}: ${why}` : text), step: step.n };
 }
 
-function isOverdue(inputs: CheckInputs, key: string, limitMs: number | undefined): boolean {
+function isOverdue(
+  inputs: Pick<CheckInputs, 'since' | 'nowMs'>,
+  key: string,
+  limitMs: number | undefined,
+): boolean {
   const sinceMs = inputs.since.get(key);
   return sinceMs !== undefined && limitMs !== undefined && inputs.nowMs - sinceMs >= limitMs;
 }
