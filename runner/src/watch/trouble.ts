@@ -26,6 +26,7 @@ const LATE_STATUS_MS = 15_000;
 const SINCE = {
   unschedulable: 'unschedulable',
   over: 'over',
+  ending: 'ending',
   starting: (left: number): string => `starting ${left}`,
   step: (n: number): string => `step ${n}`,
   swapping: (n: number): string => `swapping ${n}`,
@@ -45,6 +46,12 @@ export function troubleOf(view: PodView, plan: RunPlan, inputs: CheckInputs): Tr
 }
 
 const cluster = (code: TroubleCode, text: string): Trouble => ({ code, blame: 'cluster', text });
+
+/** The Pod is gone, and its status before that shows no trouble. */
+export const GONE = cluster(
+  'pod-deleted',
+  'the Pod of this pipeline disappeared: somebody or something deleted it',
+);
 
 function podTrouble(view: PodView, inputs: CheckInputs): Trouble | undefined {
   const { reason, disruption, deletion, nodeLostSinceMs } = view;
@@ -115,6 +122,14 @@ function overTrouble(view: PodView, plan: RunPlan, inputs: CheckInputs): Trouble
 export const isLongOver = (inputs: Pick<CheckInputs, 'since' | 'nowMs'>): boolean =>
   isOverdue(inputs, SINCE.over, LATE_STATUS_MS);
 
+/** Whether something other than its own containers ends the Pod: a deletion, an eviction, a preemption. */
+export const isEnding = ({ deletion, disruption }: PodView): boolean =>
+  deletion !== undefined || disruption !== '';
+
+/** Whether that began so long ago that the kubelet should have ended the Pod. */
+export const isLongEnding = ({ deletion }: PodView, inputs: Pick<CheckInputs, 'since' | 'nowMs'>): boolean =>
+  isOverdue(inputs, SINCE.ending, (deletion?.graceMs ?? 0) + LATE_STATUS_MS);
+
 function placeTrouble(view: PodView, inputs: CheckInputs): Trouble | undefined {
   const { schedulingMs } = inputs.patience;
   if (!view.unschedulable || !isOverdue(inputs, SINCE.unschedulable, schedulingMs)) return undefined;
@@ -181,6 +196,7 @@ export function troubledSince(before: Since, view: PodView, plan: RunPlan, nowMs
   const seen = [
     ...(view.unschedulable ? [SINCE.unschedulable] : []),
     ...(isOver(view) ? [SINCE.over] : []),
+    ...(isEnding(view) ? [SINCE.ending] : []),
     // Containers are started one after another: the time starts again with each.
     ...(unstarted > 0 ? [SINCE.starting(unstarted)] : []),
     ...swappingOf(view, plan).map(SINCE.swapping),
