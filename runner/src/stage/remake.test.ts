@@ -1,7 +1,8 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { anEntry } from '../metrics/testing/an-entry.ts';
-import { gated, withStates } from '../supervise/testing/a-pod.ts';
+import { ANNOTATION } from '../pipeline/compiled.ts';
+import { gated, waiting, withStates } from '../supervise/testing/a-pod.ts';
 import { aStage } from '../supervise/testing/fake-ci-server.ts';
 import { runStage } from './run-stage.ts';
 import type { StageParts } from './stage-parts.ts';
@@ -163,5 +164,62 @@ describe('a Pod in which nothing of the pipeline has run', () => {
     await env.clock.step(60_000);
     expect([env.pod, env.isOver(), env.server.stage.status]).toEqual([undefined, true, 'killed']);
     expect(env.cluster.count('create', 'pods')).toBe(1);
+  });
+
+  describe('because its node pulls no image', () => {
+    const PULL_FAILED = waiting('ImagePullBackOff', 'dial tcp: i/o timeout');
+    const NODE_AFFINITY = {
+      nodeAffinity: {
+        preferredDuringSchedulingIgnoredDuringExecution: [
+          {
+            weight: 100,
+            preference: {
+              matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'NotIn', values: ['n1'] }],
+            },
+          },
+        ],
+      },
+    };
+    const onNode = (pod: V1Pod | undefined): V1Pod => ({
+      ...withStates({ ...pod, status: { phase: 'Pending' } }, { 1: PULL_FAILED, 2: PULL_FAILED }),
+      spec: { ...BOUND, ...pod?.spec, nodeName: 'n1' },
+    });
+
+    it('is created again away from it, once its kubelet has ended it; a second time the stage ends', async () => {
+      const env = begin();
+      await env.clock.step(0);
+      env.cluster.put(POD, onNode(env.pod));
+      await env.clock.step(61_000);
+      expect(env.pod?.metadata?.annotations?.[ANNOTATION.nodeAvoided]).toBe('n1');
+      expect(env.cluster.count('create', 'pods')).toBe(1);
+      env.cluster.put(POD, { ...env.pod, status: ENDED });
+      await env.clock.step(20_000);
+      expect(env.cluster.count('create', 'pods')).toBe(2);
+      expect(env.pod?.spec?.affinity).toEqual(NODE_AFFINITY);
+      env.cluster.put(POD, onNode(env.pod));
+      await env.clock.step(61_000);
+      expect(env.server.stage).toMatchObject({
+        status: 'error',
+        error: expect.stringContaining('i/o timeout') as string,
+      });
+      expect(env.cluster.count('create', 'pods')).toBe(2);
+    });
+
+    it('is not created again if a step was started meanwhile', async () => {
+      const env = begin();
+      await env.clock.step(0);
+      env.cluster.put(POD, onNode(env.pod));
+      await env.clock.step(61_000);
+      env.cluster.put(POD, {
+        ...withStates(env.pod ?? {}, { 1: gated(0) }),
+        status: { ...withStates(env.pod ?? {}, { 1: gated(0) }).status, phase: 'Failed' },
+      });
+      await env.clock.step(20_000);
+      expect(env.server.stage).toMatchObject({
+        status: 'error',
+        error: expect.stringContaining('whether a step has run is not certain') as string,
+      });
+      expect(env.cluster.count('create', 'pods')).toBe(1);
+    });
   });
 });

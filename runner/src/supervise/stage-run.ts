@@ -259,9 +259,9 @@ export class StageRun {
 
   /** Whether nothing ran in the Pod and it is to be made again, or that is not certain yet. */
   #isUnrun(inputs: UnrunInputs['inputs']): boolean {
-    const { plan, mayRemake = false, mayReplaceGate = false } = this.#launched;
+    const { plan, mayRemake = false, mayReplaceGate = false, mayAvoidNode = false } = this.#launched;
     if (this.#conclusion) return false;
-    const unrun = unrunOf(this.#feed, plan, { inputs, mayRemake, mayReplaceGate });
+    const unrun = unrunOf(this.#feed, plan, { inputs, mayRemake, mayReplaceGate, mayAvoidNode });
     if (unrun !== 'later') this.#notRun ??= unrun;
     return this.#notRun !== undefined || unrun === 'later';
   }

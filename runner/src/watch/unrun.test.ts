@@ -63,7 +63,7 @@ describe('a Pod that its node has ended', () => {
     const patience = { imagePullMs: 60_000, nodeLostMs: 300_000 };
     const inputs = { since, nowMs: afterMs, patience, ours: false };
     const watched = { pod, gone: false, isFinal: false, notices: [], ...how };
-    return unrunOf(watched, plan, { inputs, mayRemake, mayReplaceGate: false });
+    return unrunOf(watched, plan, { inputs, mayRemake, mayReplaceGate: false, mayAvoidNode: true });
   };
 
   it('is made again if nothing ran in it', () => {
@@ -104,6 +104,14 @@ describe('a Pod that its node has ended', () => {
   ])('is made again if it is gone %s: %s', (_, pod, how, isMadeAgain) => {
     const unrun = judge(pod, 0, true, { gone: true, ...how });
     expect(typeof unrun === 'object').toBe(isMadeAgain);
+  });
+
+  it('is made again on another node if the node pulls no image for longer than the patience', () => {
+    const stuck = podOf(waiting('ImagePullBackOff', 'dial tcp: i/o timeout'), { phase: 'Pending' });
+    expect(judge(stuck, 59_999)).toBeUndefined();
+    expect(judge(stuck, 60_000)).toMatchObject({ kind: 'no-image', node: 'node-a' });
+    const started = withStates(stuck, { 1: running() });
+    expect(judge(started, 60_000)).toBeUndefined();
   });
 
   it('is not made again if a step ran, or its deadline ended it', () => {

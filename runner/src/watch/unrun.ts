@@ -21,7 +21,9 @@ export type Unrun =
   /** The Pod was refused by its node, evicted, preempted or deleted before anything of the pipeline ran. */
   | { readonly kind: 'not-run'; readonly trouble: Trouble }
   /** No step starts because of the gate's volume; the kubelet may still try. */
-  | { readonly kind: 'no-gate'; readonly reason: string };
+  | { readonly kind: 'no-gate'; readonly reason: string }
+  /** That node could pull no image for longer than the patience; the kubelet may still try. */
+  | { readonly kind: 'no-image'; readonly reason: string; readonly node: string };
 
 /** What {@link unrunOf} takes into account besides the Pod. */
 export interface UnrunInputs {
@@ -30,6 +32,8 @@ export interface UnrunInputs {
   readonly mayRemake: boolean;
   /** Whether it may be made again with an init container in place of the gate's volume. */
   readonly mayReplaceGate: boolean;
+  /** Whether it may be made again on another node. */
+  readonly mayAvoidNode: boolean;
 }
 
 /** A Pod as its watch shows it. */
@@ -45,7 +49,11 @@ export function unrunOf(watched: WatchedPod, plan: RunPlan, so: UnrunInputs): Un
   const view = observe(pod, plan);
   const trouble = troubleOf(view, plan, { ...so.inputs, ended: () => false });
   if (gone) return goneOf(watched, plan, trouble ?? GONE);
-  return (trouble && endedOf(pod, plan, trouble, so)) ?? noGateOf(pod, trouble, notices, so);
+  return (
+    (trouble && endedOf(pod, plan, trouble, so)) ??
+    noGateOf(pod, trouble, notices, so) ??
+    noImageOf(pod, trouble, so)
+  );
 }
 
 /** The deadline is the limit of the build's time: no Pod is made again after it. */
@@ -85,6 +93,17 @@ function noGateOf(
   if (!mayReplaceGate || !isGateByVolume(pod)) return undefined;
   const reason = gateVolumeFailure(pod, trouble, notices);
   return reason === undefined ? undefined : { kind: 'no-gate', reason };
+}
+
+/** A registry that one node can't reach may be in reach of another. */
+function noImageOf(
+  { spec }: V1Pod,
+  trouble: Trouble | undefined,
+  { mayAvoidNode }: UnrunInputs,
+): Unrun | undefined {
+  const { nodeName: node = '' } = spec ?? {};
+  if (!mayAvoidNode || node === '' || trouble?.code !== 'image-pull-failed') return undefined;
+  return { kind: 'no-image', reason: trouble.text, node };
 }
 
 /** Whether the gate comes into that Pod as an image volume. */

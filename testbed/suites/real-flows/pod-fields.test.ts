@@ -21,7 +21,6 @@ describe('the fields of a Pod that pipelines may set', () => {
   let node: string;
   /** Of both classes: that of the namespace, which is new. */
   let name: string;
-  let remove: () => Promise<void>;
 
   const capacity = (count: string | null): Promise<unknown> =>
     admin.patch(
@@ -33,7 +32,7 @@ describe('the fields of a Pod that pipelines may set', () => {
 
   beforeAll(async () => {
     const { ground } = await ownNamespaceAccess('fields');
-    ({ remove, namespace: name } = ground);
+    ({ namespace: name } = ground);
     system = await startTestSystem(ground, { env: { HANGAR_SCHEDULING_TIMEOUT: '3s' } });
     ({ admin } = system);
     const metadata = { name };
@@ -49,7 +48,6 @@ describe('the fields of a Pod that pipelines may set', () => {
     await admin.remove({ resource: PRIORITY_CLASSES, name }, {}, signal);
     await admin.remove({ resource: RUNTIME_CLASSES, name }, {}, signal);
     await system.close();
-    await remove();
   }, TIMEOUT_MS);
 
   it('are in its spec, and it runs with them', async () => {
