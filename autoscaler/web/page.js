@@ -5,7 +5,7 @@ import { byId, el, show } from './dom.js';
 import { clockTime, span } from './format.js';
 import { hoursShown, showDemand, showPool, showWaits } from './history.js';
 import { showMoney } from './money.js';
-import { isSelecting } from './plot.js';
+import { isSelecting, zoomOf } from './plot.js';
 import { showActs, showAdvice, showDecisions, showModel, showPools, showSizes } from './tables.js';
 import { WhatIfPart } from './what-if.js';
 
@@ -169,9 +169,7 @@ byId('hours').addEventListener('change', () => {
   void page.look();
 });
 byId('unzoom').addEventListener('click', () => page.zoomTo(undefined));
-document.addEventListener('zoom', (event) => {
-  if (event instanceof CustomEvent) page.zoomTo(event.detail);
-});
+document.addEventListener('zoom', (event) => page.zoomTo(zoomOf(event)));
 byId('more').addEventListener('click', () => page.more());
 byId('pool-table').addEventListener('change', ({ target }) => {
   if (target instanceof HTMLSelectElement) page.choosePool(target.value);

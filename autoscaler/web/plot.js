@@ -280,5 +280,13 @@ function zoomable(picture, { timeAt, x }) {
   });
 }
 
+/**
+ * The stretch of time that an event `zoom` selects.
+ * @param {Event} event
+ * @returns {Zoom | undefined}
+ */
+export const zoomOf = (event) =>
+  event instanceof CustomEvent ? /** @type {CustomEvent<Zoom>} */ (event).detail : undefined;
+
 /** Whether a stretch of time is being selected: a redraw would end it. */
 export const isSelecting = () => document.querySelector('.selection') !== null;
