@@ -13,22 +13,17 @@ function look({ text, query }: RunbookCheck): string {
     : `- ${text}\n\n  \`\`\`promql\n  ${query.replaceAll('\n', '\n  ')}\n  \`\`\`\n\n`;
 }
 
+const thresholdText = ({ name, threshold }: AlertRule): string =>
+  threshold === undefined
+    ? ''
+    : `
+The threshold \`${threshold.comparison}\` (${threshold.meaning}) can be changed: \`monitoring.alerts.overrides.${name}.threshold\` of the chart.
+`;
+
 /** The page that the annotation `runbook` names. */
 export function runbook(alert: AlertRule): string {
-  const {
-    name,
-    component,
-    severity,
-    lasting,
-    summary,
-    description,
-    means,
-    looks,
-    commands,
-    acts,
-    expr,
-    threshold,
-  } = alert;
+  const { name, component, severity, lasting, summary, description, means, looks, commands, acts, expr } =
+    alert;
   return `# ${name}
 
 ${GENERATED}
@@ -60,11 +55,7 @@ ${acts.map((act) => `- ${act}`).join('\n')}
 \`\`\`promql
 ${expr}
 \`\`\`
-${
-  threshold === undefined
-    ? ''
-    : `\nThe threshold \`${threshold.comparison}\` (${threshold.meaning}) can be changed: \`monitoring.alerts.overrides.${name}.threshold\` of the chart.\n`
-}`;
+${thresholdText(alert)}`;
 }
 
 /** The list of all alerts. */
