@@ -59,7 +59,7 @@ const glance: readonly Panel[] = [
   {
     title: 'Node-hours per 1000 pull-request builds, 1 day',
     description:
-      'Node-hours that a build costs. Each push to a pull request is a build; on the first day too large, since the day is counted whole.',
+      'Node-hours that a build costs. Each push to a pull request is a build; on the first day the value is too large, because a full day is counted.',
     kind: 'stat',
     unit: 'none',
     queries: [{ expr: nodeHoursPer1000(24, '1d'), legend: 'per 1000', mayBeEmpty: NO_PULL_REQUESTS }],
@@ -106,7 +106,7 @@ const demand: readonly Panel[] = [
     width: 12,
   },
   {
-    title: 'How long do builds are unschedulable, against the objective?',
+    title: 'How long do builds wait for a node, against the objective?',
     description:
       'From the creation of the Pod to its binding to a node. The objective (dashed) is for the p95.',
     kind: 'lines',
@@ -135,8 +135,8 @@ const demand: readonly Panel[] = [
     width: 8,
   },
   {
-    title: 'Who sets the buffer?',
-    description: 'forecast once it has beaten the rule on what is remembered, else the rule.',
+    title: 'What sets the buffer?',
+    description: 'forecast: it was more accurate than the rule on past data; otherwise rule.',
     kind: 'lines',
     unit: 'none',
     queries: [{ expr: SERVICE.gauge(METRICS.buffer).max().text, legend: 'set by' }],

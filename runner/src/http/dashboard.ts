@@ -24,7 +24,7 @@ th,td{text-align:left;padding:.4rem .8rem .4rem 0;border-bottom:1px solid #8884;
 .warn{border-left:4px solid #c62828;padding-left:.8rem;opacity:1}
 `;
 
-const TITLES = ['State', 'Pipeline', 'Build', 'For', 'Asks for', 'Reason or Pod'];
+const TITLES = ['State', 'Pipeline', 'Build', 'For', 'Requests', 'Reason or Pod'];
 
 /** The page at `/`: one HTML document without any resource from elsewhere; whatever comes from a pipeline is escaped. Pure. */
 export function renderDashboard({ machine, version, capacity, nowMs, notReady, stages }: Dashboard): string {

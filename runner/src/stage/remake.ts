@@ -29,10 +29,10 @@ export async function remakePod(
   const { id: stageId } = progress.stage;
   parts.log.warn(
     { stageId, reason: trouble.text },
-    'nothing of the pipeline ran in its Pod: making another one',
+    'no step ran in the Pod of the pipeline: creating another Pod',
   );
   parts.registry.update(stageId, { phase: 'starting', pod: '' });
-  parts.waits(`making another Pod: ${trouble.text}`);
+  parts.waits(`creating another Pod: ${trouble.text}`);
   await recordWait(flow, plan, started);
   const removed = await removePod(parts, pod, 0);
   if (removed === 'others') return { kind: 'left', why: 'another runner has taken over this pipeline' };

@@ -133,7 +133,7 @@ describe('a stage that can’t be run', () => {
       server.refuse.push({ call: 'detail', error: new Error('git is away') }),
     );
     await env.clock.step(0);
-    expect(env.server.stage.error).toMatch(/could not give the details of this stage: git is away/);
+    expect(env.server.stage.error).toMatch(/did not return the details of this stage: git is away/);
   });
 
   it.each([
@@ -272,7 +272,7 @@ describe('a Pod in which nothing of the pipeline has run', () => {
     await env.clock.step(60_000);
     expect(env.server.stage).toMatchObject({
       status: 'error',
-      error: expect.stringMatching(/ended the Pod: OutOfcpu: no cpu left/) as string,
+      error: expect.stringMatching(/terminated the Pod: OutOfcpu: no cpu left/) as string,
     });
     expect(env.cluster.count('create', 'pods')).toBe(4);
   });

@@ -115,7 +115,7 @@ export class StageRun {
         stops.handOver,
       );
       if (this.#notRun && !this.#conclusion && !stops.handOver.aborted) {
-        this.#leave(AbortSignal.abort(new Error('the Pod is made again')));
+        this.#leave(AbortSignal.abort(new Error('the Pod is created again')));
         return { kind: 'not-run', trouble: this.#notRun };
       }
       const end = await this.#finish(running, stops);
@@ -154,7 +154,7 @@ export class StageRun {
     const open = this.#launched.plan.steps.find(({ role, n }) => role === 'step' && !isFinal(this.#state, n));
     if (!open) this.#conclude(this.#recorded ?? { kind: 'completed' });
     else if (!this.#conclusion && !this.#halt.signal.aborted)
-      this.#unexpectedError(new Error(`it is unknown how step ${open.name} ended`));
+      this.#unexpectedError(new Error(`the result of step ${open.name} is unknown`));
   }
 
   #unexpectedError(error: unknown): void {
@@ -271,7 +271,7 @@ export class StageRun {
     return {
       code: 'pod-deleted',
       blame: 'cluster',
-      text: 'the Pod of this pipeline disappeared: somebody or something deleted it',
+      text: 'the Pod of this pipeline disappeared: it was deleted, but not by the runner',
     };
   }
 
@@ -330,7 +330,7 @@ export class StageRun {
     const { clock } = this.#parts;
     // The server accepts no logs of a stage that it doesn't know.
     if (this.#reporter.isUnknown)
-      this.#leave(AbortSignal.abort(new Error('the server does not know the stage')));
+      this.#leave(AbortSignal.abort(new Error('the stage does not exist at the server')));
     if (isCutShort(conclusion)) {
       await orLate(clock, LAST_LINES_MS, everythingOf(running), handOver);
       await this.#logsInReach(handOver);

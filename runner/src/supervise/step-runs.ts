@@ -318,7 +318,7 @@ export class StepRuns {
     this.#context.broken({
       code: 'pod-stopped',
       blame: 'cluster',
-      text: `the containers of this pipeline received a signal to stop before step ${step.name}, and its Pod was not deleted. A step that signals process 1 causes that, or a person or program on the node`,
+      text: `the containers of this pipeline received a signal to stop before step ${step.name}, and its Pod was not deleted. The signal came from a step that signals process 1, or from a person or program on the node`,
     });
   }
 

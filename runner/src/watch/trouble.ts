@@ -52,7 +52,7 @@ function podTrouble(view: PodView, inputs: CheckInputs): Trouble | undefined {
     return { code: 'deadline-exceeded', blame: 'pipeline', text: 'the Pod reached its deadline' };
   if (reason === 'Evicted') return cluster('evicted', `the Pod was evicted from its node: ${view.message}`);
   if (disruption) return disrupted(disruption);
-  if (deletion) return cluster('pod-deleted', 'somebody or something other than the runner deleted the Pod');
+  if (deletion) return cluster('pod-deleted', 'the Pod was deleted, but not by the runner');
   if (nodeLostSinceMs !== undefined && inputs.nowMs > nodeLostSinceMs + inputs.patience.nodeLostMs)
     return cluster('node-lost', `node ${view.nodeName} stopped answering while the pipeline ran`);
   return undefined;
@@ -60,7 +60,7 @@ function podTrouble(view: PodView, inputs: CheckInputs): Trouble | undefined {
 
 function disrupted(disruption: string): Trouble {
   if (disruption.startsWith('PreemptionByScheduler'))
-    return cluster('preempted', `the Pod gave its place to one of higher priority: ${disruption}`);
+    return cluster('preempted', `the Pod was preempted by a Pod of higher priority: ${disruption}`);
   if (/node.?shutdown/i.test(disruption))
     return cluster('node-shutdown', `the node was shut down: ${disruption}`);
   return cluster('evicted', `the Pod was disrupted: ${disruption}`);
@@ -105,16 +105,19 @@ function overTrouble(view: PodView, plan: RunPlan, inputs: CheckInputs): Trouble
   if (SHUTDOWNS.has(view.reason))
     return cluster('node-shutdown', `node ${view.nodeName} was shut down: ${view.reason}: ${view.message}`);
   if (view.reason)
-    return cluster('pod-refused', `node ${view.nodeName} ended the Pod: ${view.reason}: ${view.message}`);
+    return cluster(
+      'pod-refused',
+      `node ${view.nodeName} terminated the Pod: ${view.reason}: ${view.message}`,
+    );
   return isOverdue(inputs, SINCE.over, LATE_STATUS_MS)
-    ? cluster('pod-refused', `the Pod ended on node ${view.nodeName}, and not all of its steps ever ran`)
+    ? cluster('pod-refused', `the Pod ended on node ${view.nodeName} before all of its steps ran`)
     : undefined;
 }
 
 function placeTrouble(view: PodView, inputs: CheckInputs): Trouble | undefined {
   const { schedulingMs } = inputs.patience;
   if (!view.unschedulable || !isOverdue(inputs, SINCE.unschedulable, schedulingMs)) return undefined;
-  const text = `no node took the Pod within ${spanOf(schedulingMs)} (HANGAR_SCHEDULING_TIMEOUT): ${view.unschedulable}`;
+  const text = `the Pod was unschedulable for ${spanOf(schedulingMs)} (HANGAR_SCHEDULING_TIMEOUT): ${view.unschedulable}`;
   return cluster('unschedulable', text);
 }
 

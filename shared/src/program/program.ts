@@ -79,8 +79,8 @@ function overviewText(program: Program): string {
       tableLines(
         [],
         [
-          [`${name} COMMAND --help`, 'what a command takes, with examples'],
-          [`${name} --version`, 'which version this is'],
+          [`${name} COMMAND --help`, 'show the options of a command, with examples'],
+          [`${name} --version`, 'print the version'],
         ],
       ),
     ),

@@ -363,7 +363,11 @@ describe('invalid values are reported in one line', () => {
       /jobs\.namespace is a and runner\.config\.DRONE_NAMESPACE_DEFAULT is b/,
     ],
     ['one volume for two', { autoscaler: { replicas: 2 } }, /Set autoscaler\.persistence\.enabled to false/],
-    ['nobody to learn from', runner({ enabled: false }), /say where runners are in autoscaler\.config/],
+    [
+      'nobody to learn from',
+      runner({ enabled: false }),
+      /set the addresses of the runners in autoscaler\.config/,
+    ],
   ])('%s', async (_, values, want) => {
     const { exitCode, stderr } = await helm.attempt(['template', 'hangar', CHART], laidOver(LEAST, values));
     expect(exitCode).not.toBe(0);

@@ -68,9 +68,9 @@ describe('problems after an install are reported in one line', () => {
       site.values({ ...only('runner'), runner: { envFrom: [{ configMapRef: { name: 'old' } }] } }),
     );
     const pod = await site.podThat('runner', 'the last words', (one) => lastWords(one) !== '');
-    expect(says(lastWords(pod), /DRONE_RUNNER_CAPACITY is no whole number \(given: "many"\)\. Write/)).toBe(
-      true,
-    );
+    expect(
+      says(lastWords(pod), /DRONE_RUNNER_CAPACITY is not a whole number \(given: "many"\)\. Write/),
+    ).toBe(true);
     const status = statusOf(pod);
     expect((status?.lastState?.terminated ?? status?.state?.terminated)?.exitCode).toBe(78);
   });
