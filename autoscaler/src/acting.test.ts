@@ -85,7 +85,7 @@ describe('acting', () => {
       expect(ledger.audit.entries.map(({ kind }) => kind)).toContain('set');
       const [kind] = actuator.split(':') as [ServiceFeature];
       const features: ReadonlySet<ServiceFeature> = new Set([
-        'look',
+        'read-only',
         'advise',
         'lead',
         'place',

@@ -139,7 +139,7 @@ function featuresOf({
   actuators,
 }: EligibilityOptions): ReadonlySet<ServiceFeature> {
   const reads: readonly ServiceFeature[] =
-    runnersNamespace === undefined ? ['look'] : ['look', 'runner-service'];
+    runnersNamespace === undefined ? ['read-only'] : ['read-only', 'runner-service'];
   if (dryRun) return new Set(reads);
   return new Set([...reads, 'lead', 'place', 'events', ...actuators.map(({ kind }) => kind)]);
 }

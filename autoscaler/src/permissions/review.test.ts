@@ -14,7 +14,7 @@ const places: ReviewedNamespaces = {
   },
 };
 const all: ReadonlySet<ServiceFeature> = new Set([
-  'look',
+  'read-only',
   'runner-service',
   'lead',
   'place',

@@ -19,7 +19,7 @@ Installs the runner and the autoscaler. Each can be disabled. Requires Helm 3.14
 \`\`\`sh
 kubectl create namespace ci
 kubectl create secret generic drone-rpc -n ci --from-literal=DRONE_RPC_SECRET=...
-helm install hangar charts/hangar -n ci --set runner.rpcSecret.existingSecret=drone-rpc --set runner.config.DRONE_RPC_HOST=drone.acme.test --set runner.config.DRONE_RPC_PROTO=https
+helm install hangar charts/hangar -n ci --set image.registry=registry.acme.test/ci --set runner.rpcSecret.existingSecret=drone-rpc --set runner.config.DRONE_RPC_HOST=drone.acme.test --set runner.config.DRONE_RPC_PROTO=https
 helm test hangar -n ci      # runs a pipeline without the server
 \`\`\`
 
@@ -32,6 +32,8 @@ Secrets are accepted only by reference. Helm rejects invalid values and unknown 
 \`helm uninstall\` keeps the PersistentVolumeClaim of the autoscaler, the namespace of \`jobs.createNamespace\`, and the Pods of running pipelines
 with their Secrets. These pipelines finish, and the next runner in the same namespace adopts and removes them. The Lease of the last
 runner may also remain, because its permissions are removed first; the next runner removes it.
+
+How the values compare with those of cert-manager's chart: [chart-compared.md](../../docs/chart-compared.md).
 
 Roles are generated from the permissions that the code uses. The permissions of the runner are namespaced, unless \`jobs.namespace\` is
 \`drone-\`. The cluster-wide permissions of the autoscaler have a switch each, under \`autoscaler.rbac\`.

@@ -10,11 +10,14 @@ function lines(children: ReadonlyMap<string, Nested>, indent: string): readonly 
   );
 }
 
-const leaf = (name: string, { fallback }: ChartValue, indent: string): readonly string[] =>
-  stringify({ [name]: fallback }, { lineWidth: 0, defaultStringType: 'PLAIN' })
+const leaf = (name: string, { fallback, examples = [] }: ChartValue, indent: string): readonly string[] => [
+  ...stringify({ [name]: fallback }, { lineWidth: 0, defaultStringType: 'PLAIN' })
     .trimEnd()
     .split('\n')
-    .map((line) => indent + line);
+    .map((line) => indent + line),
+  ...(examples.length === 0 ? [] : [`${indent}# Examples, under ${name}:`]),
+  ...examples.map((line) => `${indent}#   ${line}`),
+];
 
 /** `values.yaml`: every value with its default and its purpose. Pure. */
 export function renderValues(values: readonly ChartValue[]): string {

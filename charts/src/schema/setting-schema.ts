@@ -38,7 +38,10 @@ const RULES: readonly Rule[] = [
   [/^a size\b/, () => number('integer', { minimum: 0 }, '^([0-9]+(\\.[0-9]+)? ?[kKmMgGtTpP]?[iI]?[bB]?)?$')],
   [/^CPU\b/, () => number('number', { minimum: 0 }, '^([0-9]+(\\.[0-9]+)?m?)?$')],
   [/^a duration\b/, () => ({ type: 'string', pattern: '^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))*$' })],
-  [/^comma-separated list/, () => ({ type: ['array', 'string'], items: { type: 'string' } })],
+  [
+    /^comma-separated list/,
+    () => ({ type: ['array', 'string', 'number'], items: { type: ['string', 'number'] } }),
+  ],
   [
     /^comma-separated `name:value` pairs/,
     () => ({ type: ['object', 'string'], additionalProperties: { type: ['string', 'number', 'boolean'] } }),
@@ -57,7 +60,8 @@ const RULES: readonly Rule[] = [
 /** Kinds that only one program has are texts; the program validates them when it starts. */
 function plainSchema({ fallback }: Setting<unknown>): JsonSchema {
   const kind = typeof fallback;
-  return { type: kind === 'number' || kind === 'boolean' ? [kind, 'string'] : 'string' };
+  // A text such as a port may be written as a number, and the program reads it as such.
+  return { type: kind === 'boolean' ? ['boolean', 'string'] : ['number', 'string'] };
 }
 
 /** The schema of a setting as a value of the chart. Pure. */

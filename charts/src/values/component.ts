@@ -7,8 +7,8 @@ import {
   integerValue,
   objectsValue,
   objectValue,
+  pullSecretsValue,
   stringMapValue,
-  stringsValue,
   stringValue,
 } from './chart-value.ts';
 
@@ -19,6 +19,7 @@ export interface Component {
   /** The page of all settings, relative to the chart's folder. */
   readonly page: string;
   readonly config: Readonly<Record<string, Json>>;
+  readonly examples?: readonly string[];
   readonly resources: Readonly<Record<string, Json>>;
 }
 
@@ -28,14 +29,21 @@ const SPREAD = [
 ];
 
 /** Image and configuration. */
-export function configurationValues({ name, settings, page, config }: Component): readonly ChartValue[] {
+export function configurationValues({
+  name,
+  settings,
+  page,
+  config,
+  examples = [],
+}: Component): readonly ChartValue[] {
   return [
     booleanValue(`${name}.enabled`, true, `Install the ${name}.`),
     stringValue(
       `${name}.image.repository`,
       `hangar-${name}`,
-      'Repository without the registry, which is set in `image.registry`.',
+      `Appended to the registry; a full name, such as \`quay.io/acme/hangar-${name}\`, is used as it is.`,
     ),
+    stringValue(`${name}.image.registry`, '', 'In place of `image.registry`, for this image.'),
     stringValue(`${name}.image.tag`, '', "Empty: the chart's appVersion."),
     stringValue(`${name}.image.digest`, '', '`sha256:…`; takes precedence over the tag.'),
     {
@@ -43,6 +51,7 @@ export function configurationValues({ name, settings, page, config }: Component)
       fallback: config,
       description: `Settings by name, listed in [${page.replace(/^.*\//, '')}](${page}). Lists and maps can be written as YAML. Secrets are rejected here.`,
       schema: settingsSchema(settings),
+      examples,
     },
     objectsValue(
       `${name}.envFrom`,
@@ -90,11 +99,12 @@ export function podValues({ name, resources }: Component): readonly ChartValue[]
       'A hand-over takes seconds and does not wait for pipelines.',
     ),
     booleanValue(`${name}.podDisruptionBudget.enabled`, true, 'A PodDisruptionBudget.'),
-    integerValue(
-      `${name}.podDisruptionBudget.maxUnavailable`,
-      1,
-      'Maximum number of unavailable replicas of the PodDisruptionBudget.',
-    ),
+    {
+      path: `${name}.podDisruptionBudget.maxUnavailable`,
+      fallback: 1,
+      description: 'Replicas that a drain may take at once, as a number or such as `50%`.',
+      schema: { type: ['integer', 'string'], minimum: 0, pattern: '^[0-9]+%$' },
+    },
     booleanValue(`${name}.serviceAccount.create`, true, 'Create a service account.'),
     stringValue(
       `${name}.serviceAccount.name`,
@@ -143,8 +153,21 @@ export const COMMON: readonly ChartValue[] = [
   stringValue(
     'image.registry',
     '',
-    'Registry of the Hangar images, such as `registry.acme.test/ci`. Prefix of every repository.',
+    'Registry of the images of Hangar, such as `registry.acme.test/ci`. Required, unless every image has a registry or a full repository of its own: no images are published yet.',
   ),
   stringValue('image.pullPolicy', 'IfNotPresent', 'Image pull policy.'),
-  stringsValue('image.pullSecrets', [], 'Names of image pull Secrets in the namespace of the release.'),
+  pullSecretsValue('image.pullSecrets', 'Secrets in the namespace of the release, as names or as `{name}`.'),
+  stringValue(
+    'certificateAuthorities.configMap',
+    '',
+    'ConfigMap with certificates of private CAs, in PEM: both programs trust them, besides the public ones.',
+  ),
+  stringValue('certificateAuthorities.secret', '', 'The same in a Secret.'),
+  stringValue('certificateAuthorities.key', 'ca.crt', 'Key in that Secret.'),
+  {
+    path: 'extraObjects',
+    fallback: [],
+    description: 'Further objects of the release, as maps or as texts with templates.',
+    schema: { type: 'array', items: { type: ['object', 'string'] } },
+  },
 ];

@@ -8,6 +8,7 @@ import {
   enumValue,
   integerValue,
   objectValue,
+  pullSecretsValue,
   stringMapValue,
   stringsValue,
   stringValue,
@@ -20,6 +21,8 @@ import {
   podValues,
   rightsValues,
 } from './component.ts';
+import { MONITORING } from './monitoring.ts';
+import { deploymentValues, routeValues, serviceValues } from './workload.ts';
 
 /** What untrusted pipelines may choose; a new installation is closed. */
 const RULES_OF_THE_CHART = Object.fromEntries(
@@ -42,11 +45,29 @@ const RUNNER: Component = {
   resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } },
 };
 
+/** The settings that most installations look at first, as comments in values.yaml. */
+const CAPACITY_EXAMPLES: readonly string[] = [
+  '# How long a build may wait for a node (p95), and between how many nodes a pool has.',
+  'HANGAR_AUTOSCALER_OBJECTIVE: 60s',
+  'HANGAR_AUTOSCALER_MIN_NODES: 0',
+  'HANGAR_AUTOSCALER_MAX_NODES: 40',
+  '# Which label names the pool of a node, and which taint its nodes have.',
+  'HANGAR_AUTOSCALER_POOL_LABEL: node.kubernetes.io/instance-type',
+  'HANGAR_AUTOSCALER_POOL_TAINT: ci-builds',
+  '# Until boot times are learned, and for costs.',
+  'HANGAR_AUTOSCALER_BOOT_TIME: 90s',
+  'HANGAR_AUTOSCALER_PRICES: m6i.2xlarge=0.384',
+  '# Act on the recommendation, with the matching switch under autoscaler.rbac.',
+  'HANGAR_AUTOSCALER_ACT: "on"',
+  'HANGAR_AUTOSCALER_ACTUATORS: m6i.2xlarge=capacity-buffer:ci/builds',
+];
+
 const AUTOSCALER: Component = {
   name: 'autoscaler',
   settings: Object.values(AUTOSCALER_SETTINGS),
   page: '../../docs/autoscaler-configuration.md',
   config: {},
+  examples: CAPACITY_EXAMPLES,
   resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } },
 };
 
@@ -59,6 +80,7 @@ const GATE: readonly ChartValue[] = [
     'hangar-gate',
     'Image of the gate, which runs in every Pod of a pipeline.',
   ),
+  stringValue('runner.gateImage.registry', '', 'In place of `image.registry`, for this image.'),
   stringValue(
     'runner.gateImage.tag',
     '',
@@ -70,11 +92,7 @@ const GATE: readonly ChartValue[] = [
     1,
     'Number of replicas. They share the work and take over from each other; two survive the loss of a node.',
   ),
-  stringValue(
-    'runner.rpcSecret.existingSecret',
-    '',
-    'Existing Secret with the shared secret of the Drone server.',
-  ),
+  stringValue('runner.rpcSecret.existingSecret', '', 'Secret with the shared secret of the Drone server.'),
   stringValue('runner.rpcSecret.key', 'DRONE_RPC_SECRET', 'Key in that Secret.'),
   stringValue(
     'runner.httpToken.existingSecret',
@@ -82,6 +100,17 @@ const GATE: readonly ChartValue[] = [
     'Existing Secret with the token for `/demand` and `/stages` of the runner. The autoscaler sends it. Empty: no token; only the NetworkPolicy blocks builds.',
   ),
   stringValue('runner.httpToken.key', 'HANGAR_HTTP_TOKEN', 'Key in that Secret.'),
+  stringValue(
+    'runner.proxy.http',
+    '',
+    'Proxy for http (`http_proxy`): for the runner, and for all steps, which get it as a variable.',
+  ),
+  stringValue('runner.proxy.https', '', 'Proxy for https (`https_proxy`).'),
+  stringsValue(
+    'runner.proxy.exceptions',
+    [],
+    'Hosts that are reached without the proxy (`no_proxy`). The Kubernetes API never goes through it.',
+  ),
 ];
 
 const DATA: readonly ChartValue[] = [
@@ -173,10 +202,9 @@ const JOBS: readonly ChartValue[] = [
     {},
     'Annotations of the service account, for example for a cloud identity.',
   ),
-  stringsValue(
+  pullSecretsValue(
     'jobs.serviceAccount.imagePullSecrets',
-    [],
-    'Names of image pull Secrets in the namespaces of the Pods.',
+    'Secrets in the namespaces of the Pods, as names or as `{name}`.',
   ),
   booleanValue(
     'jobs.networkPolicy.enabled',
@@ -192,43 +220,6 @@ const JOBS: readonly ChartValue[] = [
     'jobs.resourceQuota',
     {},
     '`hard` of a ResourceQuota in `jobs.namespace`. Empty: none. Pipelines that exceed it wait.',
-  ),
-];
-
-const WHEN = enumValue(['auto', 'always', 'never']);
-
-const MONITORING: readonly ChartValue[] = [
-  WHEN('monitoring.serviceMonitors', 'auto', 'Create ServiceMonitors. `auto`: if the cluster has the kind.'),
-  WHEN(
-    'monitoring.rules',
-    'auto',
-    'Create a PrometheusRule with alerts. `auto`: if the cluster has the kind.',
-  ),
-  stringValue(
-    'monitoring.runbookUrl',
-    '',
-    'URL of the directory where you publish docs/runbooks, such as `https://git.acme.test/hangar/docs/runbooks`. Alerts link to it in `runbook_url`. Empty: alerts only contain the name of the runbook.',
-  ),
-  stringValue('monitoring.interval', '30s', 'Scrape interval.'),
-  stringMapValue(
-    'monitoring.labels',
-    {},
-    'Labels that your Prometheus selects, such as `release: prometheus`.',
-  ),
-  booleanValue(
-    'monitoring.dashboards.enabled',
-    true,
-    'Create ConfigMaps with Grafana dashboards, for the sidecar of Grafana.',
-  ),
-  stringMapValue(
-    'monitoring.dashboards.labels',
-    { grafana_dashboard: '1' },
-    'Labels that the sidecar selects.',
-  ),
-  stringMapValue(
-    'monitoring.dashboards.annotations',
-    {},
-    'Annotations, for example for the folder of the dashboards.',
   ),
 ];
 
@@ -264,11 +255,17 @@ export const VALUES: readonly ChartValue[] = [
   ...configurationValues(RUNNER),
   ...GATE,
   ...podValues(RUNNER),
+  ...deploymentValues('runner'),
+  ...serviceValues('runner'),
+  ...routeValues('runner'),
   ...networkValues(RUNNER),
   ...rightsValues(RUNNER, []),
   ...configurationValues(AUTOSCALER),
   ...DATA,
   ...podValues(AUTOSCALER),
+  ...deploymentValues('autoscaler'),
+  ...serviceValues('autoscaler'),
+  ...routeValues('autoscaler'),
   ...networkValues(AUTOSCALER),
   ...rightsValues(AUTOSCALER, [
     ...FEATURES.map((feature) =>

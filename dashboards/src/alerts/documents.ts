@@ -15,7 +15,20 @@ function look({ text, query }: RunbookCheck): string {
 
 /** The page that the annotation `runbook` names. */
 export function runbook(alert: AlertRule): string {
-  const { name, component, severity, lasting, summary, description, means, looks, acts, expr } = alert;
+  const {
+    name,
+    component,
+    severity,
+    lasting,
+    summary,
+    description,
+    means,
+    looks,
+    commands,
+    acts,
+    expr,
+    threshold,
+  } = alert;
   return `# ${name}
 
 ${GENERATED}
@@ -32,6 +45,12 @@ ${means}
 
 ${looks.map(look).join('').trimEnd()}
 
+<!-- not run: NAMESPACE is the label \`namespace\` of the alert -->
+\`\`\`sh
+NAMESPACE=ci
+${commands.join('\n')}
+\`\`\`
+
 ## Remedy
 
 ${acts.map((act) => `- ${act}`).join('\n')}
@@ -41,7 +60,11 @@ ${acts.map((act) => `- ${act}`).join('\n')}
 \`\`\`promql
 ${expr}
 \`\`\`
-`;
+${
+  threshold === undefined
+    ? ''
+    : `\nThe threshold \`${threshold.comparison}\` (${threshold.meaning}) can be changed: \`monitoring.alerts.overrides.${name}.threshold\` of the chart.\n`
+}`;
 }
 
 /** The list of all alerts. */
@@ -64,8 +87,21 @@ ${GENERATED}
 
 Rules for Prometheus: \`charts/hangar/rules/*.yaml\`. The chart installs them where the CRD \`PrometheusRule\` exists; without it, name the files
 under \`rule_files\`. Each alert names its runbook, which explains its meaning, diagnosis and remedy. Set \`monitoring.runbookUrl\` to make alerts
-link to the runbooks. \`critical\`: builds are blocked or their results are late; page the person on call. \`warning\`: act
-within the day.
+link to the runbooks. \`critical\`: builds are blocked or results are late; page the person on call. \`warning\`: act within
+the day.
+
+With values of the chart you can disable, change and label each alert:
+
+<!-- values -->
+\`\`\`yaml
+monitoring:
+  runbookUrl: https://git.acme.test/hangar/docs/runbooks
+  alerts:
+    labels: { team: ci }
+    overrides:
+      HangarLogsLate: { enabled: false }
+      HangarStagesWaitTooLong: { threshold: 900, for: 30m, severity: critical }
+\`\`\`
 
 ## Runner
 

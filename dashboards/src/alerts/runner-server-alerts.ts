@@ -1,6 +1,7 @@
 import { RUNNER_METRICS as METRICS } from '@hangar/shared/contract/runner-metrics';
 import { labelIn, labelNotIn, Select } from '../query/select.ts';
 import type { AlertRule } from './alert-rule.ts';
+import { answerOf, BUILD_PODS, describeOf, logsOf } from './commands.ts';
 
 const ALL = new Select('');
 const { stages, apiRequests, droneRequests } = METRICS;
@@ -13,8 +14,9 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
     component: 'runner',
     severity: 'warning',
     expr: `${ALL.rate(apiRequests, '10m', { code: '429' }).sum('namespace').text} > 0.1`,
+    threshold: { comparison: '> 0.1', meaning: 'calls a second that are answered with 429' },
     lasting: '10m',
-    summary: 'The Kubernetes API throttles the runner',
+    summary: 'The Kubernetes API throttles the runners in {{ $labels.namespace }}',
     description: '{{ $value | humanize }} calls a second are answered with 429. Builds start and end later.',
     means:
       'The API server (API Priority and Fairness) rejects calls of the runner. The runner waits and retries: nothing is lost, but everything is slower.',
@@ -24,6 +26,10 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
         query: `topk(5, ${ALL.rate(apiRequests, '10m').sum('verb', 'resource').text})`,
       },
       { text: 'Who else is throttled? `apiserver_flowcontrol_rejected_requests_total` of the API server.' },
+    ],
+    commands: [
+      'kubectl get --raw /debug/api_priority_and_fairness/dump_priority_levels',
+      'kubectl get flowschemas',
     ],
     acts: [
       'Find the client that fills the priority level of the runner (often another controller), or give the runner a FlowSchema of its own.',
@@ -35,8 +41,9 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
     component: 'runner',
     severity: 'warning',
     expr: `${ALL.quantile(0.95, METRICS.limiterWait, '10m', ...EACH).text} > 5`,
+    threshold: { comparison: '> 5', meaning: 'seconds of the p95 delay by the client-side rate limit' },
     lasting: '10m',
-    summary: 'Runner {{ $labels.instance }} delays its own API calls by seconds',
+    summary: 'Runner {{ $labels.instance }} in {{ $labels.namespace }} delays its own API calls by seconds',
     description:
       '5 of 100 calls of the Kubernetes API waited for more than {{ $value | humanizeDuration }} for the client-side rate limit.',
     means: 'The client-side rate limit of calls to the Kubernetes API is too low for the load.',
@@ -47,6 +54,7 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
         query: ALL.rate(apiRequests, '10m', { code: '429' }).sum('instance').text,
       },
     ],
+    commands: [logsOf('runner'), BUILD_PODS],
     acts: [
       'If the API server does not throttle: raise `DRONE_KUBE_CLIENT_QPS`.',
       'If it does: see [HangarApiThrottled](HangarApiThrottled.md).',
@@ -60,8 +68,10 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
       `${ALL.rate(apiRequests, '5m', { code: labelIn('0', '5..') }).sum('namespace').text}`,
       `/ ${ALL.rate(apiRequests, '5m').sum('namespace').text} > 0.1`,
     ].join('\n'),
+    threshold: { comparison: '> 0.1', meaning: 'share of the calls' },
     lasting: '5m',
-    summary: '{{ $value | humanizePercentage }} of the calls of the Kubernetes API fail',
+    summary:
+      '{{ $value | humanizePercentage }} of the calls of the Kubernetes API by runners in {{ $labels.namespace }} fail',
     description:
       'The API server answers 5xx or not at all. New builds do not start, and the end of builds is detected late.',
     means:
@@ -73,6 +83,7 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
       },
       { text: 'Are other clients affected too? `apiserver_request_total` by code.' },
     ],
+    commands: ['kubectl get --raw /readyz?verbose', logsOf('runner')],
     acts: [
       'Repair the API server or the network. The runner recovers by itself and reports the builds that ended meanwhile.',
     ],
@@ -82,8 +93,10 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
     component: 'runner',
     severity: 'warning',
     expr: `${ALL.increase(apiRequests, '10m', { code: labelIn('401', '403') }).sum('namespace', 'verb', 'resource').text} > 1`,
+    threshold: { comparison: '> 1', meaning: 'refused calls within 10 minutes' },
     lasting: '5m',
-    summary: 'Kubernetes forbids the runner to {{ $labels.verb }} {{ $labels.resource }}',
+    summary:
+      'Kubernetes forbids the runners in {{ $labels.namespace }} to {{ $labels.verb }} {{ $labels.resource }}',
     description:
       'Calls were answered with 401 or 403 again and again: a permission was revoked, or a token expired.',
     means:
@@ -94,6 +107,10 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
         query: `${ALL.increase(apiRequests, '10m', { code: labelIn('401', '403') }).sum('verb', 'resource').text} > 0`,
       },
       { text: 'Required: [role.yaml](../role.yaml).' },
+    ],
+    commands: [
+      'kubectl get rolebindings,clusterrolebindings -A -l hangar.dev/component=runner -o wide',
+      logsOf('runner'),
     ],
     acts: [
       'Grant the right again (upgrade the chart, or apply docs/role.yaml), then restart the runner, so that it reviews its rights.',
@@ -107,8 +124,10 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
       `${ALL.rate(droneRequests, '5m', { call: labelNotIn('request'), code: labelIn('0', '401', '403', '5..') }).sum('namespace', 'call').text}`,
       `/ ${ALL.rate(droneRequests, '5m').sum('namespace', 'call').text} > 0.2`,
     ].join('\n'),
+    threshold: { comparison: '> 0.2', meaning: 'share of the calls' },
     lasting: '10m',
-    summary: '{{ $value | humanizePercentage }} of the calls "{{ $labels.call }}" of the Drone server fail',
+    summary:
+      '{{ $value | humanizePercentage }} of the calls "{{ $labels.call }}" of the Drone server by runners in {{ $labels.namespace }} fail',
     description:
       'The Drone server refuses calls or does not answer them. States and logs of builds come late.',
     means: 'The runner keeps its reports and retries. Until the server answers, users see outdated states.',
@@ -116,6 +135,7 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
       { text: 'How do calls end?', query: ALL.rate(droneRequests, '5m').sum('call', 'code').text },
       { text: 'The log of the Drone server, its database and its storage of logs.' },
     ],
+    commands: [answerOf('runner', '/readyz'), logsOf('runner')],
     acts: [
       '401 or 403: `DRONE_RPC_SECRET` is not the one of the server.',
       '5xx on `sendLines` or `uploadLog` only: the storage of logs. On `updateStage` and `updateStep`: the database.',
@@ -130,9 +150,10 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
     component: 'runner',
     severity: 'critical',
     expr: `${ALL.gauge(METRICS.watchStale).max(...EACH).text} > 180`,
+    threshold: { comparison: '> 180', meaning: 'seconds without a watch event' },
     lasting: '5m',
     summary:
-      'Runner {{ $labels.instance }} has received no watch event for its Pods for {{ $value | humanizeDuration }}',
+      'Runner {{ $labels.instance }} in {{ $labels.namespace }} has received no watch event for its Pods for {{ $value | humanizeDuration }}',
     description: 'A watch of Pods is silent. The end of steps and Pods is detected late or not at all.',
     means:
       'Every watch receives a bookmark about once a minute. After two missing bookmarks the runner lists the Pods again, so listing fails too.',
@@ -145,6 +166,7 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
         text: 'Is the runner allowed to list and watch Pods in every namespace that it uses? Check with `hangar-runner doctor`.',
       },
     ],
+    commands: ['kubectl get --raw /readyz?verbose', logsOf('runner')],
     acts: [
       '403: see [HangarRightMissing](HangarRightMissing.md). 0 or 5xx: see [HangarApiFailing](HangarApiFailing.md).',
       'Neither: restart this runner; its Pods are adopted.',
@@ -155,8 +177,10 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
     component: 'runner',
     severity: 'warning',
     expr: `${ALL.gauge(METRICS.logLag).max(...EACH).text} > 30`,
+    threshold: { comparison: '> 30', meaning: 'seconds' },
     lasting: '10m',
-    summary: 'Live logs of {{ $labels.instance }} are {{ $value | humanizeDuration }} late',
+    summary:
+      'Live logs of {{ $labels.instance }} in {{ $labels.namespace }} are {{ $value | humanizeDuration }} late',
     description: 'People who follow a build see its lines late. No line is lost.',
     means: 'Lines wait on their way from the kubelet through the runner to Drone.',
     looks: [
@@ -169,6 +193,7 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
         text: 'Do clocks of nodes and runner differ? The delay is measured from the time stamp of the kubelet.',
       },
     ],
+    commands: ['kubectl top pods -n "$NAMESPACE" -l hangar.dev/component=runner', logsOf('runner')],
     acts: ['Give the runner more CPU, or add a replica.', 'Repair the Drone server or its storage of logs.'],
   },
   {
@@ -176,8 +201,10 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
     component: 'runner',
     severity: 'warning',
     expr: `${ALL.gauge(METRICS.orphans).max('namespace').text} > 0`,
+    threshold: { comparison: '> 0', meaning: 'Pods' },
     lasting: '15m',
-    summary: '{{ $value }} Pods of builds belong to no running runner',
+    summary:
+      '{{ $value }} Pods of builds belong to no running runner, as runners in {{ $labels.namespace }} see it',
     description: 'Pods without a running owner are adopted within seconds. These have stayed for 15 minutes.',
     means:
       'Their runner is no longer running, and no other runner adopts them: it lacks the permission, or the Pods belong to another Drone server.',
@@ -190,6 +217,7 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
         query: `${ALL.increase(apiRequests, '15m', { verb: 'patch', resource: 'pods' }).sum('code').text}`,
       },
     ],
+    commands: [BUILD_PODS, 'kubectl get leases -n "$NAMESPACE"', logsOf('runner')],
     acts: [
       'Start a runner for their Drone server and their namespace, if none is running. It adopts them.',
       'If they are no longer needed, delete them. Their Secrets are deleted with them.',
@@ -201,7 +229,8 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
     severity: 'critical',
     expr: `${ALL.increase(METRICS.expired, '1h').sum('namespace').text} > 0`,
     lasting: '1m',
-    summary: 'Results of stages were never reported to the Drone server',
+    summary:
+      'Results of stages were never reported to the Drone server by runners in {{ $labels.namespace }}',
     description:
       '{{ $value | humanize }} stages within an hour exceeded the retention, so their Pods and records were removed. The server may show their builds as running forever.',
     means:
@@ -214,6 +243,7 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
         query: ALL.rate(droneRequests, '10m').sum('call', 'code').text,
       },
     ],
+    commands: [answerOf('runner', '/readyz'), logsOf('runner')],
     acts: [
       'Repair the Drone server or the connection to it. `/readyz` of the runner shows the response of the server.',
       'Cancel these builds at the server.',
@@ -225,8 +255,9 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
     component: 'runner',
     severity: 'warning',
     expr: `changes(${METRICS.processStart.name}[1h]) > 2 and on (namespace, instance) ${ALL.gauge(METRICS.info).text}`,
+    threshold: { comparison: '> 2', meaning: 'restarts within an hour' },
     lasting: '1m',
-    summary: 'Runner {{ $labels.instance }} restarts repeatedly',
+    summary: 'Runner {{ $labels.instance }} in {{ $labels.namespace }} restarts repeatedly',
     description: 'It was started {{ $value }} times within an hour. Its pipelines are adopted each time.',
     means:
       'The process exits by itself. Exit code 75: its listen address is taken. 137: it was OOM-killed. 70: a bug.',
@@ -236,6 +267,10 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
         text: 'Does the liveness probe fail because the process lacks CPU?',
         query: ALL.gauge(METRICS.eventLoopLag).max('instance').text,
       },
+    ],
+    commands: [
+      describeOf('runner'),
+      'kubectl logs -n "$NAMESPACE" -l hangar.dev/component=runner --previous --prefix --tail=50',
     ],
     acts: [
       '75: free the address, or set another `DRONE_SERVER_PORT`.',
@@ -248,8 +283,9 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
     component: 'runner',
     severity: 'warning',
     expr: `${ALL.gauge(METRICS.eventLoopLag).max(...EACH).text} > 0.5`,
+    threshold: { comparison: '> 0.5', meaning: 'seconds (p99)' },
     lasting: '10m',
-    summary: 'Runner {{ $labels.instance }} does not keep up',
+    summary: 'Runner {{ $labels.instance }} in {{ $labels.namespace }} does not keep up',
     description:
       'Its event loop is {{ $value | humanizeDuration }} late (p99). Logs come late, and at worst the Lease is lost.',
     means:
@@ -258,6 +294,7 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
       { text: 'How many stages does it hold?', query: ALL.gauge(stages).sum('instance').text },
       { text: 'Is it throttled? `container_cpu_cfs_throttled_periods_total` of its container.' },
     ],
+    commands: ['kubectl top pods -n "$NAMESPACE" -l hangar.dev/component=runner', describeOf('runner')],
     acts: ['Raise or drop its CPU limit, lower `DRONE_RUNNER_CAPACITY`, or add a replica.'],
   },
 ];

@@ -186,4 +186,4 @@ const health: readonly Panel[] = [
 ];
 
 /** The runner's own state. */
-export const HEALTH_ROW: Row = { title: 'Are the runners healthy?', panels: health };
+export const HEALTH_ROW: Row = { title: 'Are the runners healthy?', panels: health, isCollapsed: true };

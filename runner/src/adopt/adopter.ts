@@ -173,7 +173,7 @@ export class Adopter {
       await this.#unlessRefused('could not determine whether a namespace is empty', signal, async () => {
         await podWatch.follow(namespace, signal);
         const isEmpty = !podWatch.pods.some((pod) => pod.metadata?.namespace === namespace);
-        if (isEmpty) await removeNamespace(this.#parts, namespace);
+        if (isEmpty) await removeNamespace(this.#parts, { name: namespace, uid: undefined });
       });
   }
 

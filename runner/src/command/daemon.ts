@@ -1,7 +1,7 @@
 import { errorText } from '@hangar/shared/error-text';
 import { KubernetesError } from '@hangar/shared/kubernetes/cluster';
 import type { Connection } from '@hangar/shared/kubernetes/connection';
-import { createLogger, type Logger } from '@hangar/shared/logger';
+import { createLogger, type Logger, standardError } from '@hangar/shared/logger';
 import { CommandError, ConfigError } from '@hangar/shared/program/command-error';
 import { connect } from '@hangar/shared/program/connect';
 import type { CommandContext } from '@hangar/shared/program/context';
@@ -11,6 +11,7 @@ import { parseDotenv, withDotenv } from '../config/dotenv.ts';
 import { loadConfig } from '../config/load.ts';
 import { lookUpRule } from '../config/look-up-rule.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
+import { RecentLog } from '../history/recent-log.ts';
 import { createHttp } from '../http/server.ts';
 import { LeaseHeld } from '../lease/holder.ts';
 import { type Granted, review } from '../permissions/review.ts';
@@ -29,14 +30,15 @@ const CLOSE_MS = 1_000;
 export async function daemon(envFile: string | undefined, caller: CommandContext): Promise<ExitCode> {
   const context = { ...caller, env: withLocalVariables(caller) };
   const config = configOf(context, envFile);
-  const log = createLogger(config.logLevel);
+  const recentLog = config.http.ui && new RecentLog(standardError());
+  const log = createLogger(config.logLevel, recentLog);
   for (const warning of config.warnings) log.warn({}, warning);
   const open = openWarning(config.compile.restrictions);
   if (open !== undefined) log.warn({}, open);
   log.info({}, lookUpRule(config.registry));
   const { kubeconfig } = config.kubernetes;
   const connection = await connect({ kubeconfig, setting: 'DRONE_KUBERNETES_CONFIG' }, context.env);
-  return serve({ config, log, context, stop: context.stopSignal() }, connection);
+  return serve({ config, log, recentLog, context, stop: context.stopSignal() }, connection);
 }
 
 /**
@@ -71,17 +73,19 @@ function environmentIn(
 interface Start {
   readonly config: RunnerConfig;
   readonly log: Logger;
+  readonly recentLog: RecentLog | undefined;
   readonly context: CommandContext;
   readonly stop: AbortSignal;
 }
 
 /** Runs the daemon: HTTP first, so that probes see the start; then rights, server, and the stages. */
 async function serve(start: Start, connection: Connection): Promise<ExitCode> {
-  const { config, log, context, stop } = start;
+  const { config, log, recentLog, context, stop } = start;
   const { clock, random, complain, version } = context;
   const eventLoop = watchEventLoop();
   const service = createService({
     ...{ config, connection, log, clock, random },
+    ...(recentLog ? { recentLog } : {}),
     host: hostOf(context),
     print: complain,
     eventLoopLagMs: () => eventLoop.lagMs(),

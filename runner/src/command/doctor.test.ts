@@ -7,7 +7,7 @@ import type { Report } from './doctor/report.ts';
 import { commandLine } from './testing/command-line.ts';
 import { startTinyCluster } from './testing/tiny-cluster.ts';
 
-const GOOD = { DRONE_RPC_PROTO: 'https', DRONE_RPC_HOST: 'drone.test', DRONE_RPC_SECRET: 'sesame' };
+const GOOD = { DRONE_RPC_PROTO: 'https', DRONE_RPC_HOST: 'drone.test', DRONE_RPC_SECRET: 'open-sesame-a1b2' };
 
 async function run(
   args: readonly string[],

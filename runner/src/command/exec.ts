@@ -96,7 +96,12 @@ async function runStage(
         patience: patienceFor(options['engine-container-start-timeout'], config),
       },
       // No Lease can have such a name, so that no daemon adopts the Pod.
-      { compiled, detail: subject.detail, owner: `local exec/${letters(random, OWNER_LETTERS)}` },
+      {
+        compiled,
+        detail: subject.detail,
+        owner: `local exec/${letters(random, OWNER_LETTERS)}`,
+        gateVolume: config.compile.gateVolume,
+      },
       stop,
     );
   } finally {

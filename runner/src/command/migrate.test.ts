@@ -37,7 +37,7 @@ const load = (env: Record<string, string>) => {
   };
   const host = { hostname: 'h', version: '1', namespace: '' };
   return loadConfig(
-    { DRONE_RPC_HOST: 'd', DRONE_RPC_SECRET: 's', DRONE_RPC_PROTO: 'https', ...env },
+    { DRONE_RPC_HOST: 'd', DRONE_RPC_SECRET: 'bea26a2221fd8090', DRONE_RPC_PROTO: 'https', ...env },
     missing,
     host,
   );

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Toleration } from '../pipeline/pipeline.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { eachRule } from '../restrict/restrictions.ts';
+import { compile } from './compile.ts';
 import { dnsConfig, hostAliases, placement } from './scheduling.ts';
-import { aPipeline, aPolicy, aService, aStep, someSettings } from './testing/a-pipeline.ts';
+import { aCompileInput, aPipeline, aPolicy, aService, aStep, someSettings } from './testing/a-pipeline.ts';
 
 const aToleration = (changes: Partial<Toleration>): Toleration => ({
   key: 'builds',
@@ -134,6 +135,30 @@ describe('hostAliases', () => {
     expect(() => hostAliases(aPipeline({ hostAliases: [{ ip, hostnames: [name] }] }))).toThrow(
       'host_aliases',
     );
+  });
+});
+
+describe('classes and DNS policy of the Pod', () => {
+  const specOf = (changes: Parameters<typeof aPipeline>[0]) =>
+    compile(aCompileInput({ pipeline: aPipeline(changes) })).pod.spec;
+
+  it('are those of the author', () => {
+    const changes = { priorityClassName: 'low', runtimeClassName: 'gvisor', dnsPolicy: 'Default' };
+    expect(specOf(changes)).toMatchObject(changes);
+  });
+
+  it('are left to Kubernetes where the author names none', () => {
+    const spec = specOf({});
+    expect([spec?.priorityClassName, spec?.runtimeClassName, spec?.dnsPolicy]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('may be a policy without servers of the cluster, if dns_config has some', () => {
+    const dnsConfig = { nameservers: ['1.1.1.1'], searches: [], options: [] };
+    expect(specOf({ dnsPolicy: 'None', dnsConfig })).toMatchObject({ dnsPolicy: 'None' });
   });
 });
 

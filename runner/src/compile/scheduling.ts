@@ -1,5 +1,11 @@
 import { isIP } from 'node:net';
-import type { V1Affinity, V1HostAlias, V1PodDNSConfig, V1Toleration } from '@kubernetes/client-node';
+import type {
+  V1Affinity,
+  V1HostAlias,
+  V1PodDNSConfig,
+  V1PodSpec,
+  V1Toleration,
+} from '@kubernetes/client-node';
 import type { FieldPath, Pipeline, PipelineStep, Toleration } from '../pipeline/pipeline.ts';
 import type { Rules } from '../restrict/restrictions.ts';
 import { byAuthor, byOperator, byPolicy, checkedLabels, type Writer } from './checked-words.ts';
@@ -147,6 +153,18 @@ export function hostAliases(pipeline: Pipeline): readonly V1HostAlias[] {
     ...ownHosts([...pipeline.services, ...detached]),
     ...given.map(({ ip, hostnames }) => ({ ip, hostnames: [...hostnames] })),
   ];
+}
+
+const DNS_POLICIES = ['ClusterFirst', 'Default', 'ClusterFirstWithHostNet', 'None'];
+
+/** Which DNS servers the Pod uses, if the author says so. */
+export function dnsPolicy({ dnsPolicy: policy, dnsConfig: { nameservers } }: Pipeline): Partial<V1PodSpec> {
+  if (policy === '') return {};
+  const refused = (what: string): never => refuse('invalid-pipeline', `dns_policy ${what}`, ['dns_policy']);
+  if (!DNS_POLICIES.includes(policy))
+    refused(`${JSON.stringify(policy)} must be one of ${DNS_POLICIES.join(', ')}`);
+  if (policy === 'None' && nameservers.length === 0) refused('None needs a nameserver in dns_config');
+  return { dnsPolicy: policy };
 }
 
 /** Maximum that Kubernetes allows. */

@@ -19,10 +19,10 @@ export const hangar = {
       "Reference of the runner's own image, set when it is built. Used if the runner is not allowed to read its own Pod.",
     note: NEW,
   }),
-  gateVolume: setting('HANGAR_GATE_VOLUME', oneOf('image', 'init'), 'init', {
+  gateVolume: setting('HANGAR_GATE_VOLUME', oneOf('auto', 'image', 'init'), 'auto', {
     section: 'hangar',
     description:
-      'How the gate is added to a Pod. `image`: its image is mounted as a volume (Kubernetes 1.33 or later with the feature gate `ImageVolume`), so that the first step starts about a second earlier; `init`: an init container copies it.',
+      'How the gate is added to a Pod. `image`: its image is mounted as a volume (Kubernetes 1.33 or later with the feature gate `ImageVolume`), so that the first step starts about a second earlier; `init`: an init container copies it; `auto`: `image` where it works. If the API server refuses such a Pod, or its node can’t start it, the Pod is created again with an init container before any step has run, and Pods with the same node selector get one for an hour.',
     note: NEW,
   }),
   httpToken: optional('HANGAR_HTTP_TOKEN', TOKEN, {

@@ -4,7 +4,7 @@ import { loadConfig } from './load.ts';
 import type { RunnerConfig } from './runner-config.ts';
 
 const HOST = { hostname: 'pod-1', version: '0.1.0', namespace: 'ci' };
-const LEAST = { DRONE_RPC_HOST: 'drone.acme.test', DRONE_RPC_SECRET: 's3cret' };
+const LEAST = { DRONE_RPC_HOST: 'drone.acme.test', DRONE_RPC_SECRET: 'bea26a2221fd8090' };
 /** Without it a warning says that the connection is not encrypted. */
 const ENCRYPTED = { DRONE_RPC_PROTO: 'https' };
 
@@ -30,7 +30,7 @@ describe('loadConfig', () => {
     const config = load({});
     expect(config.server).toEqual({
       url: 'http://drone.acme.test',
-      token: 's3cret',
+      token: LEAST.DRONE_RPC_SECRET,
       skipVerify: false,
       dump: 'off',
     });
@@ -39,7 +39,7 @@ describe('loadConfig', () => {
     expect(config.compile).toMatchObject({
       cloneImage: 'drone/git:latest',
       gateImage: 'hangar-gate:0.1.0',
-      gateVolume: 'init',
+      gateVolume: 'auto',
       placeholderImage: 'hangar-gate:0.1.0',
       requests: { cpuMillicores: 100, memoryBytes: 104_857_600 },
       minRequests: { cpuMillicores: 1, memoryBytes: 4_194_304 },
@@ -52,6 +52,7 @@ describe('loadConfig', () => {
   });
 
   it.each([
+    ['auto', 'auto'],
     ['init', 'init'],
     ['image', 'image'],
   ])('HANGAR_GATE_VOLUME=%s means %s', (HANGAR_GATE_VOLUME, gateVolume) => {

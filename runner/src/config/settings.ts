@@ -58,7 +58,8 @@ const process = {
   uiUser: text('DRONE_UI_USERNAME', { section: 'process', description: 'User name for the dashboard.' }),
   uiPassword: text('DRONE_UI_PASSWORD', {
     section: 'process',
-    description: 'Password for the dashboard. Without it, the dashboard is not served.',
+    description:
+      'Password of the dashboard, which shows pipelines and their logs; without one there is no dashboard.',
     secret: true,
   }),
   uiRealm: text(

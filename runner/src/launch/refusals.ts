@@ -49,8 +49,9 @@ function forbidden(error: Error, noun: string): LaunchRefusal {
   };
 }
 
-/** Admission plugins that return 403 for the contents of an object: Pod Security, LimitRange, a quota that requires limits. */
-const REJECTED_CONTENTS = /violates PodSecurity|(?:maximum|minimum) \S+ usage per|failed quota/;
+/** Admission plugins that return 403 for the contents of an object: Pod Security, LimitRange, a quota that requires limits, classes. */
+const REJECTED_CONTENTS =
+  /violates PodSecurity|(?:maximum|minimum) \S+ usage per|failed quota|no PriorityClass with name|RuntimeClass .*not found/;
 
 /** `User "..." cannot create resource "pods" in API group "" in the namespace "ci"`: no other 403 contains this text. */
 const MISSING_PERMISSION = /cannot \S+ resource/;

@@ -72,7 +72,13 @@ const PIPELINE = {
   node_selector: field('text map', 'Labels that the node must have.'),
   service_account_name: field('text', 'Service account of the Pod; policies take precedence.'),
   metadata: field({ part: 'metadata' }, 'Namespace, labels and annotations of the Pod.'),
+  priority_class_name: field('text', 'Priority class of the Pod.'),
+  runtime_class_name: field('text', 'Runtime class of the Pod, such as one of gVisor or Kata Containers.'),
   tolerations: field({ list: 'toleration' }, 'Tolerations of the Pod.'),
+  dns_policy: field(
+    { words: ['ClusterFirst', 'Default', 'ClusterFirstWithHostNet', 'None'] },
+    'Which DNS servers the Pod uses; `None` takes those of `dns_config` alone.',
+  ),
   dns_config: field({ part: 'dns_config' }, 'DNS settings of the Pod.'),
   host_aliases: field({ list: 'host_alias' }, "Entries of the Pod's hosts file."),
   ...UNSUPPORTED,
@@ -95,7 +101,7 @@ const STEP = {
   when: field({ part: 'conditions' }, 'Conditions under which the step runs.'),
   pull: field({ words: ['always', 'never', 'if-not-exists'] }, 'When the image is pulled.'),
   privileged: field('switch', 'Runs privileged; trusted repositories only.'),
-  resources: field({ part: 'resources' }, 'Limits of the container, and requests with the mode `peak`.'),
+  resources: field({ part: 'step resources' }, 'Limits of the container, and requests with the mode `peak`.'),
   user: field('whole', 'Number of the user.'),
   group: field('whole', 'Number of the group.'),
   volumes: field({ list: 'mount' }, 'Volumes of the pipeline that the step mounts.'),
@@ -138,6 +144,18 @@ export const FIELDS = {
   resources: {
     limits: field({ part: 'amount' }, 'Resource limits of the container.'),
     requests: field({ part: 'amount' }, 'Resource requests of the container.'),
+  },
+  'step resources': {
+    limits: field({ part: 'step amount' }, 'Resource limits of the container.'),
+    requests: field({ part: 'step amount' }, 'Resource requests of the container.'),
+  },
+  'step amount': {
+    cpu: field('whole', 'Millicores.'),
+    memory: field('bytes', 'Bytes, or text such as `512MiB`.'),
+    ephemeral_storage: field(
+      'bytes',
+      'Bytes that the container may write outside of volumes, or text such as `2GiB`.',
+    ),
   },
   amount: {
     cpu: field('whole', 'Millicores.'),
@@ -228,6 +246,9 @@ export type Part = keyof typeof FIELDS;
 
 /** The keys of a part. */
 export type KeyOf<P extends Part> = keyof (typeof FIELDS)[P] & string;
+
+/** Names of extended resources, such as `nvidia.com/gpu`, among the amounts of a step. */
+export const DEVICE_KEY = /^[^/]+\/[^/]+$/;
 
 /** Keys that hold anchors for the rest of the file. */
 export const ANCHOR_KEYS = /^[x.][-._]|^\.|^_/;

@@ -202,7 +202,7 @@ export const FAILURES = {
     blame: 'cluster',
     meaning: 'The containers of the Pod received a signal to stop, although the Pod was not deleted.',
     retry: 'steps-may-have-run',
-    cure: 'Check whether a step signals process 1 of its container, and whether a person or a program on the node stops containers.',
+    cure: 'Find out who ends containers on the node: a person, or a program that manages containers beside the kubelet.',
   },
   'deadline-exceeded': {
     blame: 'pipeline',

@@ -58,6 +58,27 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
     details: '`*` stands for a toleration without a key.',
     chartDefault: CLOSED,
   },
+  priorityClasses: {
+    setting: 'HANGAR_UNTRUSTED_PRIORITY_CLASSES',
+    kind: 'names',
+    subject: 'priority classes that a pipeline may name',
+    details: 'Never `system-*`.',
+    chartDefault: CLOSED,
+  },
+  runtimeClasses: {
+    setting: 'HANGAR_UNTRUSTED_RUNTIME_CLASSES',
+    kind: 'names',
+    subject: 'runtime classes that a pipeline may name',
+    details: '',
+    chartDefault: CLOSED,
+  },
+  extendedResources: {
+    setting: 'HANGAR_UNTRUSTED_EXTENDED_RESOURCES',
+    kind: 'names',
+    subject: 'extended resources that a step may take, such as `nvidia.com/gpu`',
+    details: '`*` does not match `/`.',
+    chartDefault: CLOSED,
+  },
   labels: {
     setting: 'HANGAR_UNTRUSTED_LABELS',
     kind: 'names',
@@ -131,8 +152,9 @@ export const AMOUNT_RULES: Readonly<Record<AmountRule, RuleInfo<AmountKind>>> = 
   ephemeralStorage: {
     setting: 'HANGAR_MAX_EPHEMERAL_STORAGE',
     kind: 'bytes',
-    subject: 'the limit of ephemeral storage of each container',
-    details: 'Kubernetes evicts a Pod that writes more than the sum of the limits of its containers.',
+    subject: 'the most ephemeral storage that a container may have',
+    details:
+      'Also the limit of containers without one. Kubernetes evicts a Pod that writes more than the sum of the limits of its containers.',
     chartDefault: 'fork:20Gi,ordinary:50Gi',
   },
 };

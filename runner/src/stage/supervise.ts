@@ -1,7 +1,10 @@
 import type { V1Pod } from '@kubernetes/client-node';
-import { StageRun, type StageRunEnd } from '../supervise/stage-run.ts';
+import type { Started } from '../launch/start.ts';
+import type { RunPlan } from '../pipeline/run-plan.ts';
+import { StageRun, type StageRunEnd, type Unrun } from '../supervise/stage-run.ts';
 import { Expiry } from './expiry.ts';
-import { mayRemake, remakePod } from './remake.ts';
+import { mayRemake, remakeDelayMs, remakePod } from './remake.ts';
+import { gateReplacement, stopUnstarted } from './replace-gate.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
 import { followSteps } from './stage-record.ts';
 
@@ -20,6 +23,9 @@ export async function superviseStage(flow: StageFlow): Promise<StageEnd | undefi
   progress.isSupervised = true;
   followSteps(flow, started);
   parts.registry.update(started.stage.id, { phase: 'running', reason: '', sinceMs: admittedMs });
+  const launched = { pod, plan: work.plan, started };
+  const replacement = gateReplacement(pod);
+  if (replacement !== undefined) return replaceGate(flow, launched, replacement);
   const expiry = new Expiry(parts);
   try {
     const handOver = AbortSignal.any([stops.handOver, expiry.signal]);
@@ -27,18 +33,29 @@ export async function superviseStage(flow: StageFlow): Promise<StageEnd | undefi
       cancelled: stops.cancelled,
       handOver,
     });
-    if (end.kind === 'not-run') return await remakePod(flow, { pod, plan: work.plan, started }, end.trouble);
+    if (end.kind === 'no-gate') return await replaceGate(flow, launched, end.reason);
+    if (end.kind === 'not-run') {
+      const delayMs = remakeDelayMs(progress);
+      return await remakePod(flow, launched, { reason: end.trouble.text, delayMs });
+    }
     return endOf(end, flow, expiry);
   } finally {
     expiry.close();
   }
 }
 
-function endOf(
-  end: Exclude<StageRunEnd, { kind: 'not-run' }>,
-  { stops }: StageFlow,
-  expiry: Expiry,
-): StageEnd {
+/** Makes the Pod again with an init container in place of the gate's volume. */
+async function replaceGate(
+  flow: StageFlow,
+  launched: { readonly pod: V1Pod; readonly plan: RunPlan; readonly started: Started },
+  reason: string,
+): Promise<StageEnd | undefined> {
+  await stopUnstarted(flow, launched, reason);
+  const text = `the gate’s image can’t be mounted as a volume: ${reason}`;
+  return remakePod(flow, launched, { reason: text, delayMs: 0 });
+}
+
+function endOf(end: Exclude<StageRunEnd, Unrun>, { stops }: StageFlow, expiry: Expiry): StageEnd {
   if (end.kind === 'finished') return { kind: 'reported' };
   return expiry.signal.aborted && !stops.handOver.aborted ? { kind: 'expired' } : { kind: 'handed-over' };
 }
@@ -64,11 +81,13 @@ function runOf(
     adopted,
     areLogsWithheld: (progress.record?.readerDeaths ?? 0) >= MOST_READER_DEATHS,
     mayRemake: mayRemake(progress),
+    mayReplaceGate: parts.gateVolumes.isAutomatic && mayRemake(progress),
     notRemoved: () => parts.registry.forget(pod.metadata?.uid ?? ''),
     takenOverMs: parts.clock.now(),
     owner: parts.lease.owner,
     ...(firstLog ? { firstLog } : {}),
-    ended: () => {
+    ended: (failure?: string) => {
+      if (failure) parts.registry.update(stage.id, { failure });
       flow.ended();
       expiry.begin(lastEndMs(feed.pod ?? pod) ?? parts.clock.now());
     },

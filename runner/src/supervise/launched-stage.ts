@@ -31,8 +31,12 @@ export interface LaunchedStage {
   readonly adopted: boolean;
   /** When this process started to supervise it, milliseconds since 1970. */
   readonly takenOverMs: number;
-  /** Its end is decided, or all ordinary steps have ended: only reports and logs are left. Called once. */
-  ended(): void;
+  /**
+   * Its end is decided, or all ordinary steps have ended: only reports and logs are left. Called once.
+   *
+   * @param failure the code of what ended it; undefined = its own steps
+   */
+  ended(failure?: string): void;
   /** The server has the end and the logs so far: the Pod may be deleted, which may take a while. */
   reported(): void;
   /** The name of this replica in the Pod's annotation. */
@@ -41,6 +45,8 @@ export interface LaunchedStage {
   notRemoved?(): void;
   /** Whether a Pod in which nothing has run may be created again. */
   readonly mayRemake?: boolean;
+  /** Whether a Pod in which no step starts because of its gate's volume may be made again with an init container. */
+  readonly mayReplaceGate?: boolean;
   /** The logs of the Pod are not read: several owners in a row were lost while they read them. */
   readonly areLogsWithheld?: boolean;
   /** The first step's log, if it was opened before the stage run. */
@@ -55,11 +61,17 @@ export interface StopSignals {
   readonly handOver: AbortSignal;
 }
 
+/** The Pod is still there, nothing of the pipeline was reported, and it can be made again. */
+export type Unrun =
+  /** The node refused the Pod before anything of the pipeline ran. */
+  | { readonly kind: 'not-run'; readonly trouble: Trouble }
+  /** No step starts because of the gate's volume; the kubelet still tries. */
+  | { readonly kind: 'no-gate'; readonly reason: string };
+
 /** How it ended; the Pod is being deleted, except after a hand-over. */
 export type StageRunEnd =
   | { readonly kind: 'handed-over' }
-  /** The node refused the Pod before anything of the pipeline ran: nothing was reported, and the Pod is still there. */
-  | { readonly kind: 'not-run'; readonly trouble: Trouble }
+  | Unrun
   | {
       readonly kind: 'finished';
       readonly conclusion: Conclusion;

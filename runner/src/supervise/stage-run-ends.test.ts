@@ -4,7 +4,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { ANNOTATION } from '../pipeline/compiled.ts';
 import { aPlan, aPlannedStep } from './testing/a-plan.ts';
-import { aPod, gated, running, waiting, withStates, withStatus } from './testing/a-pod.ts';
+import { aPod, gated, running, terminated, waiting, withStates, withStatus } from './testing/a-pod.ts';
 import { TestStageRun } from './testing/test-stage-run.ts';
 
 const one = aPlan([aPlannedStep(1)]);
@@ -408,6 +408,30 @@ describe('troubles', () => {
       'error',
       true,
     ]);
+  });
+
+  it.each(['StartError', 'ContainerCannotRun'])(
+    'a container that the runtime did not start (%s) is no result of its step, but the end of the stage, with the text of the runtime',
+    async (reason) => {
+      const stageRun = await startedRun();
+      await stageRun.run(1);
+      const text = 'cannot be mounted because it is inside /proc';
+      await stageRun.show((pod) => withStates(pod, { 2: terminated(128, { reason, message: text }) }));
+      expect(stageRun.concluded).toMatchObject([{ trouble: { code: 'container-refused', step: 2 } }]);
+      expect(stageRun.server.step(2)).toMatchObject({
+        status: 'error',
+        error: expect.stringContaining(text) as string,
+      });
+    },
+  );
+
+  it('a program that ends with 128 by itself is a result of its step', async () => {
+    const stageRun = await startedRun();
+    await stageRun.run(1);
+    await stageRun.show((pod) => withStates(pod, { 2: terminated(128) }));
+    stageRun.logs.of(2).end(128, stageRun.clock.now());
+    await stageRun.clock.step(1_000);
+    expect(stageRun.server.step(2)).toMatchObject({ status: 'failure', exitCode: 128 });
   });
 
   it('start deadlines expire without any event', async () => {

@@ -9,11 +9,12 @@ import { stopPod } from '../launch/stop-pod.ts';
 import { isBeforeAdoption, isOwnedBy } from '../pipeline/pod-owner.ts';
 import { type Conclusion, concluded, isFinal, newStage, type StageState } from '../pipeline/stage-state.ts';
 import type { Reporter } from '../report/reporter.ts';
+import { gateVolumeFailure } from '../watch/gate-volume.ts';
 import { neverRan, observe, type PodView } from '../watch/observe.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
-import { type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
+import { type CheckInputs, type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
 import { ChangeNotifier } from './change-notifier.ts';
-import type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals } from './launched-stage.ts';
+import type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals, Unrun } from './launched-stage.ts';
 import {
   type CutShort,
   conclusionAnnotation,
@@ -22,7 +23,7 @@ import {
 } from './recorded-conclusion.ts';
 import { StepRuns } from './step-runs.ts';
 
-export type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals };
+export type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals, Unrun };
 
 /** Settles when all steps have been supervised: ordinary ones, and background ones (services and detached steps). */
 interface RunningSteps {
@@ -73,7 +74,7 @@ export class StageRun {
   #left = false;
   #trouble: Trouble | undefined;
   /** It ended before anything of the pipeline ran. */
-  #notRun: Trouble | undefined;
+  #notRun: Unrun | undefined;
   #conclusion: Conclusion | undefined;
 
   constructor(parts: StageRunParts, launched: LaunchedStage, by: { feed: PodFeed; reporter: Reporter }) {
@@ -116,7 +117,7 @@ export class StageRun {
       );
       if (this.#notRun && !this.#conclusion && !stops.handOver.aborted) {
         this.#leave(AbortSignal.abort(new Error('the Pod is created again')));
-        return { kind: 'not-run', trouble: this.#notRun };
+        return this.#notRun;
       }
       const end = await this.#finish(running, stops);
       if (end.kind === 'handed-over') this.#leave(stops.handOver);
@@ -244,35 +245,32 @@ export class StageRun {
     if (pod && !this.#isOurs(pod)) return this.#disown();
     if (pod) this.#view = observe(pod, plan);
     this.#since = troubledSince(this.#since, this.#view, plan, clock.now());
+    const inputs = { since: this.#since, nowMs: clock.now(), patience, ours: this.#removing };
+    this.#notRun ??= this.#gateFailure(inputs);
+    if (this.#notRun) return;
     this.#steps.look();
     // A Pod that its former owner stopped is no trouble.
     if (this.#recorded) return this.#reportEnd();
     const trouble = this.#feed.gone
-      ? this.#whyGone()
-      : troubleOf(this.#view, plan, {
-          since: this.#since,
-          nowMs: clock.now(),
-          patience,
-          ours: this.#removing,
-          ended: (n) => this.#steps.ended(n),
-        });
+      ? GONE
+      : troubleOf(this.#view, plan, { ...inputs, ended: (n) => this.#steps.ended(n) });
     if (trouble && !this.#allEnded()) this.#break(trouble);
     this.#reportEnd();
+  }
+
+  /** Why no step starts, if the gate's volume may be the cause and the Pod can be made again. */
+  #gateFailure(inputs: Omit<CheckInputs, 'ended'>): Unrun | undefined {
+    const { pod, gone, notices } = this.#feed;
+    const { mayReplaceGate, plan } = this.#launched;
+    if (!mayReplaceGate || this.#conclusion || gone || !pod) return undefined;
+    return gateVolumeFailure(pod, plan, { inputs, notices });
   }
 
   #reportEnd(): void {
     if (this.#isEndReported || !(this.#conclusion || this.#allEnded())) return;
     this.#isEndReported = true;
-    this.#launched.ended();
-  }
-
-  #whyGone(): Trouble | undefined {
-    if (this.#removing) return undefined;
-    return {
-      code: 'pod-deleted',
-      blame: 'cluster',
-      text: 'the Pod of this pipeline disappeared: it was deleted, but not by the runner',
-    };
+    const isTimedOut = this.#conclusion?.kind === 'timed-out';
+    this.#launched.ended(this.#trouble?.code ?? (isTimedOut ? 'timed-out' : undefined));
   }
 
   #allEnded(): boolean {
@@ -288,7 +286,7 @@ export class StageRun {
   #break(trouble: Trouble): void {
     if (this.#conclusion || this.#notRun) return;
     if (this.#launched.mayRemake && neverRan(this.#view)) {
-      this.#notRun = trouble;
+      this.#notRun = { kind: 'not-run', trouble };
       return this.#changes.notify();
     }
     this.#trouble = trouble;
@@ -394,6 +392,9 @@ export class StageRun {
       this.#launched.notRemoved?.();
   }
 }
+
+const GONE_TEXT = 'the Pod of this pipeline disappeared: it was deleted, but not by the runner';
+const GONE: Trouble = { code: 'pod-deleted', blame: 'cluster', text: GONE_TEXT };
 
 const everythingOf = ({ ordinary, background }: RunningSteps): Promise<unknown> =>
   Promise.all([ordinary, background]);

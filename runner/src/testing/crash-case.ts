@@ -26,6 +26,8 @@ export interface CrashScenario {
   /** The first build is cancelled this long after the start of the case. */
   readonly cancelAfterMs?: number;
   readonly outage?: Outage;
+  /** Whether the nodes can mount an image as a volume; default: they can. */
+  readonly hasImageVolumes?: boolean;
   /** Its logs are not complete. */
   readonly areLogsWithheld?: boolean;
   /** For each build: the status of its stage, and of each step; without `steps`, any final status. */
@@ -74,7 +76,7 @@ class CrashCase {
   readonly #scenario: CrashScenario;
   readonly #clock = new FakeClock();
   readonly #drone = new FakeDrone(this.#clock);
-  readonly #cluster = new RunningCluster(this.#clock);
+  readonly #cluster: RunningCluster;
   readonly #stageIds: readonly number[];
   readonly #stops: AbortController[] = [];
   readonly #failures: string[] = [];
@@ -83,6 +85,7 @@ class CrashCase {
 
   constructor(scenario: CrashScenario) {
     this.#scenario = scenario;
+    this.#cluster = new RunningCluster(this.#clock, scenario.hasImageVolumes);
     this.#cluster.kubelet.start();
     this.#stageIds = scenario.pipelines.map((yaml) => this.#drone.add(yaml));
   }

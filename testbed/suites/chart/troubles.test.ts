@@ -29,7 +29,7 @@ const says = (text: string, ...words: readonly RegExp[]): boolean =>
 describe('problems after an install are reported in one line', () => {
   it('a Secret that is not there: at the install, and by the Pod, which starts as soon as it is', async () => {
     const values = site.values({ ...only('runner'), runner: { rpcSecret: { existingSecret: 'late' } } });
-    expect(await site.install(values)).toContain('! The Secret late is not there');
+    expect(await site.install(values)).toContain('! The Secret late does not exist');
     const waiting = await site.podThat(
       'runner',
       'the Pod to wait',

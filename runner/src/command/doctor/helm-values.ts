@@ -24,21 +24,24 @@ const SAME = ['nameOverride', 'fullnameOverride'];
 /** Why a value of the previous runner's chart is left out. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
   image: 'it is the image of the previous runner. Set image.registry to the registry of the Hangar images',
-  securityContext: 'it is fixed: non-root, read-only, no capabilities',
-  service: 'the Service has port 3000, or the one in DRONE_SERVER_PORT',
-  ingress: 'there is none; "kubectl port-forward" reaches the web page',
+  securityContext: 'the chart has a restricted one; runner.securityContext is merged over it',
+  service: 'the Service has the port of the program; runner.service has type, port and IP families',
+  ingress: 'its values are different; see runner.ingress for the web page',
   autoscaling: 'the number of replicas is runner.replicas',
 };
 
 const RULES = [...Object.values(NAME_RULES), ...Object.values(AMOUNT_RULES)].map(({ setting }) => setting);
 
 /**
- * Keeps Pods as unrestricted as the previous runner made them, whatever the chart's defaults are: each line can be removed, one by one.
+ * Keeps Pods as unrestricted as the previous runner made them, and needs no image and no right more, whatever the chart's defaults are: each
+ * line can be removed, one by one.
  */
 const OPEN = {
   runner: {
     config: {
       HANGAR_COORDINATION: 'auto',
+      // The image of the runner contains the gate, so one image is enough.
+      HANGAR_GATE_IMAGE: '',
       HANGAR_HARDENING: 'off',
       DRONE_TMATE_ENABLED: 'true',
       HANGAR_PRIVATE_REGISTRIES: '*',

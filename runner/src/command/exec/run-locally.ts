@@ -10,6 +10,7 @@ import { AdmissionQueue } from '../../admit/admission-queue.ts';
 import { NO_LOAD } from '../../admit/admit.ts';
 import { secretContents } from '../../adopt/contents.ts';
 import { CancelWatches } from '../../cancel/cancel-watches.ts';
+import { GateVolumes, type GateVolumesParts } from '../../launch/gate-volumes.ts';
 import { PodOrigin } from '../../launch/pod-origin.ts';
 import { removePod } from '../../launch/remove-pod.ts';
 import { clusterLogSource } from '../../logs/cluster-log-source.ts';
@@ -43,6 +44,7 @@ export interface LocalOrder {
   readonly compiled: Compiled;
   readonly detail: StageDetail;
   readonly owner: string;
+  readonly gateVolume: GateVolumesParts['setting'];
 }
 
 /** Start and end of a step's program, milliseconds since 1970. */
@@ -209,6 +211,7 @@ class LocalRun {
         memoryBytes: undefined,
       }),
       cancelWatches: new CancelWatches({ clock, ciServer, log }),
+      gateVolumes: new GateVolumes({ clock, log, setting: this.#order.gateVolume, hasEvents: () => true }),
       waitLimitMs: Number.POSITIVE_INFINITY,
       retentionMs: Number.POSITIVE_INFINITY,
       draft: () => Promise.resolve(compiled),

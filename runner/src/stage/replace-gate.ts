@@ -1,0 +1,58 @@
+import { ifPresent, podTarget } from '@hangar/shared/kubernetes/cluster';
+import type { V1Pod } from '@kubernetes/client-node';
+import { patiently } from '../launch/patiently.ts';
+import { stopPod } from '../launch/stop-pod.ts';
+import { ANNOTATION } from '../pipeline/compiled.ts';
+import { PipelineError } from '../pipeline/pipeline-error.ts';
+import type { RunPlan } from '../pipeline/run-plan.ts';
+import { isOver, isOverUnstarted } from '../watch/gate-volume.ts';
+import type { StageFlow } from './stage-progress.ts';
+
+/** The kubelet ends a Pod without containers within a second. */
+const STOP_LIMIT_MS = 120_000;
+const LOOK_MS = 500;
+
+/** Why a former owner has stopped the Pod to make it again with an init container; undefined: it has not. */
+export const gateReplacement = ({ metadata }: V1Pod): string | undefined =>
+  metadata?.annotations?.[ANNOTATION.gateReplaced];
+
+/**
+ * Stops a Pod whose gate's volume can't be mounted, so that it can be made again with an init container. The annotation lets the next
+ * owner continue here. A container may start before the kubelet sees the stop: only its last status proves that none did.
+ *
+ * @throws {PipelineError} when a step may have run, which must not be repeated
+ */
+export async function stopUnstarted(
+  flow: StageFlow,
+  { pod, plan }: { readonly pod: V1Pod; readonly plan: RunPlan },
+  reason: string,
+): Promise<void> {
+  const { parts, progress, stops } = flow;
+  progress.gateFailure = reason;
+  progress.isSupervised = false;
+  const annotations = { [ANNOTATION.gateReplaced]: reason };
+  if (!isOver(pod)) await stopPod(parts, { pod, annotations }, stops.stop);
+  const ended = await podWhenOver(flow, pod);
+  stops.stop.throwIfAborted();
+  if (!ended || !isOverUnstarted(ended, plan))
+    throw new PipelineError(
+      'pod-refused',
+      `the gate’s image could not be mounted as a volume, and whether a step has run is not certain: ${reason}`,
+      { blame: 'cluster' },
+    );
+}
+
+/** The Pod as the kubelet has ended it; undefined if it is gone, or has not ended in time. */
+async function podWhenOver({ parts, stops }: StageFlow, { metadata }: V1Pod): Promise<V1Pod | undefined> {
+  const { clock, cluster } = parts;
+  const untilMs = clock.monotonicMs() + STOP_LIMIT_MS;
+  for (;;) {
+    const now = await patiently(parts, { what: 'read the Pod' }, stops.stop, () =>
+      ifPresent(cluster.get<V1Pod>(podTarget({ metadata: metadata ?? {} }), stops.stop)),
+    );
+    if (now?.metadata?.uid !== metadata?.uid || clock.monotonicMs() >= untilMs) return undefined;
+    if (now && isOver(now)) return now;
+    await clock.sleep(LOOK_MS, stops.stop);
+    stops.stop.throwIfAborted();
+  }
+}
