@@ -7,7 +7,7 @@ import { removePod } from '../launch/remove-pod.ts';
 import { withIds } from '../launch/start.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
-import { isGateByVolume } from '../watch/gate-volume.ts';
+import { isGateByVolume } from '../watch/unrun.ts';
 import { SILENT_WAIT_MS } from './admit.ts';
 import { creationTime } from './api-time.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';

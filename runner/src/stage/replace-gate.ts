@@ -5,7 +5,7 @@ import { stopPod } from '../launch/stop-pod.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
-import { isOver, isOverUnstarted } from '../watch/gate-volume.ts';
+import { isOver, whetherRan } from '../watch/unrun.ts';
 import type { StageFlow } from './stage-progress.ts';
 
 /** The kubelet ends a Pod without containers within a second. */
@@ -32,9 +32,8 @@ export async function stopUnstarted(
   progress.isSupervised = false;
   const annotations = { [ANNOTATION.gateReplaced]: reason };
   if (!isOver(pod)) await stopPod(parts, { pod, annotations }, stops.stop);
-  const ended = await podWhenOver(flow, pod);
-  stops.stop.throwIfAborted();
-  if (!ended || !isOverUnstarted(ended, plan))
+  const ran = await whetherRanAtEnd(flow, pod, plan);
+  if (ran !== 'no')
     throw new PipelineError(
       'pod-refused',
       `the gate’s image could not be mounted as a volume, and whether a step has run is not certain: ${reason}`,
@@ -42,16 +41,21 @@ export async function stopUnstarted(
     );
 }
 
-/** The Pod as the kubelet has ended it; undefined if it is gone, or has not ended in time. */
-async function podWhenOver({ parts, stops }: StageFlow, { metadata }: V1Pod): Promise<V1Pod | undefined> {
+/** Reads the Pod until the kubelet's last status is there, or it is gone. */
+async function whetherRanAtEnd(
+  { parts, stops }: StageFlow,
+  pod: V1Pod,
+  plan: RunPlan,
+): Promise<ReturnType<typeof whetherRan>> {
   const { clock, cluster } = parts;
   const untilMs = clock.monotonicMs() + STOP_LIMIT_MS;
   for (;;) {
     const now = await patiently(parts, { what: 'read the Pod' }, stops.stop, () =>
-      ifPresent(cluster.get<V1Pod>(podTarget({ metadata: metadata ?? {} }), stops.stop)),
+      ifPresent(cluster.get<V1Pod>(podTarget(pod), stops.stop)),
     );
-    if (now?.metadata?.uid !== metadata?.uid || clock.monotonicMs() >= untilMs) return undefined;
-    if (now && isOver(now)) return now;
+    if (!now || now.metadata?.uid !== pod.metadata?.uid || clock.monotonicMs() >= untilMs) return 'maybe';
+    const ran = whetherRan(now, plan);
+    if (isOver(now) && ran !== 'open') return ran;
     await clock.sleep(LOOK_MS, stops.stop);
     stops.stop.throwIfAborted();
   }

@@ -1,7 +1,8 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import type { Started } from '../launch/start.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
-import { StageRun, type StageRunEnd, type Unrun } from '../supervise/stage-run.ts';
+import { StageRun, type StageRunEnd } from '../supervise/stage-run.ts';
+import type { Unrun } from '../watch/unrun.ts';
 import { Expiry } from './expiry.ts';
 import { mayRemake, remakeDelayMs, remakePod } from './remake.ts';
 import { gateReplacement, stopUnstarted } from './replace-gate.ts';
@@ -81,7 +82,7 @@ function runOf(
     adopted,
     areLogsWithheld: (progress.record?.readerDeaths ?? 0) >= MOST_READER_DEATHS,
     mayRemake: mayRemake(progress),
-    mayReplaceGate: parts.gateVolumes.isAutomatic && mayRemake(progress),
+    mayReplaceGate: parts.gateVolumes.isAutomatic,
     notRemoved: () => parts.registry.forget(pod.metadata?.uid ?? ''),
     takenOverMs: parts.clock.now(),
     owner: parts.lease.owner,

@@ -9,12 +9,12 @@ import { stopPod } from '../launch/stop-pod.ts';
 import { isBeforeAdoption, isOwnedBy } from '../pipeline/pod-owner.ts';
 import { type Conclusion, concluded, isFinal, newStage, type StageState } from '../pipeline/stage-state.ts';
 import type { Reporter } from '../report/reporter.ts';
-import { gateVolumeFailure } from '../watch/gate-volume.ts';
-import { neverRan, observe, type PodView } from '../watch/observe.ts';
+import { observe, type PodView } from '../watch/observe.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
-import { type CheckInputs, type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
+import { type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
+import { type Unrun, type UnrunInputs, unrunOf } from '../watch/unrun.ts';
 import { ChangeNotifier } from './change-notifier.ts';
-import type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals, Unrun } from './launched-stage.ts';
+import type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals } from './launched-stage.ts';
 import {
   type CutShort,
   conclusionAnnotation,
@@ -23,7 +23,7 @@ import {
 } from './recorded-conclusion.ts';
 import { StepRuns } from './step-runs.ts';
 
-export type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals, Unrun };
+export type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals };
 
 /** Settles when all steps have been supervised: ordinary ones, and background ones (services and detached steps). */
 interface RunningSteps {
@@ -246,8 +246,7 @@ export class StageRun {
     if (pod) this.#view = observe(pod, plan);
     this.#since = troubledSince(this.#since, this.#view, plan, clock.now());
     const inputs = { since: this.#since, nowMs: clock.now(), patience, ours: this.#removing };
-    this.#notRun ??= this.#gateFailure(inputs);
-    if (this.#notRun) return;
+    if (this.#isUnrun(inputs)) return;
     this.#steps.look();
     // A Pod that its former owner stopped is no trouble.
     if (this.#recorded) return this.#reportEnd();
@@ -258,12 +257,14 @@ export class StageRun {
     this.#reportEnd();
   }
 
-  /** Why no step starts, if the gate's volume may be the cause and the Pod can be made again. */
-  #gateFailure(inputs: Omit<CheckInputs, 'ended'>): Unrun | undefined {
+  /** Whether nothing ran in the Pod and it is to be made again, or that is not certain yet. */
+  #isUnrun(inputs: UnrunInputs['inputs']): boolean {
     const { pod, gone, notices } = this.#feed;
-    const { mayReplaceGate, plan } = this.#launched;
-    if (!mayReplaceGate || this.#conclusion || gone || !pod) return undefined;
-    return gateVolumeFailure(pod, plan, { inputs, notices });
+    const { plan, mayRemake = false, mayReplaceGate = false } = this.#launched;
+    if (this.#conclusion || gone || !pod) return false;
+    const unrun = unrunOf(pod, plan, { inputs, notices, mayRemake, mayReplaceGate });
+    if (unrun !== 'later') this.#notRun ??= unrun;
+    return this.#notRun !== undefined || unrun === 'later';
   }
 
   #reportEnd(): void {
@@ -285,10 +286,6 @@ export class StageRun {
 
   #break(trouble: Trouble): void {
     if (this.#conclusion || this.#notRun) return;
-    if (this.#launched.mayRemake && neverRan(this.#view)) {
-      this.#notRun = { kind: 'not-run', trouble };
-      return this.#changes.notify();
-    }
     this.#trouble = trouble;
     if (trouble.code === 'deadline-exceeded') this.#conclude({ kind: 'timed-out' });
     else this.#conclude({ kind: 'broken', text: trouble.text, step: trouble.step });

@@ -105,14 +105,15 @@ function overTrouble(view: PodView, plan: RunPlan, inputs: CheckInputs): Trouble
   if (SHUTDOWNS.has(view.reason))
     return cluster('node-shutdown', `node ${view.nodeName} was shut down: ${view.reason}: ${view.message}`);
   if (view.reason)
-    return cluster(
-      'pod-refused',
-      `node ${view.nodeName} terminated the Pod: ${view.reason}: ${view.message}`,
-    );
-  return isOverdue(inputs, SINCE.over, LATE_STATUS_MS)
-    ? cluster('pod-refused', `the Pod ended on node ${view.nodeName} before all of its steps ran`)
+    return cluster('pod-refused', `node ${view.nodeName} ended the Pod: ${view.reason}: ${view.message}`);
+  return isLongOver(inputs)
+    ? cluster('pod-refused', `the Pod ended on node ${view.nodeName}, and not all of its steps ever ran`)
     : undefined;
 }
+
+/** Whether the Pod has ended so long ago that the kubelet's last status should be there. */
+export const isLongOver = (inputs: Pick<CheckInputs, 'since' | 'nowMs'>): boolean =>
+  isOverdue(inputs, SINCE.over, LATE_STATUS_MS);
 
 function placeTrouble(view: PodView, inputs: CheckInputs): Trouble | undefined {
   const { schedulingMs } = inputs.patience;
@@ -134,7 +135,11 @@ function startTrouble(view: PodView, plan: RunPlan, inputs: CheckInputs): Troubl
   return { ...cluster('start-timed-out', why ? `${text}: ${why}` : text), step: step.n };
 }
 
-function isOverdue(inputs: CheckInputs, key: string, limitMs: number | undefined): boolean {
+function isOverdue(
+  inputs: Pick<CheckInputs, 'since' | 'nowMs'>,
+  key: string,
+  limitMs: number | undefined,
+): boolean {
   const sinceMs = inputs.since.get(key);
   return sinceMs !== undefined && limitMs !== undefined && inputs.nowMs - sinceMs >= limitMs;
 }
