@@ -132,7 +132,7 @@ describe('a Pod in which nothing of the pipeline has run', () => {
     await env.clock.step(60_000);
     expect(env.server.stage).toMatchObject({
       status: 'error',
-      error: expect.stringMatching(/ended the Pod: OutOfcpu: no cpu left/) as string,
+      error: expect.stringMatching(/terminated the Pod: OutOfcpu: no cpu left/) as string,
     });
     expect(env.cluster.count('create', 'pods')).toBe(4);
   });

@@ -83,7 +83,7 @@ async function remakePod(
 ): Promise<StageEnd | undefined> {
   const { parts, progress, stops } = flow;
   const { id: stageId } = progress.stage;
-  parts.log.warn({ stageId, reason }, 'nothing of the pipeline ran in its Pod: making another one');
+  parts.log.warn({ stageId, reason }, 'no step ran in the Pod of the pipeline: creating another Pod');
   parts.registry.update(stageId, { phase: 'starting', pod: '' });
   parts.waits(`making another Pod: ${reason}`);
   await recordWait(flow, started.stepIds);

@@ -131,7 +131,7 @@ describe('a stage that can’t be run', () => {
       server.refuse.push({ call: 'detail', error: new Error('git is away') }),
     );
     await env.clock.step(0);
-    expect(env.server.stage.error).toMatch(/could not give the details of this stage: git is away/);
+    expect(env.server.stage.error).toMatch(/did not return the details of this stage: git is away/);
   });
 
   it.each([

@@ -116,7 +116,7 @@ export class StageRun {
         stops.handOver,
       );
       if (this.#notRun && !this.#conclusion && !stops.handOver.aborted) {
-        this.#leave(AbortSignal.abort(new Error('the Pod is made again')));
+        this.#leave(AbortSignal.abort(new Error('the Pod is created again')));
         return this.#notRun;
       }
       const end = await this.#finish(running, stops);
@@ -155,7 +155,7 @@ export class StageRun {
     const open = this.#launched.plan.steps.find(({ role, n }) => role === 'step' && !isFinal(this.#state, n));
     if (!open) this.#conclude(this.#recorded ?? { kind: 'completed' });
     else if (!this.#conclusion && !this.#halt.signal.aborted)
-      this.#unexpectedError(new Error(`it is unknown how step ${open.name} ended`));
+      this.#unexpectedError(new Error(`the result of step ${open.name} is unknown`));
   }
 
   #unexpectedError(error: unknown): void {
@@ -324,7 +324,7 @@ export class StageRun {
     const { clock } = this.#parts;
     // The server accepts no logs of a stage that it doesn't know.
     if (this.#reporter.isUnknown)
-      this.#leave(AbortSignal.abort(new Error('the server does not know the stage')));
+      this.#leave(AbortSignal.abort(new Error('the stage does not exist at the server')));
     if (isCutShort(conclusion)) {
       await orLate(clock, LAST_LINES_MS, everythingOf(running), handOver);
       await this.#logsInReach(handOver);

@@ -61,8 +61,7 @@ const NAMESPACE = 'ci';
 const PLACES = ['pods', 'secrets', 'namespaces', 'leases'] as const;
 const OPEN: ReadonlySet<string> = new Set(['pending', 'running']);
 /** The known cases in which a build is lost: the server started the stage, and no process knows the ids of its steps. */
-const START_LOST =
-  /lost at the very moment this pipeline was started|did not confirm the start of this stage/;
+const START_LOST = /lost while this pipeline was being started|did not confirm the start of this stage/;
 
 /** Runs a scenario in stepped time. At the crash point the first process is lost, and another one starts. */
 export async function runCase(

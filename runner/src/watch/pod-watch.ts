@@ -98,7 +98,7 @@ export class PodWatch {
 
   /** Stops watching a namespace that is deleted or has no Pods any more. */
   leave(namespace: string): void {
-    this.#watches.get(namespace)?.left.abort(new Error('the namespace is not followed any more'));
+    this.#watches.get(namespace)?.left.abort(new Error('the namespace is no longer watched'));
     this.#watches.delete(namespace);
   }
 

@@ -50,7 +50,7 @@ const cluster = (code: TroubleCode, text: string): Trouble => ({ code, blame: 'c
 /** The Pod is gone, and its status before that shows no trouble. */
 export const GONE = cluster(
   'pod-deleted',
-  'the Pod of this pipeline disappeared: somebody or something deleted it',
+  'the Pod of this pipeline disappeared: it was deleted, but not by the runner',
 );
 
 function podTrouble(view: PodView, inputs: CheckInputs): Trouble | undefined {
@@ -59,7 +59,7 @@ function podTrouble(view: PodView, inputs: CheckInputs): Trouble | undefined {
     return { code: 'deadline-exceeded', blame: 'pipeline', text: 'the Pod reached its deadline' };
   if (reason === 'Evicted') return cluster('evicted', `the Pod was evicted from its node: ${view.message}`);
   if (disruption) return disrupted(disruption);
-  if (deletion) return cluster('pod-deleted', 'somebody or something other than the runner deleted the Pod');
+  if (deletion) return cluster('pod-deleted', 'the Pod was deleted, but not by the runner');
   if (nodeLostSinceMs !== undefined && inputs.nowMs > nodeLostSinceMs + inputs.patience.nodeLostMs)
     return cluster('node-lost', `node ${view.nodeName} stopped answering while the pipeline ran`);
   return undefined;
@@ -67,7 +67,7 @@ function podTrouble(view: PodView, inputs: CheckInputs): Trouble | undefined {
 
 function disrupted(disruption: string): Trouble {
   if (disruption.startsWith('PreemptionByScheduler'))
-    return cluster('preempted', `the Pod gave its place to one of higher priority: ${disruption}`);
+    return cluster('preempted', `the Pod was preempted by a Pod of higher priority: ${disruption}`);
   if (/node.?shutdown/i.test(disruption))
     return cluster('node-shutdown', `the node was shut down: ${disruption}`);
   return cluster('evicted', `the Pod was disrupted: ${disruption}`);
@@ -133,7 +133,7 @@ export const isLongEnding = ({ deletion }: PodView, inputs: Pick<CheckInputs, 's
 function placeTrouble(view: PodView, inputs: CheckInputs): Trouble | undefined {
   const { schedulingMs } = inputs.patience;
   if (!view.unschedulable || !isOverdue(inputs, SINCE.unschedulable, schedulingMs)) return undefined;
-  const text = `no node took the Pod within ${spanOf(schedulingMs)} (HANGAR_SCHEDULING_TIMEOUT): ${view.unschedulable}`;
+  const text = `the Pod was unschedulable for ${spanOf(schedulingMs)} (HANGAR_SCHEDULING_TIMEOUT): ${view.unschedulable}`;
   return cluster('unschedulable', text);
 }
 

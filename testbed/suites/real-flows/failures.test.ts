@@ -107,7 +107,7 @@ describe('what the cluster does to a build is reported by its class', () => {
       status: 'error',
       classes: ['preempted'],
       text: expect.stringContaining(
-        'the Pod gave its place to one of higher priority: PreemptionByScheduler',
+        'the Pod was preempted by a Pod of higher priority: PreemptionByScheduler',
       ) as string,
     });
     expect(setup.drone.logText(id, 'long')).toContain('begun\n');
