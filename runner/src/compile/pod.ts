@@ -5,9 +5,10 @@ import type { Most } from '../restrict/restrictions.ts';
 import { type ContainerSources, initContainer, stepContainer, tmateContainer } from './container.ts';
 import { isDnsSubdomain } from './kubernetes-names.ts';
 import type { PlannedContainer } from './planned-container.ts';
+import { podClasses } from './pod-classes.ts';
 import { refuse } from './refuse.ts';
 import { type ContainerResources, toRequirements } from './resources.ts';
-import { dnsConfig, hostAliases, placement } from './scheduling.ts';
+import { dnsConfig, dnsPolicy, hostAliases, placement } from './scheduling.ts';
 import type { CompileSettings, Policy } from './settings.ts';
 import { emptyVolume, envVolumeName, VOLUME } from './volumes.ts';
 
@@ -113,6 +114,8 @@ function placeFields({ pipeline, settings, policy, rules }: PodSources): Partial
     ...(affinity === undefined ? {} : { affinity }),
     ...(aliases.length > 0 ? { hostAliases: [...aliases] } : {}),
     ...(dns === undefined ? {} : { dnsConfig: dns }),
+    ...podClasses(pipeline),
+    ...dnsPolicy(pipeline),
   };
 }
 

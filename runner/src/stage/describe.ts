@@ -5,7 +5,7 @@ import { requestOf } from '../admit/pod-load.ts';
 import type { Contents } from '../adopt/contents.ts';
 import type { PodRecord } from '../adopt/read-pod.ts';
 import { patiently } from '../launch/patiently.ts';
-import { removeNamespace } from '../launch/remove-namespace.ts';
+import { ownNamespaceOf, removeNamespace } from '../launch/remove-namespace.ts';
 import { removePod } from '../launch/remove-pod.ts';
 import { holdsGate, startedBefore, startedByPod } from '../launch/start.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
@@ -93,7 +93,7 @@ async function fetchDetail({ parts, progress, stops }: StageFlow): Promise<Stage
 const detailFailed = (error: unknown): PipelineError =>
   new PipelineError(
     'detail-failed',
-    `the Drone server could not give the details of this stage: ${errorText(error)}`,
+    `the Drone server did not return the details of this stage: ${errorText(error)}`,
     { blame: 'operator', cause: error },
   );
 
@@ -128,7 +128,7 @@ const admittedMsOf = ({ parts, progress }: StageFlow, { admittedMs }: PodRecord)
 const secretGone = (): PipelineError =>
   new PipelineError(
     'record-lost',
-    'the Secret of this pipeline is gone, so that it could not be taken over',
+    'the Secret of this pipeline no longer exists, so the pipeline could not be taken over',
     {
       blame: 'cluster',
     },
@@ -149,12 +149,13 @@ async function startOver(flow: StageFlow, record: PodRecord): Promise<undefined>
   if (removed === 'left')
     throw new PipelineError(
       'right-missing',
-      'the Pod of this pipeline is not complete, and could not be removed',
+      'the Pod of this pipeline is incomplete and could not be removed',
       {
         blame: 'operator',
       },
     );
-  if (record.ownNamespace) await removeNamespace(parts, pod.metadata?.namespace ?? '');
+  const own = ownNamespaceOf(pod);
+  if (own) await removeNamespace(parts, own);
   if (record.stepIds) describeAgain(progress, record.stepIds);
   progress.pod = undefined;
   progress.record = undefined;

@@ -11,6 +11,7 @@ import { keptPod } from '../watch/kept-pod.ts';
 import { isGateByVolume } from '../watch/unrun.ts';
 import { SILENT_WAIT_MS } from './admit.ts';
 import { creationTime } from './api-time.ts';
+import { awayFrom } from './avoid-node.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
 import { recordWait } from './stage-record.ts';
 import { startAtServer } from './start.ts';
@@ -52,7 +53,8 @@ async function attempt(
 ): Promise<Launched | { readonly kind: 'other-form' }> {
   const { parts, progress, stops } = flow;
   const byVolume = progress.gateFailure === undefined ? parts.gateVolumes.byVolume(compiled.pod) : undefined;
-  const form = byVolume ? { ...compiled, pod: byVolume } : compiled;
+  const pod = awayFrom(progress.avoidedNode, byVolume ?? compiled.pod);
+  const form = { ...compiled, pod };
   try {
     const launched = await launch(parts, withIds(form, progress.started), parts.lease, stops.stop);
     if (launched.kind !== 'launched') return launched;

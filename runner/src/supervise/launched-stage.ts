@@ -32,8 +32,12 @@ export interface LaunchedStage {
   readonly adopted: boolean;
   /** When this process started to supervise it, milliseconds since 1970. */
   readonly takenOverMs: number;
-  /** Its end is decided, or all ordinary steps have ended: only reports and logs are left. Called once. */
-  ended(): void;
+  /**
+   * Its end is decided, or all ordinary steps have ended: only reports and logs are left. Called once.
+   *
+   * @param failure the code of what ended it; undefined = its own steps
+   */
+  ended(failure?: string): void;
   /** The server has the end and the logs so far: the Pod may be deleted, which may take a while. */
   reported(): void;
   /** The name of this replica in the Pod's annotation. */
@@ -44,6 +48,8 @@ export interface LaunchedStage {
   readonly mayRemake?: boolean;
   /** Whether a Pod in which no step starts because of its gate's volume may be made again with an init container. */
   readonly mayReplaceGate?: boolean;
+  /** Whether a Pod whose node pulls no image may be made again on another node. */
+  readonly mayAvoidNode?: boolean;
   /** The logs of the Pod are not read: several owners in a row were lost while they read them. */
   readonly areLogsWithheld?: boolean;
   /** The first step's log, if it was opened before the stage run. */

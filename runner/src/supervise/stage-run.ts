@@ -11,7 +11,7 @@ import { type Conclusion, concluded, isFinal, newStage, type StageState } from '
 import type { Reporter } from '../report/reporter.ts';
 import { observe, type PodView } from '../watch/observe.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
-import { type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
+import { GONE, type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
 import { type Unrun, type UnrunInputs, unrunOf } from '../watch/unrun.ts';
 import { ChangeNotifier } from './change-notifier.ts';
 import type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals } from './launched-stage.ts';
@@ -116,7 +116,7 @@ export class StageRun {
         stops.handOver,
       );
       if (this.#notRun && !this.#conclusion && !stops.handOver.aborted) {
-        this.#leave(AbortSignal.abort(new Error('the Pod is made again')));
+        this.#leave(AbortSignal.abort(new Error('the Pod is created again')));
         return this.#notRun;
       }
       const end = await this.#finish(running, stops);
@@ -155,7 +155,7 @@ export class StageRun {
     const open = this.#launched.plan.steps.find(({ role, n }) => role === 'step' && !isFinal(this.#state, n));
     if (!open) this.#conclude(this.#recorded ?? { kind: 'completed' });
     else if (!this.#conclusion && !this.#halt.signal.aborted)
-      this.#unexpectedError(new Error(`it is unknown how step ${open.name} ended`));
+      this.#unexpectedError(new Error(`the result of step ${open.name} is unknown`));
   }
 
   #unexpectedError(error: unknown): void {
@@ -259,10 +259,9 @@ export class StageRun {
 
   /** Whether nothing ran in the Pod and it is to be made again, or that is not certain yet. */
   #isUnrun(inputs: UnrunInputs['inputs']): boolean {
-    const { pod, gone, notices } = this.#feed;
-    const { plan, mayRemake = false, mayReplaceGate = false } = this.#launched;
-    if (this.#conclusion || gone || !pod) return false;
-    const unrun = unrunOf(pod, plan, { inputs, notices, mayRemake, mayReplaceGate });
+    const { plan, mayRemake = false, mayReplaceGate = false, mayAvoidNode = false } = this.#launched;
+    if (this.#conclusion) return false;
+    const unrun = unrunOf(this.#feed, plan, { inputs, mayRemake, mayReplaceGate, mayAvoidNode });
     if (unrun !== 'later') this.#notRun ??= unrun;
     return this.#notRun !== undefined || unrun === 'later';
   }
@@ -270,7 +269,8 @@ export class StageRun {
   #reportEnd(): void {
     if (this.#isEndReported || !(this.#conclusion || this.#allEnded())) return;
     this.#isEndReported = true;
-    this.#launched.ended();
+    const isTimedOut = this.#conclusion?.kind === 'timed-out';
+    this.#launched.ended(this.#trouble?.code ?? (isTimedOut ? 'timed-out' : undefined));
   }
 
   #allEnded(): boolean {
@@ -324,7 +324,7 @@ export class StageRun {
     const { clock } = this.#parts;
     // The server accepts no logs of a stage that it doesn't know.
     if (this.#reporter.isUnknown)
-      this.#leave(AbortSignal.abort(new Error('the server does not know the stage')));
+      this.#leave(AbortSignal.abort(new Error('the stage does not exist at the server')));
     if (isCutShort(conclusion)) {
       await orLate(clock, LAST_LINES_MS, everythingOf(running), handOver);
       await this.#logsInReach(handOver);
@@ -388,9 +388,6 @@ export class StageRun {
       this.#launched.notRemoved?.();
   }
 }
-
-const GONE_TEXT = 'the Pod of this pipeline disappeared: somebody or something deleted it';
-const GONE: Trouble = { code: 'pod-deleted', blame: 'cluster', text: GONE_TEXT };
 
 const everythingOf = ({ ordinary, background }: RunningSteps): Promise<unknown> =>
   Promise.all([ordinary, background]);
