@@ -161,7 +161,7 @@ class CrashCase {
       config,
       {
         ...{ clock, random, log: silentLogger, events: NO_EVENTS, serverAnswered: () => undefined },
-        holder: { replica: name, podUid: '', life: name },
+        holder: { replica: name, podUid: '', instance: name },
         connection: { namespace: NAMESPACE },
       },
       {
