@@ -89,3 +89,15 @@ describe('each image of a release', () => {
     expect(read('runner/gate/go.mod')).not.toMatch(/require/);
   });
 });
+
+it.each([
+  ['.github/workflows/release.yml', '$REGISTRY/$name:${TAG#v}'],
+  ['docs/getting-started.md', 'registry.acme.test/hangar-runner:0.1.0'],
+  ['docs/images.md', 'registry.acme.test/ci/hangar-$program:0.1.0'],
+  ['Dockerfile', 'registry.acme.test/hangar-runner:0.1.0'],
+])('%s records in the image of the runner the reference under which it is pushed', (path, reference) => {
+  const command = read(path)
+    .split('docker buildx build')
+    .find((text) => text.includes(reference));
+  expect(command).toMatch(new RegExp(`--build-arg "?IMAGE=${RegExp.escape(reference)}"?\\s`));
+});

@@ -13,22 +13,17 @@ function look({ text, query }: RunbookCheck): string {
     : `- ${text}\n\n  \`\`\`promql\n  ${query.replaceAll('\n', '\n  ')}\n  \`\`\`\n\n`;
 }
 
+const thresholdText = ({ name, threshold }: AlertRule): string =>
+  threshold === undefined
+    ? ''
+    : `
+The threshold \`${threshold.comparison}\` (${threshold.meaning}) can be changed: \`monitoring.alerts.overrides.${name}.threshold\` of the chart.
+`;
+
 /** The page that the annotation `runbook` names. */
 export function runbook(alert: AlertRule): string {
-  const {
-    name,
-    component,
-    severity,
-    lasting,
-    summary,
-    description,
-    means,
-    looks,
-    commands,
-    acts,
-    expr,
-    threshold,
-  } = alert;
+  const { name, component, severity, lasting, summary, description, means, looks, commands, acts, expr } =
+    alert;
   return `# ${name}
 
 ${GENERATED}
@@ -37,11 +32,11 @@ ${plain(summary)}. ${plain(description)}
 
 Severity: ${severity}. Fires after ${lasting}. Comes from the ${component}.
 
-## What it means
+## Meaning
 
 ${means}
 
-## How to look
+## Diagnosis
 
 ${looks.map(look).join('').trimEnd()}
 
@@ -51,7 +46,7 @@ NAMESPACE=ci
 ${commands.join('\n')}
 \`\`\`
 
-## What to do
+## Remedy
 
 ${acts.map((act) => `- ${act}`).join('\n')}
 
@@ -60,11 +55,7 @@ ${acts.map((act) => `- ${act}`).join('\n')}
 \`\`\`promql
 ${expr}
 \`\`\`
-${
-  threshold === undefined
-    ? ''
-    : `\nThe threshold \`${threshold.comparison}\` (${threshold.meaning}) can be changed: \`monitoring.alerts.overrides.${name}.threshold\` of the chart.\n`
-}`;
+${thresholdText(alert)}`;
 }
 
 /** The list of all alerts. */
@@ -86,11 +77,11 @@ export function alertsPage(alerts: readonly AlertRule[]): string {
 ${GENERATED}
 
 Rules for Prometheus: \`charts/hangar/rules/*.yaml\`. The chart installs them where the CRD \`PrometheusRule\` exists; without it, name the files
-under \`rule_files\`. Each alert names its runbook: what it means, how to look, what to do; with \`monitoring.runbookUrl\`
-it links to it. \`critical\`: builds have stopped or results come late, page
-someone. \`warning\`: act within the day.
+under \`rule_files\`. Each alert names its runbook, which explains its meaning, diagnosis and remedy. Set \`monitoring.runbookUrl\` to make alerts
+link to the runbooks. \`critical\`: builds are blocked or results are late; page the person on call. \`warning\`: act within
+the day.
 
-The chart can switch off, change and label each of them:
+With values of the chart you can disable, change and label each alert:
 
 <!-- values -->
 \`\`\`yaml

@@ -102,7 +102,7 @@ describe('refusals for the author', () => {
     expect(refusal({ steps: [aStep({ image: 'Golang:1.25' })] })).toEqual([
       'invalid-image',
       'pipeline',
-      expect.stringContaining('"Golang:1.25" is no image name'),
+      expect.stringContaining('"Golang:1.25" is not a valid image name'),
     ]);
   });
 });

@@ -61,8 +61,8 @@ describe('placement', () => {
     [{ operator: 'In' }, 'operator must be'],
     [{ effect: 'Never' }, 'effect must be'],
     [{ key: '' }, 'without a key'],
-    [{ key: 'a b' }, 'no valid name'],
-    [{ operator: 'Exists' }, 'there can be no value'],
+    [{ key: 'a b' }, 'not a valid name'],
+    [{ operator: 'Exists' }, 'does not allow a value'],
     [{ value: 'a b' }, 'the value must be'],
   ])('refuses the toleration %j', (changes, want) => {
     const pipeline = aPipeline({ tolerations: [aToleration(changes)] });
@@ -183,7 +183,7 @@ describe('dnsConfig', () => {
   );
   it.each(['', '..', '_', 'a_.example.com', '-a.b'])('refuses the search domain %j', (search) => {
     const pipeline = aPipeline({ dnsConfig: { ...given, searches: [search] } });
-    expect(() => dnsConfig(pipeline)).toThrow('is no domain');
+    expect(() => dnsConfig(pipeline)).toThrow('is not a domain');
   });
   it.each([
     ['a name for a server', { nameservers: ['dns'] }],

@@ -38,7 +38,7 @@ export function insecureConnections(values: ConnectionValues): readonly string[]
       .filter(([, isSkipped]) => isSkipped)
       .map(
         ([name, , who]) =>
-          `${name} is set: anyone on the way can pose as ${who} and read secrets; trust its certificate authority with NODE_EXTRA_CA_CERTS instead`,
+          `${name} is set: an attacker on the network can impersonate ${who} and read secrets. Trust its certificate authority with NODE_EXTRA_CA_CERTS instead`,
       ),
   ];
 }

@@ -86,7 +86,7 @@ describe('loadConfig', () => {
     expect(problems).toHaveLength(6);
     expect(problems.join('\n')).toMatch(/DRONE_RPC_HOST is not set[\s\S]*DRONE_RPC_SECRET is not set/);
     expect(problems.join('\n')).toMatch(/DRONE_RUNNER_CAPACITY .*"lots".*whole number/);
-    expect(problems.join('\n')).toMatch(/DRONE_SECRET_PLUGIN_ENDPOINT is no address.*http:/);
+    expect(problems.join('\n')).toMatch(/DRONE_SECRET_PLUGIN_ENDPOINT is not an address.*http:/);
     expect(problems.join('\n')).not.toContain('hush-hush');
   });
 
@@ -108,7 +108,7 @@ describe('loadConfig', () => {
     it('a capacity of 0 is a runner that takes nothing, with a warning', () => {
       const config = load({ ...ENCRYPTED, DRONE_RUNNER_CAPACITY: '0' });
       expect(config.runner.capacity).toBe(0);
-      expect(config.warnings).toEqual([expect.stringContaining('takes no stages')]);
+      expect(config.warnings).toEqual([expect.stringContaining('accepts no stages')]);
     });
 
     it.each([
@@ -151,16 +151,16 @@ describe('loadConfig', () => {
 
   it('refuses a host with a scheme, from which no valid URL can be built', () => {
     expect(problemsOf({ ...LEAST, DRONE_RPC_HOST: 'https://drone.acme.test' })).toEqual([
-      expect.stringContaining('DRONE_RPC_HOST holds a scheme'),
+      expect.stringContaining('DRONE_RPC_HOST contains a scheme'),
     ]);
   });
 
   it.each([
-    ['a host with spaces', { DRONE_RPC_HOST: 'a b' }, /DRONE_RPC_HOST is no host/],
+    ['a host with spaces', { DRONE_RPC_HOST: 'a b' }, /DRONE_RPC_HOST is not a host/],
     [
       'a secret with the line break of its file',
       { DRONE_RPC_SECRET: 's3cret\n' },
-      /^DRONE_RPC_SECRET holds a line break/,
+      /^DRONE_RPC_SECRET contains a line break/,
     ],
   ])('refuses %s', (_, env, want) => {
     expect(problemsOf({ ...LEAST, ...env })).toEqual([expect.stringMatching(want)]);
@@ -219,7 +219,7 @@ describe('loadConfig', () => {
       expect.stringContaining('DRONE_RPC_PROTO is http'),
       expect.stringContaining('DRONE_HTTP_BIND has no effect'),
       expect.stringContaining('DRONE_RUNNER_MAX_PROCS has no effect'),
-      'HANGAR_BUGDET_CPU is no setting of the runner; did you mean HANGAR_BUDGET_CPU?',
+      'HANGAR_BUGDET_CPU is not a setting of the runner; did you mean HANGAR_BUDGET_CPU?',
     ]);
   });
 
@@ -313,9 +313,9 @@ describe('what pipelines may choose', () => {
       problemsOf({ ...LEAST, HANGAR_UNTRUSTED_ROOT: 'fork:some', HANGAR_SERVICE_ACCOUNT: 'runner' }),
     ).toEqual([
       expect.stringContaining(
-        'HANGAR_UNTRUSTED_ROOT is neither any nor none (given: "fork:some"). Write `level:value`',
+        'HANGAR_UNTRUSTED_ROOT is neither any nor none (given: "fork:some"). Write comma-separated `level:value`',
       ),
-      expect.stringContaining('HANGAR_SERVICE_ACCOUNT is no service account'),
+      expect.stringContaining('HANGAR_SERVICE_ACCOUNT is not a service account'),
     ]);
   });
 

@@ -18,8 +18,7 @@ const about = ({ subject, details }: RuleInfo): { section: string; description: 
   note: NEW,
 });
 
-const typeOf = (written: string): string =>
-  `\`level:value\` pairs with commas between; each value ${written}`;
+const typeOf = (written: string): string => `comma-separated \`level:value\` pairs; each value ${written}`;
 
 function names(rule: NameRule): Setting<Levels<Names>> {
   const info = NAME_RULES[rule];

@@ -133,7 +133,7 @@ describe('launch (previous-runner §5.1, §5.2)', () => {
     it.each([
       ['no label', {}],
       ['the label of another stage', { [LABEL.stageId]: '64' }],
-    ])('gets no Pod if it exists with %s: somebody else made it', async (_, labels) => {
+    ])('gets no Pod if it exists with %s: another client created it', async (_, labels) => {
       const { cluster, go } = fresh();
       cluster.put(space, { metadata: { uid: 'theirs', labels } });
       expect(await go()).toMatchObject({ code: 'name-taken', blame: 'cluster' });

@@ -153,7 +153,7 @@ async function podOfThatName(
   if (!isOfSameStage(pod, wanted) || !(await parts.origin.isOurs(pod, signal)))
     throw new PipelineError(
       'name-taken',
-      `the name of the Pod, ${name}, belongs to a Pod that this runner did not make; restart the build`,
+      `the name of the Pod, ${name}, belongs to a Pod that this runner did not create; restart the build`,
       { blame: 'cluster' },
     );
   if (pod.metadata?.deletionTimestamp) return undefined;

@@ -83,7 +83,7 @@ export class PodOrigin {
     this.#warned.add(uid);
     this.#parts.log.warn(
       { namespace, pod: name },
-      'a Pod has the label of the runner, but no runner made it: it is left alone, and what its annotations say has no effect',
+      'a Pod has the label of the runner, but was not created by a runner: the Pod and its annotations are ignored',
     );
   }
 

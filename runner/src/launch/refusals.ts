@@ -38,10 +38,14 @@ function forbidden(error: Error, noun: string): LaunchRefusal {
   if (MISSING_PERMISSION.test(message)) return { kind: 'denied' };
   return {
     kind: 'final',
-    error: new PipelineError('right-missing', `the runner may not make this ${noun}: ${message}`, {
-      blame: 'operator',
-      cause: error,
-    }),
+    error: new PipelineError(
+      'right-missing',
+      `the runner is not allowed to create this ${noun}: ${message}`,
+      {
+        blame: 'operator',
+        cause: error,
+      },
+    ),
   };
 }
 
@@ -64,7 +68,7 @@ function quotaOf(error: Error, noun: string): LaunchRefusal {
   const limits = amounts(message, 'limited');
   const tooMuch = [...asked].find(([resource, amount]) => amount > (limits.get(resource) ?? Infinity));
   if (!tooMuch) return { kind: 'quota', text: message };
-  const text = `the ${noun} of this pipeline asks for more ${tooMuch[0]} than the whole quota of its namespace: ${message}`;
+  const text = `the ${noun} of this pipeline requests more ${tooMuch[0]} than the whole quota of its namespace: ${message}`;
   return { kind: 'final', error: new PipelineError('over-budget', text, { cause: error }) };
 }
 

@@ -290,8 +290,8 @@ shell: bash`);
 
     expect(only(manifest).steps[0]?.when).toEqual({ branch: { include: ['main'], exclude: ['dev'] } });
     expect(manifest.warnings).toEqual([
-      'line 6: `branch.include: main` is read as the list [main]; the old runner ignored it',
-      'line 6: `branch.exclude: dev` is read as the list [dev]; the old runner ignored it',
+      'line 6: `branch.include: main` is read as the list [main]; the previous runner ignored it',
+      'line 6: `branch.exclude: dev` is read as the list [dev]; the previous runner ignored it',
     ]);
   });
 

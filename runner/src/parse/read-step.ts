@@ -125,7 +125,7 @@ function warnOfVariables(
   if (node === undefined || entrypoint.length === 0 || isShell || variable === undefined) return;
   decoder.warn(
     node,
-    `${variable} in a list of "entrypoint" is not replaced, because no shell reads it. Write entrypoint: [ /bin/sh, -c, "…" ], or commands`,
+    `${variable} in a list of "entrypoint" is not substituted, because no shell runs the command. Write entrypoint: [ /bin/sh, -c, "…" ], or commands`,
   );
 }
 

@@ -66,6 +66,8 @@ export const ANNOTATION = {
   conclusion: 'hangar.dev/conclusion',
   /** Why the Pod was stopped before any step started, to be made again with an init container. Plain text. */
   gateReplaced: 'hangar.dev/gate-replaced',
+  /** The node that could pull no image of the Pod, which was stopped before any step started, to be made again elsewhere. */
+  nodeAvoided: 'hangar.dev/node-avoided',
   /** How often the Pod was taken over by another process, plain number. */
   adoptions: 'hangar.dev/adoptions',
   /** When the owner took the Pod over, milliseconds since 1970, plain number. */

@@ -19,7 +19,7 @@ export function endOf({ progress, stops }: StageFlow, error: unknown): StageEnd 
   if (stops.cancelled.aborted) return { kind: 'cancelled' };
   if (error instanceof PipelineError) return { kind: 'failed', error };
   const what = progress.adopted
-    ? 'the pipeline could not be taken over from a runner that is gone'
+    ? 'the pipeline could not be taken over from a dead runner'
     : 'the runner failed';
   const text = `${what}: ${errorText(error)}`;
   return { kind: 'failed', error: new PipelineError('internal', text, { blame: 'bug', cause: error }) };
@@ -36,7 +36,7 @@ export async function conclude(flow: StageFlow, end: StageEnd): Promise<void> {
     case 'left':
       flow.parts.log.info(
         { stageId: flow.progress.stage.id, reason: end.why },
-        'a stage is not continued here',
+        'the stage is not continued by this replica',
       );
       return flow.parts.lease.settle(flow.progress.stage.id);
     case 'over':

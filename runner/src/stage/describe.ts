@@ -91,7 +91,7 @@ async function fetchDetail({ parts, progress, stops }: StageFlow): Promise<Stage
 const detailFailed = (error: unknown): PipelineError =>
   new PipelineError(
     'detail-failed',
-    `the Drone server could not give the details of this stage: ${errorText(error)}`,
+    `the Drone server did not return the details of this stage: ${errorText(error)}`,
     { blame: 'operator', cause: error },
   );
 
@@ -126,7 +126,7 @@ const admittedMsOf = ({ parts, progress }: StageFlow, { admittedMs }: PodRecord)
 const secretGone = (): PipelineError =>
   new PipelineError(
     'record-lost',
-    'the Secret of this pipeline is gone, so that it could not be taken over',
+    'the Secret of this pipeline no longer exists, so the pipeline could not be taken over',
     {
       blame: 'cluster',
     },
@@ -147,7 +147,7 @@ async function startOver(flow: StageFlow, record: PodRecord): Promise<undefined>
   if (removed === 'left')
     throw new PipelineError(
       'right-missing',
-      'the Pod of this pipeline is not complete, and could not be removed',
+      'the Pod of this pipeline is incomplete and could not be removed',
       {
         blame: 'operator',
       },

@@ -73,7 +73,12 @@ function onNode(env: TestStage, state: object, last: object = NEVER_LOCATED): vo
   env.podWatch.listen(({ object }) => {
     if (object.spec?.activeDeadlineSeconds !== 1 || object.status?.phase === 'Failed') return;
     const failed = { phase: 'Failed', reason: 'DeadlineExceeded' };
-    queueMicrotask(() => env.cluster.put(POD, withStatus(both(object, last), failed)));
+    // The kubelet reports the end of the Pod before it has stopped the containers.
+    queueMicrotask(() => env.cluster.put(POD, withStatus(object, failed)));
+    env.clock.after(700, () => {
+      if (env.pod?.metadata?.uid === object.metadata?.uid)
+        env.cluster.put(POD, withStatus(both(object, last), failed));
+    });
   });
 }
 

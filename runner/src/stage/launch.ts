@@ -7,9 +7,10 @@ import { removePod } from '../launch/remove-pod.ts';
 import { withIds } from '../launch/start.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
-import { isGateByVolume } from '../watch/gate-volume.ts';
+import { isGateByVolume } from '../watch/unrun.ts';
 import { SILENT_WAIT_MS } from './admit.ts';
 import { creationTime } from './api-time.ts';
+import { awayFrom } from './avoid-node.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
 import { recordWait } from './stage-record.ts';
 import { startAtServer } from './start.ts';
@@ -51,7 +52,8 @@ async function attempt(
 ): Promise<Launched | { readonly kind: 'other-form' }> {
   const { parts, progress, stops } = flow;
   const byVolume = progress.gateFailure === undefined ? parts.gateVolumes.byVolume(compiled.pod) : undefined;
-  const form = byVolume ? { ...compiled, pod: byVolume } : compiled;
+  const pod = awayFrom(progress.avoidedNode, byVolume ?? compiled.pod);
+  const form = { ...compiled, pod };
   try {
     const launched = await launch(parts, withIds(form, progress.started), parts.lease, stops.stop);
     if (launched.kind !== 'launched') return launched;

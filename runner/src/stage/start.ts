@@ -92,7 +92,7 @@ const startLost = (adopted: boolean): PipelineError =>
   new PipelineError(
     'start-lost',
     adopted
-      ? 'the runner was lost at the very moment this pipeline was started; restart the build'
+      ? 'the runner was lost while this pipeline was being started; restart the build'
       : 'the Drone server did not confirm the start of this stage; restart the build',
     { blame: 'operator' },
   );

@@ -6,6 +6,7 @@ import type { RunPlan } from '../pipeline/run-plan.ts';
 import type { Conclusion, StageState } from '../pipeline/stage-state.ts';
 import type { StepLogStream, StepLogs } from '../ports/step-logs.ts';
 import type { Patience, Trouble } from '../watch/trouble.ts';
+import type { Unrun } from '../watch/unrun.ts';
 import type { StageRunEvents } from './stage-run-events.ts';
 
 /** The dependencies of a stage run. */
@@ -47,6 +48,8 @@ export interface LaunchedStage {
   readonly mayRemake?: boolean;
   /** Whether a Pod in which no step starts because of its gate's volume may be made again with an init container. */
   readonly mayReplaceGate?: boolean;
+  /** Whether a Pod whose node pulls no image may be made again on another node. */
+  readonly mayAvoidNode?: boolean;
   /** The logs of the Pod are not read: several owners in a row were lost while they read them. */
   readonly areLogsWithheld?: boolean;
   /** The first step's log, if it was opened before the stage run. */
@@ -61,16 +64,10 @@ export interface StopSignals {
   readonly handOver: AbortSignal;
 }
 
-/** The Pod is still there, nothing of the pipeline was reported, and it can be made again. */
-export type Unrun =
-  /** The node refused the Pod before anything of the pipeline ran. */
-  | { readonly kind: 'not-run'; readonly trouble: Trouble }
-  /** No step starts because of the gate's volume; the kubelet still tries. */
-  | { readonly kind: 'no-gate'; readonly reason: string };
-
 /** How it ended; the Pod is being deleted, except after a hand-over. */
 export type StageRunEnd =
   | { readonly kind: 'handed-over' }
+  /** Nothing was reported, and the Pod is still there. */
   | Unrun
   | {
       readonly kind: 'finished';

@@ -9,12 +9,12 @@ import { stopPod } from '../launch/stop-pod.ts';
 import { isBeforeAdoption, isOwnedBy } from '../pipeline/pod-owner.ts';
 import { type Conclusion, concluded, isFinal, newStage, type StageState } from '../pipeline/stage-state.ts';
 import type { Reporter } from '../report/reporter.ts';
-import { gateVolumeFailure } from '../watch/gate-volume.ts';
-import { neverRan, observe, type PodView } from '../watch/observe.ts';
+import { observe, type PodView } from '../watch/observe.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
-import { type CheckInputs, type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
+import { GONE, type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
+import { type Unrun, type UnrunInputs, unrunOf } from '../watch/unrun.ts';
 import { ChangeNotifier } from './change-notifier.ts';
-import type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals, Unrun } from './launched-stage.ts';
+import type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals } from './launched-stage.ts';
 import {
   type CutShort,
   conclusionAnnotation,
@@ -23,7 +23,7 @@ import {
 } from './recorded-conclusion.ts';
 import { StepRuns } from './step-runs.ts';
 
-export type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals, Unrun };
+export type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals };
 
 /** Settles when all steps have been supervised: ordinary ones, and background ones (services and detached steps). */
 interface RunningSteps {
@@ -116,7 +116,7 @@ export class StageRun {
         stops.handOver,
       );
       if (this.#notRun && !this.#conclusion && !stops.handOver.aborted) {
-        this.#leave(AbortSignal.abort(new Error('the Pod is made again')));
+        this.#leave(AbortSignal.abort(new Error('the Pod is created again')));
         return this.#notRun;
       }
       const end = await this.#finish(running, stops);
@@ -155,7 +155,7 @@ export class StageRun {
     const open = this.#launched.plan.steps.find(({ role, n }) => role === 'step' && !isFinal(this.#state, n));
     if (!open) this.#conclude(this.#recorded ?? { kind: 'completed' });
     else if (!this.#conclusion && !this.#halt.signal.aborted)
-      this.#unexpectedError(new Error(`it is unknown how step ${open.name} ended`));
+      this.#unexpectedError(new Error(`the result of step ${open.name} is unknown`));
   }
 
   #unexpectedError(error: unknown): void {
@@ -246,8 +246,7 @@ export class StageRun {
     if (pod) this.#view = observe(pod, plan);
     this.#since = troubledSince(this.#since, this.#view, plan, clock.now());
     const inputs = { since: this.#since, nowMs: clock.now(), patience, ours: this.#removing };
-    this.#notRun ??= this.#gateFailure(inputs);
-    if (this.#notRun) return;
+    if (this.#isUnrun(inputs)) return;
     this.#steps.look();
     // A Pod that its former owner stopped is no trouble.
     if (this.#recorded) return this.#reportEnd();
@@ -258,12 +257,13 @@ export class StageRun {
     this.#reportEnd();
   }
 
-  /** Why no step starts, if the gate's volume may be the cause and the Pod can be made again. */
-  #gateFailure(inputs: Omit<CheckInputs, 'ended'>): Unrun | undefined {
-    const { pod, gone, notices } = this.#feed;
-    const { mayReplaceGate, plan } = this.#launched;
-    if (!mayReplaceGate || this.#conclusion || gone || !pod) return undefined;
-    return gateVolumeFailure(pod, plan, { inputs, notices });
+  /** Whether nothing ran in the Pod and it is to be made again, or that is not certain yet. */
+  #isUnrun(inputs: UnrunInputs['inputs']): boolean {
+    const { plan, mayRemake = false, mayReplaceGate = false, mayAvoidNode = false } = this.#launched;
+    if (this.#conclusion) return false;
+    const unrun = unrunOf(this.#feed, plan, { inputs, mayRemake, mayReplaceGate, mayAvoidNode });
+    if (unrun !== 'later') this.#notRun ??= unrun;
+    return this.#notRun !== undefined || unrun === 'later';
   }
 
   #reportEnd(): void {
@@ -285,10 +285,6 @@ export class StageRun {
 
   #break(trouble: Trouble): void {
     if (this.#conclusion || this.#notRun) return;
-    if (this.#launched.mayRemake && neverRan(this.#view)) {
-      this.#notRun = { kind: 'not-run', trouble };
-      return this.#changes.notify();
-    }
     this.#trouble = trouble;
     if (trouble.code === 'deadline-exceeded') this.#conclude({ kind: 'timed-out' });
     else this.#conclude({ kind: 'broken', text: trouble.text, step: trouble.step });
@@ -328,7 +324,7 @@ export class StageRun {
     const { clock } = this.#parts;
     // The server accepts no logs of a stage that it doesn't know.
     if (this.#reporter.isUnknown)
-      this.#leave(AbortSignal.abort(new Error('the server does not know the stage')));
+      this.#leave(AbortSignal.abort(new Error('the stage does not exist at the server')));
     if (isCutShort(conclusion)) {
       await orLate(clock, LAST_LINES_MS, everythingOf(running), handOver);
       await this.#logsInReach(handOver);
@@ -392,9 +388,6 @@ export class StageRun {
       this.#launched.notRemoved?.();
   }
 }
-
-const GONE_TEXT = 'the Pod of this pipeline disappeared: somebody or something deleted it';
-const GONE: Trouble = { code: 'pod-deleted', blame: 'cluster', text: GONE_TEXT };
 
 const everythingOf = ({ ordinary, background }: RunningSteps): Promise<unknown> =>
   Promise.all([ordinary, background]);

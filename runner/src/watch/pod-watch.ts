@@ -12,6 +12,8 @@ export interface PodFeed {
   readonly pod: V1Pod | undefined;
   /** The Pod existed (or should have) and is deleted. */
   readonly gone: boolean;
+  /** Whether `pod` is the Pod as it was when it was deleted; otherwise the watch has missed that, and what came before it. */
+  readonly isFinal: boolean;
   /** The notices from its Events so far, without repetitions, in order; empty if they can't be watched. */
   readonly notices: readonly PodNotice[];
   /** The returned function unsubscribes. */
@@ -96,7 +98,7 @@ export class PodWatch {
 
   /** Stops watching a namespace that is deleted or has no Pods any more. */
   leave(namespace: string): void {
-    this.#watches.get(namespace)?.left.abort(new Error('the namespace is not followed any more'));
+    this.#watches.get(namespace)?.left.abort(new Error('the namespace is no longer watched'));
     this.#watches.delete(namespace);
   }
 
@@ -170,6 +172,7 @@ const uidOf = ({ metadata }: V1Pod): string => metadata?.uid ?? '';
 class Feed implements PodFeed {
   pod: V1Pod | undefined;
   gone: boolean;
+  isFinal = false;
   notices: readonly PodNotice[] = [];
   readonly #subscribers = new Set<() => void>();
 
@@ -186,6 +189,7 @@ class Feed implements PodFeed {
   take(change: Change<V1Pod>): void {
     this.pod = change.object;
     this.gone = change.kind === 'gone';
+    this.isFinal = this.gone && change.object !== change.before;
     this.#tell();
   }
 

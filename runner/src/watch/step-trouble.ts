@@ -80,7 +80,7 @@ function refusal(step: PlannedStep, container: Waiting, waitedMs: number): Troub
     code: 'container-refused',
     blame: 'pipeline',
     step: step.n,
-    text: `the container of step ${step.name} can't be made: ${wordsOf(container)}`,
+    text: `the container of step ${step.name} cannot be created: ${wordsOf(container)}`,
   };
 }
 

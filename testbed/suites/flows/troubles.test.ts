@@ -163,7 +163,7 @@ describe('when something breaks on the way', () => {
     await system.startRunner('runner-b');
     const done = await finished(id);
     expect(done.status).toBe('error');
-    expect(done.stages[0]?.error).toContain('its Pod is gone; restart the build');
+    expect(done.stages[0]?.error).toContain('its Pod no longer exists; restart the build');
   });
 
   it('a runner that is killed and restarted finishes its build itself', async () => {

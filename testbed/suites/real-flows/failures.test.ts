@@ -107,7 +107,7 @@ describe('what the cluster does to a build is reported by its class', () => {
       status: 'error',
       classes: ['preempted'],
       text: expect.stringContaining(
-        'the Pod gave its place to one of higher priority: PreemptionByScheduler',
+        'the Pod was preempted by a Pod of higher priority: PreemptionByScheduler',
       ) as string,
     });
     expect(setup.drone.logText(id, 'long')).toContain('begun\n');
@@ -220,7 +220,9 @@ describe('what the cluster does to a build is reported by its class', () => {
     expect(await endOf(setup, id)).toMatchObject({
       status: 'error',
       classes: ['unschedulable'],
-      text: expect.stringMatching(/no node took the Pod within 5 seconds .*node\(s\) didn't match/) as string,
+      text: expect.stringMatching(
+        /the Pod was unschedulable for 5 seconds .*node\(s\) didn't match/,
+      ) as string,
     });
   });
 

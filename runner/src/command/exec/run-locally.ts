@@ -265,6 +265,6 @@ function unshared(owner: string): Ownership {
 function troubleText(error: unknown, namespace: string): string {
   const words = errorText(error);
   if (isKubernetesError(error, 401, 403))
-    return `this user may not list Pods in namespace ${namespace}: ${words}. "kubectl auth can-i list pods -n ${namespace}" asks the same; --namespace chooses another`;
-  return `the cluster does not answer: ${words}. "kubectl config current-context" tells which one is asked; --kubeconfig names another file`;
+    return `this user is not allowed to list Pods in namespace ${namespace}: ${words}. "kubectl auth can-i list pods -n ${namespace}" checks the same; --namespace selects another namespace`;
+  return `the cluster does not answer: ${words}. "kubectl config current-context" shows which cluster is used; --kubeconfig selects another file`;
 }
