@@ -7,6 +7,7 @@ import { removePod } from '../launch/remove-pod.ts';
 import { withIds } from '../launch/start.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { keptPod } from '../watch/kept-pod.ts';
 import { isGateByVolume } from '../watch/unrun.ts';
 import { SILENT_WAIT_MS } from './admit.ts';
 import { creationTime } from './api-time.ts';
@@ -82,7 +83,7 @@ async function withoutVolume({ parts, progress }: StageFlow, pod: V1Pod): Promis
 }
 
 function podCreated({ parts, progress }: StageFlow, pod: V1Pod): undefined {
-  progress.pod = pod;
+  progress.pod = keptPod(pod);
   progress.apiTime = creationTime(pod, parts.clock);
   parts.registry.update(progress.stage.id, { pod: pod.metadata?.name ?? '' });
   parts.waits('');

@@ -23,8 +23,8 @@ export interface Work {
   readonly ownNamespace: boolean;
   /** The resources that it requests. */
   readonly asks: Load;
-  /** The objects to create; undefined if the Pod already existed. */
-  readonly compiled: Compiled | undefined;
+  /** The objects to create; undefined if the Pod already existed, and once a step was started: it is not made again then. */
+  compiled: Compiled | undefined;
 }
 
 /** A stage's place in the admission queue. */

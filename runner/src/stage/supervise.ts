@@ -1,6 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { StageRun, type StageRunEnd } from '../supervise/stage-run.ts';
-import type { Unrun } from '../watch/unrun.ts';
+import type { PodFeed } from '../watch/pod-watch.ts';
+import { hasStepStarted, type Unrun } from '../watch/unrun.ts';
 import { Expiry } from './expiry.ts';
 import { begunByFormerOwner, isUnrun, makeAgain, remakesOf } from './remake.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
@@ -53,6 +54,7 @@ function runOf(
   const { stage, reporter, firstLog } = started;
   const log = parts.log.child({ stageId: stage.id, buildId: stage.buildId, pod: pod.metadata?.name });
   const feed = parts.podWatch.feed(pod);
+  forgetOnceStarted(work, feed);
   const tail = Promise.withResolvers<void>();
   const order = {
     plan: work.plan,
@@ -90,6 +92,15 @@ function runOf(
     }
   };
   return { run };
+}
+
+/** The compiled objects are needed to make the Pod again, which is over when a step is started. */
+function forgetOnceStarted(work: Work, feed: PodFeed): void {
+  const unsubscribe = feed.subscribe(() => {
+    if (!feed.pod || !hasStepStarted(feed.pod, work.plan)) return;
+    work.compiled = undefined;
+    unsubscribe();
+  });
 }
 
 /** When the last container ended, according to the kubelet. */

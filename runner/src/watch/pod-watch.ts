@@ -1,9 +1,10 @@
 import { BoundedMap, BoundedSet } from '@hangar/shared/bounded';
 import type { Clock } from '@hangar/shared/clock';
 import { type Cluster, type KubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
-import { type Change, ListWatch, whole } from '@hangar/shared/kubernetes/list-watch';
+import { type Change, ListWatch } from '@hangar/shared/kubernetes/list-watch';
 import type { V1Pod } from '@kubernetes/client-node';
 import { LABEL } from '../pipeline/compiled.ts';
+import { keptPod } from './kept-pod.ts';
 import type { PodNotice } from './pod-notice.ts';
 
 /** A live view of one Pod: its current state, and a callback for each change. */
@@ -69,7 +70,7 @@ export class PodWatch {
     const watch = new ListWatch<V1Pod>(this.#clock, this.#cluster, {
       target: { resource: RESOURCE.pods, namespace },
       selection: SELECTION,
-      read: whole,
+      read: keptPod,
       onChange: (change) => this.#route(change),
       onTrouble: (error) => this.#options.onTrouble(namespace, error),
     });

@@ -112,9 +112,12 @@ function overTrouble(view: PodView, plan: RunPlan, inputs: CheckInputs): Trouble
   if (SHUTDOWNS.has(view.reason))
     return cluster('node-shutdown', `node ${view.nodeName} was shut down: ${view.reason}: ${view.message}`);
   if (view.reason)
-    return cluster('pod-refused', `node ${view.nodeName} ended the Pod: ${view.reason}: ${view.message}`);
+    return cluster(
+      'pod-refused',
+      `node ${view.nodeName} terminated the Pod: ${view.reason}: ${view.message}`,
+    );
   return isLongOver(inputs)
-    ? cluster('pod-refused', `the Pod ended on node ${view.nodeName}, and not all of its steps ever ran`)
+    ? cluster('pod-refused', `the Pod ended on node ${view.nodeName} before all of its steps ran`)
     : undefined;
 }
 

@@ -142,7 +142,7 @@ function isInitOpen({ spec, status }: V1Pod): boolean {
 }
 
 /** Whether the kubelet reports that the container of any step was started, whatever became of it. */
-const hasStepStarted = (pod: V1Pod, plan: RunPlan): boolean => statusesOf(pod, plan).some(wasStarted);
+export const hasStepStarted = (pod: V1Pod, plan: RunPlan): boolean => statusesOf(pod, plan).some(wasStarted);
 
 function statusesOf({ status }: V1Pod, { steps }: RunPlan): readonly V1ContainerStatus[] {
   const names = new Set(steps.map(({ n }) => containerName(n)));

@@ -25,7 +25,8 @@ describe('the fields of a Pod that pipelines may set', () => {
   const capacity = (count: string | null): Promise<unknown> =>
     admin.patch(
       { resource: RESOURCE.nodes, name: node, subresource: 'status' },
-      { status: { capacity: { [DEVICE]: count } } },
+      // The kubelet derives the allocatable amount from the capacity, at its next report.
+      { status: { capacity: { [DEVICE]: count }, allocatable: { [DEVICE]: count } } },
       'merge',
       signal,
     );
