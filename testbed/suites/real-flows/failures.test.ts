@@ -181,7 +181,7 @@ describe('what the cluster does to a build is reported by its class', () => {
     expect(await endOf(setup, second.id)).toMatchObject({
       status: 'error',
       classes: ['pod-refused'],
-      text: expect.stringContaining(`node ${cluster.nodeName} ended the Pod: NodeAffinity`) as string,
+      text: expect.stringContaining(`node ${cluster.nodeName} terminated the Pod: NodeAffinity`) as string,
     });
   });
 
