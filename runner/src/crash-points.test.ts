@@ -52,6 +52,12 @@ const SCENARIOS: readonly CrashScenario[] = [
     ends: ALL_WELL,
   },
   {
+    name: 'a node that can’t mount the gate’s image',
+    pipelines: [pipeline(step('one') + step('two'))],
+    hasImageVolumes: false,
+    ends: ALL_WELL,
+  },
+  {
     name: 'a step whose image is swapped',
     pipelines: [
       pipeline(`${step('one')}- name: two\n  image: unknown/plugin\n  settings: { bucket: any }\n`),

@@ -18,6 +18,8 @@ export interface RegisteredStage {
   readonly reason: string;
   readonly pod: string;
   readonly adopted: boolean;
+  /** The code of the failure that ended it; absent: none did. */
+  readonly failure?: string;
   /** What it takes of the budget once it is admitted. */
   readonly asks: Load;
 }

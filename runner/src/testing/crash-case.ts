@@ -31,6 +31,8 @@ export interface CrashScenario {
   /** The first build is cancelled this long after the start of the case. */
   readonly cancelAfterMs?: number;
   readonly outage?: Outage;
+  /** Whether the nodes can mount an image as a volume; default: they can. */
+  readonly hasImageVolumes?: boolean;
   /** Its logs are not complete. */
   readonly areLogsWithheld?: boolean;
   /** For each build: the status of its stage, and of each step; without `steps`, any final status. */
@@ -74,8 +76,7 @@ const SAME_CONTAINER = { replica: 'runner', podUid: 'pod-1' };
 const PLACES = ['pods', 'secrets', 'namespaces', 'leases'] as const;
 const OPEN: ReadonlySet<string> = new Set(['pending', 'running']);
 /** The known cases in which a build is lost: the server started the stage, and no process knows the ids of its steps. */
-const START_LOST =
-  /lost at the very moment this pipeline was started|did not confirm the start of this stage/;
+const START_LOST = /lost while this pipeline was being started|did not confirm the start of this stage/;
 
 /** Runs a scenario in stepped time. At the crash point the first process is lost, and another one starts. */
 export async function runCase(
@@ -90,7 +91,7 @@ class CrashCase {
   readonly #scenario: CrashScenario;
   readonly #clock = new FakeClock();
   readonly #drone = new FakeDrone(this.#clock);
-  readonly #cluster = new RunningCluster(this.#clock);
+  readonly #cluster: RunningCluster;
   readonly #stageIds: readonly number[];
   readonly #stops: AbortController[] = [];
   readonly #failures: string[] = [];
@@ -99,6 +100,7 @@ class CrashCase {
 
   constructor(scenario: CrashScenario) {
     this.#scenario = scenario;
+    this.#cluster = new RunningCluster(this.#clock, scenario.hasImageVolumes);
     this.#cluster.kubelet.start();
     this.#stageIds = scenario.pipelines.map((yaml) => this.#drone.add(yaml));
   }
@@ -179,7 +181,7 @@ class CrashCase {
       config,
       {
         ...{ clock, random, log: silentLogger, events: NO_EVENTS, serverAnswered: () => undefined },
-        holder: { ...holder, life: name },
+        holder: { ...holder, instance: name },
         connection: { namespace: NAMESPACE },
       },
       {

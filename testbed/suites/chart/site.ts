@@ -102,7 +102,7 @@ export class Site {
         ...here,
         image: imageOf(images.autoscaler),
         persistence: { enabled: false },
-        rbac: { look: true },
+        rbac: { readOnly: true },
       },
       jobs: { namespace: this.jobs },
       test: { image: real.images.busybox },

@@ -158,7 +158,7 @@ export function previousRoleSuite(
       const { id } = drone.createBuild({ yaml: long });
       await running(id, 'long');
       first.kill('SIGTERM');
-      await first.says(/no new pipelines are taken/);
+      await first.says(/no new pipelines are accepted/);
       const next = drone.createBuild({ yaml: long });
       expect(stepResults(await ended(id))).toEqual(SUCCESS);
       expect(await first.exit).toMatchObject({ code: 0 });
