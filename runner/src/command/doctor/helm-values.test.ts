@@ -82,7 +82,10 @@ describe('translateValues', () => {
   it.each([
     ['a secret in plain text', /^env\.DRONE_RUNNER_ENVIRON is a secret/],
     ['a variable without effect', /^env\.DRONE_RUNNER_MAX_PROCS is not translated/],
-    ['a value that would loosen the chart', /^securityContext is not translated: the chart has a restricted one/],
+    [
+      'a value that would loosen the chart',
+      /^securityContext is not translated: the chart has a restricted one/,
+    ],
   ])('says what becomes of %s', (_what, remark) => {
     expect(translated(OLD).remarks.filter((text) => remark.test(text))).toHaveLength(1);
   });
