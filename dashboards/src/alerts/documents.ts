@@ -31,7 +31,7 @@ export function runbook(alert: AlertRule): string {
   } = alert;
   return `# ${name}
 
-${GENERATED}
+${GENERATED} Back to [all alerts](../alerts.md).
 
 ${plain(summary)}. ${plain(description)}
 
@@ -83,7 +83,7 @@ export function alertsPage(alerts: readonly AlertRule[]): string {
     );
   return `# Alerts
 
-${GENERATED}
+${GENERATED} Back to the [index](README.md).
 
 Rules for Prometheus: \`charts/hangar/rules/*.yaml\`. The chart installs them where the CRD \`PrometheusRule\` exists; without it, name the files
 under \`rule_files\`. Each alert names its runbook, which explains its meaning, diagnosis and remedy. Set \`monitoring.runbookUrl\` to make alerts
