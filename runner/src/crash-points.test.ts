@@ -93,6 +93,50 @@ describe('a process that is lost at any call of any port', () => {
   });
 });
 
+const FORGOTTEN = 'a pipeline that it had accepted without a Pod is forgotten';
+const HIDDEN = 'output that it had not sent is not shown';
+const STARTING = 'the pipeline that it was starting ends as an error';
+/** What differs without Leases and without the right to read Secrets, where a process was lost. */
+const DIFFERENCES: Readonly<Record<string, RegExp>> = {
+  [HIDDEN]: /: the log of \w+ is ""$/,
+  [STARTING]: /is error the runner was lost while this pipeline ran/,
+};
+const differenceIn = (text: string): string | undefined =>
+  Object.keys(DIFFERENCES).find((key) => DIFFERENCES[key]?.test(text));
+/** Nothing records the namespaces that a process made for its builds. */
+const WITHOUT_FRESH_NAMESPACES = SCENARIOS.filter(
+  ({ env }) => env?.['DRONE_NAMESPACE_DEFAULT'] === undefined,
+);
+
+describe("a process that is lost at any call of any port, under the previous runner's Role", () => {
+  it.each(WITHOUT_FRESH_NAMESPACES)(
+    'loses no build that it had started, and leaves nothing; three things differ: $name',
+    { timeout: 120_000 },
+    async (one) => {
+      const scenario = { ...one, hasPreviousRole: true };
+      const seen = new Set<string>();
+      const whole = await runCase(scenario, undefined);
+      expect(whole.problems).toEqual([]);
+      const madePod = whole.calls.indexOf('cluster.create') + 1;
+      const found: string[] = [];
+      const points = whole.calls.flatMap((name, nth) => HOWS.map((how) => ({ name, call: nth + 1, how })));
+      for (const { name, call, how } of points) {
+        const end = await runCase(scenario, { call, how });
+        if (end.forgotten > 0) seen.add(FORGOTTEN);
+        const texts = end.problems.map((problem) => `call ${call}, ${name} ${how}: ${problem}`);
+        found.push(...texts.filter((text) => how === 'lost' || differenceIn(text) === undefined));
+        for (const text of texts) seen.add(differenceIn(text) ?? text);
+        const hadPod = call > madePod && one.pipelines.length === 1;
+        if (end.forgotten > 0 && (hadPod || how === 'lost'))
+          found.push(`call ${call}, ${name} ${how}: forgotten`);
+      }
+      expect(found).toEqual([]);
+      const isCancelled = one.cancelAfterMs !== undefined;
+      expect([...seen].sort()).toEqual(isCancelled ? [STARTING] : [FORGOTTEN, HIDDEN, STARTING]);
+    },
+  );
+});
+
 describe('a log that ends each process that reads it', () => {
   const steps = step('one') + step('fails', '  failure: ignore\n') + step('two');
 

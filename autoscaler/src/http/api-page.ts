@@ -80,6 +80,7 @@ export function apiPage(description: OpenApi): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
 <link rel="icon" href="data:,">
+<link rel="stylesheet" href="page/shared.css">
 <link rel="stylesheet" href="page/page.css">
 </head>
 <body>

@@ -218,7 +218,7 @@ describe('the documents', () => {
     );
     expect(page.body).not.toMatch(/ on[a-z]+=| style=|<script>|<style>/);
     const own = files.filter((at) => at.startsWith('page/'));
-    expect(own).toEqual(['page/page.css', 'page/page.js']);
+    expect(own).toEqual(['page/shared.css', 'page/page.css', 'page/page.js']);
     for (const at of own) {
       const file = await http.inject(`/${at}`);
       expect([at, file.statusCode]).toEqual([at, 200]);

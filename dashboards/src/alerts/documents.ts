@@ -13,22 +13,17 @@ function look({ text, query }: RunbookCheck): string {
     : `- ${text}\n\n  \`\`\`promql\n  ${query.replaceAll('\n', '\n  ')}\n  \`\`\`\n\n`;
 }
 
+const thresholdText = ({ name, threshold }: AlertRule): string =>
+  threshold === undefined
+    ? ''
+    : `
+The threshold \`${threshold.comparison}\` (${threshold.meaning}) can be changed: \`monitoring.alerts.overrides.${name}.threshold\` of the chart.
+`;
+
 /** The page that the annotation `runbook` names. */
 export function runbook(alert: AlertRule): string {
-  const {
-    name,
-    component,
-    severity,
-    lasting,
-    summary,
-    description,
-    means,
-    looks,
-    commands,
-    acts,
-    expr,
-    threshold,
-  } = alert;
+  const { name, component, severity, lasting, summary, description, means, looks, commands, acts, expr } =
+    alert;
   return `# ${name}
 
 ${GENERATED} Back to [all alerts](../alerts.md).
@@ -60,11 +55,7 @@ ${acts.map((act) => `- ${act}`).join('\n')}
 \`\`\`promql
 ${expr}
 \`\`\`
-${
-  threshold === undefined
-    ? ''
-    : `\nThe threshold \`${threshold.comparison}\` (${threshold.meaning}) can be changed: \`monitoring.alerts.overrides.${name}.threshold\` of the chart.\n`
-}`;
+${thresholdText(alert)}`;
 }
 
 /** The list of all alerts. */
@@ -84,6 +75,8 @@ export function alertsPage(alerts: readonly AlertRule[]): string {
   return `# Alerts
 
 ${GENERATED} Back to the [index](README.md).
+
+<picture><source media="(prefers-color-scheme: dark)" srcset="images/board-runner-dark.png"><img src="images/board-runner-light.png" alt="The board of the runner: stages that run and wait, the reasons, and how long each part takes" width="800"></picture>
 
 Rules for Prometheus: \`charts/hangar/rules/*.yaml\`. The chart installs them where the CRD \`PrometheusRule\` exists; without it, name the files
 under \`rule_files\`. Each alert names its runbook, which explains its meaning, diagnosis and remedy. Set \`monitoring.runbookUrl\` to make alerts

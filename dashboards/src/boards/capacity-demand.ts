@@ -117,6 +117,7 @@ const demand: readonly Panel[] = [
       wait(0.99),
       { expr: SERVICE.gauge(METRICS.objective).max().text, legend: 'objective', isLimit: true },
     ],
+    colors: { p50: 'green', p95: 'orange', p99: 'red', objective: 'blue' },
     width: 12,
   },
   {

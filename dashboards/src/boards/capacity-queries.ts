@@ -1,6 +1,6 @@
 import { AUTOSCALER_METRICS as METRICS } from '@hangar/autoscaler/metrics';
 import { RUNNER_METRICS } from '@hangar/shared/contract/runner-metrics';
-import { labelIn, Select, Vector } from '../query/select.ts';
+import { labelIn, Select, type Vector } from '../query/select.ts';
 
 const SCOPE = 'cluster=~"$cluster", namespace=~"$namespace", job=~"$autoscaler_job"';
 /** All replicas of the autoscaler, whichever leads. */

@@ -8,7 +8,7 @@ export const CHOSEN = new Select(
 );
 
 const { stages, capacity } = METRICS;
-const STAGE_COLORS = { running: 'green', starting: 'yellow', waiting: 'orange' } as const;
+const STAGE_COLORS = { running: 'green', starting: 'yellow', waiting: 'orange', capacity: 'blue' } as const;
 const taken = CHOSEN.gauge(stages, { state: labelIn('starting', 'running') }).sum().text;
 
 const glance: readonly Panel[] = [

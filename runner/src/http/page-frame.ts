@@ -1,5 +1,5 @@
 import { type Html, type HtmlValue, html, trustedHtml } from '@hangar/shared/program/html';
-import { PAGE_STYLE } from './page-style.ts';
+import { PAGE_STYLE } from '@hangar/shared/program/page-style';
 
 /** What all pages of the dashboard have in common. */
 export interface PageFrame {

@@ -50,7 +50,7 @@ export const ANNOTATION = {
   recordVersion: 'hangar.dev/record-version',
   /** Signature of what does not change on the Pod, plain text (`launch/pod-origin.ts`). */
   signature: 'hangar.dev/signature',
-  /** Random, one for each compilation: a Pod of the same stage and owner with another one is a former life's. Plain text. */
+  /** Random, one for each compilation: a Pod of the same stage and owner with another one is a previous process's. Plain text. */
   draft: 'hangar.dev/draft',
   /** Where the Pod's namespace was made for it alone, and goes with it: the uid of that namespace, or {@link NO_UID}; plain text. */
   ownNamespace: 'hangar.dev/own-namespace',
@@ -66,6 +66,8 @@ export const ANNOTATION = {
   conclusion: 'hangar.dev/conclusion',
   /** Why the Pod was stopped before any step started, to be made again with an init container. Plain text. */
   gateReplaced: 'hangar.dev/gate-replaced',
+  /** The node that could pull no image of the Pod, which was stopped before any step started, to be made again elsewhere. */
+  nodeAvoided: 'hangar.dev/node-avoided',
   /** How often the Pod was taken over by another process, plain number. */
   adoptions: 'hangar.dev/adoptions',
   /** When the owner took the Pod over, milliseconds since 1970, plain number. */

@@ -44,8 +44,10 @@ async function fromDetails(flow: StageFlow): Promise<StageEnd | undefined> {
   const compiled = await parts.draft(detail, stops.stop);
   const { plan, masks, warnings: notes, namespace, createNamespace: ownNamespace } = compiled;
   progress.work = { plan, masks, notes, namespace, ownNamespace, asks: requestOf(compiled.pod), compiled };
-  if (startedWithoutPod)
-    progress.started ??= startedBefore(parts, { stage: progress.stage, compiled }, startedWithoutPod);
+  if (startedWithoutPod) {
+    const contents = { plan, masks, namespace, podName: compiled.pod.metadata?.name ?? '' };
+    progress.started ??= startedBefore(parts, { stage: progress.stage, contents }, startedWithoutPod);
+  }
   if (plan.steps.length > 0) await enter(flow, namespace, ownNamespace ? 'own' : 'shared');
   return undefined;
 }

@@ -7,9 +7,11 @@ import { removePod } from '../launch/remove-pod.ts';
 import { withIds } from '../launch/start.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { keptPod } from '../watch/kept-pod.ts';
 import { isGateByVolume } from '../watch/unrun.ts';
 import { SILENT_WAIT_MS } from './admit.ts';
 import { creationTime } from './api-time.ts';
+import { awayFrom } from './avoid-node.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
 import { recordWait } from './stage-record.ts';
 import { startAtServer } from './start.ts';
@@ -51,7 +53,8 @@ async function attempt(
 ): Promise<Launched | { readonly kind: 'other-form' }> {
   const { parts, progress, stops } = flow;
   const byVolume = progress.gateFailure === undefined ? parts.gateVolumes.byVolume(compiled.pod) : undefined;
-  const form = byVolume ? { ...compiled, pod: byVolume } : compiled;
+  const pod = awayFrom(progress.avoidedNode, byVolume ?? compiled.pod);
+  const form = { ...compiled, pod };
   try {
     const launched = await launch(parts, withIds(form, progress.started), parts.lease, stops.stop);
     if (launched.kind !== 'launched') return launched;
@@ -80,7 +83,7 @@ async function withoutVolume({ parts, progress }: StageFlow, pod: V1Pod): Promis
 }
 
 function podCreated({ parts, progress }: StageFlow, pod: V1Pod): undefined {
-  progress.pod = pod;
+  progress.pod = keptPod(pod);
   progress.apiTime = creationTime(pod, parts.clock);
   parts.registry.update(progress.stage.id, { pod: pod.metadata?.name ?? '' });
   parts.waits('');

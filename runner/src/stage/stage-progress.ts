@@ -23,8 +23,8 @@ export interface Work {
   readonly ownNamespace: boolean;
   /** The resources that it requests. */
   readonly asks: Load;
-  /** The objects to create; undefined if the Pod already existed. */
-  readonly compiled: Compiled | undefined;
+  /** The objects to create; undefined if the Pod already existed, and once a step was started: it is not made again then. */
+  compiled: Compiled | undefined;
 }
 
 /** A stage's place in the admission queue. */
@@ -59,6 +59,8 @@ export interface StageProgress {
   remakes: number;
   /** Why its Pod can't have the gate's image as a volume; undefined: not tried, or it works. */
   gateFailure: string | undefined;
+  /** The node that could pull no image of an earlier Pod. */
+  avoidedNode: string | undefined;
   detail: StageDetail | undefined;
   work: Work | undefined;
   queueEntry: QueueEntry | undefined;
@@ -129,6 +131,7 @@ const NOTHING_KNOWN = {
   isWaitRecorded: false,
   remakes: 0,
   gateFailure: undefined,
+  avoidedNode: undefined,
   detail: undefined,
   work: undefined,
   queueEntry: undefined,

@@ -1,11 +1,9 @@
 import type { V1Pod } from '@kubernetes/client-node';
-import type { Started } from '../launch/start.ts';
-import type { RunPlan } from '../pipeline/run-plan.ts';
 import { StageRun, type StageRunEnd } from '../supervise/stage-run.ts';
-import type { Unrun } from '../watch/unrun.ts';
+import type { PodFeed } from '../watch/pod-watch.ts';
+import { hasStepStarted, type Unrun } from '../watch/unrun.ts';
 import { Expiry } from './expiry.ts';
-import { mayRemake, remakeDelayMs, remakePod } from './remake.ts';
-import { gateReplacement, stopUnstarted } from './replace-gate.ts';
+import { begunByFormerOwner, isUnrun, makeAgain, remakesOf } from './remake.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
 import { followSteps } from './stage-record.ts';
 
@@ -25,8 +23,8 @@ export async function superviseStage(flow: StageFlow): Promise<StageEnd | undefi
   followSteps(flow, started);
   parts.registry.update(started.stage.id, { phase: 'running', reason: '', sinceMs: admittedMs });
   const launched = { pod, plan: work.plan, started };
-  const replacement = gateReplacement(pod);
-  if (replacement !== undefined) return replaceGate(flow, launched, replacement);
+  const former = begunByFormerOwner(pod);
+  if (former !== undefined) return makeAgain(flow, launched, former);
   const expiry = new Expiry(parts);
   try {
     const handOver = AbortSignal.any([stops.handOver, expiry.signal]);
@@ -34,26 +32,10 @@ export async function superviseStage(flow: StageFlow): Promise<StageEnd | undefi
       cancelled: stops.cancelled,
       handOver,
     });
-    if (end.kind === 'no-gate') return await replaceGate(flow, launched, end.reason);
-    if (end.kind === 'not-run') {
-      const delayMs = remakeDelayMs(progress);
-      return await remakePod(flow, launched, { reason: end.trouble.text, delayMs });
-    }
-    return endOf(end, flow, expiry);
+    return isUnrun(end) ? await makeAgain(flow, launched, end) : endOf(end, flow, expiry);
   } finally {
     expiry.close();
   }
-}
-
-/** Makes the Pod again with an init container in place of the gate's volume. */
-async function replaceGate(
-  flow: StageFlow,
-  launched: { readonly pod: V1Pod; readonly plan: RunPlan; readonly started: Started },
-  reason: string,
-): Promise<StageEnd | undefined> {
-  await stopUnstarted(flow, launched, reason);
-  const text = `the gate’s image can’t be mounted as a volume: ${reason}`;
-  return remakePod(flow, launched, { reason: text, delayMs: 0 });
 }
 
 function endOf(end: Exclude<StageRunEnd, Unrun>, { stops }: StageFlow, expiry: Expiry): StageEnd {
@@ -72,6 +54,7 @@ function runOf(
   const { stage, reporter, firstLog } = started;
   const log = parts.log.child({ stageId: stage.id, buildId: stage.buildId, pod: pod.metadata?.name });
   const feed = parts.podWatch.feed(pod);
+  forgetOnceStarted(work, feed);
   const tail = Promise.withResolvers<void>();
   const order = {
     plan: work.plan,
@@ -81,8 +64,7 @@ function runOf(
     admittedMs,
     adopted,
     areLogsWithheld: (progress.record?.readerDeaths ?? 0) >= MOST_READER_DEATHS,
-    mayRemake: mayRemake(progress),
-    mayReplaceGate: parts.gateVolumes.isAutomatic,
+    ...remakesOf(flow),
     notRemoved: () => parts.registry.forget(pod.metadata?.uid ?? ''),
     takenOverMs: parts.clock.now(),
     owner: parts.lease.owner,
@@ -110,6 +92,15 @@ function runOf(
     }
   };
   return { run };
+}
+
+/** The compiled objects are needed to make the Pod again, which is over when a step is started. */
+function forgetOnceStarted(work: Work, feed: PodFeed): void {
+  const unsubscribe = feed.subscribe(() => {
+    if (!feed.pod || !hasStepStarted(feed.pod, work.plan)) return;
+    work.compiled = undefined;
+    unsubscribe();
+  });
 }
 
 /** When the last container ended, according to the kubelet. */

@@ -48,6 +48,8 @@ export interface LaunchedStage {
   readonly mayRemake?: boolean;
   /** Whether a Pod in which no step starts because of its gate's volume may be made again with an init container. */
   readonly mayReplaceGate?: boolean;
+  /** Whether a Pod whose node pulls no image may be made again on another node. */
+  readonly mayAvoidNode?: boolean;
   /** The logs of the Pod are not read: several owners in a row were lost while they read them. */
   readonly areLogsWithheld?: boolean;
   /** The first step's log, if it was opened before the stage run. */

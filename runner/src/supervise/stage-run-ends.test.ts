@@ -425,6 +425,13 @@ describe('troubles', () => {
     },
   );
 
+  it('known issue 51: so does the container of a step whose failure is ignored: the Pod can not go on without it', async () => {
+    const plan = aPlan([aPlannedStep(1), aPlannedStep(2, { fails: 'ignore', after: [1] })]);
+    const stageRun = await startedRun({ plan });
+    await stageRun.show((pod) => withStates(pod, { 2: terminated(128, { reason: 'StartError' }) }));
+    expect(stageRun.server.stage).toMatchObject({ status: 'error' });
+  });
+
   it('a program that ends with 128 by itself is a result of its step', async () => {
     const stageRun = await startedRun();
     await stageRun.run(1);

@@ -11,7 +11,7 @@ import { type Conclusion, concluded, isFinal, newStage, type StageState } from '
 import type { Reporter } from '../report/reporter.ts';
 import { observe, type PodView } from '../watch/observe.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
-import { type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
+import { GONE, type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
 import { type Unrun, type UnrunInputs, unrunOf } from '../watch/unrun.ts';
 import { ChangeNotifier } from './change-notifier.ts';
 import type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals } from './launched-stage.ts';
@@ -259,10 +259,9 @@ export class StageRun {
 
   /** Whether nothing ran in the Pod and it is to be made again, or that is not certain yet. */
   #isUnrun(inputs: UnrunInputs['inputs']): boolean {
-    const { pod, gone, notices } = this.#feed;
-    const { plan, mayRemake = false, mayReplaceGate = false } = this.#launched;
-    if (this.#conclusion || gone || !pod) return false;
-    const unrun = unrunOf(pod, plan, { inputs, notices, mayRemake, mayReplaceGate });
+    const { plan, mayRemake = false, mayReplaceGate = false, mayAvoidNode = false } = this.#launched;
+    if (this.#conclusion) return false;
+    const unrun = unrunOf(this.#feed, plan, { inputs, mayRemake, mayReplaceGate, mayAvoidNode });
     if (unrun !== 'later') this.#notRun ??= unrun;
     return this.#notRun !== undefined || unrun === 'later';
   }
@@ -389,9 +388,6 @@ export class StageRun {
       this.#launched.notRemoved?.();
   }
 }
-
-const GONE_TEXT = 'the Pod of this pipeline disappeared: it was deleted, but not by the runner';
-const GONE: Trouble = { code: 'pod-deleted', blame: 'cluster', text: GONE_TEXT };
 
 const everythingOf = ({ ordinary, background }: RunningSteps): Promise<unknown> =>
   Promise.all([ordinary, background]);

@@ -26,6 +26,7 @@ const LATE_STATUS_MS = 15_000;
 const SINCE = {
   unschedulable: 'unschedulable',
   over: 'over',
+  ending: 'ending',
   starting: (left: number): string => `starting ${left}`,
   step: (n: number): string => `step ${n}`,
   swapping: (n: number): string => `swapping ${n}`,
@@ -45,6 +46,12 @@ export function troubleOf(view: PodView, plan: RunPlan, inputs: CheckInputs): Tr
 }
 
 const cluster = (code: TroubleCode, text: string): Trouble => ({ code, blame: 'cluster', text });
+
+/** The Pod is gone, and its status before that shows no trouble. */
+export const GONE = cluster(
+  'pod-deleted',
+  'the Pod of this pipeline disappeared: it was deleted, but not by the runner',
+);
 
 function podTrouble(view: PodView, inputs: CheckInputs): Trouble | undefined {
   const { reason, disruption, deletion, nodeLostSinceMs } = view;
@@ -105,15 +112,26 @@ function overTrouble(view: PodView, plan: RunPlan, inputs: CheckInputs): Trouble
   if (SHUTDOWNS.has(view.reason))
     return cluster('node-shutdown', `node ${view.nodeName} was shut down: ${view.reason}: ${view.message}`);
   if (view.reason)
-    return cluster('pod-refused', `node ${view.nodeName} ended the Pod: ${view.reason}: ${view.message}`);
+    return cluster(
+      'pod-refused',
+      `node ${view.nodeName} terminated the Pod: ${view.reason}: ${view.message}`,
+    );
   return isLongOver(inputs)
-    ? cluster('pod-refused', `the Pod ended on node ${view.nodeName}, and not all of its steps ever ran`)
+    ? cluster('pod-refused', `the Pod ended on node ${view.nodeName} before all of its steps ran`)
     : undefined;
 }
 
 /** Whether the Pod has ended so long ago that the kubelet's last status should be there. */
 export const isLongOver = (inputs: Pick<CheckInputs, 'since' | 'nowMs'>): boolean =>
   isOverdue(inputs, SINCE.over, LATE_STATUS_MS);
+
+/** Whether something other than its own containers ends the Pod: a deletion, an eviction, a preemption. */
+export const isEnding = ({ deletion, disruption }: PodView): boolean =>
+  deletion !== undefined || disruption !== '';
+
+/** Whether that began so long ago that the kubelet should have ended the Pod. */
+export const isLongEnding = ({ deletion }: PodView, inputs: Pick<CheckInputs, 'since' | 'nowMs'>): boolean =>
+  isOverdue(inputs, SINCE.ending, (deletion?.graceMs ?? 0) + LATE_STATUS_MS);
 
 function placeTrouble(view: PodView, inputs: CheckInputs): Trouble | undefined {
   const { schedulingMs } = inputs.patience;
@@ -181,6 +199,7 @@ export function troubledSince(before: Since, view: PodView, plan: RunPlan, nowMs
   const seen = [
     ...(view.unschedulable ? [SINCE.unschedulable] : []),
     ...(isOver(view) ? [SINCE.over] : []),
+    ...(isEnding(view) ? [SINCE.ending] : []),
     // Containers are started one after another: the time starts again with each.
     ...(unstarted > 0 ? [SINCE.starting(unstarted)] : []),
     ...swappingOf(view, plan).map(SINCE.swapping),

@@ -2,46 +2,82 @@ import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
 import { containerName, GATE_VOLUME } from '../pipeline/compiled.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import { gateVolumeView } from './container-view.ts';
-import { observe } from './observe.ts';
+import { observe, type PodView } from './observe.ts';
 import type { PodNotice } from './pod-notice.ts';
-import { type CheckInputs, isLongOver, type Trouble, troubleOf } from './trouble.ts';
+import type { PodFeed } from './pod-watch.ts';
+import {
+  type CheckInputs,
+  GONE,
+  isEnding,
+  isLongEnding,
+  isLongOver,
+  type Trouble,
+  troubleOf,
+} from './trouble.ts';
 import type { TroubleCode } from './trouble-kinds.ts';
 
 /** Why a Pod in which nothing of the pipeline ran is to be made again. */
 export type Unrun =
-  /** The node refused the Pod before anything of the pipeline ran. */
+  /** The Pod was refused by its node, evicted, preempted or deleted before anything of the pipeline ran. */
   | { readonly kind: 'not-run'; readonly trouble: Trouble }
   /** No step starts because of the gate's volume; the kubelet may still try. */
-  | { readonly kind: 'no-gate'; readonly reason: string };
+  | { readonly kind: 'no-gate'; readonly reason: string }
+  /** That node could pull no image for longer than the patience; the kubelet may still try. */
+  | { readonly kind: 'no-image'; readonly reason: string; readonly node: string };
 
 /** What {@link unrunOf} takes into account besides the Pod. */
 export interface UnrunInputs {
   readonly inputs: Omit<CheckInputs, 'ended'>;
-  readonly notices: readonly PodNotice[];
   /** Whether the Pod may be made again at all. */
   readonly mayRemake: boolean;
   /** Whether it may be made again with an init container in place of the gate's volume. */
   readonly mayReplaceGate: boolean;
+  /** Whether it may be made again on another node. */
+  readonly mayAvoidNode: boolean;
 }
+
+/** A Pod as its watch shows it. */
+export type WatchedPod = Pick<PodFeed, 'pod' | 'gone' | 'isFinal' | 'notices'>;
 
 /**
  * Whether a Pod is to be made again; `later`: the kubelet's last status is still missing, without which nothing is certain. Undefined once a
  * step was started, and while nothing is wrong. Pure.
  */
-export function unrunOf(pod: V1Pod, plan: RunPlan, so: UnrunInputs): Unrun | 'later' | undefined {
-  if (!so.mayRemake || hasStepStarted(pod, plan)) return undefined;
-  const trouble = troubleOf(observe(pod, plan), plan, { ...so.inputs, ended: () => false });
-  return (trouble && refusedOf(pod, plan, trouble, so)) ?? noGateOf(pod, trouble, so);
+export function unrunOf(watched: WatchedPod, plan: RunPlan, so: UnrunInputs): Unrun | 'later' | undefined {
+  const { pod, gone, notices } = watched;
+  if (!so.mayRemake || !pod || hasStepStarted(pod, plan)) return undefined;
+  const view = observe(pod, plan);
+  const trouble = troubleOf(view, plan, { ...so.inputs, ended: () => false });
+  if (gone) return goneOf(watched, plan, trouble ?? GONE);
+  return (
+    (trouble && endedOf(pod, plan, trouble, so)) ??
+    noGateOf(pod, trouble, notices, so) ??
+    noImageOf(pod, trouble, so)
+  );
 }
 
-/** For a Pod that its node has ended. */
-function refusedOf(
+/** The deadline is the limit of the build's time: no Pod is made again after it. */
+const isTimeOut = ({ code }: Trouble): boolean => code === 'deadline-exceeded';
+
+/** For a Pod that is gone. One that was deleted before it was bound to a node has been seen by no kubelet. */
+function goneOf({ pod, isFinal }: WatchedPod, plan: RunPlan, trouble: Trouble): Unrun | undefined {
+  if (isTimeOut(trouble)) return undefined;
+  const isUnbound = isFinal && !pod?.spec?.nodeName;
+  const isUnrun = pod && (isUnbound || whetherRan(pod, plan) === 'no');
+  return isUnrun ? { kind: 'not-run', trouble } : undefined;
+}
+
+/** For a Pod that its node has ended, or is ending. */
+function endedOf(
   pod: V1Pod,
   plan: RunPlan,
   trouble: Trouble,
   { inputs }: UnrunInputs,
 ): Unrun | 'later' | undefined {
-  if (!isRefused(pod)) return undefined;
+  const view = observe(pod, plan);
+  if (isTimeOut(trouble) || WITHOUT_KUBELET.test(view.disruption)) return undefined;
+  if (!isOver(pod)) return isEnding(view) && !isLongEnding(view, inputs) ? 'later' : undefined;
+  if (!isRefused(view)) return undefined;
   const ran = whetherRan(pod, plan);
   if (ran === 'no') return { kind: 'not-run', trouble };
   return ran === 'open' && !isLongOver(inputs) ? 'later' : undefined;
@@ -51,11 +87,23 @@ function refusedOf(
 function noGateOf(
   pod: V1Pod,
   trouble: Trouble | undefined,
-  { mayReplaceGate, notices }: UnrunInputs,
+  notices: readonly PodNotice[],
+  { mayReplaceGate }: UnrunInputs,
 ): Unrun | undefined {
   if (!mayReplaceGate || !isGateByVolume(pod)) return undefined;
   const reason = gateVolumeFailure(pod, trouble, notices);
   return reason === undefined ? undefined : { kind: 'no-gate', reason };
+}
+
+/** A registry that one node can't reach may be in reach of another. */
+function noImageOf(
+  { spec }: V1Pod,
+  trouble: Trouble | undefined,
+  { mayAvoidNode }: UnrunInputs,
+): Unrun | undefined {
+  const { nodeName: node = '' } = spec ?? {};
+  if (!mayAvoidNode || node === '' || trouble?.code !== 'image-pull-failed') return undefined;
+  return { kind: 'no-image', reason: trouble.text, node };
 }
 
 /** Whether the gate comes into that Pod as an image volume. */
@@ -66,18 +114,20 @@ export const isGateByVolume = ({ spec }: V1Pod): boolean =>
 export const isOver = ({ status }: V1Pod): boolean =>
   status?.phase === 'Failed' || status?.phase === 'Succeeded';
 
-/** Whether the kubelet has ended the Pod for a reason of its node. */
-function isRefused({ status }: V1Pod): boolean {
-  const { phase, reason = '' } = status ?? {};
-  return phase === 'Failed' && reason !== '' && reason !== 'DeadlineExceeded';
-}
+/** What is written of Pods on a node whose kubelet may be out of reach while it still runs them. It proves nothing. */
+const WITHOUT_KUBELET = /^Deletion(ByPodGC|ByTaintManager):/;
+
+/** Whether the Pod has ended for a reason outside of it. */
+const isRefused = (view: PodView): boolean =>
+  view.phase === 'Failed' && (view.reason !== '' || isEnding(view));
 
 /**
  * Whether any step of a Pod was started, or may be. `no`: the kubelet itself has ended the Pod, and its last status shows no start. `open`: it has
  * ended the Pod, and containers are being stopped whose status is older. What others report of a node that is gone proves nothing. Pure.
  */
 export function whetherRan(pod: V1Pod, plan: RunPlan): 'no' | 'open' | 'maybe' {
-  if (!isOver(pod) || observe(pod, plan).disruption !== '' || hasStepStarted(pod, plan)) return 'maybe';
+  const isOthers = WITHOUT_KUBELET.test(observe(pod, plan).disruption);
+  if (!isOver(pod) || isOthers || hasStepStarted(pod, plan)) return 'maybe';
   const isFinal = statusesOf(pod, plan).every(({ state }) => state?.terminated);
   return isFinal || isInitOpen(pod) ? 'no' : 'open';
 }
@@ -92,7 +142,7 @@ function isInitOpen({ spec, status }: V1Pod): boolean {
 }
 
 /** Whether the kubelet reports that the container of any step was started, whatever became of it. */
-const hasStepStarted = (pod: V1Pod, plan: RunPlan): boolean => statusesOf(pod, plan).some(wasStarted);
+export const hasStepStarted = (pod: V1Pod, plan: RunPlan): boolean => statusesOf(pod, plan).some(wasStarted);
 
 function statusesOf({ status }: V1Pod, { steps }: RunPlan): readonly V1ContainerStatus[] {
   const names = new Set(steps.map(({ n }) => containerName(n)));

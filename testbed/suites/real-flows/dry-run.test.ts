@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectRealCluster } from '../../parts/real/facts.ts';
 import { type Api, adminApi, expectStatus } from '../../parts/real/kubernetes.ts';
+import { until } from '../../parts/until.ts';
 
 const PODS = 2_000;
 const BATCH = 200;
@@ -16,10 +17,11 @@ const DRY = '?dryRun=All&fieldValidation=Strict';
 /** What the property tests of the compiler make, as far as it compiles. */
 function compiledCases(wanted: number): readonly Compiled[] {
   const cases: Compiled[] = [];
-  while (cases.length < wanted)
-    for (const [written, settings] of fc.sample(fc.tuple(pipelines, compileSettings), BATCH))
-      for (const one of outcomes(JSON.stringify(written), { settings }))
-        if (!(one instanceof Error)) cases.push(one);
+  while (cases.length < wanted) {
+    const samples = fc.sample(fc.tuple(pipelines, compileSettings), BATCH);
+    const all = samples.flatMap(([written, settings]) => outcomes(JSON.stringify(written), { settings }));
+    cases.push(...all.filter((one): one is Compiled => !(one instanceof Error)));
+  }
   return cases.slice(0, wanted);
 }
 
@@ -37,7 +39,11 @@ describe('what the compiler makes of generated pipelines', () => {
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
     expectStatus(await api('POST', '/api/v1/namespaces', namespace), [201], 'the namespace');
     const account = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/default`;
-    await expect.poll(async () => (await api('GET', account)).status, { timeout: 60_000 }).toBe(200);
+    await until(
+      'the account of the namespace',
+      60_000,
+      async () => (await api('GET', account)).status === 200,
+    );
   });
   afterAll(() => api('DELETE', `/api/v1/namespaces/${NAMESPACE}`));
 

@@ -8,7 +8,6 @@ import { ownNamespaceAccess } from './real-cluster-access.ts';
 const TIMEOUT_MS = 120_000;
 /** A resource that the kubelet takes from the node's status, as it does those of device plugins. */
 const DEVICE = 'hangar.test/gpu';
-const NAME = 'hangar-pod-fields';
 const PRIORITY_CLASSES: Resource = { base: '/apis/scheduling.k8s.io/v1', plural: 'priorityclasses' };
 const RUNTIME_CLASSES: Resource = { base: '/apis/node.k8s.io/v1', plural: 'runtimeclasses' };
 
@@ -20,22 +19,24 @@ describe('the fields of a Pod that pipelines may set', () => {
   let system: TestSystem;
   let admin: Cluster;
   let node: string;
-  let remove: () => Promise<void>;
+  /** Of both classes: that of the namespace, which is new. */
+  let name: string;
 
   const capacity = (count: string | null): Promise<unknown> =>
     admin.patch(
       { resource: RESOURCE.nodes, name: node, subresource: 'status' },
-      { status: { capacity: { [DEVICE]: count } } },
+      // The kubelet derives the allocatable amount from the capacity, at its next report.
+      { status: { capacity: { [DEVICE]: count }, allocatable: { [DEVICE]: count } } },
       'merge',
       signal,
     );
 
   beforeAll(async () => {
     const { ground } = await ownNamespaceAccess('fields');
-    ({ remove } = ground);
+    ({ namespace: name } = ground);
     system = await startTestSystem(ground, { env: { HANGAR_SCHEDULING_TIMEOUT: '3s' } });
     ({ admin } = system);
-    const metadata = { name: NAME };
+    const metadata = { name };
     await admin.create({ resource: PRIORITY_CLASSES }, { metadata, value: 7 }, signal);
     await admin.create({ resource: RUNTIME_CLASSES }, { metadata, handler: 'runc' }, signal);
     const { items } = await admin.list<V1Node>({ resource: RESOURCE.nodes }, {}, signal);
@@ -45,14 +46,13 @@ describe('the fields of a Pod that pipelines may set', () => {
 
   afterAll(async () => {
     await capacity(null);
-    await admin.remove({ resource: PRIORITY_CLASSES, name: NAME }, {}, signal);
-    await admin.remove({ resource: RUNTIME_CLASSES, name: NAME }, {}, signal);
+    await admin.remove({ resource: PRIORITY_CLASSES, name }, {}, signal);
+    await admin.remove({ resource: RUNTIME_CLASSES, name }, {}, signal);
     await system.close();
-    await remove();
   }, TIMEOUT_MS);
 
   it('are in its spec, and it runs with them', async () => {
-    const fields = `priority_class_name: ${NAME}\nruntime_class_name: ${NAME}\ndns_policy: Default`;
+    const fields = `priority_class_name: ${name}\nruntime_class_name: ${name}\ndns_policy: Default`;
     const yaml = pipeline(step('gpu', ['cat /etc/resolv.conf', 'sleep 2'], taking(2)), fields);
     const { id } = system.drone.createBuild({ yaml });
     await system.drone.waitUntil(
@@ -65,7 +65,7 @@ describe('the fields of a Pod that pipelines may set', () => {
 
     expect(build.status).toBe('success');
     expect(pod.spec).toMatchObject({
-      ...{ priorityClassName: NAME, priority: 7, runtimeClassName: NAME, dnsPolicy: 'Default' },
+      ...{ priorityClassName: name, priority: 7, runtimeClassName: name, dnsPolicy: 'Default' },
       containers: [
         {},
         {

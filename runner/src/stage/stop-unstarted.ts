@@ -2,7 +2,6 @@ import { ifPresent, podTarget } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { patiently } from '../launch/patiently.ts';
 import { stopPod } from '../launch/stop-pod.ts';
-import { ANNOTATION } from '../pipeline/compiled.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import { isOver, whetherRan } from '../watch/unrun.ts';
@@ -12,33 +11,28 @@ import type { StageFlow } from './stage-progress.ts';
 const STOP_LIMIT_MS = 120_000;
 const LOOK_MS = 500;
 
-/** Why a former owner has stopped the Pod to make it again with an init container; undefined: it has not. */
-export const gateReplacement = ({ metadata }: V1Pod): string | undefined =>
-  metadata?.annotations?.[ANNOTATION.gateReplaced];
-
 /**
- * Stops a Pod whose gate's volume can't be mounted, so that it can be made again with an init container. The annotation lets the next
- * owner continue here. A container may start before the kubelet sees the stop: only its last status proves that none did.
+ * Stops a Pod that is to be made again in another form. The annotation lets the next owner continue here. A container may start before the
+ * kubelet sees the stop: only its last status proves that none did.
  *
  * @throws {PipelineError} when a step may have run, which must not be repeated
  */
 export async function stopUnstarted(
   flow: StageFlow,
   { pod, plan }: { readonly pod: V1Pod; readonly plan: RunPlan },
-  reason: string,
+  {
+    reason,
+    annotations,
+  }: { readonly reason: string; readonly annotations: Readonly<Record<string, string>> },
 ): Promise<void> {
   const { parts, progress, stops } = flow;
-  progress.gateFailure = reason;
   progress.isSupervised = false;
-  const annotations = { [ANNOTATION.gateReplaced]: reason };
   if (!isOver(pod)) await stopPod(parts, { pod, annotations }, stops.stop);
   const ran = await whetherRanAtEnd(flow, pod, plan);
   if (ran !== 'no')
-    throw new PipelineError(
-      'pod-refused',
-      `the gate’s image could not be mounted as a volume, and whether a step has run is not certain: ${reason}`,
-      { blame: 'cluster' },
-    );
+    throw new PipelineError('pod-refused', `whether a step has run is not certain: ${reason}`, {
+      blame: 'cluster',
+    });
 }
 
 /** Reads the Pod until the kubelet's last status is there, or it is gone. */
