@@ -50,7 +50,7 @@ describe('a dry run', () => {
     expect(marked).toBeGreaterThan(0);
     const { ready } = await startAutoscaler(cluster, { HANGAR_AUTOSCALER_ACT: 'off' });
 
-    expect((await ready()).conditions.join()).toContain(`${marked} nodes carry the taint hangar.dev/surplus`);
+    expect((await ready()).conditions.join()).toContain(`${marked} nodes have the taint hangar.dev/surplus`);
     expect((await ready()).conditions.join()).toContain('kubectl taint nodes --all hangar.dev/surplus-');
   });
 });
@@ -104,7 +104,7 @@ describe('acting', () => {
     cluster.addBuild('b');
     const { reported, ready } = await startAutoscaler(cluster);
     expect(reported()).toEqual([]);
-    expect((await ready()).conditions.join()).toContain('Say it in HANGAR_AUTOSCALER_POOL_SHAPES');
+    expect((await ready()).conditions.join()).toContain('Set the shape in HANGAR_AUTOSCALER_POOL_SHAPES');
     const { ticks } = await startAutoscaler(
       cluster,
       { HANGAR_AUTOSCALER_POOL_SHAPES: 'ci=4cpu-8gb', POD_NAME: 'b' },

@@ -21,7 +21,7 @@ describe('the generated files of this package', () => {
     for (const { name } of ALERTS) {
       const page = readFileSync(join(root, `docs/runbooks/${name}.md`), 'utf8');
       expect(page).toMatch(
-        new RegExp(`^# ${name}\n[^]*## What it means\n\n\\S[^]*## How to look\n\n- [^]*## What to do\n\n- `),
+        new RegExp(`^# ${name}\n[^]*## Meaning\n\n\\S[^]*## Diagnosis\n\n- [^]*## Remedy\n\n- `),
       );
     }
   });

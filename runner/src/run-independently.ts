@@ -32,7 +32,7 @@ export async function runIndependently(
     await Promise.all(options.namespaces.map((name) => follow(parts, name, isKubernetesError, over.signal)));
     const looking = lookAfter(parts, options, over.signal);
     await askForWork(parts, options, { stop, handOver: over.signal });
-    log.info({ stages: registry.entries.length }, 'finishing the pipelines that run');
+    log.info({ stages: registry.entries.length }, 'finishing the running pipelines');
     await emptied(clock, registry, Number.POSITIVE_INFINITY);
     over.abort();
     await looking;

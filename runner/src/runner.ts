@@ -53,7 +53,7 @@ export async function run(parts: RunnerParts, options: RunnerOptions, stop: Abor
     } catch (error) {
       if (!stop.aborted && !lost.aborted) throw error;
     }
-    if (!stop.aborted) log.warn({ lease: lease.owner }, 'the Lease was lost: taking it again');
+    if (!stop.aborted) log.warn({ lease: lease.owner }, 'the Lease was lost; acquiring it again');
   }
 }
 
@@ -146,7 +146,7 @@ export async function follow(
   signal: AbortSignal,
 ): Promise<void> {
   const onRetry = ({ error }: FailedTry): void =>
-    log.warn({ err: error, namespace }, 'the Pods of a namespace could not be listed, trying again');
+    log.warn({ err: error, namespace }, 'the Pods of a namespace could not be listed; retrying');
   const list = (): Promise<void> => podWatch.follow(namespace, signal);
   try {
     await retry(clock, { ...LISTING, shouldRetry, onRetry }, signal, list);

@@ -91,7 +91,7 @@ export class Eligibility {
     const { namespace, name } = this.#options.lease;
     return {
       outcome: 'paused',
-      note: `paused by the annotation ${PAUSED_ANNOTATION} on the Lease ${namespace}/${name}: remove it to go on`,
+      note: `paused by the annotation ${PAUSED_ANNOTATION} on the Lease ${namespace}/${name}: remove it to continue`,
     };
   }
 

@@ -53,7 +53,7 @@ const asResources =
 
 const OPTIONS = {
   'prs-per-day': option('N', `pull requests a day, 0 to ${MAX_PRS_PER_DAY}`, asNumber([0, MAX_PRS_PER_DAY])),
-  nodes: option('N', 'the other way round: what a pool of N nodes carries', asWhole([0, MOST_NODES])),
+  nodes: option('N', 'the reverse: pull requests a day that N nodes can handle', asWhole([0, MOST_NODES])),
   shape: repeated('NAME', `${NAMES.join(' or ')} (may be repeated; default: both)`, asPublishedShape),
   node: repeated(
     'TEXT',
@@ -67,11 +67,11 @@ const OPTIONS = {
   pod: option('TEXT', 'request of each build Pod (cpu=1150m,memory=1700Mi)', asResources(1), PUBLISHED.pod),
   daemonsets: option(
     'TEXT',
-    'what your DaemonSets request on every node (cpu=300m,memory=370Mi)',
+    'total requests of your DaemonSets on each node (cpu=300m,memory=370Mi)',
     asResources(0),
     PUBLISHED.daemonSets,
   ),
-  json: flag('data instead of a table'),
+  json: flag('print JSON instead of a table'),
 };
 
 function shapesOf({ shape, node }: Values<typeof OPTIONS>): readonly NodeShape[] {
@@ -126,9 +126,9 @@ export const RECOMMEND = command({
     'hangar-autoscaler recommend --nodes 40 --shape 4cpu-8gb',
   ],
   options: OPTIONS,
-  notes: `It answers by the table that was published for Drone's Kubernetes runner, and between and beyond its rows by a
-model that gives all of its twelve numbers. "low" and "high" are the table's own words: their author did not say what
-wait they stand for, so neither do we. Run "serve" to size pools by what your runners measure.`,
+  notes: `The recommendation follows the table that was published for Drone's Kubernetes runner. For other numbers it uses a model
+that reproduces all twelve values of the table. The levels "low" and "high" come from the table, which does not define the
+wait that they stand for. To size pools from the measurements of your runners, run "serve".`,
   exits: { ok: 'answered', usage: 'the command line is invalid' },
   run: ({ options }, context) => {
     try {

@@ -56,7 +56,7 @@ function doubts(results: readonly ReplayResult[]): readonly string[] {
       unplaced > 0 ? [`${policy}: ${unplaced} builds never found a node.`] : [],
     ),
     ...(first !== undefined && first.tooLarge > 0
-      ? [`${first.tooLarge} builds ask for more than a whole node and were left out.`]
+      ? [`${first.tooLarge} builds request more than a whole node and were skipped.`]
       : []),
   ];
 }

@@ -23,6 +23,8 @@ export interface Moment {
   readonly waitingTotal: number;
   /** Work that is known to arrive within the lead time; none by default. */
   readonly knownAhead?: number;
+  /** The time from the order of a node until it works; the lead time by default. */
+  readonly bootSeconds?: number;
   /** Pods of the usual size that an empty node holds; undefined: not known. */
   readonly podsPerNode?: number | undefined;
 }
@@ -101,7 +103,7 @@ export class LiveForecast {
       finishedSeconds: this.#finished,
       waits: this.#waits,
       knownAhead: moment.knownAhead ?? 0,
-      bootSeconds: this.leadSeconds,
+      bootSeconds: moment.bootSeconds ?? this.leadSeconds,
       podsPerNode: moment.podsPerNode,
     };
     this.#arrivals = [];

@@ -4,6 +4,7 @@ import type { DemandView } from './buffer-rule.ts';
 import { type Changes, chanceOfAtLeast, chancesOfRise } from './demand-chances.ts';
 import { priceRule } from './price-rule.ts';
 import { PushCounts } from './push-counts.ts';
+import { PushForecast } from './push-forecast.ts';
 import { PushSizes } from './push-sizes.ts';
 import { logGamma, RecentActivity } from './recent-activity.ts';
 import { roomToKeep, roomToOrder, usedPlaces } from './waiting-price.ts';
@@ -216,6 +217,32 @@ describe('logGamma', () => {
     [100, 359.1342053696],
   ])('of %d', (value, want) => {
     expect(logGamma(value)).toBeCloseTo(want, 8);
+  });
+});
+
+describe('PushForecast', () => {
+  /** Pushes that are expected to come unannounced in a lead time of 200 s, after a day with a push of two builds each minute. */
+  function unannounced(knownAhead: number): number {
+    const forecast = new PushForecast(200);
+    let view: DemandView | undefined;
+    for (let at = START; at < START + 1.5 * DAY; at += 10) {
+      const arrivals = (at / 10) % 6 === 0 ? [at, at] : [];
+      view = {
+        ...{ nowSeconds: at + 1, bootSeconds: 180, waitingTotal: 0, running: [], arrivals },
+        ...{ finishedSeconds: [], knownAhead },
+      };
+      forecast.learn(view);
+    }
+    return view === undefined ? Number.NaN : forecast.changes(view, 200).pushes.mean;
+  }
+
+  it('expects no unannounced push where all are announced a boot before they come', () => {
+    expect(unannounced(6)).toBeLessThan(0.05);
+  });
+
+  it('expects half of them where half are announced', () => {
+    expect(unannounced(3)).toBeCloseTo(200 / 60 / 2, 0);
+    expect(unannounced(0)).toBeCloseTo(200 / 60, 0);
   });
 });
 

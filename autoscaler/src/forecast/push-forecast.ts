@@ -57,9 +57,15 @@ export class PushForecast {
     this.#activity.passed(nowSeconds - from, pushes, this.#counts.expected(from, nowSeconds));
     const usual = this.#counts.expected(nowSeconds, nowSeconds + this.#leadSeconds);
     this.#activity.judge(nowSeconds, usual);
-    this.#knownMean += (view.knownAhead - this.#knownMean) * KNOWN_STEP;
-    this.#arrivalsMean += (usual * this.#sizes.mean - this.#arrivalsMean) * KNOWN_STEP;
+    this.#learnKnown(view);
     this.#lastAt = nowSeconds;
+  }
+
+  /** What is announced a boot before it comes is ordered in time: beside such arrivals, no room is needed for the ticks of the lead. */
+  #learnKnown({ nowSeconds, bootSeconds, knownAhead }: DemandView): void {
+    const usual = this.#counts.expected(nowSeconds, nowSeconds + bootSeconds) * this.#sizes.mean;
+    this.#knownMean += (knownAhead - this.#knownMean) * KNOWN_STEP;
+    this.#arrivalsMean += (usual - this.#arrivalsMean) * KNOWN_STEP;
   }
 
   #arrived(at: number): void {

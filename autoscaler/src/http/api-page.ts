@@ -86,7 +86,7 @@ export function apiPage(description: OpenApi): string {
 <body>
 <main>
 <header><h1>${title}</h1><p><a href=".">Back to the page</a></p></header>
-<p>${info.description} For programs: <a href="openapi.json">openapi.json</a> (OpenAPI 3.1). Errors are problems as RFC 9457 has them, with a remedy.
+<p>${info.description} OpenAPI 3.1 description: <a href="openapi.json">openapi.json</a>. Errors are problem details (RFC 9457) with a remedy.
 For instance <code>curl -s $ADDRESS${API_PREFIX}/recommendations</code>.</p>
 <h2>Paths</h2>
 ${Object.entries(paths).map(operationSection)}

@@ -106,7 +106,7 @@ export class Learner {
     await yieldToEventLoop();
     const off = Math.abs(this.#leadSeconds / this.#forecast.leadSeconds - 1);
     if (off > LEAD_TOLERANCE) await this.#renewForecast();
-    return this.#forecast.look(moment);
+    return this.#forecast.look({ ...moment, bootSeconds: this.calibration.bootSeconds.value });
   }
 
   #newForecast(): LiveForecast {

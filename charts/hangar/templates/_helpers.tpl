@@ -76,7 +76,7 @@ imagePullSecrets:
 {{- /* As for Docker: a first part with a dot or a port is a registry. */ -}}
 {{- $isFull := regexMatch "^([^/]*[.:][^/]*|localhost)/" $image.repository -}}
 {{- if not (or $registry $isFull) -}}
-{{- fail (printf "image.registry is not set, and no images of Hangar are published yet. Build them and push them to a registry of yours (docs/images.md), then set image.registry to it, such as registry.acme.test/ci. Or give %s a full repository, such as registry.acme.test/ci/%s" $image.repository $image.repository) -}}
+{{- fail (printf "image.registry is not set, and no images of Hangar are published yet. Build them and push them to your registry (docs/images.md), then set image.registry to it, such as registry.acme.test/ci. Or set %s to a full repository, such as registry.acme.test/ci/%s" $image.repository $image.repository) -}}
 {{- end -}}
 {{- if not $isFull }}{{ trimSuffix "/" $registry }}/{{ end -}}
 {{- $image.repository -}}

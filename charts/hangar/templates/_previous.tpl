@@ -12,7 +12,7 @@
 {{- $value := $.Values -}}
 {{- range first $names | splitList "." }}{{ $value = ternary (get $value .) "" (kindIs "map" $value) }}{{ end -}}
 {{- if ne (toString $value) "" -}}
-{{- fail (printf "%s is called %s here. Rename it" (first $names) (last $names)) -}}
+{{- fail (printf "%s was renamed to %s. Rename it in your values" (first $names) (last $names)) -}}
 {{- end -}}
 {{- end -}}
 {{- if $previous -}}

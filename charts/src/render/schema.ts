@@ -17,7 +17,13 @@ const schemaOf = (nested: Nested): JsonSchema =>
 /** Accepted here, so that a template can say how to translate them. */
 const previous = (names: readonly string[]): Readonly<Record<string, JsonSchema>> =>
   Object.fromEntries(
-    names.map((name) => [name, { description: "Of the previous runner's chart: rejected, with a pointer." }]),
+    names.map((name) => [
+      name,
+      {
+        description:
+          "A value of the previous runner's chart. It is rejected with a pointer to the migration guide.",
+      },
+    ]),
   );
 
 /** Accepts a value under another name, so that a template can name the right one. */

@@ -37,17 +37,17 @@ const RULES: readonly Rule[] = [
   [/^a share\b/, () => number('number', { minimum: 0, maximum: 1 }, '^(0?\\.[0-9]*[1-9][0-9]*)?$')],
   [/^a size\b/, () => number('integer', { minimum: 0 }, '^([0-9]+(\\.[0-9]+)? ?[kKmMgGtTpP]?[iI]?[bB]?)?$')],
   [/^CPU\b/, () => number('number', { minimum: 0 }, '^([0-9]+(\\.[0-9]+)?m?)?$')],
-  [/^a span\b/, () => ({ type: 'string', pattern: '^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))*$' })],
+  [/^a duration\b/, () => ({ type: 'string', pattern: '^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))*$' })],
   [
-    /^texts with commas/,
+    /^comma-separated list/,
     () => ({ type: ['array', 'string', 'number'], items: { type: ['string', 'number'] } }),
   ],
   [
-    /^`name:value` pairs/,
+    /^comma-separated `name:value` pairs/,
     () => ({ type: ['object', 'string'], additionalProperties: { type: ['string', 'number', 'boolean'] } }),
   ],
   [
-    /^`level:value` pairs/,
+    /^comma-separated `level:value` pairs/,
     () => ({
       type: ['object', 'string', 'number'],
       properties: Object.fromEntries(['fork', 'ordinary', 'trusted'].map((level) => [level, RULE_VALUE])),
@@ -87,7 +87,7 @@ export function settingsSchema(settings: readonly Setting<unknown>[]): JsonSchem
       names.map(([name, one]) => [
         name,
         one.secret
-          ? { description: 'A secret: only by reference, in envFrom or extraEnv.' }
+          ? { description: 'A secret. Set it only by reference, in envFrom or extraEnv.' }
           : settingSchema(one),
       ]),
     ),

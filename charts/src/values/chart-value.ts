@@ -27,7 +27,7 @@ export const integerValue = of<number>({ type: 'integer', minimum: 0 });
 export const objectValue = of<Readonly<Record<string, Json>>>({ type: 'object' });
 /** A list of Kubernetes objects. */
 export const objectsValue = of<readonly Json[]>({ type: 'array', items: { type: 'object' } });
-/** A list of texts. */
+/** A list of strings. */
 export const stringsValue = of<readonly string[]>({ type: 'array', items: { type: 'string' } });
 /** Texts by name. Numbers and switches are taken as their text: `cpu: 4`, `enabled: true`. */
 export const stringMapValue = of<Readonly<Record<string, string>>>({

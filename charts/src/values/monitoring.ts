@@ -107,19 +107,31 @@ export const MONITORING: readonly ChartValue[] = [
   stringValue(
     'monitoring.runbookUrl',
     '',
-    'Folder in which you publish docs/runbooks, such as `https://git.acme.test/hangar/docs/runbooks`: alerts link there by `runbook_url`; empty: they only name the page.',
+    'URL of the directory where you publish docs/runbooks, such as `https://git.acme.test/hangar/docs/runbooks`. Alerts link to it in `runbook_url`. Empty: alerts only contain the name of the runbook.',
   ),
   stringMapValue('monitoring.alerts.labels', {}, 'Labels of every alert, such as `team: ci`.'),
   stringMapValue('monitoring.alerts.annotations', {}, 'Annotations of every alert.'),
   OVERRIDES,
-  stringValue('monitoring.interval', '30s', 'How often Prometheus looks.'),
-  stringMapValue('monitoring.labels', {}, 'What your Prometheus selects by, such as `release: prometheus`.'),
+  stringValue('monitoring.interval', '30s', 'Scrape interval.'),
+  stringMapValue(
+    'monitoring.labels',
+    {},
+    'Labels that your Prometheus selects, such as `release: prometheus`.',
+  ),
   ...ENDPOINT,
   booleanValue(
     'monitoring.dashboards.enabled',
     true,
     'Grafana boards as ConfigMaps, for its sidecar; the board of a program that is off is left out.',
   ),
-  stringMapValue('monitoring.dashboards.labels', { grafana_dashboard: '1' }, 'What the sidecar selects by.'),
-  stringMapValue('monitoring.dashboards.annotations', {}, 'Such as the folder of the boards.'),
+  stringMapValue(
+    'monitoring.dashboards.labels',
+    { grafana_dashboard: '1' },
+    'Labels that the sidecar selects.',
+  ),
+  stringMapValue(
+    'monitoring.dashboards.annotations',
+    {},
+    'Annotations, for example for the folder of the dashboards.',
+  ),
 ];

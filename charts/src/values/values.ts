@@ -78,24 +78,28 @@ const GATE: readonly ChartValue[] = [
   stringValue(
     'runner.gateImage.repository',
     'hangar-gate',
-    'The small program that runs in every Pod of a pipeline.',
+    'Image of the gate, which runs in every Pod of a pipeline.',
   ),
   stringValue('runner.gateImage.registry', '', 'In place of `image.registry`, for this image.'),
-  stringValue('runner.gateImage.tag', '', "Empty: the chart's appVersion. Runner and gate are one version."),
-  stringValue('runner.gateImage.digest', '', '`sha256:…`; wins over the tag.'),
+  stringValue(
+    'runner.gateImage.tag',
+    '',
+    "Empty: the chart's appVersion. Runner and gate must have the same version.",
+  ),
+  stringValue('runner.gateImage.digest', '', '`sha256:…`; takes precedence over the tag.'),
   integerValue(
     'runner.replicas',
     1,
-    'They share the work and take over from each other; two outlive a node.',
+    'Number of replicas. They share the work and take over from each other; two survive the loss of a node.',
   ),
   stringValue('runner.rpcSecret.existingSecret', '', 'Secret with the shared secret of the Drone server.'),
-  stringValue('runner.rpcSecret.key', 'DRONE_RPC_SECRET', 'Its key.'),
+  stringValue('runner.rpcSecret.key', 'DRONE_RPC_SECRET', 'Key in that Secret.'),
   stringValue(
     'runner.httpToken.existingSecret',
     '',
-    'Secret with the token that `/demand` and `/stages` of the runner need; the autoscaler sends it. Empty: none, and only the NetworkPolicy keeps builds away.',
+    'Existing Secret with the token for `/demand` and `/stages` of the runner. The autoscaler sends it. Empty: no token; only the NetworkPolicy blocks builds.',
   ),
-  stringValue('runner.httpToken.key', 'HANGAR_HTTP_TOKEN', 'Its key.'),
+  stringValue('runner.httpToken.key', 'HANGAR_HTTP_TOKEN', 'Key in that Secret.'),
   stringValue(
     'runner.proxy.http',
     '',
@@ -110,24 +114,28 @@ const GATE: readonly ChartValue[] = [
 ];
 
 const DATA: readonly ChartValue[] = [
-  integerValue('autoscaler.replicas', 1, 'More than one needs `persistence.enabled: false`.'),
+  integerValue(
+    'autoscaler.replicas',
+    1,
+    'Number of replicas. More than one requires `persistence.enabled: false`.',
+  ),
   booleanValue(
     'autoscaler.persistence.enabled',
     true,
-    'A PersistentVolumeClaim for what is learned; off: an emptyDir, and a new Pod begins anew.',
+    'Create a PersistentVolumeClaim for learned data. If disabled, an emptyDir is used and a new Pod starts without data.',
   ),
   stringValue(
     'autoscaler.persistence.existingClaim',
     '',
-    'One that is there; empty: one is made, and stays at an uninstall.',
+    'Name of an existing claim. Empty: a claim is created, which `helm uninstall` keeps.',
   ),
-  stringValue('autoscaler.persistence.size', '2Gi', 'Its size.'),
-  stringValue('autoscaler.persistence.storageClass', '', "Its class; empty: the cluster's default."),
+  stringValue('autoscaler.persistence.size', '2Gi', 'Size of the claim.'),
+  stringValue('autoscaler.persistence.storageClass', '', 'Storage class. Empty: the default of the cluster.'),
   {
     path: 'autoscaler.placeholders',
     fallback: [],
     description:
-      'Deployments of placeholders, each `{name, pool, requests}`: Pods that keep nodes of the pool ready for builds, for engines without CapacityBuffer. `requests` is what an empty node has for builds. The autoscaler scales them by name, and nothing else (`rbac.placeholder`).',
+      'Deployments of placeholders, each `{name, pool, requests}`: Pods that keep nodes of the pool ready for builds, for engines without CapacityBuffer. Set `requests` to the capacity of an empty node. The autoscaler scales only these Deployments, by name (`rbac.placeholder`).',
     schema: {
       type: 'array',
       items: {
@@ -145,12 +153,12 @@ const DATA: readonly ChartValue[] = [
   stringValue(
     'autoscaler.placeholderImage',
     'registry.k8s.io/pause:3.10.1',
-    'Image of placeholders, with its registry; it does nothing and ends on SIGTERM.',
+    'Image of the placeholders, including its registry. It does nothing and exits on SIGTERM.',
   ),
   booleanValue(
     'autoscaler.nodePatchPolicy',
     false,
-    'A ValidatingAdmissionPolicy (Kubernetes 1.30 or newer): of nodes the autoscaler may change only its own two taints.',
+    'Create a ValidatingAdmissionPolicy (Kubernetes 1.30 or newer): it restricts changes of nodes by the autoscaler to its own two taints.',
   ),
 ];
 
@@ -166,9 +174,9 @@ const JOBS: readonly ChartValue[] = [
   stringValue(
     'jobs.namespace',
     '',
-    "Where Pods of pipelines go that name no namespace; empty: the release's. `drone-`: a fresh one each, which takes rights in the whole cluster.",
+    'Namespace for Pods of pipelines that do not set one. Empty: the namespace of the release. `drone-`: a new namespace for each pipeline, which requires cluster-wide permissions.',
   ),
-  booleanValue('jobs.createNamespace', false, 'Make that namespace; it stays at an uninstall.'),
+  booleanValue('jobs.createNamespace', false, 'Create that namespace. `helm uninstall` keeps it.'),
   enumValue(['', 'privileged', 'baseline', 'restricted'])(
     'jobs.podSecurity',
     'baseline',
@@ -177,29 +185,41 @@ const JOBS: readonly ChartValue[] = [
   stringsValue(
     'jobs.otherNamespaces',
     [],
-    'Namespaces that pipelines may name; the runner gets its Role there too.',
+    'Namespaces that pipelines are allowed to use. The runner gets its Role there too.',
   ),
   booleanValue(
     'jobs.serviceAccount.create',
     true,
-    'A service account without rights and without a token for Pods of pipelines.',
+    'Create a service account without permissions and without a token for Pods of pipelines.',
   ),
-  stringValue('jobs.serviceAccount.name', '', 'Its name; empty: made of the release.'),
-  stringMapValue('jobs.serviceAccount.annotations', {}, 'Annotations, such as for the identity of a cloud.'),
+  stringValue(
+    'jobs.serviceAccount.name',
+    '',
+    'Name of the service account. Empty: derived from the release name.',
+  ),
+  stringMapValue(
+    'jobs.serviceAccount.annotations',
+    {},
+    'Annotations of the service account, for example for a cloud identity.',
+  ),
   pullSecretsValue(
     'jobs.serviceAccount.imagePullSecrets',
     'Secrets in the namespaces of the Pods, as names or as `{name}`.',
   ),
-  booleanValue('jobs.networkPolicy.enabled', true, 'A NetworkPolicy: nothing comes into Pods of pipelines.'),
+  booleanValue(
+    'jobs.networkPolicy.enabled',
+    true,
+    'Create a NetworkPolicy that blocks ingress to Pods of pipelines.',
+  ),
   stringsValue(
     'jobs.networkPolicy.blockedCidrs',
     METADATA_ADDRESSES,
-    'Addresses that pipelines may not call, IPv4 and IPv6; by default where clouds serve metadata and credentials of the node. None: they may call all.',
+    'IPv4 and IPv6 addresses that pipelines are not allowed to connect to. Default: the addresses where clouds serve metadata and credentials of the node. Empty list: no restriction.',
   ),
   stringMapValue(
     'jobs.resourceQuota',
     {},
-    '`hard` of a ResourceQuota in `jobs.namespace`; empty: none. The runner waits for room in it.',
+    '`hard` of a ResourceQuota in `jobs.namespace`. Empty: none. Pipelines that exceed it wait.',
   ),
 ];
 
@@ -208,7 +228,7 @@ const TEST: readonly ChartValue[] = [
   objectValue(
     'test.resources',
     { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '512Mi' } },
-    'Of its Pod.',
+    'Resources of its Pod.',
   ),
 ];
 
@@ -258,7 +278,7 @@ export const VALUES: readonly ChartValue[] = [
     stringsValue(
       'autoscaler.rbac.objectNamespaces',
       [],
-      "Where the CapacityBuffers and placeholders are that `HANGAR_AUTOSCALER_ACTUATORS` names; empty: the release's.",
+      'Namespace of the CapacityBuffers and placeholders in `HANGAR_AUTOSCALER_ACTUATORS`. Empty: the namespace of the release.',
     ),
   ]),
   ...JOBS,

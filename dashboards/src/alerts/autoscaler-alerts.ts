@@ -170,7 +170,7 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
       'Pool {{ $labels.pool }} of {{ $labels.namespace }} needs {{ $value }} more nodes than its guardrails allow',
     description: 'The guardrails have limited the recommendation below the demand for 15 minutes.',
     means:
-      'The demand asks for more nodes than `HANGAR_AUTOSCALER_MAX_NODES`, a quota, or the step of growth allows.',
+      'The demand requires more nodes than `HANGAR_AUTOSCALER_MAX_NODES`, a quota, or the step of growth allows.',
     looks: [
       {
         text: 'How many nodes are desired, how many exist?',

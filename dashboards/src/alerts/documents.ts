@@ -32,11 +32,11 @@ ${plain(summary)}. ${plain(description)}
 
 Severity: ${severity}. Fires after ${lasting}. Comes from the ${component}.
 
-## What it means
+## Meaning
 
 ${means}
 
-## How to look
+## Diagnosis
 
 ${looks.map(look).join('').trimEnd()}
 
@@ -46,7 +46,7 @@ NAMESPACE=ci
 ${commands.join('\n')}
 \`\`\`
 
-## What to do
+## Remedy
 
 ${acts.map((act) => `- ${act}`).join('\n')}
 
@@ -79,11 +79,11 @@ ${GENERATED}
 <picture><source media="(prefers-color-scheme: dark)" srcset="images/board-runner-dark.png"><img src="images/board-runner-light.png" alt="The board of the runner: stages that run and wait, the reasons, and how long each part takes" width="800"></picture>
 
 Rules for Prometheus: \`charts/hangar/rules/*.yaml\`. The chart installs them where the CRD \`PrometheusRule\` exists; without it, name the files
-under \`rule_files\`. Each alert names its runbook: what it means, how to look, what to do; with \`monitoring.runbookUrl\`
-it links to it. \`critical\`: builds have stopped or results come late, page
-someone. \`warning\`: act within the day.
+under \`rule_files\`. Each alert names its runbook, which explains its meaning, diagnosis and remedy. Set \`monitoring.runbookUrl\` to make alerts
+link to the runbooks. \`critical\`: builds are blocked or results are late; page the person on call. \`warning\`: act within
+the day.
 
-The chart can switch off, change and label each of them:
+With values of the chart you can disable, change and label each alert:
 
 <!-- values -->
 \`\`\`yaml

@@ -45,8 +45,8 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
     acts: [
       'Exit code 78: correct the settings that the log names.',
       'No Pod: look at the Deployment and at the events of its ReplicaSet (quota, image, node).',
-      'The Pod is healthy: check the ServiceMonitor or the scrape configuration, and at NetworkPolicies between Prometheus and the runner.',
-      'Nothing is lost meanwhile: the next runner adopts the Pods and reports their results.',
+      'The Pod is healthy: check the ServiceMonitor or the scrape configuration, and NetworkPolicies between Prometheus and the runner.',
+      'Nothing is lost: the next runner adopts the Pods and reports their results.',
       'The release was uninstalled on purpose: silence the alert; it knows a release for 3 days after its last scrape.',
     ],
   },
@@ -90,7 +90,7 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
       'The runner has capacity and polls for work, and the Drone server does not answer. A poll lasts up to a minute, so that two of them have failed.',
     looks: [
       {
-        text: 'How do polls end? 0: no answer, 401: wrong secret, 5xx: Drone is in trouble.',
+        text: 'How do polls end? 0: no answer, 401: wrong secret, 5xx: Drone has a problem.',
         query: `${ALL.increase(droneRequests, '10m', { call: 'request' }).sum('instance', 'code').text}`,
       },
       { text: 'The log of the runner has each failed poll with its reason.' },
@@ -117,7 +117,7 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
     description:
       '{{ $value | humanize }} stages of {{ $labels.namespace }} waited for {{ $labels.reason }} within 15 minutes, and 5 of 100 for longer than the threshold (5 minutes unless it is changed).',
     means:
-      'Hangar holds stages back before they get a Pod, and the reason is the label `reason`: `capacity`, `budget-cpu`, `budget-memory`, `budget-pods`, `quota`, or `line` (others were first, for one of these reasons).',
+      'Hangar holds stages back before they get a Pod, and the reason is the label `reason`: `capacity`, `budget-cpu`, `budget-memory`, `budget-pods`, `quota`, or `line` (other stages are first in the queue, for one of these reasons).',
     looks: [
       {
         text: 'How much of the capacity is in use?',
@@ -125,7 +125,7 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
       },
       { text: 'Which reasons are common?', query: ALL.rate(waits, '15m').sum('reason').text },
       {
-        text: 'The log of a waiting build, and `GET /stages` of the runner, say how much is in use and how much is needed.',
+        text: 'The log of a waiting build, and `GET /stages` of the runner, show how much is in use and how much is required.',
       },
     ],
     commands: [answerOf('runner', '/stages'), 'kubectl describe resourcequota -A'],
@@ -148,11 +148,11 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
     summary: 'Stages wait in {{ $labels.namespace }} and none has been admitted for half an hour',
     description: 'At least {{ $value }} stages have waited for 30 minutes, and none was admitted.',
     means:
-      'There is work, and not one stage got a Pod for half an hour. A quota or a budget is spent by something that does not end, or one very large pipeline is first in the queue.',
+      'There is work, and not one stage got a Pod for half an hour. A quota or a budget is used up by work that does not end, or a very large pipeline is first in the queue.',
     looks: [
       { text: 'What runs, and for how long? `GET /stages` of the runner.' },
       {
-        text: 'Is a quota spent by others? `kubectl describe resourcequota` in the namespace of the builds.',
+        text: 'Is the quota used up by other workloads? `kubectl describe resourcequota` in the namespace of the builds.',
       },
       {
         text: 'Are Pods unschedulable?',
@@ -163,7 +163,7 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
     acts: [
       'Cancel builds in Drone that hold capacity but should not.',
       'Raise the quota or the budget that the waiting builds name in their logs.',
-      '`HANGAR_WAIT_LIMIT` ends stages that wait for too long with a text that says so.',
+      'Set `HANGAR_WAIT_LIMIT` to fail stages that wait for too long, with an error that names the reason.',
     ],
   },
   {
@@ -175,9 +175,9 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
     lasting: '15m',
     summary: '{{ $value }} Pods of builds in {{ $labels.namespace }} are unschedulable',
     description:
-      'For 15 minutes the scheduler has found no node for Pods of builds: longer than a node takes to boot.',
+      'Pods of builds have been unschedulable for 15 minutes, which is longer than a node takes to boot.',
     means:
-      'Builds were admitted and have Pods, and no node has room for them, or none fits (labels, taints, more than a whole node).',
+      'Builds were admitted and have Pods, but no node has enough free capacity, or none matches (labels, taints, requests larger than a node).',
     looks: [
       { text: 'What does the scheduler report? `kubectl describe pod` of one of them: FailedScheduling.' },
       { text: 'Is the desired number of nodes above the actual one?', query: 'hangar_autoscaler_pool_nodes' },
@@ -185,7 +185,7 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
     commands: [BUILD_PODS, SCHEDULER_EVENTS, NODES],
     acts: [
       'Does the node autoscaler work, and may it still grow (its limits, quotas of the cloud)?',
-      'Larger than any node: the pipeline must ask for less, or a pool of larger nodes is needed.',
+      'If a Pod is larger than any node, lower the requests of the pipeline, or add a pool of larger nodes.',
       'Limit how long a build may be unschedulable: `HANGAR_SCHEDULING_TIMEOUT`.',
     ],
   },
@@ -219,7 +219,7 @@ export const FAILURE_ALERTS: readonly AlertRule[] = [
     ],
     commands: [logsOf('runner'), BUILD_PODS],
     acts: [
-      'Follow [errors.md](../errors.md) for the class; its last columns say whether builds may be restarted, and the remedy.',
+      'Follow [errors.md](../errors.md) for the class; its last columns show whether builds can be restarted, and the remedy.',
     ],
   },
   {

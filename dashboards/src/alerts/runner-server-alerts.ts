@@ -19,7 +19,7 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
     summary: 'The Kubernetes API throttles the runners in {{ $labels.namespace }}',
     description: '{{ $value | humanize }} calls a second are answered with 429. Builds start and end later.',
     means:
-      'The API server (its priority and fairness) refuses calls of the runner. The runner waits and tries again, so that nothing is lost, but everything is slower.',
+      'The API server (API Priority and Fairness) rejects calls of the runner. The runner waits and retries: nothing is lost, but everything is slower.',
     looks: [
       {
         text: 'Which calls does the runner make?',
@@ -32,7 +32,7 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
       'kubectl get flowschemas',
     ],
     acts: [
-      'Find who fills the priority level of the runner (often another controller), or give the runner a FlowSchema of its own.',
+      'Find the client that fills the priority level of the runner (often another controller), or give the runner a FlowSchema of its own.',
       'Fewer pipelines at once (`DRONE_RUNNER_CAPACITY`) reduce the load at once.',
     ],
   },
@@ -72,19 +72,20 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
     lasting: '5m',
     summary:
       '{{ $value | humanizePercentage }} of the calls of the Kubernetes API by runners in {{ $labels.namespace }} fail',
-    description: 'The API server answers 5xx or not at all. New builds do not start, and ends are seen late.',
+    description:
+      'The API server answers 5xx or not at all. New builds do not start, and the end of builds is detected late.',
     means:
-      'The API server is in trouble, or something between it and the runner is. Pipelines that run go on in their Pods.',
+      'The API server, or the network between it and the runner, has a problem. Running pipelines continue in their Pods.',
     looks: [
       {
         text: 'Which calls fail, and how?',
         query: `${ALL.rate(apiRequests, '5m', { code: labelIn('0', '5..') }).sum('verb', 'resource', 'code').text}`,
       },
-      { text: 'Do other clients see it too? `apiserver_request_total` by code.' },
+      { text: 'Are other clients affected too? `apiserver_request_total` by code.' },
     ],
     commands: ['kubectl get --raw /readyz?verbose', logsOf('runner')],
     acts: [
-      'Repair the API server or the network. The runner recovers by itself and reports what ended meanwhile.',
+      'Repair the API server or the network. The runner recovers by itself and reports the builds that ended meanwhile.',
     ],
   },
   {
@@ -129,8 +130,7 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
       '{{ $value | humanizePercentage }} of the calls "{{ $labels.call }}" of the Drone server by runners in {{ $labels.namespace }} fail',
     description:
       'The Drone server refuses calls or does not answer them. States and logs of builds come late.',
-    means:
-      'The runner keeps what it has to report and tries again. Until the server answers, users see old states.',
+    means: 'The runner keeps its reports and retries. Until the server answers, users see outdated states.',
     looks: [
       { text: 'How do calls end?', query: ALL.rate(droneRequests, '5m').sum('call', 'code').text },
       { text: 'The log of the Drone server, its database and its storage of logs.' },
@@ -154,16 +154,16 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
     lasting: '5m',
     summary:
       'Runner {{ $labels.instance }} in {{ $labels.namespace }} has received no watch event for its Pods for {{ $value | humanizeDuration }}',
-    description: 'A watch of Pods is silent. Ends of steps and of Pods are seen late or not at all.',
+    description: 'A watch of Pods is silent. The end of steps and Pods is detected late or not at all.',
     means:
-      'Bookmarks come about once a minute on every watch, and two missing ones make the runner begin anew. So listing fails too.',
+      'Every watch receives a bookmark about once a minute. After two missing bookmarks the runner lists the Pods again, so listing fails too.',
     looks: [
       {
         text: 'Do lists and watches fail?',
         query: `${ALL.rate(apiRequests, '10m', { verb: labelIn('list', 'watch') }).sum('instance', 'code').text}`,
       },
       {
-        text: 'May the runner list and watch Pods in every namespace that it uses? Check with `hangar-runner doctor`.',
+        text: 'Is the runner allowed to list and watch Pods in every namespace that it uses? Check with `hangar-runner doctor`.',
       },
     ],
     commands: ['kubectl get --raw /readyz?verbose', logsOf('runner')],
@@ -207,10 +207,10 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
       '{{ $value }} Pods of builds belong to no running runner, as runners in {{ $labels.namespace }} see it',
     description: 'Pods without a running owner are adopted within seconds. These have stayed for 15 minutes.',
     means:
-      'Their runner is gone, and no other one adopts them: it may not, or they belong to another Drone server.',
+      'Their runner is no longer running, and no other runner adopts them: it lacks the permission, or the Pods belong to another Drone server.',
     looks: [
       {
-        text: 'Which? Pods with the label `app.kubernetes.io/managed-by=hangar-runner` whose annotation of the owner names no Lease that is renewed.',
+        text: 'Which Pods? Those with the label `app.kubernetes.io/managed-by=hangar-runner` whose owner annotation does not name a renewed Lease.',
       },
       {
         text: 'Are adoptions refused?',
@@ -219,8 +219,8 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
     ],
     commands: [BUILD_PODS, 'kubectl get leases -n "$NAMESPACE"', logsOf('runner')],
     acts: [
-      'Is a runner left that serves their Drone server and their namespace? Start one: it adopts them.',
-      'If nobody will ever need them, delete them; their Secrets go with them.',
+      'Start a runner for their Drone server and their namespace, if none is running. It adopts them.',
+      'If they are no longer needed, delete them. Their Secrets are deleted with them.',
     ],
   },
   {
@@ -229,14 +229,15 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
     severity: 'critical',
     expr: `${ALL.increase(METRICS.expired, '1h').sum('namespace').text} > 0`,
     lasting: '1m',
-    summary: 'Ends of stages were never reported to the Drone server by runners in {{ $labels.namespace }}',
+    summary:
+      'Results of stages were never reported to the Drone server by runners in {{ $labels.namespace }}',
     description:
-      '{{ $value | humanize }} stages within an hour ended so long ago that their Pods and records were removed. At the server their builds may run for ever.',
+      '{{ $value | humanize }} stages within an hour exceeded the retention, so their Pods and records were removed. The server may show their builds as running forever.',
     means:
-      'The Drone server did not take the end of these stages within `HANGAR_RECORD_RETENTION`, so the runner has given them up.',
+      'The Drone server did not accept the results of these stages within `HANGAR_RECORD_RETENTION`, so the runner gave up reporting them.',
     looks: [
       { text: 'Which stages? They are in the log of the runner, with build and stage ids.' },
-      { text: 'Do others wait still?', query: ALL.gauge(METRICS.unreported).sum('instance').text },
+      { text: 'Are other stages still waiting?', query: ALL.gauge(METRICS.unreported).sum('instance').text },
       {
         text: 'How does the server answer?',
         query: ALL.rate(droneRequests, '10m').sum('call', 'code').text,
@@ -244,9 +245,9 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
     ],
     commands: [answerOf('runner', '/readyz'), logsOf('runner')],
     acts: [
-      'Mend the Drone server or the way to it; `/readyz` of the runner names its answer.',
-      'Cancel the builds in question at the server.',
-      'If it will be away for longer, raise `HANGAR_RECORD_RETENTION`.',
+      'Repair the Drone server or the connection to it. `/readyz` of the runner shows the response of the server.',
+      'Cancel these builds at the server.',
+      'If the outage will last longer, raise `HANGAR_RECORD_RETENTION`.',
     ],
   },
   {

@@ -59,7 +59,7 @@ const glance: readonly Panel[] = [
   {
     title: 'Node-hours per 1000 pull-request builds, 1 day',
     description:
-      'Each push to a pull request is a build; on the first day too large, since the day is counted whole.',
+      'Each push to a pull request is a build; on the first day the value is too large, because a full day is counted.',
     kind: 'stat',
     unit: 'suffix: node-hours',
     queries: [{ expr: nodeHoursPer1000(24, '1d'), legend: 'per 1000', mayBeEmpty: NO_PULL_REQUESTS }],
@@ -136,8 +136,8 @@ const demand: readonly Panel[] = [
     width: 8,
   },
   {
-    title: 'Who sets the buffer?',
-    description: 'forecast once it has beaten the rule on what is remembered, else the rule.',
+    title: 'What sets the buffer?',
+    description: 'forecast: it was more accurate than the rule on past data; otherwise rule.',
     kind: 'lines',
     unit: 'none',
     queries: [{ expr: SERVICE.gauge(METRICS.buffer).max().text, legend: 'set by' }],

@@ -38,7 +38,8 @@ const nodes: readonly Panel[] = [
   },
   {
     title: 'Which nodes are unused now?',
-    description: 'not ready: they boot, or are lost. empty: no build runs there; the buffer may want them.',
+    description:
+      'not ready: they boot, or are lost. empty: no build runs there; they may be part of the buffer.',
     kind: 'lines',
     unit: 'suffix: nodes',
     queries: [
@@ -62,7 +63,7 @@ const nodes: readonly Panel[] = [
 ];
 
 /** Actual and recommended nodes. */
-export const NODE_ROW: Row = { title: 'Are the recommended nodes there?', panels: nodes };
+export const NODE_ROW: Row = { title: 'Do the recommended nodes exist?', panels: nodes };
 
 const ROOM_COLORS = { used: 'green', open: 'blue', stranded: 'red', idle: 'orange' } as const;
 const ROOM =
@@ -70,7 +71,7 @@ const ROOM =
 
 const money: readonly Panel[] = [
   {
-    title: 'How much CPU stands idle or stranded?',
+    title: 'How is the CPU of the pools used?',
     description: ROOM,
     kind: 'areas',
     unit: 'suffix: cores',
@@ -81,7 +82,7 @@ const money: readonly Panel[] = [
     width: 8,
   },
   {
-    title: 'How much memory stands idle or stranded?',
+    title: 'How is the memory of the pools used?',
     description: ROOM,
     kind: 'areas',
     unit: 'bytes',
@@ -171,7 +172,7 @@ const decisions: readonly Panel[] = [
   {
     title: 'What scales which pool, and what was the outcome of the last order?',
     description:
-      'owner: who scales it, as far as its nodes tell; Hangar changes no pool that another one scales. outcome: dry-run, unchanged and set are well; unserved, refused and foreign-owner have alerts.',
+      'owner: what scales the pool, according to its nodes. Hangar does not change a pool that is scaled by something else. outcome: dry-run, unchanged and set are normal; unserved, refused and foreign-owner have alerts.',
     kind: 'table',
     unit: 'none',
     queries: [{ expr: OWNERS, legend: `${POOL_NAME} {{owner}} {{outcome}}` }],
@@ -222,7 +223,7 @@ const decisions: readonly Panel[] = [
   {
     title: 'Which conditions are present?',
     description:
-      'Conditions by weight. stale: nothing is decided. partial: less is known, so nothing is lowered. note: information. /readyz of the autoscaler lists them, with remedies.',
+      'Conditions by weight. stale: nothing is decided. partial: data is incomplete, so nothing is scaled down. note: information. /readyz of the autoscaler lists them, with remedies.',
     kind: 'areas',
     unit: 'suffix: conditions',
     queries: inOrder(['stale', 'partial', 'note'], (weight) =>
@@ -234,7 +235,7 @@ const decisions: readonly Panel[] = [
   {
     title: 'Is a replica the leader, and does it act?',
     description:
-      'no: a dry run, or none holds the Lease. More than one line with yes at once: please report it.',
+      'no: a dry run, or no replica holds the Lease. If more than one line shows yes at the same time, please report it.',
     kind: 'lines',
     unit: 'none',
     queries: [{ expr: SERVICE.gauge(METRICS.leading).max('instance').text, legend: '{{instance}}' }],

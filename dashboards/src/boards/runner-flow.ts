@@ -127,7 +127,7 @@ const flow: readonly Panel[] = [
   {
     title: 'Why do stages wait?',
     description:
-      'Stages that waited before admission, by the last reason: capacity (DRONE_RUNNER_CAPACITY), a budget (HANGAR_BUDGET_*), quota (ResourceQuota), or line (others were first).',
+      'Stages that waited before admission, by the last reason: capacity (DRONE_RUNNER_CAPACITY), a budget (HANGAR_BUDGET_*), quota (ResourceQuota), or line (other stages were first in the queue).',
     kind: 'areas',
     unit: 'suffix: /min',
     queries: [

@@ -156,7 +156,7 @@ export class Adopter {
     const own = new Set(ownNamespacesOf(dead));
     let isSeen = true;
     for (const namespace of namespacesOf(dead))
-      await this.#unlessRefused('the Pods of a dead runner can not be seen', signal, async () => {
+      await this.#unlessRefused('the Pods of a dead runner could not be listed', signal, async () => {
         await podWatch.follow(namespace, signal).catch((error: unknown) => {
           isSeen &&= isKubernetesError(error, 403, 404);
           throw error;
@@ -170,10 +170,10 @@ export class Adopter {
   async #removeEmpty(ownNamespaces: readonly string[], signal: AbortSignal): Promise<void> {
     const { podWatch } = this.#parts;
     for (const namespace of ownNamespaces)
-      await this.#unlessRefused('whether a namespace is empty can not be seen', signal, async () => {
+      await this.#unlessRefused('could not determine whether a namespace is empty', signal, async () => {
         await podWatch.follow(namespace, signal);
         const isEmpty = !podWatch.pods.some((pod) => pod.metadata?.namespace === namespace);
-        if (isEmpty) await removeNamespace(this.#parts, namespace);
+        if (isEmpty) await removeNamespace(this.#parts, { name: namespace, uid: undefined });
       });
   }
 
@@ -202,7 +202,7 @@ export class Adopter {
     if (!this.#strangers.has(server))
       log.warn(
         { server, ours: lease.server },
-        'a runner that is gone worked for another Drone server: its Pods and its Lease are left alone. Should it be the same server under an old name, remove them by hand',
+        'a runner that is no longer running belonged to another Drone server: its Pods and its Lease are ignored. If it is the same server under an old name, remove them by hand',
       );
     this.#strangers.add(server);
     return false;
@@ -212,7 +212,7 @@ export class Adopter {
     const uid = metadata?.uid ?? '';
     if (this.#newer.has(uid)) return;
     this.#newer.add(uid);
-    this.#parts.log.warn({ pod: metadata?.name }, 'a Pod of a newer version of the runner is left alone');
+    this.#parts.log.warn({ pod: metadata?.name }, 'a Pod of a newer version of the runner is ignored');
   }
 
   #ownersWithoutLease(leases: readonly V1Lease[]): ReadonlySet<string> {
@@ -292,7 +292,7 @@ export class Adopter {
       const taken = await cluster.patch<V1Pod>(podTarget(pod), claim, 'merge', signal);
       log.info(
         { pod: taken.metadata?.name, from: ownerOf(pod) },
-        'took over a pipeline of a runner that is gone',
+        'took over a pipeline of a runner that is no longer running',
       );
       return taken;
     } catch (error) {

@@ -63,7 +63,7 @@ function environmentIn(
     return parseDotenv(readFile(file));
   } catch (error) {
     complain(
-      `hangar-runner: the environment file ${file} is left out: ${errorText(error)}. Name another or none`,
+      `hangar-runner: the environment file ${file} is ignored: ${errorText(error)}. Name another one or none`,
     );
     return {};
   }
@@ -109,7 +109,7 @@ function stopping(service: Service, log: Logger): void {
   service.heartbeat.stopping = true;
   log.info(
     { stages: service.assembly.parts.registry.entries.length },
-    'received a signal: no new pipelines are taken',
+    'received a signal: no new pipelines are accepted',
   );
 }
 
@@ -117,7 +117,7 @@ async function begin(service: Service, start: Start): Promise<ExitCode> {
   const { config, log, context, stop } = start;
   const { assembly, heartbeat } = service;
   const tools = { ...context, log };
-  heartbeat.starting = 'the rights of the runner are being reviewed';
+  heartbeat.starting = 'reviewing the permissions of the runner';
   const found = await reviewed(
     tools,
     (signal) => review(assembly.parts.cluster, placesOf(config, assembly), signal, config.lease.coordination),
@@ -125,8 +125,8 @@ async function begin(service: Service, start: Start): Promise<ExitCode> {
   );
   if (!found) return EXIT.ok;
   for (const warning of found.warnings) log.warn({}, warning);
-  if (found.missing.length > 0) throw new ConfigError(found.missing, 'the rights of the runner');
-  heartbeat.starting = 'the image of the gate is being looked up';
+  if (found.missing.length > 0) throw new ConfigError(found.missing, 'the permissions of the runner');
+  heartbeat.starting = 'looking up the image of the gate';
   const gateImage = await gateImageFor(service, start);
   heartbeat.starting = 'the Drone server has not answered yet';
   if (!(await pinged(tools, (signal) => assembly.ciServer.ping(signal), stop))) return EXIT.ok;
@@ -157,7 +157,7 @@ async function work(
   const over = new AbortController();
   const eitherOf = AbortSignal.any([stop, over.signal]);
   const handsOver = granted.coordination === 'leases';
-  log.info({ coordination: granted.coordination }, 'the rights of the runner are reviewed');
+  log.info({ coordination: granted.coordination }, 'the permissions of the runner were reviewed');
   if (handsOver) void owners.watch(eitherOf);
   void assembly.watchEvents(granted.eventPlaces, handsOver ? eitherOf : over.signal);
   // Who hands nothing over may take as long as its pipelines take.
@@ -166,7 +166,7 @@ async function work(
   if (end === 'overdue') {
     log.error(
       { limitMs: HAND_OVER_LIMIT_MS, atMs: clock.now() },
-      'handing over took too long: ending as it is',
+      'the hand-over took too long: exiting without completing it',
     );
     return EXIT.bug;
   }

@@ -7,7 +7,7 @@ import type { Report } from './doctor/report.ts';
 import { commandLine } from './testing/command-line.ts';
 import { startTinyCluster } from './testing/tiny-cluster.ts';
 
-const GOOD = { DRONE_RPC_PROTO: 'https', DRONE_RPC_HOST: 'drone.test', DRONE_RPC_SECRET: 'sesame' };
+const GOOD = { DRONE_RPC_PROTO: 'https', DRONE_RPC_HOST: 'drone.test', DRONE_RPC_SECRET: 'open-sesame-a1b2' };
 
 async function run(
   args: readonly string[],
@@ -54,11 +54,11 @@ describe('doctor, settings only', () => {
 
     expect(code).toBe(0);
     expect(said.split('\n\n').map((section) => section.split('\n')[0])).toEqual([
-      'Changed: means something else than before',
+      'Changed: has another meaning than in the previous runner',
       'Ignored',
       'Unknown',
-      'Kept: means what it meant',
-      "Open to untrusted pipelines, as with the previous runner: the chart's defaults would refuse it",
+      'Kept: same meaning as in the previous runner',
+      'Open to untrusted pipelines, as in the previous runner; refused by the defaults of the chart',
       'Drone server: skipped',
       'Kubernetes: skipped',
       'Gate image: skipped',
@@ -152,7 +152,7 @@ spec:
 
     expect(code).toBe(0);
     expect(said).toContain('DRONE_KUBE_CLIENT_QPS');
-    expect(said).toContain('not judged: Secret drone (all its keys)');
+    expect(said).toContain('not checked: Secret drone (all its keys)');
   });
 
   it('reports a wrong variable of a Deployment, and one that is missing where nothing else holds it', async () => {
@@ -178,7 +178,7 @@ spec:
     const { code, said } = await run(['--helm-values', '/old.yaml'], {}, { '/old.yaml': old });
 
     expect(code).toBe(0);
-    expect(said.split('\n')[0]).toMatch(/^# image is left out/);
+    expect(said.split('\n')[0]).toMatch(/^# image is not translated/);
     expect(said).toContain('replicas: 2');
   });
 
@@ -237,7 +237,7 @@ describe('doctor, with server and cluster', () => {
     const { code, report } = await reportOf([], await outside(204, (one) => one !== 'watch events'));
 
     expect(code).toBe(0);
-    expect(report.checks[1]?.words.join('\n')).toContain('optional: the runner may not');
+    expect(report.checks[1]?.words.join('\n')).toContain('optional: the runner is not allowed');
   });
 
   it('skips the cluster if it can’t be reached: the old runner may run elsewhere', async () => {

@@ -59,7 +59,7 @@ describe('exec without a reachable cluster', () => {
     const { code, out } = await run(
       stepsOf('- { name: a, image: alpine, commands: [true], when: { event: tag } }'),
     );
-    expect(out).toContain('no step of pipeline default fits this build');
+    expect(out).toContain('no step of pipeline default matches this build');
     expect(code).toBe(0);
   });
 

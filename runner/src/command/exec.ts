@@ -55,7 +55,7 @@ async function supervise(run: Run, context: CommandContext): Promise<ExitCode> {
   const json = options.json ?? options.dump ?? false;
   const screen = screenOf(options, json, context);
   if (compiled.plan.steps.length === 0) {
-    screen.say(`no step of pipeline ${subject.pipeline.name} fits this build: nothing to run`);
+    screen.say(`no step of pipeline ${subject.pipeline.name} matches this build: nothing to run`);
     return EXIT.ok;
   }
   tellBeginning(run, screen);
@@ -83,7 +83,7 @@ async function runStage(
   { clock, random, complain }: CommandContext,
 ): Promise<LocalEnd> {
   const verbose = options.debug ?? options.trace ?? false;
-  const heard = (): void => screen.say('stopping: the Pod is being deleted; Ctrl-C once more leaves at once');
+  const heard = (): void => screen.say('stopping: the Pod is being deleted; a second Ctrl-C exits at once');
   stop.addEventListener('abort', heard, { once: true });
   try {
     return await runLocally(
@@ -96,7 +96,12 @@ async function runStage(
         patience: patienceFor(options['engine-container-start-timeout'], config),
       },
       // No Lease can have such a name, so that no daemon adopts the Pod.
-      { compiled, detail: subject.detail, owner: `local exec/${letters(random, OWNER_LETTERS)}` },
+      {
+        compiled,
+        detail: subject.detail,
+        owner: `local exec/${letters(random, OWNER_LETTERS)}`,
+        gateVolume: config.compile.gateVolume,
+      },
       stop,
     );
   } finally {
@@ -116,7 +121,7 @@ function tellBeginning({ subject, compiled, config }: Run, screen: Screen): void
   const { pipeline, manifest } = subject;
   const name = pod.metadata?.name ?? '';
   screen.say(`pipeline ${pipeline.name} as Pod ${name} in namespace ${namespace}`);
-  screen.say(`(should this program be killed: ${removal(namespace, name)})`);
+  screen.say(`(to remove it if this program is killed: ${removal(namespace, name)})`);
   const isWanted = manifest.pipelines.every((one) => one.name !== pipeline.name || !one.clone.disable);
   if (pipeline.clone.disable && isWanted)
     screen.say(`without a clone step; --repo-http URL clones, with the image ${config.compile.cloneImage}`);

@@ -80,7 +80,7 @@ export function createService(parts: ServiceParts): Service {
     namespace: assembly.options.leaseNamespace,
   });
   follow(assembly, metrics, heartbeat);
-  const { registry, podWatch } = assembly.parts;
+  const { registry, podWatch, origin } = assembly.parts;
   registry.listen(() => ahead.registryChanged(registry.entries));
   if (history) registry.listen(() => history.registryChanged(registry.entries));
   const picture = (): Picture => pictureOf(assembly, heartbeat, owners, parts.eventLoopLagMs);
@@ -91,7 +91,7 @@ export function createService(parts: ServiceParts): Service {
     token: config.http.token,
     dashboard: history && { history, log: parts.recentLog ?? { records: [] } },
     stages: () => registry.entries,
-    ahead: () => ahead.list(stagesIn(podWatch.pods)),
+    ahead: () => ahead.list(stagesIn(origin.known(podWatch.pods))),
     signs: () => ({ ...heartbeat.signs(podWatch.staleMs), unreported: unreported(assembly, clock) }),
     metrics: { contentType: metrics.contentType, text: () => metrics.text(picture()) },
   };
@@ -167,11 +167,12 @@ function pictureOf(
   owners: LivingOwners,
   eventLoopLagMs: () => number,
 ): Picture {
-  const { podWatch, registry } = parts;
+  const { podWatch, registry, origin } = parts;
+  const pods = origin.known(podWatch.pods);
   return {
     stages: registry.entries,
-    unschedulablePods: unschedulablePods(podWatch.pods, owner),
-    orphanedPods: orphanedPods(podWatch.pods, owner, owners.living),
+    unschedulablePods: unschedulablePods(pods, owner),
+    orphanedPods: orphanedPods(pods, owner, owners.living),
     watchStaleMs: podWatch.staleMs,
     pollAgeMs: heartbeat.answerAgeMs,
     eventLoopLagMs: eventLoopLagMs(),

@@ -155,13 +155,13 @@ describe('GET /view?id=N', () => {
     const record = {
       time: '2026-01-14T09:34:00.000Z',
       level: 'warn',
-      text: 'making another one',
+      text: 'creating another Pod',
       fields: { stageId: 1 },
     };
     const other = { ...record, text: 'of another stage', fields: { stageId: 2 } };
     const page = await pageOf(failedStage(), '/view?id=1', [record, other]);
 
-    expect(page).toContain('making another one');
+    expect(page).toContain('creating another Pod');
     expect(page).not.toContain('of another stage');
   });
 

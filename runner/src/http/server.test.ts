@@ -334,7 +334,7 @@ describe('listening', () => {
     await Promise.all([one.close(), two.close()]);
   });
 
-  it('answers probes while somebody holds 500 connections half-open, and keeps no more than those', async () => {
+  it('answers probes while a client holds 500 connections half-open, and keeps no more than those', async () => {
     const app = http();
     const address = await app.listen({ host: '127.0.0.1', port: 0 });
     const { statuses, open } = await probesBesideHalfOpen(address);

@@ -57,7 +57,7 @@ function guarded({ ui, token }: Keys): {
   onRequest?: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 } {
   if (ui === undefined && token === undefined) return {};
-  const error = ui ? 'user and password, please' : 'the bearer token of HANGAR_HTTP_TOKEN is needed';
+  const error = ui ? 'authentication required' : 'the bearer token of HANGAR_HTTP_TOKEN is required';
   return {
     onRequest: async ({ headers: { authorization } }, reply) => {
       if (ui && mayEnter(authorization, ui)) return;

@@ -23,8 +23,8 @@ export class LeaseHeld extends Error {
 
   constructor(lease: string, holder: string) {
     super(
-      `the Lease ${lease} is held and renewed by another process (${holder}): two of one name would take each other's pipelines. ` +
-        'Give each runner a name of its own by POD_NAME (in a Pod from metadata.name; the chart does), or end the other one',
+      `the Lease ${lease} is held and renewed by another process (${holder}): two processes with the same name would take over each other's pipelines. ` +
+        'Give each runner a unique POD_NAME (in a Pod from metadata.name, as in the chart), or stop the other process',
     );
   }
 }

@@ -405,7 +405,7 @@ describe('intents', () => {
     gate(cluster);
     const failing = lease.intend(intent(1), never).catch((error: unknown) => String(error));
     await clock.step(TERM_MS / 4);
-    expect(await failing).toContain('in good time');
+    expect(await failing).toContain('in time');
     expect(lease.lost.aborted).toBe(false);
   });
 });

@@ -151,7 +151,7 @@ export class OwnLease {
    */
   async take(signal: AbortSignal): Promise<FormerLife> {
     const onRetry = ({ error: err }: FailedTry): void =>
-      this.#log.warn({ err }, 'the Lease could not be taken, trying again');
+      this.#log.warn({ err }, 'the Lease could not be acquired; retrying');
     this.#forget();
     const policy = this.#hadBefore ? TAKING_AGAIN : TAKING;
     const former = await retry(this.#clock, { ...policy, onRetry }, signal, () => this.#takeOnce(signal));
@@ -354,8 +354,7 @@ export class OwnLease {
 
   async #limited(write: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
     const ms = this.#options.termMs * WRITE_SHARE;
-    const late = (): Error =>
-      new KubernetesError(0, 'Timeout', 'no answer to a write of the Lease in good time');
+    const late = (): Error => new KubernetesError(0, 'Timeout', 'no answer to a write of the Lease in time');
     try {
       await withDeadline(this.#clock, { ms, late }, write);
     } catch (error) {

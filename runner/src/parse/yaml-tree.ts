@@ -189,7 +189,7 @@ export class TokenBudget {
   /** @throws {PipelineError} `yaml`, if the file has too many tokens */
   spend(): void {
     this.left -= 1;
-    if (this.left < 0) throw yamlError(`file has more than ${MAX_TOKENS} words and signs`);
+    if (this.left < 0) throw yamlError(`file has more than ${MAX_TOKENS} tokens`);
   }
 }
 

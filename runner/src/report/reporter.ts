@@ -177,7 +177,7 @@ export class Reporter {
       this.#isUnknown = true;
       this.#log.error(
         { err: error, stageId },
-        'the Drone server does not know this stage, or a step of it, any more',
+        'the stage, or a step of it, no longer exists at the Drone server',
       );
       return 'unknown';
     }

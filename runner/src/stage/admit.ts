@@ -44,7 +44,7 @@ function enterQueue(flow: StageFlow, work: Work): QueueEntry {
   const decided = entered.finally(cancelTimer);
   // While the wait is shown, nothing awaits this promise.
   decided.catch(() => undefined);
-  const leave = (): void => left.abort(new Error('the stage has left the queue'));
+  const leave = (): void => left.abort(new Error('the stage left the queue'));
   return { sinceMs: clock.monotonicMs(), decided, waitReason, leave };
 }
 

@@ -5,7 +5,7 @@ import { requestOf } from '../admit/pod-load.ts';
 import type { Contents } from '../adopt/contents.ts';
 import type { PodRecord } from '../adopt/read-pod.ts';
 import { patiently } from '../launch/patiently.ts';
-import { removeNamespace } from '../launch/remove-namespace.ts';
+import { ownNamespaceOf, removeNamespace } from '../launch/remove-namespace.ts';
 import { removePod } from '../launch/remove-pod.ts';
 import { holdsGate, startedBefore, startedByPod } from '../launch/start.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
@@ -14,7 +14,7 @@ import { CiServerError } from '../ports/ci-server.ts';
 import { toOwnMs } from './api-time.ts';
 import { endAtServer, podLost } from './claim.ts';
 import type { StageEnd, StageFlow } from './stage-progress.ts';
-import { recordPod } from './stage-record.ts';
+import { describeAgain, recordPod, recordWait } from './stage-record.ts';
 
 /** How many times the details may fail while the database of the server works. */
 const DETAIL_ROUNDS = 3;
@@ -44,8 +44,10 @@ async function fromDetails(flow: StageFlow): Promise<StageEnd | undefined> {
   const compiled = await parts.draft(detail, stops.stop);
   const { plan, masks, warnings: notes, namespace, createNamespace: ownNamespace } = compiled;
   progress.work = { plan, masks, notes, namespace, ownNamespace, asks: requestOf(compiled.pod), compiled };
-  if (startedWithoutPod)
-    progress.started ??= startedBefore(parts, { stage: progress.stage, compiled }, startedWithoutPod);
+  if (startedWithoutPod) {
+    const contents = { plan, masks, namespace, podName: compiled.pod.metadata?.name ?? '' };
+    progress.started ??= startedBefore(parts, { stage: progress.stage, contents }, startedWithoutPod);
+  }
   if (plan.steps.length > 0) await enter(flow, namespace, ownNamespace ? 'own' : 'shared');
   return undefined;
 }
@@ -91,7 +93,7 @@ async function fetchDetail({ parts, progress, stops }: StageFlow): Promise<Stage
 const detailFailed = (error: unknown): PipelineError =>
   new PipelineError(
     'detail-failed',
-    `the Drone server could not give the details of this stage: ${errorText(error)}`,
+    `the Drone server did not return the details of this stage: ${errorText(error)}`,
     { blame: 'operator', cause: error },
   );
 
@@ -101,7 +103,7 @@ async function fromPod(flow: StageFlow): Promise<undefined> {
   if (!pod || !record) return;
   const contents = await parts.contents.contentsOf(parts, pod, record, stops.stop);
   const isWhole = contents && (await parts.contents.isComplete(parts, pod, record, stops.stop));
-  if (!isWhole && holdsGate(pod) && !record.stepIds) return startOver(flow, record);
+  if (!isWhole && holdsGate(pod)) return startOver(flow, record);
   if (!contents) throw secretGone();
   continueWithPod(flow, pod, { record, contents });
 }
@@ -126,32 +128,35 @@ const admittedMsOf = ({ parts, progress }: StageFlow, { admittedMs }: PodRecord)
 const secretGone = (): PipelineError =>
   new PipelineError(
     'record-lost',
-    'the Secret of this pipeline is gone, so that it could not be taken over',
+    'the Secret of this pipeline no longer exists, so the pipeline could not be taken over',
     {
       blame: 'cluster',
     },
   );
 
 /**
- * The previous owner was lost before the Pod was complete, and the stage was not started at the server: the Pod is removed and created
- * again.
+ * The previous owner was lost before the Pod was complete: nothing has run in it, and it is removed and created again. The stage may have
+ * been started before, if this is not its first Pod.
  */
 async function startOver(flow: StageFlow, record: PodRecord): Promise<undefined> {
   const { parts, progress, stops } = flow;
   const { stage, pod } = progress;
   if (!pod) return;
-  await recordPod(flow);
+  if (record.stepIds) await recordWait(flow, record.stepIds);
+  else await recordPod(flow);
   const removed = await removePod(parts, pod, 0);
   stops.stop.throwIfAborted();
   if (removed === 'left')
     throw new PipelineError(
       'right-missing',
-      'the Pod of this pipeline is not complete, and could not be removed',
+      'the Pod of this pipeline is incomplete and could not be removed',
       {
         blame: 'operator',
       },
     );
-  if (record.ownNamespace) await removeNamespace(parts, pod.metadata?.namespace ?? '');
+  const own = ownNamespaceOf(pod);
+  if (own) await removeNamespace(parts, own);
+  if (record.stepIds) describeAgain(progress, record.stepIds);
   progress.pod = undefined;
   progress.record = undefined;
   parts.registry.update(stage.id, { phase: 'preparing', pod: '' });

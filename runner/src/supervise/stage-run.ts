@@ -9,9 +9,10 @@ import { stopPod } from '../launch/stop-pod.ts';
 import { isBeforeAdoption, isOwnedBy } from '../pipeline/pod-owner.ts';
 import { type Conclusion, concluded, isFinal, newStage, type StageState } from '../pipeline/stage-state.ts';
 import type { Reporter } from '../report/reporter.ts';
-import { neverRan, observe, type PodView } from '../watch/observe.ts';
+import { observe, type PodView } from '../watch/observe.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
-import { type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
+import { GONE, type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
+import { type Unrun, type UnrunInputs, unrunOf } from '../watch/unrun.ts';
 import { ChangeNotifier } from './change-notifier.ts';
 import type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals } from './launched-stage.ts';
 import {
@@ -73,7 +74,7 @@ export class StageRun {
   #left = false;
   #trouble: Trouble | undefined;
   /** It ended before anything of the pipeline ran. */
-  #notRun: Trouble | undefined;
+  #notRun: Unrun | undefined;
   #conclusion: Conclusion | undefined;
 
   constructor(parts: StageRunParts, launched: LaunchedStage, by: { feed: PodFeed; reporter: Reporter }) {
@@ -115,8 +116,8 @@ export class StageRun {
         stops.handOver,
       );
       if (this.#notRun && !this.#conclusion && !stops.handOver.aborted) {
-        this.#leave(AbortSignal.abort(new Error('the Pod is made again')));
-        return { kind: 'not-run', trouble: this.#notRun };
+        this.#leave(AbortSignal.abort(new Error('the Pod is created again')));
+        return this.#notRun;
       }
       const end = await this.#finish(running, stops);
       if (end.kind === 'handed-over') this.#leave(stops.handOver);
@@ -154,7 +155,7 @@ export class StageRun {
     const open = this.#launched.plan.steps.find(({ role, n }) => role === 'step' && !isFinal(this.#state, n));
     if (!open) this.#conclude(this.#recorded ?? { kind: 'completed' });
     else if (!this.#conclusion && !this.#halt.signal.aborted)
-      this.#unexpectedError(new Error(`it is unknown how step ${open.name} ended`));
+      this.#unexpectedError(new Error(`the result of step ${open.name} is unknown`));
   }
 
   #unexpectedError(error: unknown): void {
@@ -244,20 +245,25 @@ export class StageRun {
     if (pod && !this.#isOurs(pod)) return this.#disown();
     if (pod) this.#view = observe(pod, plan);
     this.#since = troubledSince(this.#since, this.#view, plan, clock.now());
+    const inputs = { since: this.#since, nowMs: clock.now(), patience, ours: this.#removing };
+    if (this.#isUnrun(inputs)) return;
     this.#steps.look();
     // A Pod that its former owner stopped is no trouble.
     if (this.#recorded) return this.#reportEnd();
     const trouble = this.#feed.gone
-      ? this.#whyGone()
-      : troubleOf(this.#view, plan, {
-          since: this.#since,
-          nowMs: clock.now(),
-          patience,
-          ours: this.#removing,
-          ended: (n) => this.#steps.ended(n),
-        });
+      ? GONE
+      : troubleOf(this.#view, plan, { ...inputs, ended: (n) => this.#steps.ended(n) });
     if (trouble && !this.#allEnded()) this.#break(trouble);
     this.#reportEnd();
+  }
+
+  /** Whether nothing ran in the Pod and it is to be made again, or that is not certain yet. */
+  #isUnrun(inputs: UnrunInputs['inputs']): boolean {
+    const { plan, mayRemake = false, mayReplaceGate = false, mayAvoidNode = false } = this.#launched;
+    if (this.#conclusion) return false;
+    const unrun = unrunOf(this.#feed, plan, { inputs, mayRemake, mayReplaceGate, mayAvoidNode });
+    if (unrun !== 'later') this.#notRun ??= unrun;
+    return this.#notRun !== undefined || unrun === 'later';
   }
 
   #reportEnd(): void {
@@ -265,15 +271,6 @@ export class StageRun {
     this.#isEndReported = true;
     const isTimedOut = this.#conclusion?.kind === 'timed-out';
     this.#launched.ended(this.#trouble?.code ?? (isTimedOut ? 'timed-out' : undefined));
-  }
-
-  #whyGone(): Trouble | undefined {
-    if (this.#removing) return undefined;
-    return {
-      code: 'pod-deleted',
-      blame: 'cluster',
-      text: 'the Pod of this pipeline disappeared: somebody or something deleted it',
-    };
   }
 
   #allEnded(): boolean {
@@ -288,10 +285,6 @@ export class StageRun {
 
   #break(trouble: Trouble): void {
     if (this.#conclusion || this.#notRun) return;
-    if (this.#launched.mayRemake && neverRan(this.#view)) {
-      this.#notRun = trouble;
-      return this.#changes.notify();
-    }
     this.#trouble = trouble;
     if (trouble.code === 'deadline-exceeded') this.#conclude({ kind: 'timed-out' });
     else this.#conclude({ kind: 'broken', text: trouble.text, step: trouble.step });
@@ -331,7 +324,7 @@ export class StageRun {
     const { clock } = this.#parts;
     // The server accepts no logs of a stage that it doesn't know.
     if (this.#reporter.isUnknown)
-      this.#leave(AbortSignal.abort(new Error('the server does not know the stage')));
+      this.#leave(AbortSignal.abort(new Error('the stage does not exist at the server')));
     if (isCutShort(conclusion)) {
       await orLate(clock, LAST_LINES_MS, everythingOf(running), handOver);
       await this.#logsInReach(handOver);

@@ -19,6 +19,7 @@ import {
   type StepResults,
 } from '../pipeline/step-decision.ts';
 import type { Mark, StepLogStream } from '../ports/step-logs.ts';
+import { neverStarted } from '../watch/step-trouble.ts';
 import { isCertainSkip } from './certain-skip.ts';
 import type { LaunchedStage, StageRunParts } from './launched-stage.ts';
 import type { RunContext } from './run-context.ts';
@@ -262,7 +263,8 @@ export class StepRuns {
     const known = this.#known.get(step.n);
     if (!container || known?.sure) return;
     if (container.kind === 'running') return this.#lookAtRunning(step, container.startedMs);
-    if (container.kind !== 'ended') return;
+    // That is no end of its program, but a trouble of the Pod.
+    if (container.kind !== 'ended' || neverStarted(container)) return;
     if (isGateFailure(step, container, known)) return this.#gateFailed(step, container.message);
     this.#learn(step, endByKubelet(container, known, this.#startedMs.get(step.n)));
   }
@@ -318,7 +320,7 @@ export class StepRuns {
     this.#context.broken({
       code: 'pod-stopped',
       blame: 'cluster',
-      text: `the containers of this pipeline received a signal to stop before step ${step.name}, and its Pod was not deleted. A step that signals process 1 causes that, or a person or program on the node`,
+      text: `the containers of this pipeline received a signal to stop before step ${step.name}, and its Pod was not deleted: a person or program on the node did that`,
     });
   }
 

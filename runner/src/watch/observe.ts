@@ -39,16 +39,6 @@ export function observe(pod: V1Pod, plan: RunPlan): PodView {
   };
 }
 
-/**
- * Whether it is certain that no program of any step has run, nor will: the kubelet itself has ended the Pod, and says of no container that it was
- * started. What others say of a node that is gone proves nothing. Pure.
- */
-export function neverRan({ phase, reason, disruption, steps }: PodView): boolean {
-  const isKubelets =
-    phase === 'Failed' && reason !== '' && reason !== 'DeadlineExceeded' && disruption === '';
-  return isKubelets && [...steps.values()].every(({ kind }) => kind === 'unknown' || kind === 'waiting');
-}
-
 const conditionOf = (pod: V1Pod, type: string) => pod.status?.conditions?.find((one) => one.type === type);
 
 function placeOf(pod: V1Pod): Pick<PodView, 'nodeName' | 'scheduled' | 'unschedulable'> {

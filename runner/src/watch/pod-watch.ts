@@ -1,9 +1,10 @@
 import { BoundedMap, BoundedSet } from '@hangar/shared/bounded';
 import type { Clock } from '@hangar/shared/clock';
 import { type Cluster, type KubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
-import { type Change, ListWatch, whole } from '@hangar/shared/kubernetes/list-watch';
+import { type Change, ListWatch } from '@hangar/shared/kubernetes/list-watch';
 import type { V1Pod } from '@kubernetes/client-node';
 import { LABEL } from '../pipeline/compiled.ts';
+import { keptPod } from './kept-pod.ts';
 import type { PodNotice } from './pod-notice.ts';
 
 /** A live view of one Pod: its current state, and a callback for each change. */
@@ -12,6 +13,8 @@ export interface PodFeed {
   readonly pod: V1Pod | undefined;
   /** The Pod existed (or should have) and is deleted. */
   readonly gone: boolean;
+  /** Whether `pod` is the Pod as it was when it was deleted; otherwise the watch has missed that, and what came before it. */
+  readonly isFinal: boolean;
   /** The notices from its Events so far, without repetitions, in order; empty if they can't be watched. */
   readonly notices: readonly PodNotice[];
   /** The returned function unsubscribes. */
@@ -67,7 +70,7 @@ export class PodWatch {
     const watch = new ListWatch<V1Pod>(this.#clock, this.#cluster, {
       target: { resource: RESOURCE.pods, namespace },
       selection: SELECTION,
-      read: whole,
+      read: keptPod,
       onChange: (change) => this.#route(change),
       onTrouble: (error) => this.#options.onTrouble(namespace, error),
     });
@@ -96,7 +99,7 @@ export class PodWatch {
 
   /** Stops watching a namespace that is deleted or has no Pods any more. */
   leave(namespace: string): void {
-    this.#watches.get(namespace)?.left.abort(new Error('the namespace is not followed any more'));
+    this.#watches.get(namespace)?.left.abort(new Error('the namespace is no longer watched'));
     this.#watches.delete(namespace);
   }
 
@@ -170,6 +173,7 @@ const uidOf = ({ metadata }: V1Pod): string => metadata?.uid ?? '';
 class Feed implements PodFeed {
   pod: V1Pod | undefined;
   gone: boolean;
+  isFinal = false;
   notices: readonly PodNotice[] = [];
   readonly #subscribers = new Set<() => void>();
 
@@ -186,6 +190,7 @@ class Feed implements PodFeed {
   take(change: Change<V1Pod>): void {
     this.pod = change.object;
     this.gone = change.kind === 'gone';
+    this.isFinal = this.gone && change.object !== change.before;
     this.#tell();
   }
 

@@ -67,7 +67,7 @@ describe('the page', () => {
       '8 CPU / 16 GB',
       'Expected wait 3.4 s (p95), within the objective of 10 s',
       'Expected wait 12.3 s (p95), beyond the objective of 10 s',
-      "12.5 % of the Pods don't fit",
+      '12.5 % of the Pods do not fit',
       '48 Pods are running, 5 are unschedulable',
       'within 3 min 20 s',
     ])
@@ -200,7 +200,7 @@ describe('the page', () => {
     expect(await text(tab, '#plot-pool h3')).toBe('Nodes of large');
     expect(await tab.page.locator('#decision-table tbody tr').count()).toBe(3);
     await tab.page.locator('#decision-table summary').first().click();
-    expect(await text(tab, '#decision-table')).toContain('room for 79 is needed');
+    expect(await text(tab, '#decision-table')).toContain('required: capacity for 79 Pods');
     const money = await text(tab, '#money');
     for (const part of [
       '19 × 4 CPU / 8 GB + 3 × 8 CPU / 16 GB',
@@ -382,10 +382,12 @@ describe('the page', () => {
   });
 
   it('lists what is missing while there is no answer, and updates without a reload when there is one', async () => {
-    served.ledger.stale(clock.now(), [{ weight: 'stale', text: 'may this service list pods?' }]);
+    served.ledger.stale(clock.now(), [
+      { weight: 'stale', text: 'check that the autoscaler is allowed to list pods' },
+    ]);
     const tab = await open({ frozen: true });
     expect(await text(tab, '#state')).toBe('no answer yet');
-    expect(await text(tab, '#conditions')).toContain('may this service list pods?');
+    expect(await text(tab, '#conditions')).toContain('check that the autoscaler is allowed to list pods');
     expect(await text(tab, '#plot-demand')).toContain('No data for this time yet.');
     expect(await text(tab, '#decision-table')).toContain('No decision yet');
     await tab.page.screenshot({ path: join(PICTURES, 'nothing-yet.png') });

@@ -30,7 +30,9 @@ beforeAll(async () => {
     await runOrThrow(real.kubectl, kubectl('create', 'namespace', name));
 });
 afterAll(async () => {
-  const kinds = ['servicemonitors', 'podmonitors', 'prometheusrules'].map((kind) => `${kind}.monitoring.coreos.com`);
+  const kinds = ['servicemonitors', 'podmonitors', 'prometheusrules'].map(
+    (kind) => `${kind}.monitoring.coreos.com`,
+  );
   await runOrThrow(real.kubectl, kubectl('delete', 'crd', ...kinds));
   await runOrThrow(real.kubectl, kubectl('delete', 'namespace', '--wait=false', ...Object.values(SPACES)));
 });

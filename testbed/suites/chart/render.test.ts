@@ -459,11 +459,11 @@ describe('invalid values are reported in one line', () => {
       { image: { registry: '' } },
       /image\.registry is not set, and no images of Hangar are published yet\. Build them.*docs\/images\.md/,
     ],
-    ['replicaCount', runner({ replicaCount: 2 }), /runner\.replicaCount is called runner\.replicas here/],
+    ['replicaCount', runner({ replicaCount: 2 }), /runner\.replicaCount was renamed to runner\.replicas/],
     [
       'a former name',
       { autoscaler: { rbac: { look: true } } },
-      /autoscaler\.rbac\.look is called autoscaler\.rbac\.readOnly here/,
+      /autoscaler\.rbac\.look was renamed to autoscaler\.rbac\.readOnly/,
     ],
     [
       'an Ingress without hosts',

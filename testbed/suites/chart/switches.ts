@@ -72,7 +72,7 @@ export function switchesOf(n: {
         serviceAccount: { annotations: { a: 'b' }, imagePullSecrets: ['pull'] },
       },
     },
-    'a fresh namespace for each pipeline': { jobs: { namespace: 'drone-' } },
+    'a new namespace for each pipeline': { jobs: { namespace: 'drone-' } },
     'no volume, three replicas': {
       autoscaler: { replicas: 3, persistence: { enabled: false } },
       runner: { replicas: 3 },

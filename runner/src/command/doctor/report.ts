@@ -24,10 +24,10 @@ export function reportOf(found: Omit<Report, 'ok'>): Report {
 
 const HEADS: Readonly<Record<SettingSupport, string>> = {
   wrong: 'Wrong: the runner would not start',
-  changed: 'Changed: means something else than before',
+  changed: 'Changed: has another meaning than in the previous runner',
   ignored: 'Ignored',
   unknown: 'Unknown',
-  kept: 'Kept: means what it meant',
+  kept: 'Kept: same meaning as in the previous runner',
 };
 
 /** The report as text. Pure. */
@@ -60,7 +60,7 @@ function openSection(rules: readonly ReviewedRule[]): readonly (readonly string[
   ]);
   return [
     [
-      "Open to untrusted pipelines, as with the previous runner: the chart's defaults would refuse it",
+      'Open to untrusted pipelines, as in the previous runner; refused by the defaults of the chart',
       ...tableLines([], rows).map((line) => `  ${line}`),
     ],
   ];

@@ -10,6 +10,7 @@ import { AdmissionQueue } from '../../admit/admission-queue.ts';
 import { NO_LOAD } from '../../admit/admit.ts';
 import { secretContents } from '../../adopt/contents.ts';
 import { CancelWatches } from '../../cancel/cancel-watches.ts';
+import { GateVolumes, type GateVolumesParts } from '../../launch/gate-volumes.ts';
 import { PodOrigin } from '../../launch/pod-origin.ts';
 import { removePod } from '../../launch/remove-pod.ts';
 import { clusterLogSource } from '../../logs/cluster-log-source.ts';
@@ -43,6 +44,7 @@ export interface LocalOrder {
   readonly compiled: Compiled;
   readonly detail: StageDetail;
   readonly owner: string;
+  readonly gateVolume: GateVolumesParts['setting'];
 }
 
 /** Start and end of a step's program, milliseconds since 1970. */
@@ -209,6 +211,7 @@ class LocalRun {
         memoryBytes: undefined,
       }),
       cancelWatches: new CancelWatches({ clock, ciServer, log }),
+      gateVolumes: new GateVolumes({ clock, log, setting: this.#order.gateVolume, hasEvents: () => true }),
       waitLimitMs: Number.POSITIVE_INFINITY,
       retentionMs: Number.POSITIVE_INFINITY,
       draft: () => Promise.resolve(compiled),
@@ -262,6 +265,6 @@ function unshared(owner: string): Ownership {
 function troubleText(error: unknown, namespace: string): string {
   const words = errorText(error);
   if (isKubernetesError(error, 401, 403))
-    return `this user may not list Pods in namespace ${namespace}: ${words}. "kubectl auth can-i list pods -n ${namespace}" asks the same; --namespace chooses another`;
-  return `the cluster does not answer: ${words}. "kubectl config current-context" tells which one is asked; --kubeconfig names another file`;
+    return `this user is not allowed to list Pods in namespace ${namespace}: ${words}. "kubectl auth can-i list pods -n ${namespace}" checks the same; --namespace selects another namespace`;
+  return `the cluster does not answer: ${words}. "kubectl config current-context" shows which cluster is used; --kubeconfig selects another file`;
 }

@@ -6,6 +6,7 @@ import type { PodFeed } from '../../watch/pod-watch.ts';
 export class FakeFeed implements PodFeed {
   pod: V1Pod | undefined;
   gone = false;
+  isFinal = false;
   notices: readonly PodNotice[] = [];
   readonly #subscribers = new Set<() => void>();
 
