@@ -2,7 +2,7 @@ import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
 import { type FailedTry, type RetryPolicy, retry } from '@hangar/shared/retry';
 import { Adopter } from './adopt/adopter.ts';
 import { emptied, hasRoom, whenever } from './intake.ts';
-import type { FormerLife, OwnLease } from './lease/own-lease.ts';
+import type { PreviousProcess, OwnLease } from './lease/own-lease.ts';
 import type { ReplicaRecord } from './lease/replica-record.ts';
 import type { Filter } from './pipeline/drone.ts';
 import { poll } from './poll/poll.ts';
@@ -59,7 +59,7 @@ export async function run(parts: RunnerParts, options: RunnerOptions, stop: Abor
 
 /** From taking the Lease to its loss, or to the end of the process. */
 interface Term {
-  readonly former: FormerLife;
+  readonly former: PreviousProcess;
   readonly stop: AbortSignal;
   /** Aborted when every stage is to be left where it is. */
   readonly handOver: AbortSignal;

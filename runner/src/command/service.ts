@@ -104,8 +104,8 @@ function holderOf({ host, config, random }: ServiceParts): Holder {
   return {
     replica: host.hostname || config.runner.name,
     podUid: host.podUid ?? '',
-    life: identity ? `${identity.name}.${chance}` : chance,
-    isGone: identity && ((life) => identity.isGone(life)),
+    instance: identity ? `${identity.name}.${chance}` : chance,
+    isGone: identity && ((instance) => identity.isGone(instance)),
   };
 }
 

@@ -50,7 +50,7 @@ export const ANNOTATION = {
   recordVersion: 'hangar.dev/record-version',
   /** Signature of what does not change on the Pod, plain text (`launch/pod-origin.ts`). */
   signature: 'hangar.dev/signature',
-  /** Random, one for each compilation: a Pod of the same stage and owner with another one is a former life's. Plain text. */
+  /** Random, one for each compilation: a Pod of the same stage and owner with another one is a previous process's. Plain text. */
   draft: 'hangar.dev/draft',
   /** Where the Pod's namespace was made for it alone, and goes with it: the uid of that namespace, or {@link NO_UID}; plain text. */
   ownNamespace: 'hangar.dev/own-namespace',

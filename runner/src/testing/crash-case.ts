@@ -181,7 +181,7 @@ class CrashCase {
       config,
       {
         ...{ clock, random, log: silentLogger, events: NO_EVENTS, serverAnswered: () => undefined },
-        holder: { ...holder, life: name },
+        holder: { ...holder, instance: name },
         connection: { namespace: NAMESPACE },
       },
       {

@@ -52,8 +52,9 @@ it('a Pod with the labels and annotations of a build takes nothing of the budget
 });
 
 it('the Pod of another replica takes its part: a build waits until that one has ended', async () => {
-  const { drone, runner, startRunner } = await open();
-  const other = await startRunner('runner-b');
+  const system = await open();
+  const { drone, runner } = system;
+  const other = await system.startRunner('runner-b');
   const { id: first } = drone.createBuild({ yaml: YAML(3) });
   await drone.waitUntil('the first runs', within, () => drone.step(first, 'works')?.status === 'running');
   const { id: second } = drone.createBuild({ yaml: YAML(0) });
