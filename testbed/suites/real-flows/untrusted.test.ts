@@ -70,7 +70,7 @@ describe("a build of a fork, with the chart's default on a real cluster", () => 
   it('gets none of what the rules refuse: each error names rule and remedy, and nothing is created', async () => {
     const setup = await open();
     const removeIt = 'remove it, or ask the operator of the runner to allow it there';
-    const chooseLess = 'choose less, or ask the operator of the runner to raise it';
+    const chooseLess = 'request less, or ask the operator of the runner to raise it';
     const choices: readonly (readonly [yaml: string, rule: string, remedy: string])[] = [
       [pipeline(ONE_STEP, 'service_account_name: deploy'), 'HANGAR_UNTRUSTED_SERVICE_ACCOUNTS', removeIt],
       [pipeline(ONE_STEP, 'metadata: { namespace: default }'), 'HANGAR_UNTRUSTED_NAMESPACES', removeIt],
