@@ -195,15 +195,18 @@ describe("a build of a fork, with the chart's default on a real cluster", () => 
         'ls -d /var/run/secrets /run/secrets 2>/dev/null || echo no folder of secrets',
         // Of all processes that it sees, and all files of its own container; each search finds what is there.
         `echo own $(${environments} | grep -c MARK=of-this-step)`,
-        `echo others $(${environments} | grep -cE "of-another-[b]uild|flow-[s]ecret")`,
+        `echo others $(${environments} | grep -cE "of-another-([b]uild|[s]tep)|flow-[s]ecret")`,
         'echo of-another-fi"le" > /tmp/file',
-        `find / -path /proc -prune -o -path /sys -prune -o -type f -exec grep -lE "of-another-([b]uild|[f]ile)|flow-[s]ecret" {} ';' 2>/dev/null | sed "s/^/found /"`,
+        `find / -path /proc -prune -o -path /sys -prune -o -type f -exec grep -lE "of-another-([b]uild|[s]tep|[f]ile)|flow-[s]ecret" {} ';' 2>/dev/null | sed "s/^/found /"`,
         'wget -q -T 3 -O- https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT/api/v1/secrets 2>/dev/null || echo no API',
       ],
       '  environment: { MARK: of-this-step }\n',
     );
     const hidden = step('hidden', ['echo nothing'], '  environment: { KEY: { from_secret: key } }\n');
-    const id = await runs(setup, pipeline(look + hidden));
+    const id = await runs(setup, pipeline(look + hidden), {
+      ...FORK,
+      secrets: [{ name: 'key', data: 'of-another-step', pull_request: true }],
+    });
     const lines = setup.drone.logText(id, 'look')?.split('\n') ?? [];
     expect(lines.filter((line) => !line.startsWith('+ '))).toEqual([
       'mounts 0',
