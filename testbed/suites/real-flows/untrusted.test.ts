@@ -217,7 +217,7 @@ describe("a build of a fork, with the chart's default on a real cluster", () => 
     await setup.cleaned(PATIENCE_MS);
   });
 
-  it('runs with an account that may not read Secrets, Leases, Pods or logs, had it a token', async () => {
+  it('runs with an account that cannot read Secrets, Leases, Pods or logs, even if it had a token', async () => {
     const setup = await open();
     const { id } = setup.drone.createBuild({ yaml: pipeline(step('one', ['sleep 600'])), ...FORK });
     const running = () => setup.drone.step(id, 'one')?.status === 'running';
