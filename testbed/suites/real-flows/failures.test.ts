@@ -235,7 +235,8 @@ describe('what the cluster does to a build is reported by its class', () => {
       await slow.close();
       await removeImage(cluster.layout, image).catch(() => undefined);
     });
-    const setup = await open({ DRONE_ENGINE_CONTAINER_START_TIMEOUT: '5' });
+    const env = { DRONE_ENGINE_CONTAINER_START_TIMEOUT: '5', HANGAR_GATE_VOLUME: 'init' };
+    const setup = await open(env);
     const yaml = pipeline(`- name: cold\n  image: ${image}\n  commands: [echo never]\n`);
     expect(await endOf(setup, setup.drone.createBuild({ yaml }).id)).toMatchObject({
       status: 'error',

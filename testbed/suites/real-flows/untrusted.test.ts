@@ -70,7 +70,7 @@ describe("a build of a fork, with the chart's default on a real cluster", () => 
   it('gets none of what the rules refuse: each error names rule and remedy, and nothing is created', async () => {
     const setup = await open();
     const removeIt = 'remove it, or ask the operator of the runner to allow it there';
-    const chooseLess = 'request less, or ask the operator of the runner to raise it';
+    const askLess = 'less, or ask the operator of the runner to raise it';
     const choices: readonly (readonly [yaml: string, rule: string, remedy: string])[] = [
       [pipeline(ONE_STEP, 'service_account_name: deploy'), 'HANGAR_UNTRUSTED_SERVICE_ACCOUNTS', removeIt],
       [pipeline(ONE_STEP, 'metadata: { namespace: default }'), 'HANGAR_UNTRUSTED_NAMESPACES', removeIt],
@@ -86,6 +86,19 @@ describe("a build of a fork, with the chart's default on a real cluster", () => 
         'HANGAR_UNTRUSTED_TOLERATIONS',
         removeIt,
       ],
+      [pipeline(ONE_STEP, 'priority_class_name: urgent'), 'HANGAR_UNTRUSTED_PRIORITY_CLASSES', removeIt],
+      [pipeline(ONE_STEP, 'priority_class_name: system-node-critical'), 'Kubernetes itself', 'remove it'],
+      [pipeline(ONE_STEP, 'runtime_class_name: kata'), 'HANGAR_UNTRUSTED_RUNTIME_CLASSES', removeIt],
+      [
+        pipeline(step('one', ['id'], '  resources: { limits: { nvidia.com/gpu: 1 } }\n')),
+        'HANGAR_UNTRUSTED_EXTENDED_RESOURCES',
+        removeIt,
+      ],
+      [
+        pipeline(step('one', ['id'], '  resources: { limits: { ephemeral_storage: 500GiB } }\n')),
+        'HANGAR_MAX_EPHEMERAL_STORAGE',
+        askLess,
+      ],
       [pipeline(ONE_STEP, 'metadata: { labels: { team: a } }'), 'HANGAR_UNTRUSTED_LABELS', removeIt],
       [
         pipeline(ONE_STEP, 'metadata: { annotations: { vault.hashicorp.com/role: a } }'),
@@ -93,15 +106,11 @@ describe("a build of a fork, with the chart's default on a real cluster", () => 
         removeIt,
       ],
       [pipeline(step('one', ['id'], '  user: 0\n')), 'HANGAR_UNTRUSTED_ROOT', removeIt],
-      [
-        pipeline(ONE_STEP, 'resources: { requests: { cpu: 2147483647 } }'),
-        'HANGAR_MAX_REQUEST_CPU',
-        chooseLess,
-      ],
+      [pipeline(ONE_STEP, 'resources: { requests: { cpu: 2147483647 } }'), 'HANGAR_MAX_REQUEST_CPU', askLess],
       [
         pipeline(ONE_STEP, 'resources: { requests: { memory: 1000GiB } }'),
         'HANGAR_MAX_REQUEST_MEMORY',
-        chooseLess,
+        askLess,
       ],
       [
         pipeline(
@@ -109,7 +118,7 @@ describe("a build of a fork, with the chart's default on a real cluster", () => 
           'volumes: [{ name: data, temp: { size_limit: 500Gi } }]',
         ),
         'HANGAR_MAX_VOLUME_SIZE',
-        chooseLess,
+        askLess,
       ],
     ];
     for (const [yaml, rule, remedy] of choices) {
