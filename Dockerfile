@@ -46,6 +46,8 @@ COPY --from=gate /out/ /
 # The reference under which this image is pushed; the runner derives the gate's image from it where it may not read its own Pod.
 ARG IMAGE=
 ENV HANGAR_OWN_IMAGE=${IMAGE}
+# A smaller space for new objects (the default is 16 MiB, held three times): a third less memory with 200 pipelines at once.
+ENV NODE_OPTIONS=--max-semi-space-size=4
 # In the container of a step that is swapped it is the placeholder, as in the gate's image; elsewhere it becomes the runner.
 ENTRYPOINT ["/placeholder", "--else", "/usr/local/bin/node", "/hangar/runner/bundle/main.js"]
 

@@ -104,7 +104,7 @@ function card(shape, { objectiveWaitP95Seconds: objective, currency }, past) {
     ),
     wait(shape.waitP95Seconds, objective),
     ...(tooLargeShare > 0
-      ? [el('p', { class: 'warning' }, `${percent(tooLargeShare)} of the Pods don't fit on such a node`)]
+      ? [el('p', { class: 'warning' }, `${percent(tooLargeShare)} of the Pods do not fit on such a node`)]
       : []),
     ...(cost ? [el('p', {}, `${money(cost.perDay, currency)} a day at this size`)] : []),
     details(

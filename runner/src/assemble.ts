@@ -5,11 +5,7 @@ import type { Connection } from '@hangar/shared/kubernetes/connection';
 import { type ApiCall, type CallObserver, HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import type { Logger } from '@hangar/shared/logger';
 import { RateLimit } from '@hangar/shared/rate-limit';
-import type { V1Pod } from '@kubernetes/client-node';
-import { AdmissionQueue } from './admit/admission-queue.ts';
-import { type Budget, type Load, NO_LOAD, plus } from './admit/admit.ts';
-import { loadOf } from './admit/pod-load.ts';
-import { SharedBudget, type SharedBudgetParts } from './admit/shared-budget.ts';
+import { judgeEachPod, queueOf } from './admission-parts.ts';
 import { secretContents } from './adopt/contents.ts';
 import { CancelWatches } from './cancel/cancel-watches.ts';
 import type { RunnerConfig } from './config/runner-config.ts';
@@ -35,7 +31,7 @@ import { LogMemory } from './logs/log-memory.ts';
 import { serverStepLogs } from './logs/server-step-logs.ts';
 import { type EdgeObserver, observedLogs, observedServer, observedTries } from './metrics/edge-observer.ts';
 import type { Granted } from './permissions/review.ts';
-import { LABEL, RANDOM_NAMESPACE } from './pipeline/compiled.ts';
+import { RANDOM_NAMESPACE } from './pipeline/compiled.ts';
 import type { CiServer } from './ports/ci-server.ts';
 import type { LogSource } from './ports/log-source.ts';
 import type { GateChoice } from './prepare/gate-image.ts';
@@ -43,7 +39,7 @@ import { type IndependentParts, runIndependently } from './run-independently.ts'
 import { type RunnerOptions, type RunnerParts, run } from './runner.ts';
 import { type DraftParts, draft } from './stage/draft.ts';
 import type { StageEvents } from './stage/stage-parts.ts';
-import { type RegisteredStage, StageRegistry } from './stage-registry.ts';
+import { StageRegistry } from './stage-registry.ts';
 import { watchEvents } from './watch/event-watch.ts';
 import { PodWatch } from './watch/pod-watch.ts';
 import type { Patience } from './watch/trouble.ts';
@@ -152,7 +148,8 @@ export function wire(
   },
   { cluster, ciServer, source, drafting, validity }: Ports,
 ): Pick<Assembly, 'parts' | 'options'> & { readonly independent: Pick<IndependentParts, 'lease' | 'line'> } {
-  const { clock, random, log } = outside;
+  const { clock, random, log, holder } = outside;
+  const server = originOf(config.server.url);
   const registry = new StageRegistry();
   const namespace = config.lease.namespace || outside.connection.namespace;
   const podWatch = podWatchOf(cluster, outside);
@@ -174,12 +171,7 @@ export function wire(
     line: queueOf(config, { origin, podWatch, registry }, { clock, cluster, log, namespace }),
     lease: new OwnLease(
       { clock, cluster, log, validity },
-      {
-        namespace,
-        holder: outside.holder,
-        termMs: config.lease.termMs,
-        server: originOf(config.server.url),
-      },
+      { namespace, holder, termMs: config.lease.termMs, server },
     ),
     cancelWatches: new CancelWatches({ clock, ciServer, log }),
     gateVolumes: new GateVolumes({ clock, log, setting: config.compile.gateVolume, hasEvents: () => true }),
@@ -189,11 +181,7 @@ export function wire(
     retentionMs: config.admission.recordRetentionMs,
     draft: (detail, signal) => draft(drafting, detail, signal),
   };
-  const lease = new IndependentReplica({
-    holder: outside.holder,
-    namespace: outside.connection.namespace,
-    server: originOf(config.server.url),
-  });
+  const lease = new IndependentReplica({ holder, namespace: outside.connection.namespace, server });
   const independent = { lease, line: queueOf(config, { origin, podWatch, registry }, undefined) };
   return { parts, options: optionsOf(config, outside, namespace), independent };
 }
@@ -336,79 +324,6 @@ function paced(pace: RateLimit, validity: LeaseValidity, { clock, observer, edge
 /** Taking the Lease and keeping it is decided by the Lease itself. */
 const isWrite = ({ verb, resource }: ApiCall): boolean =>
   resource !== 'leases' && ['create', 'update', 'patch', 'delete'].includes(verb);
-
-function budgetOf(config: RunnerConfig): Budget {
-  const { budgetCpuMillicores, budgetMemoryBytes, budgetPods } = config.admission;
-  return {
-    pipelines: config.runner.capacity,
-    cpuMillicores: budgetCpuMillicores,
-    memoryBytes: budgetMemoryBytes,
-    pods: budgetPods,
-  };
-}
-
-/** What is known of what is admitted. Pods that no runner made count nowhere, whatever their labels are. */
-interface Known {
-  readonly origin: PodOrigin;
-  readonly podWatch: PodWatch;
-  readonly registry: StageRegistry;
-}
-
-const ownPods = ({ origin, podWatch }: Known): readonly V1Pod[] => origin.known(podWatch.pods);
-
-/** Finds out of each Pod whether a runner made it. What can't be determined now is with the Pod's next change, or when it is taken over. */
-function judgeEachPod(origin: PodOrigin, podWatch: PodWatch): void {
-  const { signal } = new AbortController();
-  const judge = (pod: V1Pod): void => void origin.isOurs(pod, signal).catch(() => undefined);
-  podWatch.listen(({ kind, object }) => kind !== 'gone' && judge(object));
-}
-
-/** The admission queue. Where a budget is set, all replicas share it by reservations in a Lease, if there is a place for that. */
-function queueOf(
-  config: RunnerConfig,
-  known: Known,
-  shared: Pick<SharedBudgetParts, 'clock' | 'cluster' | 'log' | 'namespace'> | undefined,
-): AdmissionQueue {
-  const budget = budgetOf(config);
-  const load = (): Load => taken(known);
-  const limit = config.admission.repositoryPipelines;
-  const perRepository = limit === undefined ? undefined : { limit, running: runningOf(known) };
-  const { pods, cpuMillicores, memoryBytes } = budget;
-  if (shared === undefined || (pods ?? cpuMillicores ?? memoryBytes) === undefined)
-    return new AdmissionQueue(load, budget, { perRepository });
-  const reservations = new SharedBudget({ ...shared, taken: load, pods: () => ownPods(known) }, budget);
-  known.podWatch.listen(
-    ({ kind, object }) => kind === 'gone' && known.origin.isKnown(object) && reservations.podGone(object),
-  );
-  return new AdmissionQueue(load, budget, { reservations, perRepository });
-}
-
-/** Pipelines of a repository that run: of this replica, and of others by their Pods. */
-function runningOf(known: Known): (repo: string) => number {
-  const { registry } = known;
-  return (repo) => {
-    const own = registry.entries.filter((entry) => entry.repo === repo && isAdmitted(entry));
-    const others = ownPods(known).filter(
-      (pod) =>
-        pod.metadata?.annotations?.['io.drone.repo.slug'] === repo &&
-        loadOf(pod).pods > 0 &&
-        !registry.has(Number(pod.metadata.labels?.[LABEL.stageId])),
-    );
-    return own.length + others.length;
-  };
-}
-
-const isAdmitted = ({ phase }: RegisteredStage): boolean => phase === 'starting' || phase === 'running';
-
-/** What is admitted: this replica's stages by what they ask for, and every other Pod of a runner that the scheduler may have. */
-function taken(known: Known): Load {
-  const { registry } = known;
-  const own = registry.entries.filter(isAdmitted);
-  // A stage that only waits to be reported takes what its Pod still takes: nothing once that has ended.
-  const isOther = (stageId: number): boolean => !registry.has(stageId) || registry.isReporting(stageId);
-  const others = ownPods(known).filter((pod) => isOther(Number(pod.metadata?.labels?.[LABEL.stageId])));
-  return [...own.map((entry) => entry.asks), ...others.map(loadOf)].reduce(plus, NO_LOAD);
-}
 
 /** Where Pods may be: the default namespace and those that policies and rules name. A random one is found by its Lease. */
 export function namespacesOf(config: RunnerConfig): readonly string[] {

@@ -2,7 +2,7 @@ import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
 import { type FailedTry, type RetryPolicy, retry } from '@hangar/shared/retry';
 import { Adopter } from './adopt/adopter.ts';
 import { emptied, hasRoom, whenever } from './intake.ts';
-import type { PreviousProcess, OwnLease } from './lease/own-lease.ts';
+import type { OwnLease, PreviousProcess } from './lease/own-lease.ts';
 import type { ReplicaRecord } from './lease/replica-record.ts';
 import type { Filter } from './pipeline/drone.ts';
 import { poll } from './poll/poll.ts';

@@ -11,7 +11,7 @@ body{max-width:none;width:1280px}
 .panel{margin:0;padding:.5rem .7rem;min-width:0}
 h1{margin:0 0 .6rem}h2{font-size:1rem;margin:.2rem 0 .4rem}
 h3{font-size:.82rem;margin:0 0 .2rem;line-height:1.3}
-.stat{white-space:nowrap;font-size:1.5rem;font-weight:600;margin:.2rem 0}
+.stat{white-space:nowrap;font-size:1.3rem;font-weight:600;margin:.2rem 0}
 svg{display:block;width:100%}svg text{fill:var(--dim);font-size:12px}.grid{stroke:var(--line)}
 ul{list-style:none;display:flex;flex-wrap:wrap;gap:0 .9rem;padding:0;margin:.2rem 0 0;font-size:.78rem;color:var(--dim)}
 li span{display:inline-block;width:.8rem;height:.25rem;margin-right:.3rem;vertical-align:middle}

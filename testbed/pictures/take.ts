@@ -103,7 +103,7 @@ async function takeDemo({ clock, folder }: Studio): Promise<void> {
   write('$ npm run demo\n');
   const terminal = { write, live: true, isColoured: true, size: () => TERMINAL };
   const parts = { clock, terminal, stop: new AbortController().signal };
-  const code = await runDemo(parts, { keep: false, real: false, json: false });
+  const code = await runDemo(parts, { keep: false, real: false, slow: false, json: false });
   if (code !== 0) throw new Error(`the demo ended with ${code}`);
   const title =
     'npm run demo: pipelines run on an embedded Kubernetes, and a table shows what each of them did';

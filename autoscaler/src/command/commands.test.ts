@@ -42,6 +42,12 @@ describe('recommend', () => {
     });
   });
 
+  it('prints numbers in JSON without rounding errors', async () => {
+    const { out } = await run('recommend --prs-per-day 500 --shape 8cpu-16gb --json');
+    expect(out).toContain('"podsCounted":5.8875,');
+    expect(out).not.toMatch(/\.\d{12}/);
+  });
+
   it('answers only what was requested', async () => {
     const answer = await json('recommend --prs-per-day 1000 --shape 8cpu-16gb --level high');
 

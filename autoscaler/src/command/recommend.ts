@@ -25,6 +25,7 @@ import { softlyPlaced } from '../replay/policies/soft-taints.ts';
 import { replay } from '../replay/replay.ts';
 import { carriedJson, carriedText, recommendationText } from './recommend-text.ts';
 import { settingsFrom } from './replayed-settings.ts';
+import { shortJson } from './short-json.ts';
 
 const MOST_NODES = 1_000_000;
 const NAMES = PUBLISHED_SHAPES.map(({ name }) => name);
@@ -99,7 +100,7 @@ function answer(options: Values<typeof OPTIONS>, settings: ReplayedSettings): st
   const asked = { shapes: shapesOf(options), levels, parameters };
   if (nodes !== undefined && prsPerDay === undefined) {
     const question = { ...asked, nodes };
-    return json ? JSON.stringify(carriedJson(question)) : carriedText(question);
+    return json ? shortJson(carriedJson(question)) : carriedText(question);
   }
   if (nodes !== undefined || prsPerDay === undefined)
     throw new UsageError('give either --prs-per-day N or --nodes N, for instance --prs-per-day 500');
@@ -111,7 +112,7 @@ function answer(options: Values<typeof OPTIONS>, settings: ReplayedSettings): st
   );
   if (!json) return recommendationText(recommendation, checked);
   const check = checked === undefined ? {} : { checked: checkedJson(checked) };
-  return JSON.stringify({ ...recommendationJson(recommendation), ...check });
+  return shortJson({ ...recommendationJson(recommendation), ...check });
 }
 
 /** `hangar-autoscaler recommend`: the published model on the command line, without a cluster. */

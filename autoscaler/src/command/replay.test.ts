@@ -183,7 +183,8 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
     );
 
     expect(out).toMatch(/static:40 +least/);
-    expect(out).toMatch(/karpenter +least .*1091, 76\/154/);
+    expect(out).toMatch(/karpenter +least +\d+ /);
+    expect(out).not.toContain('reference');
   });
 
   it('wants no node for builds that are larger than one, not even with the clairvoyant policy', async () => {

@@ -32,6 +32,7 @@ import { plotSvg, plotText } from './replay-plot.ts';
 import { PLACEMENTS, type PolicyRequest, readPolicies } from './replay-policies.ts';
 import { replayText } from './replay-text.ts';
 import { settingsFrom } from './replayed-settings.ts';
+import { shortJson } from './short-json.ts';
 
 const LARGEST_SEED = 2 ** 31 - 1;
 /** Time spans of the counted time in a plot; the number of columns in a terminal. */
@@ -273,11 +274,10 @@ async function writeAll(files: ReturnType<typeof filesOf>, { complain }: Command
   }
 }
 
-function answer({ json, plot, node, jobs }: Order, played: readonly Played[], counted: Counted): string {
+function answer({ json, plot, node }: Order, played: readonly Played[], counted: Counted): string {
   const results = played.map(({ result }) => result);
-  if (json) return JSON.stringify(results.length === 1 ? results[0] : results);
-  const load = 'load' in jobs ? jobs.load : undefined;
-  const text = replayText(results, { load, trainDays: counted.trainDays });
+  if (json) return shortJson(results.length === 1 ? results[0] : results);
+  const text = replayText(results, counted.trainDays);
   return plot === 'text' ? `${text}\n\n${plotText(timelines(played, counted, node))}` : text;
 }
 

@@ -26,7 +26,7 @@ export function runbook(alert: AlertRule): string {
     alert;
   return `# ${name}
 
-${GENERATED}
+${GENERATED} Back to [all alerts](../alerts.md).
 
 ${plain(summary)}. ${plain(description)}
 
@@ -74,7 +74,7 @@ export function alertsPage(alerts: readonly AlertRule[]): string {
     );
   return `# Alerts
 
-${GENERATED}
+${GENERATED} Back to the [index](README.md).
 
 <picture><source media="(prefers-color-scheme: dark)" srcset="images/board-runner-dark.png"><img src="images/board-runner-light.png" alt="The board of the runner: stages that run and wait, the reasons, and how long each part takes" width="800"></picture>
 

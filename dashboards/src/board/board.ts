@@ -8,6 +8,7 @@ export type PanelUnit =
   | 'suffix: /min'
   | 'suffix: /h'
   | 'suffix: cores'
+  | 'suffix: h'
   | 'suffix: node-hours'
   | WholeUnit;
 

@@ -61,7 +61,7 @@ const glance: readonly Panel[] = [
     description:
       'Each push to a pull request is a build; on the first day the value is too large, because a full day is counted.',
     kind: 'stat',
-    unit: 'suffix: node-hours',
+    unit: 'suffix: h',
     queries: [{ expr: nodeHoursPer1000(24, '1d'), legend: 'per 1000', mayBeEmpty: NO_PULL_REQUESTS }],
     width: 4,
   },

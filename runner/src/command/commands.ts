@@ -98,7 +98,7 @@ const DOCTOR = command({
 Then it pings the Drone server with the secret, and reviews the permissions in the cluster. For each missing permission it
 prints the rule to add. It writes nothing, and prints only invalid values, never secrets.`,
   exits: {
-    ok: 'the runner would start',
+    ok: 'no error was found; the last line states whether checks were skipped or settings are unknown',
     usage: COULD_NOT,
     config: 'something is wrong; all problems are listed',
   },
@@ -122,9 +122,10 @@ const EXEC = command({
 pipeline stops at its time limit, but the Pod and its Secrets stay until you delete the Pod with the command printed at the start.`,
   exits: {
     ok: 'success',
-    failed: 'the pipeline failed, or the cluster does not answer',
-    usage: COULD_NOT,
-    config: 'the pipeline is invalid',
+    failed: 'the pipeline failed',
+    usage: 'a file that cannot be read, an invalid option, or no kubeconfig',
+    tryAgain: 'the Kubernetes API does not answer',
+    config: 'the pipeline is invalid, or a permission in the cluster is missing',
     interrupted: 'cancelled by Ctrl-C',
   },
   run: async ({ options, words }, context) =>

@@ -21,7 +21,7 @@ export async function doctor(options: DoctorOptions, context: CommandContext): P
   const values = options['helm-values'];
   if (values !== undefined) return printValues(values, context);
   const report = await examine(options, context);
-  context.print(options.json ? JSON.stringify(report, null, 2) : reportText(report));
+  context.print(options.json ? JSON.stringify(report, null, 2) : reportText(report, context.isColoured));
   return report.ok ? EXIT.ok : EXIT.config;
 }
 
@@ -102,6 +102,6 @@ async function checksOf(
   return (['Drone server', 'Kubernetes', 'Gate image'] as const).map((what) => ({
     what,
     result: 'skipped',
-    words: [`skipped: ${why}`],
+    words: [why],
   }));
 }

@@ -58,7 +58,6 @@ async function supervise(run: Run, context: CommandContext): Promise<ExitCode> {
     screen.say(`no step of pipeline ${subject.pipeline.name} matches this build: nothing to run`);
     return EXIT.ok;
   }
-  tellBeginning(run, screen);
   const end = await runStage(run, screen, context);
   const [namespace, pod] = [compiled.namespace, compiled.pod.metadata?.name ?? ''];
   const { timeoutMs } = compiled.plan;
@@ -78,10 +77,11 @@ function screenOf(options: ExecOptions, json: boolean, context: CommandContext):
 }
 
 async function runStage(
-  { options, config, subject, compiled, connection, stop }: Run,
+  run: Run,
   screen: Screen,
   { clock, random, complain }: CommandContext,
 ): Promise<LocalEnd> {
+  const { options, config, subject, compiled, connection, stop } = run;
   const verbose = options.debug ?? options.trace ?? false;
   const heard = (): void => screen.say('stopping: the Pod is being deleted; a second Ctrl-C exits at once');
   stop.addEventListener('abort', heard, { once: true });
@@ -102,7 +102,7 @@ async function runStage(
         owner: `local exec/${letters(random, OWNER_LETTERS)}`,
         gateVolume: config.compile.gateVolume,
       },
-      stop,
+      { stop, onConnected: () => tellBeginning(run, screen) },
     );
   } finally {
     stop.removeEventListener('abort', heard);
@@ -133,9 +133,9 @@ async function connected(kubeconfig: string | undefined): Promise<Connection> {
   try {
     return await connectKubernetes(kubeconfig ?? 'default');
   } catch (error) {
-    const from = kubeconfig === undefined ? 'what kubectl would take' : kubeconfig;
+    const file = kubeconfig === undefined ? '' : `${kubeconfig}: `;
     throw new UsageError(
-      `no way to a cluster by ${from}: ${errorText(error)}. Name a kubeconfig with --kubeconfig or KUBECONFIG`,
+      `cannot connect to a cluster: ${file}${errorText(error)}. Name a kubeconfig with --kubeconfig or KUBECONFIG`,
     );
   }
 }

@@ -123,10 +123,10 @@ describe('what a container takes besides CPU and memory', () => {
     ['a limit below the greatest one', { limitBytes: KIB }, 4 * KIB, undefined, '1Ki'],
     ['a request, with the greatest limit', { requestBytes: KIB }, 4 * KIB, '1Ki', '4Ki'],
     ['nothing, with the greatest limit', {}, 4 * KIB, '0', '4Ki'],
-  ] as const)('is ephemeral storage: %s', (_sentence, other, most, request, limit) => {
+  ] as const)('is ephemeral storage: %s', (_sentence, other, most, ...want) => {
     const { requests, limits } = requirements(other, most);
 
-    expect([requests?.['ephemeral-storage'], limits?.['ephemeral-storage']]).toEqual([request, limit]);
+    expect([requests?.['ephemeral-storage'], limits?.['ephemeral-storage']]).toEqual(want);
   });
 });
 

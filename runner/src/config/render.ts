@@ -14,7 +14,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
 
 const HEAD = `# Configuration of the runner
 
-Generated from \`runner/src/config/settings.ts\`; do not edit.
+Generated from \`runner/src/config/settings.ts\`; do not edit. Back to the [index](README.md).
 
 Settings are environment variables. An empty variable counts as unset. Lists are comma-separated. Maps are comma-separated \`name:value\` pairs, split at the first colon. Rules for what pipelines may choose have a value for each trust level, see [security.md](security.md#what-a-pipeline-may-choose). All problems are reported together at start.
 `;

@@ -106,6 +106,8 @@ class DroneHttp implements DroneClient {
   readonly #dump: (text: string) => void;
   readonly #beforeWrite: () => void;
   readonly #dispatcher: Dispatcher;
+  /** For watches, each of which lasts: with a thousand of them in one pool, each call would go through all their connections. */
+  readonly #watches: Dispatcher;
 
   constructor(deps: DroneDeps, options: DroneOptions) {
     this.#clock = deps.clock;
@@ -116,6 +118,7 @@ class DroneHttp implements DroneClient {
     this.#dump = options.dump === 'off' ? ignore : (deps.dump ?? ignore);
     this.#beforeWrite = deps.beforeWrite ?? ignore;
     this.#dispatcher = createAgent({ ...options, url: this.#base });
+    this.#watches = createAgent({ ...options, url: this.#base });
   }
 
   async ping(signal: AbortSignal): Promise<void> {
@@ -233,8 +236,8 @@ class DroneHttp implements DroneClient {
     throw this.#refusal(wanted, settled);
   }
 
-  close(): Promise<void> {
-    return this.#dispatcher.destroy();
+  async close(): Promise<void> {
+    await Promise.all([this.#dispatcher.destroy(), this.#watches.destroy()]);
   }
 
   /** After a lost answer, a 409 may come from this runner's own claim, which the stage's machine shows (drone-rpc §2.2). */
@@ -298,7 +301,8 @@ class DroneHttp implements DroneClient {
     const { token, dump } = this.#options;
     const call = this.#toHttp(wanted);
     this.#dump(dump === 'off' ? '' : dumpCall(call, token, dump));
-    const outcome = await httpCall({ clock: this.#clock, dispatcher: this.#dispatcher }, call, signal);
+    const dispatcher = wanted.call === 'watch' ? this.#watches : this.#dispatcher;
+    const outcome = await httpCall({ clock: this.#clock, dispatcher }, call, signal);
     this.#dump(dump === 'off' ? '' : dumpOutcome(outcome, token, dump));
     return outcome;
   }

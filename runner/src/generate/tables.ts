@@ -10,7 +10,7 @@ export function renderMetrics(): string {
   const buckets = histograms.map((spec) => [`\`${spec.name}\``, (spec.buckets ?? []).join(', ')]);
   return `# Metrics of the runner
 
-Generated from \`shared/src/contract/runner-metrics.ts\`; do not edit.
+Generated from \`shared/src/contract/runner-metrics.ts\`; do not edit. Back to the [index](README.md).
 
 \`GET /metrics\` at \`DRONE_SERVER_PORT\`, in Prometheus' text format. The autoscaler, the dashboards and the alerts read the same list.
 
@@ -56,7 +56,7 @@ export function renderErrors(): string {
   ]);
   return `# Errors of the runner
 
-Generated from \`runner/src/pipeline/failures.ts\`; do not edit.
+Generated from \`runner/src/pipeline/failures.ts\`; do not edit. Back to the [index](README.md).
 
 A stage that fails for any other reason than its own steps shows an error message. It is counted in \`hangar_runner_failures_total\` by code and by who usually has to act (\`blame\`): the author of the \`pipeline\`, the \`operator\` of Hangar or Drone, the administrator of the \`cluster\`, or the developers of Hangar (\`bug\`).
 

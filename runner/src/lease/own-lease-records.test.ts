@@ -38,7 +38,7 @@ describe('the open steps of a stage', () => {
 });
 
 describe('taking it again after a loss', () => {
-  it('goes on through a missing right, which the first time is rejected at once: the Role is being replaced', async () => {
+  it('continues through a missing right, however long it lasts: the Role is being replaced', async () => {
     const { clock, cluster, lease } = begin();
     await lease.take(never);
     await lease.intend(intent(63), never);

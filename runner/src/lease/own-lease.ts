@@ -63,11 +63,8 @@ const TAKING: RetryPolicy = {
   maxDelayMs: 10_000,
   shouldRetry: (error) => isTransient(error) || isKubernetesError(error, 401, 404, 409),
 };
-/** A process that had the Lease before has the right: 403 means that the Role is being replaced. */
-const TAKING_AGAIN: RetryPolicy = {
-  ...TAKING,
-  shouldRetry: (error) => TAKING.shouldRetry?.(error) === true || isKubernetesError(error, 403),
-};
+/** The rights were reviewed before: 403 means that the Role is being replaced, unless it lasts for about half a minute. */
+const MOST_FORBIDDEN = 8;
 /** A holder that may live is read so often, over twice the time in which it renews. */
 const CHECKS = 4;
 const CHECK_SHARE = (2 * RENEW_SHARE) / CHECKS;
@@ -153,8 +150,13 @@ export class OwnLease {
     const onRetry = ({ error: err }: FailedTry): void =>
       this.#log.warn({ err }, 'the Lease could not be acquired; retrying');
     this.#forget();
-    const policy = this.#hadBefore ? TAKING_AGAIN : TAKING;
-    const former = await retry(this.#clock, { ...policy, onRetry }, signal, () => this.#takeOnce(signal));
+    let forbidden = 0;
+    // A process that had the Lease before has the right.
+    const isPassing = (): boolean => this.#hadBefore || ++forbidden <= MOST_FORBIDDEN;
+    const shouldRetry = (error: unknown): boolean =>
+      TAKING.shouldRetry?.(error) === true || (isKubernetesError(error, 403) && isPassing());
+    const policy = { ...TAKING, shouldRetry, onRetry };
+    const former = await retry(this.#clock, policy, signal, () => this.#takeOnce(signal));
     this.#taken = true;
     this.#hadBefore = true;
     return former;

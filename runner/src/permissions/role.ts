@@ -13,7 +13,7 @@ export function renderRole(): string {
   );
   return `# Generated from runner/src/permissions/permissions.ts; do not edit.
 # The rights of a runner whose Pods and Lease are in namespace ${NAMESPACE}. For Pods in another namespace, repeat Role and RoleBinding there.
-# The rule for events is optional: without it, logs do not show which images are being pulled.
+# The rule for events is optional: without it, logs do not show which images are being pulled, and HANGAR_GATE_VOLUME=auto means init.
 # Pipelines that each get a new namespace (DRONE_NAMESPACE_DEFAULT=drone-) need these rules, and this too, as a ClusterRole:
 ${random.join('\n')}
 apiVersion: v1

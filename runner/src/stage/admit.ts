@@ -28,6 +28,7 @@ export async function admit(flow: StageFlow): Promise<StageEnd | undefined> {
   parts.events.waited(queueEntry.waitReason.reason, parts.clock.monotonicMs() - queueEntry.sinceMs);
   if (decided.kind === 'refused') throw new PipelineError('over-budget', decided.text);
   progress.admittedMs = parts.clock.now();
+  progress.admittedMonotonicMs = parts.clock.monotonicMs();
   return undefined;
 }
 

@@ -8,12 +8,13 @@ import { patiently } from '../launch/patiently.ts';
 import { ownNamespaceOf, removeNamespace } from '../launch/remove-namespace.ts';
 import { removePod } from '../launch/remove-pod.ts';
 import { holdsGate, startedBefore, startedByPod } from '../launch/start.ts';
+import type { Compiled } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { CiServerError } from '../ports/ci-server.ts';
 import { toOwnMs } from './api-time.ts';
 import { endAtServer, podLost } from './claim.ts';
-import type { StageEnd, StageFlow } from './stage-progress.ts';
+import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
 import { describeAgain, recordPod, recordWait } from './stage-record.ts';
 
 /** How many times the details may fail while the database of the server works. */
@@ -41,15 +42,24 @@ async function fromDetails(flow: StageFlow): Promise<StageEnd | undefined> {
     progress.detail = detail;
     return { kind: 'failed', error: podLost() };
   }
-  const compiled = await parts.draft(detail, stops.stop);
-  const { plan, masks, warnings: notes, namespace, createNamespace: ownNamespace } = compiled;
-  progress.work = { plan, masks, notes, namespace, ownNamespace, asks: requestOf(compiled.pod), compiled };
-  if (startedWithoutPod) {
-    const contents = { plan, masks, namespace, podName: compiled.pod.metadata?.name ?? '' };
-    progress.started ??= startedBefore(parts, { stage: progress.stage, contents }, startedWithoutPod);
-  }
-  if (plan.steps.length > 0) await enter(flow, namespace, ownNamespace ? 'own' : 'shared');
+  const work = workOf(await parts.draft(detail, stops.stop));
+  progress.work = work;
+  continueStarted(flow, work.compiled);
+  if (work.plan.steps.length > 0) await enter(flow, work.namespace, work.ownNamespace ? 'own' : 'shared');
   return undefined;
+}
+
+function workOf(compiled: Compiled): Work & { readonly compiled: Compiled } {
+  const { plan, masks, warnings: notes, namespace, createNamespace: ownNamespace } = compiled;
+  return { plan, masks, notes, namespace, ownNamespace, asks: requestOf(compiled.pod), compiled };
+}
+
+/** A stage that was started before its Pod was lost, or removed to be made again, keeps its steps at the server. */
+function continueStarted({ parts, progress }: StageFlow, { plan, masks, namespace, pod }: Compiled): void {
+  const { stage, startedWithoutPod } = progress;
+  if (!startedWithoutPod) return;
+  const contents = { plan, masks, namespace, podName: pod.metadata?.name ?? '' };
+  progress.started ??= startedBefore(parts, { stage, contents }, startedWithoutPod);
 }
 
 const isOpen = (status: string): boolean => status === 'pending' || status === 'running';
@@ -119,7 +129,10 @@ function continueWithPod(
   const asks = requestOf(pod);
   progress.work = { ...contents, notes: [], namespace, ownNamespace, asks, compiled: undefined };
   if (stepIds) progress.started ??= startedByPod(parts, { pod, record, contents });
-  if (!holdsGate(pod)) progress.admittedMs = admittedMsOf(flow, record);
+  if (holdsGate(pod)) return;
+  const { clock } = parts;
+  progress.admittedMs = admittedMsOf(flow, record);
+  progress.admittedMonotonicMs = clock.monotonicMs() - (clock.now() - progress.admittedMs);
 }
 
 const admittedMsOf = ({ parts, progress }: StageFlow, { admittedMs }: PodRecord): number =>

@@ -70,6 +70,8 @@ export interface StageProgress {
   isWaitShown: boolean;
   /** When it was admitted, by our clock: milliseconds since 1970. */
   admittedMs: number | undefined;
+  /** The same on the monotonic clock of this process: the wall clock may be set while the stage runs. */
+  admittedMonotonicMs: number;
   pod: V1Pod | undefined;
   /** The Pod's annotations when it was found; undefined for a Pod that this process created. */
   record: PodRecord | undefined;
@@ -138,6 +140,7 @@ const NOTHING_KNOWN = {
   isWaitLong: false,
   isWaitShown: false,
   admittedMs: undefined,
+  admittedMonotonicMs: 0,
   pod: undefined,
   record: undefined,
   apiTime: undefined,

@@ -61,7 +61,7 @@ function runOf(
     masks: work.masks,
     notes: work.notes,
     pod,
-    admittedMs,
+    admittedMonotonicMs: progress.admittedMonotonicMs,
     adopted,
     areLogsWithheld: (progress.record?.readerDeaths ?? 0) >= MOST_READER_DEATHS,
     ...remakesOf(flow),

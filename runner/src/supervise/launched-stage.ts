@@ -26,8 +26,8 @@ export interface LaunchedStage {
   readonly masks: Readonly<Record<number, readonly string[]>> | undefined;
   /** Written at the start of the first step's log. */
   readonly notes: readonly string[];
-  /** When the repository's timeout began to count, milliseconds since 1970. */
-  readonly admittedMs: number;
+  /** When the repository's timeout began to count, by the monotonic clock. */
+  readonly admittedMonotonicMs: number;
   /** Another replica started it: versions of steps are unknown, and its reports are repeated. */
   readonly adopted: boolean;
   /** When this process started to supervise it, milliseconds since 1970. */

@@ -1,8 +1,6 @@
-import type { BackoffPolicy } from '@hangar/shared/backoff';
 import { orLate } from '@hangar/shared/deadline';
 import { errorText } from '@hangar/shared/error-text';
-import { ifPresent, isKubernetesError, podTarget } from '@hangar/shared/kubernetes/cluster';
-import { retry } from '@hangar/shared/retry';
+import { ifPresent, podTarget } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { removePod } from '../launch/remove-pod.ts';
 import { stopPod } from '../launch/stop-pod.ts';
@@ -11,9 +9,10 @@ import { type Conclusion, concluded, isFinal, newStage, type StageState } from '
 import type { Reporter } from '../report/reporter.ts';
 import { observe, type PodView } from '../watch/observe.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
-import { GONE, type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
+import { GONE, isLasting, type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
 import { type Unrun, type UnrunInputs, unrunOf } from '../watch/unrun.ts';
 import { ChangeNotifier } from './change-notifier.ts';
+import { FreshPod, podNow } from './fresh-pod.ts';
 import type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals } from './launched-stage.ts';
 import {
   type CutShort,
@@ -47,8 +46,6 @@ const CANCEL_GRACE_SECONDS = 10;
 const LOOK_MS = 1_000;
 /** By then, the logs of a Pod that its former owner stopped are open again. */
 const REOPENING_MS = 500;
-/** Delays between attempts to read the Pod's owner from the API server. */
-const OWNER_READS: BackoffPolicy = { firstDelayMs: 1_000, maxDelayMs: 1_000 };
 
 /**
  * Supervises one stage from the moment its Pod may be scheduled until its end is reported to the server and the Pod is being
@@ -60,6 +57,7 @@ export class StageRun {
   readonly #feed: PodFeed;
   readonly #reporter: Reporter;
   readonly #changes = new ChangeNotifier();
+  readonly #freshPod: FreshPod;
   readonly #halt = new AbortController();
   readonly #disowned = new AbortController();
   readonly #leaving = new AbortController();
@@ -83,6 +81,7 @@ export class StageRun {
     this.#feed = by.feed;
     this.#reporter = by.reporter;
     this.#state = newStage(launched.plan);
+    this.#freshPod = new FreshPod(parts, by.feed, () => this.#look());
     this.#recorded = recordedConclusion(launched.pod);
     this.#view = observe(launched.pod, launched.plan);
     this.#steps = new StepRuns(parts, launched, {
@@ -99,6 +98,7 @@ export class StageRun {
       left: () => this.#left,
       change: (next) => this.#change(next),
       conflict: () => this.#conflict(),
+      readPod: () => this.#freshPod.read(this.#halt.signal),
       broken: (trouble) => this.#break(trouble),
     });
   }
@@ -169,20 +169,12 @@ export class StageRun {
    * long as the Pod's owner can't be read, nothing is concluded.
    */
   async #conflict(): Promise<'over' | 'report-again'> {
-    const target = podTarget(this.#launched.pod);
-    const shouldRetry = (error: unknown): boolean => !this.#conclusion && !isKubernetesError(error, 404);
     const { signal } = this.#halt;
-    try {
-      const pod = await retry(this.#parts.clock, { ...OWNER_READS, shouldRetry }, signal, () =>
-        this.#parts.cluster.get<V1Pod>(target, signal),
-      );
-      if (!this.#isOurs(pod)) this.#disown();
-      else if (!this.#reporter.isUnknown && (await this.#reporter.isOpenAnyway(signal)))
-        return 'report-again';
-      else this.#conclude({ kind: 'cancelled' });
-    } catch (error) {
-      if (isKubernetesError(error, 404)) this.#conclude({ kind: 'cancelled' });
-    }
+    const pod = await podNow(this.#parts, this.#launched.pod, () => this.#conclusion !== undefined, signal);
+    if (pod === 'unread') return 'over';
+    if (pod && !this.#isOurs(pod)) this.#disown();
+    else if (!this.#reporter.isUnknown && (await this.#reporter.isOpenAnyway(signal))) return 'report-again';
+    else if (!signal.aborted) this.#conclude({ kind: 'cancelled' });
     return 'over';
   }
 
@@ -198,12 +190,15 @@ export class StageRun {
 
   #listen(stops: StopSignals): () => void {
     const { clock } = this.#parts;
-    const { plan, admittedMs } = this.#launched;
+    const { plan, admittedMonotonicMs } = this.#launched;
     const unsubscribe = this.#feed.subscribe(() => this.#look());
-    const cancel = (): void => this.#conclude({ kind: 'cancelled' });
+    const cancel = (): void => {
+      this.#reporter.cancelled();
+      this.#conclude({ kind: 'cancelled' });
+    };
     if (stops.cancelled.aborted) cancel();
     stops.cancelled.addEventListener('abort', cancel, { once: true });
-    const leftMs = admittedMs + plan.timeoutMs - clock.now();
+    const leftMs = admittedMonotonicMs + plan.timeoutMs - clock.monotonicMs();
     const stopTimer = clock.after(leftMs, () => this.#timeOut());
     let stopLook = (): void => undefined;
     const lookAgain = (): void => {
@@ -244,8 +239,9 @@ export class StageRun {
     const { pod } = this.#feed;
     if (pod && !this.#isOurs(pod)) return this.#disown();
     if (pod) this.#view = observe(pod, plan);
-    this.#since = troubledSince(this.#since, this.#view, plan, clock.now());
-    const inputs = { since: this.#since, nowMs: clock.now(), patience, ours: this.#removing };
+    const nowMs = clock.monotonicMs();
+    this.#since = troubledSince(this.#since, this.#view, plan, nowMs);
+    const inputs = { since: this.#since, nowMs, patience, ours: this.#removing };
     if (this.#isUnrun(inputs)) return;
     this.#steps.look();
     // A Pod that its former owner stopped is no trouble.
@@ -253,8 +249,15 @@ export class StageRun {
     const trouble = this.#feed.gone
       ? GONE
       : troubleOf(this.#view, plan, { ...inputs, ended: (n) => this.#steps.ended(n) });
-    if (trouble && !this.#allEnded()) this.#break(trouble);
+    if (trouble && !this.#allEnded() && !this.#readsFirst(trouble)) this.#break(trouble);
     this.#reportEnd();
+  }
+
+  /** What was seen for a long time may have been over for long, if the watch is silent: the Pod is read before the build is ended for it. */
+  #readsFirst(trouble: Trouble): boolean {
+    if (!isLasting(trouble) || this.#freshPod.isFresh) return false;
+    void this.#freshPod.read(this.#halt.signal);
+    return true;
   }
 
   /** Whether nothing ran in the Pod and it is to be made again, or that is not certain yet. */

@@ -30,6 +30,7 @@ import { Swaps } from './swaps.ts';
 
 /** 137 and 143 may mean a memory kill or the end of the Pod, which only the container's status shows: it is awaited for this long. */
 const KUBELET_STATUS_MS = 3_000;
+const MOST_READS = 1;
 /** After gates received a signal to stop, the Pod shows the cause within this time. */
 const STOPPING_MS = 10_000;
 /** An adopted log is read from its start; its end, if it has one, is reached within this time. */
@@ -308,8 +309,13 @@ export class StepRuns {
     if (!this.#context.concluded()) await this.#report(step);
   }
 
-  #awaitKubelet(step: PlannedStep): Promise<void> {
-    return this.#within(KUBELET_STATUS_MS, () => this.#context.concluded() || this.#isOver(step));
+  /** The watch may be silent: if it doesn't show the container's end, the Pod is read, until the kubelet is late rather than the watch. */
+  async #awaitKubelet(step: PlannedStep): Promise<void> {
+    const isKnown = (): boolean => this.#context.concluded() || this.#isOver(step);
+    for (let reads = 0; reads <= MOST_READS && !isKnown(); reads++) {
+      if (reads > 0) await this.#context.readPod();
+      await this.#within(KUBELET_STATUS_MS, isKnown);
+    }
   }
 
   /** Its gate received a signal to stop. If the Pod is not being deleted, nothing else shows that this is no success. */

@@ -19,6 +19,8 @@ export interface PodFeed {
   readonly notices: readonly PodNotice[];
   /** The returned function unsubscribes. */
   subscribe(onChange: () => void): () => void;
+  /** Reads the Pod from the API server now: its watch may be silent or late. Rejects if it can't be read. */
+  refresh(signal: AbortSignal): Promise<void>;
 }
 
 /** Callbacks for errors of the watch, for logs and readiness. */
@@ -123,7 +125,8 @@ export class PodWatch {
   feed(pod: V1Pod): PodFeed & { close(): void } {
     const uid = uidOf(pod);
     const known = this.#known(pod);
-    const feed = new Feed(known && uidOf(known) === uid ? known : pod, this.#gone.has(uid));
+    const refresh = (signal: AbortSignal): Promise<void> => this.#refresh(pod, signal);
+    const feed = new Feed(known && uidOf(known) === uid ? known : pod, this.#gone.has(uid), refresh);
     feed.hear(this.#notices.get(uid) ?? []);
     const all = this.#feeds.get(uid) ?? new Set();
     this.#feeds.set(uid, all.add(feed));
@@ -148,6 +151,14 @@ export class PodWatch {
   /** Resolves when all list-watches have ended (after their signal). */
   async ended(): Promise<void> {
     await Promise.all(this.#runs);
+  }
+
+  async #refresh(pod: V1Pod, signal: AbortSignal): Promise<void> {
+    const { namespace = '', name = '' } = pod.metadata ?? {};
+    const now = await this.#watches.get(namespace)?.watch.refresh(namespace, name, signal);
+    const isGone = this.#watches.has(namespace) && uidOf(now ?? {}) !== uidOf(pod);
+    // One that the watch has never shown is not reported as gone by it either.
+    if (isGone && !this.#gone.has(uidOf(pod))) this.#route({ kind: 'gone', object: pod, before: pod });
   }
 
   #remember(uid: string): void {
@@ -175,11 +186,13 @@ class Feed implements PodFeed {
   gone: boolean;
   isFinal = false;
   notices: readonly PodNotice[] = [];
+  readonly refresh: (signal: AbortSignal) => Promise<void>;
   readonly #subscribers = new Set<() => void>();
 
-  constructor(pod: V1Pod, gone: boolean) {
+  constructor(pod: V1Pod, gone: boolean, refresh: PodFeed['refresh']) {
     this.pod = pod;
     this.gone = gone;
+    this.refresh = refresh;
   }
 
   subscribe(onChange: () => void): () => void {
@@ -188,6 +201,8 @@ class Feed implements PodFeed {
   }
 
   take(change: Change<V1Pod>): void {
+    // An event that was delayed until after the deletion was found.
+    if (this.gone && change.kind === 'present') return;
     this.pod = change.object;
     this.gone = change.kind === 'gone';
     this.isFinal = this.gone && change.object !== change.before;

@@ -106,8 +106,9 @@ describe('problems of the whole Pod (known issue 35)', () => {
     const conditions = [
       { type: 'Ready', status: 'False', reason: 'NodeNotReady', lastTransitionTime: new Date(1_000) },
     ];
-    expect(judge(sick({ conditions }), { nowMs: 301_000 })).toBeUndefined();
-    expect(judge(sick({ conditions }), { nowMs: 301_001 })).toMatchObject({
+    const since = new Map([['node lost', 1_000]]);
+    expect(judge(sick({ conditions }), { since, nowMs: 300_999 })).toBeUndefined();
+    expect(judge(sick({ conditions }), { since, nowMs: 301_000 })).toMatchObject({
       code: 'node-lost',
       text: expect.stringMatching(/node-a/) as string,
     });

@@ -6,12 +6,13 @@ import type { Patience, Trouble, TroubleCode } from './trouble-kinds.ts';
 
 export type { Patience, Trouble };
 
-/** State between checks: since when each temporary problem has existed. Created by {@link troubledSince}. */
+/** State between checks: since when each temporary problem has been seen. Created by {@link troubledSince}. */
 export type Since = ReadonlyMap<string, number>;
 
 /** Inputs of a check, besides the Pod. */
 export interface CheckInputs {
   readonly since: Since;
+  /** By the clock of `since`, which must be monotonic: the clock of a node may be set. */
   readonly nowMs: number;
   readonly patience: Patience;
   /** Whether the runner requested the Pod's deletion itself. */
@@ -25,6 +26,7 @@ const LATE_STATUS_MS = 15_000;
 
 const SINCE = {
   unschedulable: 'unschedulable',
+  nodeLost: 'node lost',
   over: 'over',
   ending: 'ending',
   starting: (left: number): string => `starting ${left}`,
@@ -47,6 +49,17 @@ export function troubleOf(view: PodView, plan: RunPlan, inputs: CheckInputs): Tr
 
 const cluster = (code: TroubleCode, text: string): Trouble => ({ code, blame: 'cluster', text });
 
+/** Troubles that are judged by how long a state of the Pod was seen: its watch may be silent meanwhile. */
+const LASTING: ReadonlySet<TroubleCode> = new Set([
+  'node-lost',
+  'unschedulable',
+  'start-timed-out',
+  'image-pull-failed',
+]);
+
+/** Whether the Pod must be read again before its build is ended for that trouble. */
+export const isLasting = ({ code }: Trouble): boolean => LASTING.has(code);
+
 /** The Pod is gone, and its status before that shows no trouble. */
 export const GONE = cluster(
   'pod-deleted',
@@ -54,13 +67,13 @@ export const GONE = cluster(
 );
 
 function podTrouble(view: PodView, inputs: CheckInputs): Trouble | undefined {
-  const { reason, disruption, deletion, nodeLostSinceMs } = view;
+  const { reason, disruption, deletion, isNodeLost } = view;
   if (reason === 'DeadlineExceeded')
     return { code: 'deadline-exceeded', blame: 'pipeline', text: 'the Pod reached its deadline' };
   if (reason === 'Evicted') return cluster('evicted', `the Pod was evicted from its node: ${view.message}`);
   if (disruption) return disrupted(disruption);
   if (deletion) return cluster('pod-deleted', 'the Pod was deleted, but not by the runner');
-  if (nodeLostSinceMs !== undefined && inputs.nowMs > nodeLostSinceMs + inputs.patience.nodeLostMs)
+  if (isNodeLost && isOverdue(inputs, SINCE.nodeLost, inputs.patience.nodeLostMs))
     return cluster('node-lost', `node ${view.nodeName} stopped answering while the pipeline ran`);
   return undefined;
 }
@@ -198,6 +211,7 @@ export function troubledSince(before: Since, view: PodView, plan: RunPlan, nowMs
   const unstarted = unstartedOf(view, plan).length;
   const seen = [
     ...(view.unschedulable ? [SINCE.unschedulable] : []),
+    ...(view.isNodeLost ? [SINCE.nodeLost] : []),
     ...(isOver(view) ? [SINCE.over] : []),
     ...(isEnding(view) ? [SINCE.ending] : []),
     // Containers are started one after another: the time starts again with each.

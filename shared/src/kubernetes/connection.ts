@@ -9,6 +9,8 @@ export interface Connection {
   /** The namespace of the context, or of this process's Pod. */
   readonly namespace: string;
   readonly dispatcher: Dispatcher;
+  /** For watches and logs that are followed. With a thousand of them in one pool, each call would go through all their connections. */
+  readonly streams?: Dispatcher;
   /** Authorization and other headers; requested before each call, since tokens are renewed. */
   headers(): Promise<Readonly<Record<string, string>>>;
   close(): Promise<void>;
@@ -25,9 +27,18 @@ type Credentials = RequestOptions & { agent?: HttpsAgent };
 export async function connectKubernetes(kubeconfig: string | undefined): Promise<Connection> {
   const config = new KubeConfig();
   if (kubeconfig === undefined) config.loadFromCluster();
-  else if (kubeconfig === 'default') config.loadFromDefault();
+  else if (kubeconfig === 'default') loadDefault(config);
   else config.loadFromFile(kubeconfig);
   return connectionOf(config);
+}
+
+/** The name of the context that the library makes up where it found no kubeconfig; its server is an arbitrary local address. */
+const NOTHING_FOUND = 'loaded-context';
+
+function loadDefault(config: KubeConfig): void {
+  config.loadFromDefault();
+  if (config.getCurrentContext() === NOTHING_FOUND)
+    throw new Error('no kubeconfig was found: KUBECONFIG is not set, and ~/.kube/config does not exist');
 }
 
 /** The same from the text of a kubeconfig. */
@@ -43,7 +54,7 @@ async function connectionOf(config: KubeConfig): Promise<Connection> {
     throw new Error('the kubeconfig has no current context: set one with "kubectl config use-context"');
   const first = await credentials(config);
   const context = config.getContextObject(config.getCurrentContext());
-  const dispatcher = new Agent({
+  const options: Agent.Options = {
     // An aborted HTTP/2 stream can send Node 24.21 into an endless native loop (measured): HTTP/1.1 only.
     allowH2: false,
     connect: {
@@ -53,13 +64,15 @@ async function connectionOf(config: KubeConfig): Promise<Connection> {
     bodyTimeout: 0,
     headersTimeout: 0,
     keepAliveTimeout: 30_000,
-  });
+  };
+  const [dispatcher, streams] = [new Agent(options), new Agent(options)];
   return {
     server: cluster.server.replace(/\/+$/, ''),
     namespace: context?.namespace ?? 'default',
     dispatcher,
+    streams,
     headers: async () => headersOf(await credentials(config)),
-    close: () => dispatcher.destroy(),
+    close: async () => void (await Promise.all([dispatcher.destroy(), streams.destroy()])),
   };
 }
 

@@ -303,6 +303,34 @@ describe('an aborted call', () => {
   });
 });
 
+describe('a response that lasts', () => {
+  it('has a connection of another pool than calls, which would go through all of them', async () => {
+    const { asked, server } = await serve(json({}));
+    const { port } = server.address() as AddressInfo;
+    const [dispatcher, streams] = [new Agent(), new Agent()];
+    const pools: string[] = [];
+    dispatcher.on('connect', () => pools.push('calls'));
+    streams.on('connect', () => pools.push('streams'));
+    const url = `http://127.0.0.1:${port}`;
+    const headers = (): Promise<Record<string, string>> => Promise.resolve({});
+    const connection = {
+      server: url,
+      namespace: '',
+      dispatcher,
+      streams,
+      headers,
+      close: () => Promise.resolve(),
+    };
+    const cluster = new HttpCluster(new FakeClock(), connection);
+    const log = { namespace: 'ci', pod: 'p', container: 'c' };
+    for await (const _ of await cluster.log({ ...log, follow: true }, never));
+    for await (const _ of await cluster.log({ ...log, follow: false }, never));
+    await cluster.get(pod, never);
+    expect([asked.length, [...new Set(pools)]]).toEqual([3, ['streams', 'calls']]);
+    await Promise.all([dispatcher.destroy(), streams.destroy()]);
+  });
+});
+
 describe('no listener is left on a signal that exists as long as the process', () => {
   it.each<[string, Handler, (cluster: HttpCluster, signal: AbortSignal) => Promise<unknown>]>([
     ['an answer', json({ items: [] }), (c, signal) => c.list(pods, {}, signal)],

@@ -205,12 +205,13 @@ export class HttpCluster implements Cluster {
     // The API server derives the field manager from it.
     headers.set('User-Agent', 'hangar');
     if (ask.body !== undefined) headers.set('Content-Type', ask.contentType ?? 'application/json');
+    const { dispatcher, streams = dispatcher } = this.#connection;
     return fetch(this.#connection.server + pathOf(ask.target) + queryOf(ask.query ?? {}), {
       method: ask.method,
       headers: Object.fromEntries(headers),
       redirect: 'manual',
       signal,
-      dispatcher: this.#connection.dispatcher,
+      dispatcher: isStream(ask) ? streams : dispatcher,
       ...(ask.body === undefined ? {} : { body: JSON.stringify(ask.body) }),
     });
   }
@@ -278,6 +279,9 @@ function pathOf(target: Target): string {
   ];
   return `${resource.base}/${parts.map(encodeURIComponent).join('/')}`;
 }
+
+/** Whether its response lasts: a watch, or a log that is followed. */
+const isStream = ({ query }: Ask): boolean => query?.['watch'] === 'true' || query?.['follow'] === 'true';
 
 function queryOf(query: Readonly<Record<string, string | undefined>>): string {
   const set = Object.entries(query).flatMap(([key, value]): [string, string][] =>

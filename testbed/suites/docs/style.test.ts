@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readDocument } from './pages.ts';
+import { PAGES, readDocument } from './pages.ts';
 import { styleProblems, styleRules } from './style.ts';
 import { literalsOf, markupText, proseOf } from './style-texts.ts';
 
@@ -13,6 +13,18 @@ describe('docs/STYLE.md', () => {
     const all = styleRules(readDocument('docs/STYLE.md'));
     expect(all.length).toBeGreaterThan(40);
     expect(all.filter(({ words, instead }) => words === '' || instead === '')).toEqual([]);
+  });
+});
+
+describe('each page of docs', () => {
+  const pages = PAGES.filter((page) => /^docs\/[^/]+\.md$/.test(page) && page !== 'docs/README.md');
+
+  it.each(pages)('%s leads back to the index', (page) => {
+    expect(readDocument(page)).toContain('(README.md)');
+  });
+
+  it.each(pages.filter((page) => page !== 'docs/STYLE.md'))('%s is in the index', (page) => {
+    expect(readDocument('docs/README.md')).toContain(`(${page.replace('docs/', '')}`);
   });
 });
 

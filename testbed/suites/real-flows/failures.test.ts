@@ -181,7 +181,7 @@ describe('what the cluster does to a build is reported by its class', () => {
     expect(await endOf(setup, second.id)).toMatchObject({
       status: 'error',
       classes: ['pod-refused'],
-      text: expect.stringContaining(`node ${cluster.nodeName} ended the Pod: NodeAffinity`) as string,
+      text: expect.stringContaining(`node ${cluster.nodeName} terminated the Pod: NodeAffinity`) as string,
     });
   });
 
@@ -220,7 +220,9 @@ describe('what the cluster does to a build is reported by its class', () => {
     expect(await endOf(setup, id)).toMatchObject({
       status: 'error',
       classes: ['unschedulable'],
-      text: expect.stringMatching(/no node took the Pod within 5 seconds .*node\(s\) didn't match/) as string,
+      text: expect.stringMatching(
+        /the Pod was unschedulable for 5 seconds .*node\(s\) didn't match/,
+      ) as string,
     });
   });
 

@@ -70,7 +70,7 @@ describe("a build of a fork, with the chart's default on a real cluster", () => 
   it('gets none of what the rules refuse: each error names rule and remedy, and nothing is created', async () => {
     const setup = await open();
     const removeIt = 'remove it, or ask the operator of the runner to allow it there';
-    const chooseLess = 'choose less, or ask the operator of the runner to raise it';
+    const chooseLess = 'request less, or ask the operator of the runner to raise it';
     const choices: readonly (readonly [yaml: string, rule: string, remedy: string])[] = [
       [pipeline(ONE_STEP, 'service_account_name: deploy'), 'HANGAR_UNTRUSTED_SERVICE_ACCOUNTS', removeIt],
       [pipeline(ONE_STEP, 'metadata: { namespace: default }'), 'HANGAR_UNTRUSTED_NAMESPACES', removeIt],
@@ -195,15 +195,18 @@ describe("a build of a fork, with the chart's default on a real cluster", () => 
         'ls -d /var/run/secrets /run/secrets 2>/dev/null || echo no folder of secrets',
         // Of all processes that it sees, and all files of its own container; each search finds what is there.
         `echo own $(${environments} | grep -c MARK=of-this-step)`,
-        `echo others $(${environments} | grep -cE "of-another-[b]uild|flow-[s]ecret")`,
+        `echo others $(${environments} | grep -cE "of-another-([b]uild|[s]tep)|flow-[s]ecret")`,
         'echo of-another-fi"le" > /tmp/file',
-        `find / -path /proc -prune -o -path /sys -prune -o -type f -exec grep -lE "of-another-([b]uild|[f]ile)|flow-[s]ecret" {} ';' 2>/dev/null | sed "s/^/found /"`,
+        `find / -path /proc -prune -o -path /sys -prune -o -type f -exec grep -lE "of-another-([b]uild|[s]tep|[f]ile)|flow-[s]ecret" {} ';' 2>/dev/null | sed "s/^/found /"`,
         'wget -q -T 3 -O- https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT/api/v1/secrets 2>/dev/null || echo no API',
       ],
       '  environment: { MARK: of-this-step }\n',
     );
     const hidden = step('hidden', ['echo nothing'], '  environment: { KEY: { from_secret: key } }\n');
-    const id = await runs(setup, pipeline(look + hidden));
+    const id = await runs(setup, pipeline(look + hidden), {
+      ...FORK,
+      secrets: [{ name: 'key', data: 'of-another-step', pull_request: true }],
+    });
     const lines = setup.drone.logText(id, 'look')?.split('\n') ?? [];
     expect(lines.filter((line) => !line.startsWith('+ '))).toEqual([
       'mounts 0',
@@ -218,7 +221,7 @@ describe("a build of a fork, with the chart's default on a real cluster", () => 
     await setup.cleaned(PATIENCE_MS);
   });
 
-  it('runs with an account that may not read Secrets, Leases, Pods or logs, had it a token', async () => {
+  it('runs with an account that cannot read Secrets, Leases, Pods or logs, even if it had a token', async () => {
     const setup = await open();
     const { id } = setup.drone.createBuild({ yaml: pipeline(step('one', ['sleep 600'])), ...FORK });
     const running = () => setup.drone.step(id, 'one')?.status === 'running';

@@ -19,6 +19,17 @@ export class FakeFeed implements PodFeed {
     return () => this.#subscribers.delete(onChange);
   }
 
+  /** What the API server would show, if that differs from what the watch has shown. */
+  unseen: V1Pod | 'gone' | undefined;
+
+  refresh(): Promise<void> {
+    const { unseen } = this;
+    this.unseen = undefined;
+    if (unseen === 'gone') this.lose();
+    else if (unseen) this.show(unseen);
+    return Promise.resolve();
+  }
+
   /** Number of subscribers. */
   get subscribers(): number {
     return this.#subscribers.size;
