@@ -14,7 +14,7 @@ const foldersOf = (path: string): readonly string[] =>
     .map((_, place, all) => all.slice(0, place + 1).join('/'));
 
 /** Entries with all folders that they stand in, each once. */
-function withFolders(entries: readonly TarEntry[]): readonly TarEntry[] {
+export function withFolders(entries: readonly TarEntry[]): readonly TarEntry[] {
   const folders = new Set(entries.flatMap(({ path }) => foldersOf(path)));
   return [
     ...[...folders].sort().map((path): TarEntry => ({ kind: 'folder', path, mode: 0o755 })),
