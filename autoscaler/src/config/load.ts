@@ -106,7 +106,7 @@ function assemble(values: Read): Omit<AutoscalerConfig, 'acting' | 'listen' | 'w
     objectiveMs: values.objectiveMs,
     buffer: {
       ...{ z: values.z, floor: values.floor, quantile: values.quantile, forecast: values.forecast },
-      waitPrice: values.waitPrice,
+      waitPrices: values.waitPrices,
     },
     rails: {
       minNodes: values.minNodes,

@@ -23,6 +23,7 @@ import {
   PRICES,
   RESOURCES_OR_NONE,
   SHARE,
+  WAIT_PRICES,
 } from './setting-kinds.ts';
 
 type SettingText = Omit<SettingInfo, 'section'>;
@@ -140,16 +141,21 @@ export const SETTINGS = {
     },
   ),
   bootMs: pools('BOOT_TIME', DURATION, 180_000, {
-    description: 'Time from the request for a node to its first build, until enough boots are observed.',
+    description: 'Time from the request for a node until it is ready, until enough boots are observed.',
   }),
   objectiveMs: sizing('OBJECTIVE', DURATION, 10_000, {
     description: 'Objective for the 95th percentile of the wait for a node.',
   }),
-  waitPrice: sizing('WAIT_PRICE', maybe(DECIMAL), undefined, {
-    description:
-      'Price of waiting: how many minutes of a node each minute of a waiting build is worth, such as 30. With it a spare node is kept as long as the waiting that it is expected to save is worth more than the node; without it the buffer follows the objective.',
-    defaultText: '',
-  }),
+  waitPrices: sizing(
+    'WAIT_PRICE',
+    WAIT_PRICES,
+    { usual: 30, byEvent: {} },
+    {
+      description:
+        'Price of waiting: how many minutes of a node each minute of a waiting build is worth. A spare node is kept as long as the waiting that it is expected to save is worth more than the node. Builds of an event may have a price of their own: nobody waits for a nightly pipeline with `30,cron=1`. `off`: the buffer follows `HANGAR_AUTOSCALER_BUFFER_QUANTILE`, `HANGAR_AUTOSCALER_BUFFER_FLOOR` and the objective instead.',
+      defaultText: '30',
+    },
+  ),
   z: sizing(
     'BUFFER_Z',
     DECIMAL,

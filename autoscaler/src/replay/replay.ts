@@ -168,7 +168,7 @@ class Replay {
       waiting: sim.line.total > 0 ? sim.line.classes() : [],
       waitingTotal: sim.line.total,
       running: sim.running,
-      arrivals: this.#watcher.takeArrivals(),
+      ...this.#watcher.takeArrivals(),
       finishedSeconds: sim.takeFinishedSeconds(),
       waits: this.#takeWaits(),
       knownAhead: this.#watcher.knownAhead(sim.now),
