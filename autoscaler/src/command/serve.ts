@@ -40,7 +40,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
       ...{ clock, log, version, source, droneSource, decider },
       cluster: connection && new HttpCluster(clock, connection),
       memory: memoryOf(config, log),
-      comparer: compareInThread,
+      ...{ comparer: compareInThread, curvePlayer: compareInThread },
       instance: randomUUID().slice(0, 8),
       page: readPageFile(),
     },
