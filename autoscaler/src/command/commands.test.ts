@@ -20,6 +20,19 @@ async function json(line: string): Promise<Record<string, unknown>> {
 }
 
 describe('recommend', () => {
+  it('plays the curve of cost against waiting where it is wanted', { timeout: 60_000 }, async () => {
+    const { out } = await run('recommend --prs-per-day 3 --shape 4cpu-8gb --curve');
+    const { checked } = (await json('recommend --prs-per-day 3 --shape 4cpu-8gb --curve')) as {
+      readonly checked: {
+        readonly curve: { readonly waitPrice: number; readonly points: readonly unknown[] };
+      };
+    };
+
+    expect(out).toMatch(/^ +30 .*<- present setting$/m);
+    expect([checked.curve.waitPrice, checked.curve.points.length]).toEqual([30, 6]);
+    expect((await run('recommend --prs-per-day 3 --shape 4cpu-8gb')).out).not.toContain('price of waiting');
+  });
+
   it('answers for both shapes and both levels, and states what the nodes assume', async () => {
     const { code, out } = await run('recommend --prs-per-day 500');
 

@@ -11,6 +11,7 @@ import {
   repeated,
   type Values,
 } from '@hangar/shared/program/options';
+import { curveJson, type PriceCurve } from '../advise/price-curve.ts';
 import { LOAD_LEVELS, type NodeShape, type Resources } from '../capacity/shape.ts';
 import type { ReplayedSettings } from '../config/load.ts';
 import { CapacityPolicy } from '../decide/capacity-policy.ts';
@@ -18,8 +19,10 @@ import { MAX_PRS_PER_DAY } from '../model/nodes-for.ts';
 import { type ModelParameters, PUBLISHED } from '../model/parameters.ts';
 import { PUBLISHED_SHAPES, parseResources, parseShape } from '../model/shapes.ts';
 import { checkedJson, recommendationJson } from '../recommend/as-json.ts';
-import { checkedPools, type PlayElastic } from '../recommend/checked.ts';
-import { recommendForPrs } from '../recommend/for-prs.ts';
+import { checkedPools, type PlayElastic, playedJobs } from '../recommend/checked.ts';
+import { modelledJobs } from '../recommend/fixed-pool.ts';
+import { type PrsRecommendation, recommendForPrs } from '../recommend/for-prs.ts';
+import { playCurve } from '../replay/play-curve.ts';
 import { servicePolicy } from '../replay/policies/service.ts';
 import { softlyPlaced } from '../replay/policies/soft-taints.ts';
 import { replay } from '../replay/replay.ts';
@@ -71,6 +74,9 @@ const OPTIONS = {
     asResources(0),
     PUBLISHED.daemonSets,
   ),
+  curve: flag(
+    'the curve of cost against waiting too: the first shape with serve and prices of waiting from 1 to 300; takes up to minutes',
+  ),
   json: flag('data instead of a table'),
 };
 
@@ -92,6 +98,17 @@ const playElasticWith =
     return { nodeHours, waitP95Seconds: waitSeconds.p95 };
   };
 
+/** Undefined: there is no build, or there are too many to replay. */
+function curveFor(
+  { prsPerDay, shapes: [first], parameters }: PrsRecommendation,
+  settings: ReplayedSettings,
+): PriceCurve | undefined {
+  const jobs = playedJobs(modelledJobs(prsPerDay, parameters) ?? []);
+  if (first === undefined || jobs === undefined) return undefined;
+  const node = { allocatable: first.shape.allocatable, daemonSets: { ...parameters.daemonSets, pods: 0 } };
+  return playCurve({ jobs, node, bootSeconds: settings.bootMs / 1000, settings });
+}
+
 function answer(options: Values<typeof OPTIONS>, settings: ReplayedSettings): string {
   const { nodes, json, 'prs-per-day': prsPerDay } = options;
   const parameters: ModelParameters = { ...PUBLISHED, pod: options.pod, daemonSets: options.daemonsets };
@@ -109,8 +126,10 @@ function answer(options: Values<typeof OPTIONS>, settings: ReplayedSettings): st
     settings.objectiveMs / 1000,
     playElasticWith(settings, parameters),
   );
-  if (!json) return recommendationText(recommendation, checked);
-  const check = checked === undefined ? {} : { checked: checkedJson(checked) };
+  const curve = options.curve ? curveFor(recommendation, settings) : undefined;
+  if (!json) return recommendationText(recommendation, checked, curve);
+  const ofCurve = curve === undefined ? {} : { curve: curveJson(curve) };
+  const check = checked === undefined ? {} : { checked: { ...checkedJson(checked), ...ofCurve } };
   return JSON.stringify({ ...recommendationJson(recommendation), ...check });
 }
 
@@ -124,6 +143,7 @@ export const RECOMMEND = command({
     'hangar-autoscaler recommend --prs-per-day 500 --node cpu=16,memory=32Gi',
     'hangar-autoscaler recommend --prs-per-day 500 --node gke:cpu=16,memory=64Gi --json',
     'hangar-autoscaler recommend --nodes 40 --shape 4cpu-8gb',
+    'hangar-autoscaler recommend --prs-per-day 50 --curve',
   ],
   options: OPTIONS,
   notes: `It answers by the table that was published for Drone's Kubernetes runner, and between and beyond its rows by a
