@@ -75,8 +75,8 @@ export function assemble(outside: Outside, config: AutoscalerConfig): Assembly {
 
 /** Only what can be passed to a thread. */
 function curveSettingsOf({ buffer, rails, floors, objectiveMs, tickMs, acting }: AutoscalerConfig) {
-  const { emptyForMs, lowerPaceMs } = acting;
-  return { buffer, rails, floors, objectiveMs, tickMs, emptyForMs, lowerPaceMs };
+  const { emptyForMs, lowerPaceMs, billing } = acting;
+  return { buffer, rails, floors, objectiveMs, tickMs, emptyForMs, lowerPaceMs, billing };
 }
 
 function expectedOf({ cluster, runners, runnerService, staleAfterMs }: AutoscalerConfig) {

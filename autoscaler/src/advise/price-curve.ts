@@ -1,4 +1,5 @@
 import type { Job } from '../capacity/job.ts';
+import type { NodeBilling } from '../capacity/node-billing.ts';
 import type { NodeSpec } from '../capacity/node-spec.ts';
 import type { PolicySettings } from '../decide/capacity-policy.ts';
 
@@ -6,6 +7,7 @@ import type { PolicySettings } from '../decide/capacity-policy.ts';
 export interface CurveSettings extends PolicySettings {
   readonly emptyForMs: number;
   readonly lowerPaceMs: number;
+  readonly billing?: NodeBilling;
 }
 
 /** Past builds, and the service that they are replayed with at several prices of waiting. */

@@ -90,7 +90,8 @@ const playElasticWith =
   (settings: ReplayedSettings, { daemonSets }: ModelParameters): PlayElastic =>
   (jobs, { allocatable }) => {
     const service = servicePolicy({ ...settings, policy: new CapacityPolicy(settings) });
-    const { nodeHours, waitSeconds } = replay({
+    const { billedNodeHours: nodeHours, waitSeconds } = replay({
+      billingUnitMs: settings.billing.unitMs,
       ...{ jobs, policy: softlyPlaced(service), bootSeconds: settings.bootMs / 1000 },
       node: { allocatable, daemonSets: { ...daemonSets, pods: 0 } },
       ...{ seed: 1, countFrom: 0 },

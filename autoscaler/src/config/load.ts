@@ -1,5 +1,6 @@
 import { type Environment, readSettings, type SettingValues } from '@hangar/shared/config';
 import type { LogLevel } from '@hangar/shared/logger';
+import type { NodeBilling } from '../capacity/node-billing.ts';
 import type { PoolRules } from '../capacity/read-node.ts';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import { parseRunnerService, parseRunnerUrl, type RunnerService } from '../capacity/targets.ts';
@@ -52,6 +53,7 @@ export interface ReplayedSettings extends PolicySettings {
   readonly bootMs: number;
   readonly emptyForMs: number;
   readonly lowerPaceMs: number;
+  readonly billing: NodeBilling;
 }
 
 /** The same settings as in {@link loadConfig}, for a replay: sources, leases and the HTTP server are ignored. */
@@ -61,8 +63,8 @@ export function loadReplayedSettings(
   const { values, problems } = readSettings(SETTINGS, withoutServiceLinks(env));
   const wrong = [...problems, ...sizingChecks(values).flatMap(([isWrong, text]) => (isWrong ? [text] : []))];
   if (wrong.length > 0) return { problems: [...wrong, ...misspelt(env)] };
-  const { emptyForMs, lowerPaceMs } = values;
-  return { ok: { ...assemble(values), emptyForMs, lowerPaceMs } };
+  const { emptyForMs, lowerPaceMs, billingUnitMs: unitMs, leastNodeLifeMs: leastLifeMs } = values;
+  return { ok: { ...assemble(values), emptyForMs, lowerPaceMs, billing: { unitMs, leastLifeMs } } };
 }
 
 type Read = SettingValues<typeof SETTINGS>;

@@ -224,6 +224,13 @@ export const SETTINGS = {
     description:
       'A pool is not scaled down within this time after it was last scaled. Scaling up never waits.',
   }),
+  billingUnitMs: acting('BILLING_UNIT', atLeast(1_000, DURATION), 1_000, {
+    description:
+      'Nodes are billed by started units of this length, such as `1m` or `1h`. In units of more than 20 minutes an empty node of a NodePool is removed only in the last ten minutes of one, and is spare room until then.',
+  }),
+  leastNodeLifeMs: acting('NODE_LIFE', DURATION, 0, {
+    description: 'A node of a NodePool is not removed before it is this old.',
+  }),
   emptyForMs: acting('EMPTY_FOR', DURATION, 30_000, {
     description: 'A node of a NodePool is removed when it has been empty for this time.',
   }),

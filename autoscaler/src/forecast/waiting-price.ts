@@ -38,8 +38,8 @@ interface Demanded {
  * depends on how long it will be wanted: beside many builds free room comes and goes with their ends, beside few it stays. Measured on
  * the table-like load (decision 24).
  */
-const TO_ORDER: Demanded = { quiet: 1.5, busy: 13.5 };
-const TO_KEEP: Demanded = { quiet: 1, busy: 3.7 };
+const TO_ORDER: Demanded = { quiet: 1.5, busy: 12 };
+const TO_KEEP: Demanded = { quiet: 1, busy: 3 };
 /** Builds at which it is halfway between both. */
 const HALFWAY_BUILDS = 20;
 

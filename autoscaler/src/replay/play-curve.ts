@@ -42,8 +42,9 @@ function playPoint(
   const changed = priced(settings, price);
   let waits = 0;
   let builds = 0;
-  const { nodeHours, waitSeconds } = replay({
+  const { billedNodeHours: nodeHours, waitSeconds } = replay({
     ...{ jobs, node, bootSeconds, seed: 1, countFrom },
+    billingUnitMs: settings.billing?.unitMs,
     policy: softlyPlaced(servicePolicy({ ...changed, policy: new CapacityPolicy(changed) })),
     onBound: (arrivedAt, at) => {
       if (arrivedAt < countFrom) return;
