@@ -38,6 +38,8 @@ export interface AutoscalerConfig extends PolicySettings {
   readonly acting: ActingConfig;
   readonly seed: number;
   readonly listen: { readonly host: string; readonly port: number };
+  /** Empty: none. */
+  readonly calendarFile: string;
   readonly dataDir: string;
   readonly traceRetentionMs: number;
   readonly logLevel: LogLevel;
@@ -54,6 +56,8 @@ export interface ReplayedSettings extends PolicySettings {
   readonly emptyForMs: number;
   readonly lowerPaceMs: number;
   readonly billing: NodeBilling;
+  /** Empty: none. */
+  readonly calendarFile: string;
 }
 
 /** The same settings as in {@link loadConfig}, for a replay: sources, leases and the HTTP server are ignored. */
@@ -124,6 +128,7 @@ function assemble(values: Read): Omit<AutoscalerConfig, 'acting' | 'listen' | 'w
     floors: values.floors,
     money: { prices: values.prices, currency: values.currency, maxPerDay: values.maxSpendPerDay },
     seed: values.seed,
+    calendarFile: values.calendarFile,
     dataDir: values.dataDir,
     traceRetentionMs: values.traceRetentionMs,
     logLevel: values.logLevel,

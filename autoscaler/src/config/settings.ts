@@ -156,6 +156,11 @@ export const SETTINGS = {
       defaultText: '30',
     },
   ),
+  calendarFile: sizing('CALENDAR', TEXT, '', {
+    description:
+      'File with holidays, read at the start: a date on each line, such as `2026-12-25`. On such a day as few pushes are expected as on a Sunday, or as on another weekday after the date: `2026-12-24 Sat`. Without a price of waiting it has no effect.',
+    defaultText: '',
+  }),
   z: sizing(
     'BUFFER_Z',
     DECIMAL,

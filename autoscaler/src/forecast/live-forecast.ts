@@ -1,4 +1,5 @@
 import type { BufferRule, DemandView } from './buffer-rule.ts';
+import type { Calendar } from './calendar.ts';
 import { forecastRule } from './forecast-rule.ts';
 import { priceRule, type WaitPrices } from './price-rule.ts';
 
@@ -13,6 +14,8 @@ export interface BufferOptions {
   readonly forecast: boolean;
   /** What waiting costs; undefined: the quantile and the objective decide. */
   readonly waitPrices?: WaitPrices | undefined;
+  /** Holidays; none by default. */
+  readonly calendar?: Calendar | undefined;
 }
 
 /** The input of a forecast at one time. */
@@ -48,10 +51,10 @@ export interface FreeRoom {
  */
 export function learningRule(
   leadSeconds: number,
-  { z, floor, quantile, waitPrices }: BufferOptions,
+  { z, floor, quantile, waitPrices, calendar }: BufferOptions,
   objectiveP95Seconds: number,
 ): BufferRule {
-  if (waitPrices !== undefined) return priceRule({ leadSeconds, prices: waitPrices });
+  if (waitPrices !== undefined) return priceRule({ leadSeconds, prices: waitPrices, calendar });
   return forecastRule({ leadSeconds, quantile, floor, fallback: { z, floor }, objectiveP95Seconds });
 }
 

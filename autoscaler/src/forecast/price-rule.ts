@@ -1,5 +1,6 @@
 import { BackTest } from './back-test.ts';
 import type { BufferRule, DemandView } from './buffer-rule.ts';
+import type { Calendar } from './calendar.ts';
 import { DailyMisses } from './daily-misses.ts';
 import { type Chances, chancesOfRise, expectedRise } from './demand-chances.ts';
 import { PushForecast } from './push-forecast.ts';
@@ -17,6 +18,8 @@ export interface PriceRuleOptions {
   /** From a decision until its node works. */
   readonly leadSeconds: number;
   readonly prices: WaitPrices;
+  /** Holidays; none by default. */
+  readonly calendar?: Calendar | undefined;
 }
 
 /** The forecast is computed anew at the latest after this time, also when nothing happens: a scheduled push is foreseen in time. */
@@ -62,8 +65,9 @@ const buildsIn = ({ running, waitingTotal }: DemandView): number => running.leng
  *
  * @see docs/decisions/0024-price-of-waiting.md
  */
-export function priceRule({ leadSeconds, prices }: PriceRuleOptions): BufferRule {
-  const forecast = new PushForecast(leadSeconds, (event) => prices.byEvent[event] ?? prices.usual);
+export function priceRule({ leadSeconds, prices, calendar }: PriceRuleOptions): BufferRule {
+  const priceOf = (event: string): number => prices.byEvent[event] ?? prices.usual;
+  const forecast = new PushForecast(leadSeconds, priceOf, calendar);
   const remembered = new RememberedProspect((view) => {
     const changes = forecast.changes(view, leadSeconds);
     const rise = chancesOfRise(changes);

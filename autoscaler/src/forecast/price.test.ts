@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../simulate/random.ts';
 import type { DemandView } from './buffer-rule.ts';
+import { type Calendar, parseCalendar } from './calendar.ts';
 import { type Changes, chanceOfAtLeast, chancesOfRise } from './demand-chances.ts';
 import { priceRule } from './price-rule.ts';
 import { PushCounts } from './push-counts.ts';
@@ -157,6 +158,47 @@ describe('PushCounts', () => {
 
     expect(counts.expected(nine, nine + HOUR)).toBeGreaterThan(30);
     expect(counts.expected(nine + 3 * HOUR, nine + 4 * HOUR)).toBeLessThan(1);
+  });
+});
+
+describe('PushCounts with a calendar', () => {
+  /** Two weeks of pushes on working days from 9 to 17, and a nightly pipeline; then the usual pushes of a Wednesday morning. */
+  function wednesday(calendar?: Calendar) {
+    const counts = new PushCounts(calendar);
+    for (let day = 0; day < 14; day += 1) {
+      counts.advance(START + day * DAY);
+      counts.pushed(START + day * DAY + 2 * HOUR, 20);
+      for (let hour = 9; hour < 17 && day % 7 < 5; hour += 1)
+        counts.pushed(START + day * DAY + hour * HOUR + day * 240, 3);
+    }
+    const midnight = START + 16 * DAY;
+    counts.advance(midnight);
+    return {
+      pushes: counts.expected(midnight + 9 * HOUR, midnight + 17 * HOUR),
+      nightly: counts.peaks(midnight).map(({ minute }) => minute),
+    };
+  }
+  const read = parseCalendar('# holidays\n2024-01-17\n');
+
+  it('expects hardly a push on a holiday, and the nightly pipeline as on any day', () => {
+    const calendar = 'calendar' in read ? read.calendar : undefined;
+
+    expect(wednesday().pushes).toBeGreaterThan(5);
+    expect(wednesday(calendar).pushes).toBeLessThan(1);
+    expect(wednesday(calendar).nightly).toEqual(wednesday().nightly);
+  });
+
+  it.each([
+    ['2026-12-24 Sat', [[20_811, 5]]],
+    ['2026-12-25', [[20_812, 6]]],
+  ])('reads "%s"', (text, want) => {
+    const found = parseCalendar(text);
+
+    expect('calendar' in found && [...found.calendar]).toEqual(want);
+  });
+
+  it.each(['2026-02-30', '25.12.2026', '2026-12-25 holiday', '2026-12-25 Xyz'])('refuses "%s"', (text) => {
+    expect(parseCalendar(`\n${text}`)).toEqual({ problem: expect.stringContaining('line 2 is not a date') });
   });
 });
 

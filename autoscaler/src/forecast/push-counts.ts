@@ -1,3 +1,4 @@
+import { type Calendar, kindOfDay } from './calendar.ts';
 import { type DailyPeak, findPeaks, type PricedPush } from './daily-peaks.ts';
 import { daysAlike, MINUTES, weekdayOf } from './day-minutes.ts';
 
@@ -44,6 +45,7 @@ export class PushCounts {
     seen: new Float64Array(MINUTES),
     days: 0,
   }));
+  readonly #calendar: Calendar | undefined;
   readonly #today = new Float64Array(MINUTES);
   /** Pushes by the minute of the day, for the search for peaks. */
   readonly #byMinute: PricedPush[][] = Array.from({ length: MINUTES }, () => []);
@@ -51,6 +53,11 @@ export class PushCounts {
   #day: number | undefined;
   #firstDay: number | undefined;
   #firstMinute = 0;
+
+  /** @param calendar holidays, on which fewer people push; scheduled pipelines go by the weekday */
+  constructor(calendar?: Calendar) {
+    this.#calendar = calendar;
+  }
 
   /** Advances the time; call it also when nothing arrives: a quiet day counts too. */
   advance(nowSeconds: number): void {
@@ -77,7 +84,7 @@ export class PushCounts {
   }
 
   #close(day: number): void {
-    const weekday = this.#weekdays[weekdayOf(day)];
+    const weekday = this.#weekdays[kindOfDay(this.#calendar, day)];
     if (weekday === undefined) return;
     weekday.days = weekday.days * WEEK_DECAY + 1;
     const seenFrom = day === this.#firstDay ? this.#firstMinute : 0;
@@ -96,7 +103,7 @@ export class PushCounts {
 
   /** The peaks of the day of this time. */
   peaks(atSeconds: number): readonly DailyPeak[] {
-    return this.#of(Math.floor(atSeconds / DAY)).peaks;
+    return this.#of(weekdayOf(Math.floor(atSeconds / DAY))).peaks;
   }
 
   /** Usual pushes between two times, without the peaks; 0 before the first whole day. */
@@ -105,15 +112,15 @@ export class PushCounts {
     let sum = 0;
     for (let at = fromSeconds; at < toSeconds; ) {
       const end = Math.min(toSeconds, (Math.floor(at / width) + 1) * width);
-      const perMinute = this.#of(Math.floor(at / DAY)).perMinute[Math.floor((at % DAY) / width)] ?? 0;
+      const { perMinute: rates } = this.#of(kindOfDay(this.#calendar, Math.floor(at / DAY)));
+      const perMinute = rates[Math.floor((at % DAY) / width)] ?? 0;
       sum += (perMinute * (end - at)) / 60;
       at = end;
     }
     return sum;
   }
 
-  #of(day: number): Usual {
-    const index = weekdayOf(day);
+  #of(index: number): Usual {
     return (this.#usual[index] ??= this.#learn(index));
   }
 

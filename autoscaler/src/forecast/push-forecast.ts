@@ -1,5 +1,6 @@
 import { PUSH_SECONDS } from '../capacity/pushes.ts';
 import type { DemandView } from './buffer-rule.ts';
+import type { Calendar } from './calendar.ts';
 import type { Changes, SinglePush } from './demand-chances.ts';
 import { PushCounts } from './push-counts.ts';
 import { PushSizes } from './push-sizes.ts';
@@ -29,7 +30,7 @@ interface OpenPush {
 /** What pushes do in the coming time. */
 export class PushForecast {
   readonly #leadSeconds: number;
-  readonly #counts = new PushCounts();
+  readonly #counts: PushCounts;
   readonly #activity: RecentActivity;
   readonly #sizes = new PushSizes();
   readonly #runTimes = new RunTimes();
@@ -55,7 +56,8 @@ export class PushForecast {
   #meanPrice: number;
 
   /** @param priceOf what a minute of waiting costs, by the event of a build; empty: unknown */
-  constructor(leadSeconds: number, priceOf: (event: string) => number) {
+  constructor(leadSeconds: number, priceOf: (event: string) => number, calendar?: Calendar) {
+    this.#counts = new PushCounts(calendar);
     this.#leadSeconds = leadSeconds;
     this.#priceOf = priceOf;
     this.#meanPrice = priceOf('');
