@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# docker buildx build --platform linux/amd64,linux/arm64 --target runner -t registry.acme.test/hangar-runner:0.1.0 .
+# docker buildx build --platform linux/amd64,linux/arm64 --target runner --build-arg IMAGE=registry.acme.test/hangar-runner:0.1.0 -t registry.acme.test/hangar-runner:0.1.0 .
 # docker buildx build --platform linux/amd64,linux/arm64 --target autoscaler -t registry.acme.test/hangar-autoscaler:0.1.0 .
 # A release pins the base by its digest as well: --build-arg NODE=docker.io/library/node:24.21.0-bookworm-slim@sha256:...
 ARG NODE=docker.io/library/node:24.21.0-bookworm-slim
@@ -46,7 +46,10 @@ COPY --from=gate /out/ /
 # The reference under which this image is pushed; the runner derives the gate's image from it where it may not read its own Pod.
 ARG IMAGE=
 ENV HANGAR_OWN_IMAGE=${IMAGE}
-ENTRYPOINT ["node", "/hangar/runner/bundle/main.js"]
+# A smaller space for new objects (the default is 16 MiB, held three times): a third less memory with 200 pipelines at once.
+ENV NODE_OPTIONS=--max-semi-space-size=4
+# In the container of a step that is swapped it is the placeholder, as in the gate's image; elsewhere it becomes the runner.
+ENTRYPOINT ["/placeholder", "--else", "/usr/local/bin/node", "/hangar/runner/bundle/main.js"]
 
 FROM program AS autoscaler
 ARG VERSION=0.1.0

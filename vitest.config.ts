@@ -57,7 +57,7 @@ export default defineConfig({
       ),
       level(
         'tools',
-        ['testbed/{bench,chaos,demo,hostile,levels,machine,parts,release,suites/docs}/**/*.test.ts'],
+        ['testbed/{bench,chaos,demo,hostile,levels,machine,parts,pictures,release,suites/docs}/**/*.test.ts'],
         // Some start whole programs, which takes seconds where all cores are busy.
         {
           exclude: ['testbed/suites/docs/real/**', 'testbed/parts/real/*.test.ts', 'testbed/chaos/level/**'],

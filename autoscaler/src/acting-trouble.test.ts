@@ -133,7 +133,7 @@ describe('trouble is reported, and nothing is written', () => {
 
     expect(reported().at(-1)).toBe('ci absent');
     expect((await ready()).conditions.join()).toContain(
-      'there is no node-pool ci: create it with spec.replicas',
+      'node-pool ci does not exist: create it with spec.replicas',
     );
     expect(cluster.writes.slice(before).filter(({ target }) => target.resource.plural !== 'events')).toEqual(
       [],

@@ -50,7 +50,7 @@ describe('a dry run', () => {
     expect(marked).toBeGreaterThan(0);
     const { ready } = await startAutoscaler(cluster, { HANGAR_AUTOSCALER_ACT: 'off' });
 
-    expect((await ready()).conditions.join()).toContain(`${marked} nodes carry the taint hangar.dev/surplus`);
+    expect((await ready()).conditions.join()).toContain(`${marked} nodes have the taint hangar.dev/surplus`);
     expect((await ready()).conditions.join()).toContain('kubectl taint nodes --all hangar.dev/surplus-');
   });
 });
@@ -85,7 +85,7 @@ describe('acting', () => {
       expect(ledger.audit.entries.map(({ kind }) => kind)).toContain('set');
       const [kind] = actuator.split(':') as [ServiceFeature];
       const features: ReadonlySet<ServiceFeature> = new Set([
-        'look',
+        'read-only',
         'advise',
         'lead',
         'place',
@@ -104,7 +104,7 @@ describe('acting', () => {
     cluster.addBuild('b');
     const { reported, ready } = await startAutoscaler(cluster);
     expect(reported()).toEqual([]);
-    expect((await ready()).conditions.join()).toContain('Say it in HANGAR_AUTOSCALER_POOL_SHAPES');
+    expect((await ready()).conditions.join()).toContain('Set the shape in HANGAR_AUTOSCALER_POOL_SHAPES');
     const { ticks } = await startAutoscaler(
       cluster,
       { HANGAR_AUTOSCALER_POOL_SHAPES: 'ci=4cpu-8gb', POD_NAME: 'b' },

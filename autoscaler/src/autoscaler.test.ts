@@ -305,7 +305,7 @@ describe('with a cluster', () => {
     const reported = () => ledger.conditions.map(({ text }) => text).join('; ');
     cluster.put(pods, aPod('p', 'n0', 'Succeeded'));
     await ticks(1);
-    expect(reported()).toMatch(/cannot be written to HANGAR_AUTOSCALER_DATA_DIR.* disk full.*; 1 wait/);
+    expect(reported()).toMatch(/cannot be written to HANGAR_AUTOSCALER_DATA_DIR.* disk is full.*; 1 wait/);
     await ticks(3);
 
     expect(kept.map(({ uid }) => uid)).toEqual(['p']);

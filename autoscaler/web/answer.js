@@ -12,8 +12,9 @@ import { valueTicks } from './scale.js';
  * @param {readonly HistoryPoint[]} history
  */
 export function showAnswer(answer, history) {
-  const { leadSeconds, objectiveWaitP95Seconds, shapes, because } = answer;
+  const { leadSeconds, objectiveWaitP95Seconds, shapes, pools, because } = answer;
   const lead = span(leadSeconds);
+  show('changes', pools, changes);
   byId('lead').textContent =
     `If all nodes had one shape. Now: for running, unschedulable and known Pods. Next: with the buffer for arrivals within ${lead}, the time until a new node works.`;
   const past = Object.fromEntries(
@@ -23,17 +24,55 @@ export function showAnswer(answer, history) {
     shapes.map((shape) => card(shape, answer, past[shape.shape] ?? [])),
   );
   show('why', because, () => [el('h3', {}, 'Why'), list(because)]);
-  announce(shapes);
+  announce(pools, shapes);
+}
+
+/** Pools with a line of their own above; the table of pools has all. */
+const MOST_LINES = 6;
+
+/**
+ * The answer in a line for each pool, those that change first: `builds 22 → 26, because …`.
+ * @param {Recommendation['pools']} pools
+ */
+function changes(pools) {
+  if (pools.length === 0) return [];
+  /** @param {Recommendation['pools'][number]} pool */
+  const isChanged = ({ actualNodes, wantedNodes }) => actualNodes !== wantedNodes;
+  const sorted = [...pools].sort((one, other) => Number(isChanged(other)) - Number(isChanged(one)));
+  const lines = sorted.slice(0, MOST_LINES).map((pool) => {
+    const { actualNodes, wantedNodes, because } = pool;
+    const unit = wantedNodes === 1 ? 'node' : 'nodes';
+    const numbers = isChanged(pool)
+      ? `${figure(actualNodes)} → ${figure(wantedNodes)} ${unit}`
+      : `${figure(wantedNodes)} ${unit}, unchanged`;
+    const why = because.at(-1);
+    return el(
+      'li',
+      isChanged(pool) ? { class: 'changed' } : {},
+      el('strong', { class: 'name' }, pool.pool),
+      el('div', { class: 'from-to' }, numbers),
+      ...(why === undefined ? [] : [el('p', { class: 'dim' }, `because ${why}`)]),
+    );
+  });
+  const more = pools.length - lines.length;
+  return [
+    el('ul', { class: 'changes' }, ...lines),
+    ...(more > 0 ? [el('p', { class: 'dim' }, `${figure(more)} more: see Pools.`)] : []),
+  ];
 }
 
 /**
  * Screen readers announce a changed answer, not each refresh.
+ * @param {Recommendation['pools']} pools
  * @param {readonly Shape[]} shapes
  */
-function announce(shapes) {
-  const sentences = shapes.map(
-    ({ shape, nodesNow, nodesAhead }) => `${shapeTitle(shape)}: ${nodesNow} nodes now, ${nodesAhead} next`,
-  );
+function announce(pools, shapes) {
+  const sentences = [
+    ...pools.map((pool) => `${pool.pool}: ${pool.actualNodes} nodes, ${pool.wantedNodes} desired`),
+    ...shapes.map(
+      ({ shape, nodesNow, nodesAhead }) => `${shapeTitle(shape)}: ${nodesNow} nodes now, ${nodesAhead} next`,
+    ),
+  ];
   const text = `${sentences.join('; ')}.`;
   const news = byId('news');
   if (news.textContent !== text) news.textContent = text;

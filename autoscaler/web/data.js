@@ -7,6 +7,8 @@
  * @typedef {ReturnType<typeof import('../src/http/answers.ts').modelAnswer>} Model
  * @typedef {ReturnType<typeof import('../src/http/answers.ts').whatIfAnswer>} WhatIf
  * @typedef {import('../src/http/problem.ts').Problem} Problem
+ * @typedef {{ readonly waitPrice: number, readonly nodeHoursPerDay: number, readonly waitMinutesPerDay: number, readonly waitMeanSeconds: number, readonly waitP95Seconds: number }} CurvePoint
+ * @typedef {{ readonly days: number, readonly builds: number, readonly waitPrice: number | null, readonly points: readonly CurvePoint[] }} Curve
  */
 
 /** An error response of the service, with its problem document. */
@@ -51,6 +53,15 @@ export async function askRecommendation() {
 export const askDemand = async (hours) => /** @type {Demand} */ (await ask(`demand?hours=${hours}`));
 
 export const askDecisions = async () => /** @type {Decisions} */ (await ask('decisions'));
+
+/**
+ * The curve of cost against waiting; null until it is learned.
+ * @returns {Promise<Curve | null>}
+ */
+export async function askCurve() {
+  const { curve = null } = /** @type {{ curve?: Curve | null }} */ (await ask('forecast'));
+  return curve;
+}
 
 export const askModel = async () => /** @type {Model} */ (await ask('model'));
 

@@ -54,8 +54,8 @@ export const details = (key, summary, ...children) =>
 /** @typedef {{ readonly caption: string, readonly head: readonly string[], readonly rows: readonly (readonly Child[])[], readonly numbers?: readonly number[], readonly isNarrow?: boolean }} TableParts */
 
 /**
- * A table that scrolls by itself where it is too wide. The first cell of a row is its header; `numbers` are the columns with
- * figures; a narrow table fits on a phone.
+ * A table. The first cell of a row is its header; `numbers` are the columns with figures. On a phone its rows become cards, which is
+ * why elements name their roles; a narrow table stays one.
  * @param {TableParts} parts
  */
 export function table({ caption, head, rows, numbers = [], isNarrow = false }) {
@@ -64,9 +64,11 @@ export function table({ caption, head, rows, numbers = [], isNarrow = false }) {
   const body = rows.map((cells) =>
     el(
       'tr',
-      {},
+      { role: 'row' },
       ...cells.map((cell, column) =>
-        column === 0 ? el('th', { scope: 'row', ...kind(column) }, cell) : el('td', kind(column), cell),
+        column === 0
+          ? el('th', { role: 'rowheader', scope: 'row', ...kind(column) }, cell)
+          : el('td', { role: 'cell', 'data-label': head[column] ?? '', ...kind(column) }, cell),
       ),
     ),
   );
@@ -75,12 +77,18 @@ export function table({ caption, head, rows, numbers = [], isNarrow = false }) {
     { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption, 'data-focus': caption },
     el(
       'table',
-      isNarrow ? { class: 'narrow' } : {},
+      { role: 'table', ...(isNarrow ? { class: 'narrow' } : {}) },
       el('caption', { class: 'unseen' }, caption),
       el(
         'thead',
         {},
-        el('tr', {}, ...head.map((one, column) => el('th', { scope: 'col', ...kind(column) }, one))),
+        el(
+          'tr',
+          { role: 'row' },
+          ...head.map((one, column) =>
+            el('th', { role: 'columnheader', scope: 'col', ...kind(column) }, one),
+          ),
+        ),
       ),
       el('tbody', {}, ...body),
     ),

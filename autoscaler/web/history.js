@@ -5,7 +5,7 @@ import { showPlot } from './plot.js';
 /** @typedef {import('./data.js').Recommendation} Recommendation */
 /** @typedef {import('./data.js').HistoryPoint} HistoryPoint */
 /** @typedef {import('./scale.js').Point} Point */
-/** @typedef {{ readonly history: readonly HistoryPoint[], readonly hours: number, readonly nowMs: number, readonly leadSeconds: number, readonly objective: number }} Past */
+/** @typedef {{ readonly history: readonly HistoryPoint[], readonly hours: number, readonly nowMs: number, readonly leadSeconds: number, readonly objective: number, readonly zoom: import('./plot.js').Zoom | undefined }} Past */
 
 /**
  * @param {readonly HistoryPoint[]} history
@@ -30,6 +30,13 @@ function fromOf({ history, hours, nowMs }) {
   return Math.max(nowMs - hours * 3_600_000, Math.min(first, nowMs - 300_000));
 }
 
+/**
+ * The time that a plot shows: what the user has selected, else everything.
+ * @param {Past} past
+ * @param {number} aheadMs
+ */
+const timeOf = (past, aheadMs = 0) => past.zoom ?? { fromMs: fromOf(past), toMs: past.nowMs + aheadMs };
+
 /** @param {Past} past */
 export function showDemand(past) {
   const { history, nowMs, leadSeconds } = past;
@@ -39,8 +46,7 @@ export function showDemand(past) {
     about:
       'The band is the capacity forecast for each moment one boot time before: demand should stay inside.',
     unit: 'Pods',
-    fromMs: fromOf(past),
-    toMs: nowMs + leadMs,
+    ...timeOf(past, leadMs),
     nowMs,
     series: [
       {
@@ -81,8 +87,7 @@ export function showWaits(past) {
     title: 'Waits for a node',
     about,
     unit: 'seconds',
-    fromMs: fromOf(past),
-    toMs: nowMs,
+    ...timeOf(past),
     nowMs,
     bound: { name: 'objective (p95)', value: objective },
     series: [
@@ -110,8 +115,7 @@ export function showPool(past, pools, chosen) {
     title: `Nodes of ${pool}`,
     about: 'Desired: decided. Actual: in the cluster, booting nodes included.',
     unit: 'nodes',
-    fromMs: fromOf(past),
-    toMs: nowMs,
+    ...timeOf(past),
     nowMs,
     series: [
       {

@@ -1,9 +1,11 @@
 import { showAnswer, showConditions } from './answer.js';
-import { askDecisions, askDemand, askModel, askRecommendation, Refused } from './data.js';
+import { showCurve } from './curve.js';
+import { askCurve, askDecisions, askDemand, askModel, askRecommendation, Refused } from './data.js';
 import { byId, el, show } from './dom.js';
 import { clockTime, span } from './format.js';
 import { hoursShown, showDemand, showPool, showWaits } from './history.js';
 import { showMoney } from './money.js';
+import { isSelecting, zoomOf } from './plot.js';
 import { showActs, showAdvice, showDecisions, showModel, showPools, showSizes } from './tables.js';
 import { WhatIfPart } from './what-if.js';
 
@@ -11,7 +13,7 @@ import { WhatIfPart } from './what-if.js';
 /** @typedef {import('./data.js').Demand} Demand */
 /** @typedef {import('./data.js').Decisions} Decisions */
 /** @typedef {import('./data.js').Model} Model */
-/** @typedef {{ readonly answer: Recommendation | Refused, readonly demand: Demand, readonly decisions: Decisions, readonly model: Model }} Seen */
+/** @typedef {{ readonly answer: Recommendation | Refused, readonly demand: Demand, readonly decisions: Decisions, readonly model: Model, readonly curve: import('./data.js').Curve | null }} Seen */
 
 const LOOK_MS = 5_000;
 const LONGEST_MS = 60_000;
@@ -23,6 +25,7 @@ const USUAL_OBJECTIVE = 10;
 class Page {
   /** @type {Seen | undefined} */ #seen;
   /** @type {string | undefined} */ #pool;
+  /** @type {import('./plot.js').Zoom | undefined} */ #zoom;
   #rows = ROWS;
   #pauseMs = LOOK_MS;
   #looks = 0;
@@ -62,14 +65,21 @@ class Page {
     this.draw();
   }
 
+  /** @param {import('./plot.js').Zoom | undefined} zoom undefined: the whole time */
+  zoomTo(zoom) {
+    this.#zoom = zoom;
+    byId('unzoom').hidden = zoom === undefined;
+    this.draw();
+  }
+
   more() {
     this.#rows += ROWS * 5;
     this.draw();
   }
 
   draw() {
-    if (this.#seen === undefined) return;
-    const { answer, demand, decisions, model } = this.#seen;
+    if (this.#seen === undefined || isSelecting()) return;
+    const { answer, demand, decisions, model, curve } = this.#seen;
     const nowMs = Date.now();
     const isAnswer = !(answer instanceof Refused);
     if (isAnswer) this.#drawAnswer(answer, demand, nowMs);
@@ -80,6 +90,7 @@ class Page {
       nowMs,
       leadSeconds: isAnswer ? answer.leadSeconds : 0,
       objective: isAnswer ? answer.objectiveWaitP95Seconds : USUAL_OBJECTIVE,
+      zoom: this.#zoom,
     };
     showDemand(past);
     showWaits(past);
@@ -88,6 +99,7 @@ class Page {
     showDecisions(decisions.decisions, this.#rows, nowMs);
     showActs(decisions.acts, nowMs);
     showModel(model);
+    showCurve(curve);
   }
 
   /**
@@ -120,7 +132,8 @@ async function everything(hours) {
     askDecisions(),
     askModel(),
   ]);
-  return { answer, demand, decisions, model };
+  const curve = answer instanceof Refused ? null : await askCurve();
+  return { answer, demand, decisions, model, curve };
 }
 
 /**
@@ -151,7 +164,12 @@ function showState(state, text) {
 
 const page = new Page();
 const whatIf = new WhatIfPart();
-byId('hours').addEventListener('change', () => void page.look());
+byId('hours').addEventListener('change', () => {
+  page.zoomTo(undefined);
+  void page.look();
+});
+byId('unzoom').addEventListener('click', () => page.zoomTo(undefined));
+document.addEventListener('zoom', (event) => page.zoomTo(zoomOf(event)));
 byId('more').addEventListener('click', () => page.more());
 byId('pool-table').addEventListener('change', ({ target }) => {
   if (target instanceof HTMLSelectElement) page.choosePool(target.value);

@@ -8,18 +8,22 @@ import { nearestPoint, sampled, timeTicks, valueAt, valueTicks } from './scale.j
  * @typedef {{ readonly name: string, readonly look: string, readonly kind: 'line' | 'step' | 'dots' | 'band', readonly points: readonly Point[], readonly upper?: readonly Point[] }} Series
  */
 /** @typedef {{ readonly title: string, readonly about: string, readonly unit: string, readonly series: readonly Series[], readonly bound?: { readonly name: string, readonly value: number }, readonly fromMs: number, readonly toMs: number, readonly nowMs: number }} Plot */
+/** @typedef {{ readonly fromMs: number, readonly toMs: number }} Zoom */
 /** @typedef {{ readonly width: number, readonly x: (atMs: number) => number, readonly y: (value: number) => number }} Frame */
 
 const HEIGHT = 230;
-const [LEFT, RIGHT, TOP, BOTTOM] = [40, 12, 12, 24];
+const [LEFT, RIGHT, TOP, BOTTOM] = [40, 12, 24, 24];
+/** A shorter drag is a click. */
+const LEAST_DRAG_PX = 8;
 const TABLE_ROWS = 24;
 
 /**
  * Draws lines over time with a legend and a table of the same data.
  * @param {string} id
- * @param {Plot} plot
+ * @param {Plot} whole
  */
-export function showPlot(id, plot) {
+export function showPlot(id, whole) {
+  const plot = visible(whole);
   const width = Math.round(Math.min(1200, Math.max(260, byId(id).clientWidth)));
   show(id, { ...plot, width }, () => [
     el('figcaption', {}, el('h3', {}, plot.title), el('p', { class: 'dim' }, plot.about)),
@@ -31,6 +35,26 @@ export function showPlot(id, plot) {
           details(`${id}-table`, `${plot.title} as a table`, asTable(plot)),
         ]),
   ]);
+}
+
+/**
+ * The points in the time shown, with the last one before it: a line comes from there.
+ * @param {Plot} plot
+ * @returns {Plot}
+ */
+function visible(plot) {
+  const { fromMs, toMs, series } = plot;
+  /** @param {readonly Point[]} points */
+  const within = (points) => {
+    const first = points.findIndex(([at]) => at >= fromMs);
+    return first < 0 ? [] : points.slice(Math.max(0, first - 1)).filter(([at]) => at <= toMs);
+  };
+  const shown = series.map((one) => ({
+    ...one,
+    points: within(one.points),
+    ...(one.upper === undefined ? {} : { upper: within(one.upper) }),
+  }));
+  return { ...plot, series: shown };
 }
 
 /** @param {Plot} plot */
@@ -48,7 +72,7 @@ function drawing(plot, width) {
   /** @type {Frame} */
   const frame = {
     width,
-    x: (atMs) => LEFT + ((atMs - fromMs) / Math.max(1, toMs - fromMs)) * (width - LEFT - RIGHT),
+    x: (atMs) => LEFT + (Math.max(0, atMs - fromMs) / Math.max(1, toMs - fromMs)) * (width - LEFT - RIGHT),
     y: (value) => HEIGHT - BOTTOM - (value / most) * (HEIGHT - TOP - BOTTOM),
   };
   const picture = svg(
@@ -81,7 +105,7 @@ const across = ({ width, y }, value, look) =>
  * @param {Frame} frame
  * @param {readonly number[]} ticks
  */
-function axes({ fromMs, toMs, nowMs }, frame, ticks) {
+function axes({ fromMs, toMs, nowMs, unit }, frame, ticks) {
   const { width, x, y } = frame;
   const values = ticks.flatMap((tick) => [
     across(frame, tick, 'grid'),
@@ -91,7 +115,9 @@ function axes({ fromMs, toMs, nowMs }, frame, ticks) {
     .filter((at) => x(at) > LEFT + 12 && x(at) < width - RIGHT - 12)
     .map((at) => svg('text', { x: x(at), y: HEIGHT - 6, 'text-anchor': 'middle' }, shortTime(at)));
   const now = { class: 'now', x1: x(nowMs), x2: x(nowMs), y1: TOP, y2: HEIGHT - BOTTOM };
-  return [...values, ...times, ...(nowMs < toMs ? [svg('line', now)] : [])];
+  const label = svg('text', { class: 'unit', x: 0, y: 12 }, unit);
+  const isNowInside = nowMs < toMs && nowMs > fromMs;
+  return [label, ...values, ...times, ...(isNowInside ? [svg('line', now)] : [])];
 }
 
 /** @param {number} value */
@@ -200,10 +226,14 @@ function readable(picture, plot, { width, x }) {
   const readout = el('p', { class: 'readout dim', 'aria-hidden': 'true' }, '\u00a0');
   picture.append(line);
   /** @param {PointerEvent} event */
-  const read = ({ clientX }) => {
+  const timeAt = ({ clientX }) => {
     const box = picture.getBoundingClientRect();
     const share = (((clientX - box.left) / box.width) * width - LEFT) / (width - LEFT - RIGHT);
-    const at = nearestPoint(times, plot.fromMs + share * (plot.toMs - plot.fromMs));
+    return plot.fromMs + Math.min(1, Math.max(0, share)) * (plot.toMs - plot.fromMs);
+  };
+  /** @param {PointerEvent} event */
+  const read = (event) => {
+    const at = nearestPoint(times, timeAt(event));
     if (at === undefined) return;
     for (const end of ['x1', 'x2']) line.setAttribute(end, String(x(at)));
     line.setAttribute('visibility', 'visible');
@@ -215,5 +245,48 @@ function readable(picture, plot, { width, x }) {
     line.setAttribute('visibility', 'hidden');
     readout.textContent = '\u00a0';
   });
+  zoomable(picture, { timeAt, x });
   return el('div', {}, picture, readout);
 }
+
+/**
+ * A drag selects a stretch of time: the picture dispatches it as an event `zoom`.
+ * @param {SVGElement} picture
+ * @param {{ readonly timeAt: (event: PointerEvent) => number, readonly x: (atMs: number) => number }} frame
+ */
+function zoomable(picture, { timeAt, x }) {
+  picture.addEventListener('pointerdown', (start) => {
+    const [beganMs, pointer] = [timeAt(start), start.pointerId];
+    const area = svg('rect', { class: 'selection', y: TOP, height: HEIGHT - TOP - BOTTOM, width: 0 });
+    picture.append(area);
+    picture.setPointerCapture(pointer);
+    /** @param {PointerEvent} event */
+    const drag = (event) => {
+      const [from, to] = [beganMs, timeAt(event)].sort((one, other) => one - other).map(x);
+      area.setAttribute('x', String(from));
+      area.setAttribute('width', String((to ?? 0) - (from ?? 0)));
+    };
+    /** @param {PointerEvent} end */
+    const drop = (end) => {
+      area.remove();
+      picture.removeEventListener('pointermove', drag);
+      if (Math.abs(end.clientX - start.clientX) < LEAST_DRAG_PX) return;
+      const [fromMs = 0, toMs = 0] = [beganMs, timeAt(end)].sort((one, other) => one - other);
+      picture.dispatchEvent(new CustomEvent('zoom', { bubbles: true, detail: { fromMs, toMs } }));
+    };
+    picture.addEventListener('pointermove', drag);
+    picture.addEventListener('pointerup', drop, { once: true });
+    picture.addEventListener('pointercancel', () => area.remove(), { once: true });
+  });
+}
+
+/**
+ * The stretch of time that an event `zoom` selects.
+ * @param {Event} event
+ * @returns {Zoom | undefined}
+ */
+export const zoomOf = (event) =>
+  event instanceof CustomEvent ? /** @type {CustomEvent<Zoom>} */ (event).detail : undefined;
+
+/** Whether a stretch of time is being selected: a redraw would end it. */
+export const isSelecting = () => document.querySelector('.selection') !== null;

@@ -130,21 +130,42 @@ export function showActs(acts, nowMs) {
 
 /** @param {import('./data.js').Model} model */
 export function showModel({ learned }) {
-  show('model-table', learned, () => [
-    table({
-      caption: 'Parameters of the model',
-      head: ['parameter', 'value', '90 % confidence interval', 'assumed', 'source'],
-      rows: learned.map(({ meaning, value, unit, lowerBound, low90, high90, prior, because }) => [
-        meaning,
-        `${quantity(value, unit)}${lowerBound ? ' or more' : ''}`,
-        `${quantity(low90, unit)} and ${quantity(high90, unit)}`,
-        quantity(prior, unit),
-        because,
-      ]),
-      numbers: [1, 2, 3],
-    }),
-  ]);
+  show('model-table', learned, () => {
+    const known = learned.filter(({ data }) => data !== null);
+    const assumed = learned.filter(({ data }) => data === null);
+    const sentence =
+      known.length === 0
+        ? 'Nothing is learned of this cluster yet: the model uses assumed values.'
+        : `${figure(assumed.length)} parameters are not learned yet: the model uses assumed values.`;
+    return [
+      ...(known.length > 0 ? [parameters('Learned parameters of the model', known)] : []),
+      ...(assumed.length > 0
+        ? [
+            el('p', { class: 'dim' }, sentence),
+            details('assumed', 'Assumed values', parameters('Assumed parameters of the model', assumed)),
+          ]
+        : []),
+    ];
+  });
 }
+
+/**
+ * @param {string} caption
+ * @param {import('./data.js').Model['learned']} rows
+ */
+const parameters = (caption, rows) =>
+  table({
+    caption,
+    head: ['parameter', 'value', '90 % confidence interval', 'assumed', 'source'],
+    rows: rows.map(({ meaning, value, unit, lowerBound, low90, high90, prior, because }) => [
+      meaning,
+      `${quantity(value, unit)}${lowerBound ? ' or more' : ''}`,
+      `${quantity(low90, unit)} and ${quantity(high90, unit)}`,
+      quantity(prior, unit),
+      because,
+    ]),
+    numbers: [1, 2, 3],
+  });
 
 /** @param {Recommendation['requestClasses']} classes */
 export function showSizes(classes = []) {

@@ -53,20 +53,21 @@ export class WhatIfPart {
 function showWhatIf(answer) {
   const { shapes, calibrated, assumes, prsPerDay } = answer;
   const { podRequest, runnerCapacity, quota } = assumes;
+  const isLearned = calibrated.days > 0;
   show('what-if-answer', answer, () => [
     table({
       caption: `Nodes for ${figure(prsPerDay)} pull requests a day`,
-      head: ['shape', 'low', 'high', 'low, learned', 'high, learned'],
+      head: ['shape', 'low', 'high', ...(isLearned ? ['low, learned', 'high, learned'] : [])],
       rows: Object.entries(shapes).map(([shape, { low, high }]) => {
         const learned = calibrated.shapes[shape];
         return [
           shapeTitle(shape),
-          ...[low, high, learned?.low, learned?.high].map((one) =>
+          ...(isLearned ? [low, high, learned?.low, learned?.high] : [low, high]).map((one) =>
             el('span', { class: 'large' }, figure(one)),
           ),
         ];
       }),
-      numbers: [1, 2, 3, 4],
+      numbers: isLearned ? [1, 2, 3, 4] : [1, 2],
       isNarrow: true,
     }),
     el(
@@ -79,7 +80,7 @@ function showWhatIf(answer) {
     ([shape, { low, high }]) => `${shapeTitle(shape)}: ${low} to ${high} nodes`,
   );
   byId('what-if-note').textContent =
-    `${figure(prsPerDay)} pull requests a day, ${values.join('; ')}. Learned: ${calibrated.because}.`;
+    `${figure(prsPerDay)} pull requests a day, ${values.join('; ')}. ${isLearned ? `Learned: ${calibrated.because}` : 'Nothing is learned of this cluster yet'}.`;
 }
 
 /** @param {WhatIf['assumes']['quota']['high']} high */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { DOCUMENTS } from './documents.ts';
@@ -11,6 +12,12 @@ interface Schema {
   readonly additionalProperties?: unknown;
   readonly default?: unknown;
   readonly type?: unknown;
+}
+
+/** What is wrong with a value by its schema. */
+function validate(schema: object, value: unknown): readonly unknown[] {
+  const check = new Ajv({ strict: false }).compile(schema);
+  return check(value) ? [] : (check.errors ?? []);
 }
 
 const schema = JSON.parse(DOCUMENTS['charts/hangar/values.schema.json']?.() ?? '') as Schema;
@@ -38,6 +45,17 @@ describe('the values', () => {
     for (const { path, fallback } of VALUES) {
       expect(valueAt(path), path).toEqual(fallback);
       expect(at(path)?.default, path).toEqual(fallback);
+    }
+  });
+
+  it('show examples in values.yaml that the schema accepts', () => {
+    const shown = VALUES.filter(({ examples = [] }) => examples.length > 0);
+    expect(shown.map(({ path }) => path)).toEqual(['autoscaler.config']);
+    for (const { path, examples = [], schema: own } of shown) {
+      const config = parse(examples.join('\n')) as Readonly<Record<string, unknown>>;
+      expect(validate(own as object, config)).toEqual([]);
+      for (const line of examples) expect(read('charts/hangar/values.yaml')).toContain(`  #   ${line}\n`);
+      expect(Object.keys(config).filter((name) => at(path)?.properties?.[name] === undefined)).toEqual([]);
     }
   });
 

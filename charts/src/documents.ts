@@ -1,4 +1,5 @@
 import { RIGHTS as AUTOSCALER_RIGHTS, rulesOf as autoscalerRulesOf } from '@hangar/autoscaler/permissions';
+import { ALERTS } from '@hangar/dashboards/alerts';
 import { RIGHTS as RUNNER_RIGHTS, rulesOf as runnerRulesOf } from '@hangar/runner/permissions';
 import { RULES } from '@hangar/runner/rules';
 import { renderReadme } from './render/readme.ts';
@@ -7,7 +8,7 @@ import { renderSchema } from './render/schema.ts';
 import { renderValues } from './render/values-yaml.ts';
 import { isOnOff } from './schema/setting-schema.ts';
 import type { Component } from './values/component.ts';
-import { PREVIOUS_IMAGE_VALUES, PREVIOUS_VALUES } from './values/previous.ts';
+import { PREVIOUS_IMAGE_VALUES, PREVIOUS_VALUES, RENAMED_VALUES } from './values/previous.ts';
 import { COMPONENTS, FEATURES, switchOf, VALUES } from './values/values.ts';
 
 const runnerRules = (where: string): NamedRules => ({
@@ -49,6 +50,12 @@ export const DOCUMENTS: Readonly<Record<string, () => string>> = {
         ['autoscaler.rights', AUTOSCALER_RULES.map(({ name }) => name)],
         ['previous', PREVIOUS_VALUES],
         ['previous.image', PREVIOUS_IMAGE_VALUES],
+        ['renamed', Object.entries(RENAMED_VALUES).map(([name, to]) => `${name}=${to}`)],
       ]),
+      Object.fromEntries(
+        ALERTS.flatMap(({ name, threshold }) =>
+          threshold === undefined ? [] : [[name, threshold.comparison]],
+        ),
+      ),
     ),
 };

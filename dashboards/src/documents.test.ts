@@ -21,7 +21,7 @@ describe('the generated files of this package', () => {
     for (const { name } of ALERTS) {
       const page = readFileSync(join(root, `docs/runbooks/${name}.md`), 'utf8');
       expect(page).toMatch(
-        new RegExp(`^# ${name}\n[^]*## What it means\n\n\\S[^]*## How to look\n\n- [^]*## What to do\n\n- `),
+        new RegExp(`^# ${name}\n[^]*## Meaning\n\n\\S[^]*## Diagnosis\n\n- [^]*## Remedy\n\n- `),
       );
     }
   });
@@ -50,4 +50,15 @@ describe('the generated files of this package', () => {
       });
     }
   });
+
+  it.each(ALERTS.map((alert) => [alert.name, alert] as const))(
+    '%s: the summary names the namespace, the runbook has kubectl commands, the threshold is in the rule once',
+    (name, { summary, commands, threshold, expr }) => {
+      expect(summary).toContain('{{ $labels.namespace }}');
+      expect(commands.join('\n')).toMatch(/\bkubectl /);
+      const page = readFileSync(join(root, `docs/runbooks/${name}.md`), 'utf8');
+      for (const command of commands) expect(page).toContain(`\n${command}\n`);
+      if (threshold !== undefined) expect(expr.split(threshold.comparison)).toHaveLength(2);
+    },
+  );
 });

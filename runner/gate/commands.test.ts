@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
   linkSync,
@@ -80,26 +80,93 @@ describe('gate init', () => {
 });
 
 describe('the placeholder', () => {
+  let placeholder: string;
+  const processes: ChildProcess[] = [];
+
+  beforeEach(() => {
+    placeholder = join(folder, 'placeholder');
+    linkOrCopy(placeholder);
+  });
+
+  afterEach(() => {
+    for (const one of processes.splice(0)) one.kill('SIGKILL');
+  });
+
+  function start(...args: readonly string[]) {
+    const child = spawn(placeholder, args, { stdio: 'ignore' });
+    processes.push(child);
+    const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
+    return { child, ended };
+  }
+
+  /** Stops one, and gives its exit code. A signal within the first milliseconds ends any process: then one is stopped later. */
+  async function stopped(
+    signal: NodeJS.Signals,
+    args: readonly string[],
+    meanwhile: (ended: Promise<number | null>) => Promise<void> = () => Promise.resolve(),
+  ): Promise<number | null> {
+    for (let waitMs = 20; waitMs < 20_000; waitMs *= 2) {
+      const { child, ended } = start(...args);
+      await sleep(waitMs);
+      expect(child.exitCode).toBe(null);
+      child.kill(signal);
+      await meanwhile(ended);
+      const code = await ended;
+      if (code !== null) return code;
+    }
+    return null;
+  }
+
+  /** The folder as root of a swapped container; `env`: content of the file of the downward API. */
+  function inContainer(env: string): readonly [string, string] {
+    mkdirSync(join(folder, 'run/drone'), { recursive: true });
+    writeFileSync(join(folder, 'run/drone/env'), env);
+    return ['--root', folder];
+  }
+
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'sleeps with any arguments, and exits with 213 on %s',
-    async (signal) => {
-      const placeholder = join(folder, 'placeholder');
-      linkOrCopy(placeholder);
-
-      // A signal within the first milliseconds ends any process, so it is sent again later.
-      const endings: unknown[] = [];
-      for (let waitMs = 20; waitMs < 20_000 && endings.at(-1) !== 213; waitMs *= 2) {
-        const sleeping = spawn(placeholder, ['--version', 'init', '1'], { stdio: 'ignore' });
-        const ended = new Promise((resolve) => sleeping.on('exit', resolve));
-        await sleep(waitMs);
-        expect(sleeping.exitCode).toBe(null);
-        sleeping.kill(signal);
-        endings.push(await ended);
-      }
-
-      expect(endings.at(-1)).toBe(213);
-    },
+    async (signal) => expect(await stopped(signal, ['--version', 'init', '1'])).toBe(213),
   );
+
+  it('that is stopped for its step waits until the status file of that step is there', async () => {
+    const args = inContainer('');
+    const events: unknown[] = [];
+    const code = await stopped('SIGTERM', args, async (ended) => {
+      events.push(await Promise.race([ended, sleep(500, 'waits')]));
+      if (events.at(-1) === 'waits') writeFileSync(join(folder, 'run/drone/env'), 'DRONE_STAGE_STATUS=x\n');
+    });
+
+    expect([events.at(-1), code]).toEqual(['waits', 213]);
+  });
+
+  it('that is stopped for good, without a status file, ends after 3 seconds', async () => {
+    const beganMs = performance.now();
+
+    expect(await stopped('SIGTERM', inContainer(''))).toBe(213);
+    expect(performance.now() - beganMs).toBeGreaterThan(2_900);
+  });
+
+  it('whose status file is there ends at once', async () => {
+    const events: unknown[] = [];
+    const args = inContainer('DRONE_STAGE_STATUS="success"\n');
+    await stopped('SIGTERM', args, async (ended) => {
+      events.push(await Promise.race([ended, sleep(2_500, 'waits')]));
+    });
+
+    expect(events.at(-1)).toBe(213);
+  });
+
+  it('becomes the program after --else outside of a container of a step', async () => {
+    const outside = ['--root', join(folder, 'elsewhere')];
+    expect(await start(...outside, '--else', '/bin/sh', '-c', 'exit 5').ended).toBe(5);
+    expect(await start(...outside, '--else', '/does/not/exist').ended).toBe(214);
+  });
+
+  it('stays the placeholder in the container of a step, whatever its arguments are', async () => {
+    const args = [...inContainer('x'), '--else', '/bin/sh', '-c', 'exit 5'];
+    expect(await stopped('SIGTERM', args)).toBe(213);
+  });
 });
 
 function linkOrCopy(path: string): void {

@@ -22,17 +22,21 @@ func main() {
 	// A gate sleeps most of the time: two threads are enough, also on a node with 96 cores.
 	runtime.GOMAXPROCS(2)
 	if filepath.Base(os.Args[0]) == "placeholder" {
-		os.Exit(placeholder())
+		os.Exit(placeholder(rooted(os.Args[1:])))
 	}
 	os.Exit(command(os.Args[1:]))
 }
 
-func command(args []string) int {
-	places := placesUnder("")
+// rooted returns the places and the arguments after --root DIR.
+func rooted(args []string) (places, []string) {
 	if len(args) >= 2 && args[0] == "--root" {
-		places = placesUnder(args[1])
-		args = args[2:]
+		return placesUnder(args[1]), args[2:]
 	}
+	return placesUnder(""), args
+}
+
+func command(args []string) int {
+	places, args := rooted(args)
 	switch {
 	case len(args) == 1 && args[0] == "--version":
 		fmt.Println("hangar-gate " + version)

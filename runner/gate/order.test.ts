@@ -95,6 +95,11 @@ describe('decisions', () => {
       want: ['ran 127', 'failed-before 0', 'ran 0'],
     },
     {
+      name: 'known issue 51: that failure may be ignored',
+      steps: [{ argv: ['no-such-program'], fails: 'ignore' }, { after: [1] }],
+      want: ['ran 127', 'ran 0'],
+    },
+    {
       name: 'the failure of a service fails nothing',
       steps: [
         { role: 'background', sh: 'exit 1' },

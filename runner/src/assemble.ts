@@ -5,6 +5,7 @@ import type { Connection } from '@hangar/shared/kubernetes/connection';
 import { type ApiCall, type CallObserver, HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import type { Logger } from '@hangar/shared/logger';
 import { RateLimit } from '@hangar/shared/rate-limit';
+import type { V1Pod } from '@kubernetes/client-node';
 import { AdmissionQueue } from './admit/admission-queue.ts';
 import { type Budget, type Load, NO_LOAD, plus } from './admit/admit.ts';
 import { loadOf } from './admit/pod-load.ts';
@@ -20,7 +21,10 @@ import { createImageLookup } from './edges/registry-http.ts';
 import { ServerOutage } from './edges/server-outage.ts';
 import { SpillFile } from './edges/spill-file.ts';
 import { gateImageOf, withGateImage, withRights } from './granted-parts.ts';
+import { recordedServer } from './history/recorded-server.ts';
+import type { StageHistory } from './history/stage-history.ts';
 import { usualLookAhead } from './intake.ts';
+import { GateVolumes } from './launch/gate-volumes.ts';
 import { PodOrigin, podKeyOf } from './launch/pod-origin.ts';
 import type { Holder } from './lease/holder.ts';
 import { IndependentReplica } from './lease/independent.ts';
@@ -58,6 +62,8 @@ export interface Outside {
   readonly observer: CallObserver;
   /** Who hears of calls of the Drone server, of logs, and of our own pace. */
   readonly edges?: EdgeObserver;
+  /** What the dashboard shows of stages; absent: there is no dashboard. */
+  readonly history?: StageHistory | undefined;
   serverAnswered(): void;
 }
 
@@ -95,7 +101,7 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
   const drafting = draftParts(config, outside);
   const { parts, options, independent } = wire(config, outside, {
     cluster,
-    ciServer,
+    ciServer: outside.history ? recordedServer(ciServer, outside.history) : ciServer,
     source,
     drafting,
     validity,
@@ -150,6 +156,8 @@ export function wire(
   const registry = new StageRegistry();
   const namespace = config.lease.namespace || outside.connection.namespace;
   const podWatch = podWatchOf(cluster, outside);
+  const origin = new PodOrigin({ cluster, log }, podKeyOf(config.server.token, 'signature'));
+  judgeEachPod(origin, podWatch);
   const { limitBytes, memoryBytes } = config.logs;
   const memory = new LogMemory(memoryBytes, { log, overflow: new SpillFile(tmpdir()) });
   const { cards } = config.runner;
@@ -160,10 +168,10 @@ export function wire(
     log,
     registry,
     podWatch,
-    origin: new PodOrigin({ cluster, log }, podKeyOf(config.server.token, 'signature')),
+    origin,
     events: outside.events,
     stepLogs: serverStepLogs({ clock, ciServer, log, random, source, memory, limitBytes, cards }),
-    line: queueOf(config, { podWatch, registry }, { clock, cluster, log, namespace }),
+    line: queueOf(config, { origin, podWatch, registry }, { clock, cluster, log, namespace }),
     lease: new OwnLease(
       { clock, cluster, log, validity },
       {
@@ -174,6 +182,7 @@ export function wire(
       },
     ),
     cancelWatches: new CancelWatches({ clock, ciServer, log }),
+    gateVolumes: new GateVolumes({ clock, log, setting: config.compile.gateVolume, hasEvents: () => true }),
     patience: patienceOf(config),
     contents: secretContents,
     waitLimitMs: config.admission.waitLimitMs ?? Number.POSITIVE_INFINITY,
@@ -185,7 +194,7 @@ export function wire(
     namespace: outside.connection.namespace,
     server: originOf(config.server.url),
   });
-  const independent = { lease, line: queueOf(config, { podWatch, registry }, undefined) };
+  const independent = { lease, line: queueOf(config, { origin, podWatch, registry }, undefined) };
   return { parts, options: optionsOf(config, outside, namespace), independent };
 }
 
@@ -338,34 +347,48 @@ function budgetOf(config: RunnerConfig): Budget {
   };
 }
 
+/** What is known of what is admitted. Pods that no runner made count nowhere, whatever their labels are. */
 interface Known {
+  readonly origin: PodOrigin;
   readonly podWatch: PodWatch;
   readonly registry: StageRegistry;
+}
+
+const ownPods = ({ origin, podWatch }: Known): readonly V1Pod[] => origin.known(podWatch.pods);
+
+/** Finds out of each Pod whether a runner made it. What can't be determined now is with the Pod's next change, or when it is taken over. */
+function judgeEachPod(origin: PodOrigin, podWatch: PodWatch): void {
+  const { signal } = new AbortController();
+  const judge = (pod: V1Pod): void => void origin.isOurs(pod, signal).catch(() => undefined);
+  podWatch.listen(({ kind, object }) => kind !== 'gone' && judge(object));
 }
 
 /** The admission queue. Where a budget is set, all replicas share it by reservations in a Lease, if there is a place for that. */
 function queueOf(
   config: RunnerConfig,
-  { podWatch, registry }: Known,
+  known: Known,
   shared: Pick<SharedBudgetParts, 'clock' | 'cluster' | 'log' | 'namespace'> | undefined,
 ): AdmissionQueue {
   const budget = budgetOf(config);
-  const load = (): Load => taken(registry, podWatch);
+  const load = (): Load => taken(known);
   const limit = config.admission.repositoryPipelines;
-  const perRepository = limit === undefined ? undefined : { limit, running: runningOf(registry, podWatch) };
+  const perRepository = limit === undefined ? undefined : { limit, running: runningOf(known) };
   const { pods, cpuMillicores, memoryBytes } = budget;
   if (shared === undefined || (pods ?? cpuMillicores ?? memoryBytes) === undefined)
     return new AdmissionQueue(load, budget, { perRepository });
-  const reservations = new SharedBudget({ ...shared, taken: load, pods: () => podWatch.pods }, budget);
-  podWatch.listen(({ kind, object }) => kind === 'gone' && reservations.podGone(object));
+  const reservations = new SharedBudget({ ...shared, taken: load, pods: () => ownPods(known) }, budget);
+  known.podWatch.listen(
+    ({ kind, object }) => kind === 'gone' && known.origin.isKnown(object) && reservations.podGone(object),
+  );
   return new AdmissionQueue(load, budget, { reservations, perRepository });
 }
 
 /** Pipelines of a repository that run: of this replica, and of others by their Pods. */
-function runningOf(registry: StageRegistry, podWatch: PodWatch): (repo: string) => number {
+function runningOf(known: Known): (repo: string) => number {
+  const { registry } = known;
   return (repo) => {
     const own = registry.entries.filter((entry) => entry.repo === repo && isAdmitted(entry));
-    const others = podWatch.pods.filter(
+    const others = ownPods(known).filter(
       (pod) =>
         pod.metadata?.annotations?.['io.drone.repo.slug'] === repo &&
         loadOf(pod).pods > 0 &&
@@ -377,12 +400,13 @@ function runningOf(registry: StageRegistry, podWatch: PodWatch): (repo: string) 
 
 const isAdmitted = ({ phase }: RegisteredStage): boolean => phase === 'starting' || phase === 'running';
 
-/** What is admitted: this replica's stages by what they ask for, and every other Hangar Pod that the scheduler may have, whoever made it. */
-function taken(registry: StageRegistry, podWatch: PodWatch): Load {
+/** What is admitted: this replica's stages by what they ask for, and every other Pod of a runner that the scheduler may have. */
+function taken(known: Known): Load {
+  const { registry } = known;
   const own = registry.entries.filter(isAdmitted);
   // A stage that only waits to be reported takes what its Pod still takes: nothing once that has ended.
   const isOther = (stageId: number): boolean => !registry.has(stageId) || registry.isReporting(stageId);
-  const others = podWatch.pods.filter((pod) => isOther(Number(pod.metadata?.labels?.[LABEL.stageId])));
+  const others = ownPods(known).filter((pod) => isOther(Number(pod.metadata?.labels?.[LABEL.stageId])));
   return [...own.map((entry) => entry.asks), ...others.map(loadOf)].reduce(plus, NO_LOAD);
 }
 

@@ -52,6 +52,12 @@ const SCENARIOS: readonly CrashScenario[] = [
     ends: ALL_WELL,
   },
   {
+    name: 'a node that can’t mount the gate’s image',
+    pipelines: [pipeline(step('one') + step('two'))],
+    hasImageVolumes: false,
+    ends: ALL_WELL,
+  },
+  {
     name: 'a step whose image is swapped',
     pipelines: [
       pipeline(`${step('one')}- name: two\n  image: unknown/plugin\n  settings: { bucket: any }\n`),
@@ -85,6 +91,50 @@ describe('a process that is lost at any call of any port', () => {
   it('is tested at 500 calls or more', () => {
     expect(cases).toBeGreaterThanOrEqual(500);
   });
+});
+
+const FORGOTTEN = 'a pipeline that it had accepted without a Pod is forgotten';
+const HIDDEN = 'output that it had not sent is not shown';
+const STARTING = 'the pipeline that it was starting ends as an error';
+/** What differs without Leases and without the right to read Secrets, where a process was lost. */
+const DIFFERENCES: Readonly<Record<string, RegExp>> = {
+  [HIDDEN]: /: the log of \w+ is ""$/,
+  [STARTING]: /is error the runner was lost while this pipeline ran/,
+};
+const differenceIn = (text: string): string | undefined =>
+  Object.keys(DIFFERENCES).find((key) => DIFFERENCES[key]?.test(text));
+/** Nothing records the namespaces that a process made for its builds. */
+const WITHOUT_FRESH_NAMESPACES = SCENARIOS.filter(
+  ({ env }) => env?.['DRONE_NAMESPACE_DEFAULT'] === undefined,
+);
+
+describe("a process that is lost at any call of any port, under the previous runner's Role", () => {
+  it.each(WITHOUT_FRESH_NAMESPACES)(
+    'loses no build that it had started, and leaves nothing; three things differ: $name',
+    { timeout: 120_000 },
+    async (one) => {
+      const scenario = { ...one, hasPreviousRole: true };
+      const seen = new Set<string>();
+      const whole = await runCase(scenario, undefined);
+      expect(whole.problems).toEqual([]);
+      const madePod = whole.calls.indexOf('cluster.create') + 1;
+      const found: string[] = [];
+      const points = whole.calls.flatMap((name, nth) => HOWS.map((how) => ({ name, call: nth + 1, how })));
+      for (const { name, call, how } of points) {
+        const end = await runCase(scenario, { call, how });
+        if (end.forgotten > 0) seen.add(FORGOTTEN);
+        const texts = end.problems.map((problem) => `call ${call}, ${name} ${how}: ${problem}`);
+        found.push(...texts.filter((text) => how === 'lost' || differenceIn(text) === undefined));
+        for (const text of texts) seen.add(differenceIn(text) ?? text);
+        const hadPod = call > madePod && one.pipelines.length === 1;
+        if (end.forgotten > 0 && (hadPod || how === 'lost'))
+          found.push(`call ${call}, ${name} ${how}: forgotten`);
+      }
+      expect(found).toEqual([]);
+      const isCancelled = one.cancelAfterMs !== undefined;
+      expect([...seen].sort()).toEqual(isCancelled ? [STARTING] : [FORGOTTEN, HIDDEN, STARTING]);
+    },
+  );
 });
 
 describe('a log that ends each process that reads it', () => {

@@ -50,8 +50,11 @@ export function withRights(parts: RunnerParts, granted: Granted, namespaces: rea
   };
   const of = (pod: V1Pod): PodContents =>
     isIn(granted.secretsHiddenIn, pod.metadata?.namespace ?? '') ? annotationContents : secretContents;
+  const hasEvents = (namespace: string): boolean =>
+    granted.eventPlaces.includes(namespace) || granted.eventPlaces.includes('');
   return {
     ...parts,
+    gateVolumes: parts.gateVolumes.with({ hasEvents }),
     cluster: granted.updateIn.length === 0 ? parts.cluster : withWriter(parts.cluster, writer),
     contents: {
       contentsOf: (with_, pod, ...rest) => of(pod).contentsOf(with_, pod, ...rest),

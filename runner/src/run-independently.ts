@@ -16,7 +16,7 @@ const LOOK_MS = 5_000;
 
 /**
  * The flow of a replica that works for itself (coordination `none`), as the previous runner did: nobody continues what it leaves. So it
- * finishes its pipelines before it ends, however long that takes; and it touches only Pods that it made, also in a former life.
+ * finishes its pipelines before it ends, however long that takes; and it touches only Pods that it made, also in a previous process.
  *
  * @param stop aborted: accept nothing new, and return when the last pipeline has ended
  */
@@ -32,7 +32,7 @@ export async function runIndependently(
     await Promise.all(options.namespaces.map((name) => follow(parts, name, isKubernetesError, over.signal)));
     const looking = lookAfter(parts, options, over.signal);
     await askForWork(parts, options, { stop, handOver: over.signal });
-    log.info({ stages: registry.entries.length }, 'finishing the pipelines that run');
+    log.info({ stages: registry.entries.length }, 'finishing the running pipelines');
     await emptied(clock, registry, Number.POSITIVE_INFINITY);
     over.abort();
     await looking;
@@ -55,7 +55,7 @@ async function lookAfter(
     carryOn: () => undefined,
   });
   while (!over.aborted) {
-    await adopter.takePods((owner) => parts.lease.isFormerLife(owner), over).catch(() => undefined);
+    await adopter.takePods((owner) => parts.lease.isPreviousProcess(owner), over).catch(() => undefined);
     await adopter.sweep();
     await parts.clock.sleep(LOOK_MS, over);
   }

@@ -2,7 +2,7 @@ import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
 import { type FailedTry, type RetryPolicy, retry } from '@hangar/shared/retry';
 import { Adopter } from './adopt/adopter.ts';
 import { emptied, hasRoom, whenever } from './intake.ts';
-import type { FormerLife, OwnLease } from './lease/own-lease.ts';
+import type { OwnLease, PreviousProcess } from './lease/own-lease.ts';
 import type { ReplicaRecord } from './lease/replica-record.ts';
 import type { Filter } from './pipeline/drone.ts';
 import { poll } from './poll/poll.ts';
@@ -53,13 +53,13 @@ export async function run(parts: RunnerParts, options: RunnerOptions, stop: Abor
     } catch (error) {
       if (!stop.aborted && !lost.aborted) throw error;
     }
-    if (!stop.aborted) log.warn({ lease: lease.owner }, 'the Lease was lost: taking it again');
+    if (!stop.aborted) log.warn({ lease: lease.owner }, 'the Lease was lost; acquiring it again');
   }
 }
 
 /** From taking the Lease to its loss, or to the end of the process. */
 interface Term {
-  readonly former: FormerLife;
+  readonly former: PreviousProcess;
   readonly stop: AbortSignal;
   /** Aborted when every stage is to be left where it is. */
   readonly handOver: AbortSignal;
@@ -146,7 +146,7 @@ export async function follow(
   signal: AbortSignal,
 ): Promise<void> {
   const onRetry = ({ error }: FailedTry): void =>
-    log.warn({ err: error, namespace }, 'the Pods of a namespace could not be listed, trying again');
+    log.warn({ err: error, namespace }, 'the Pods of a namespace could not be listed; retrying');
   const list = (): Promise<void> => podWatch.follow(namespace, signal);
   try {
     await retry(clock, { ...LISTING, shouldRetry, onRetry }, signal, list);

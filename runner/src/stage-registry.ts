@@ -18,6 +18,8 @@ export interface RegisteredStage {
   readonly reason: string;
   readonly pod: string;
   readonly adopted: boolean;
+  /** The code of the failure that ended it; absent: none did. */
+  readonly failure?: string;
   /** What it takes of the budget once it is admitted. */
   readonly asks: Load;
 }
@@ -46,9 +48,12 @@ export class StageRegistry {
   readonly #finished = new BoundedMap<string, number>(FINISHED_LIMIT);
   readonly #lingering = new Set<Promise<unknown>>();
   readonly #listeners = new Set<() => void>();
+  /** Made once for each change: several listeners read it. */
+  #listed: readonly RegisteredStage[] | undefined;
 
   get entries(): readonly RegisteredStage[] {
-    return [...this.#entries.values()];
+    this.#listed ??= [...this.#entries.values()];
+    return this.#listed;
   }
 
   has(stageId: number): boolean {
@@ -124,6 +129,7 @@ export class StageRegistry {
   }
 
   #tell(): void {
+    this.#listed = undefined;
     for (const listener of this.#listeners) listener();
   }
 }

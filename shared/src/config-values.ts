@@ -21,7 +21,8 @@ export const TOKEN: ValueKind<string> = {
   type: `a token of ${LEAST_TOKEN_CHARS} or more characters without spaces, such as the output of \`openssl rand -hex 32\``,
   read: (text) => {
     const value = text.trim();
-    if (!/^[\x21-\x7e]*$/.test(value)) return { wrong: 'has characters that a header cannot carry' };
+    if (!/^[\x21-\x7e]*$/.test(value))
+      return { wrong: 'contains characters that are not allowed in an HTTP header' };
     return value.length < LEAST_TOKEN_CHARS ? { wrong: 'is too short' } : { value };
   },
 };
@@ -46,7 +47,7 @@ export function integer(min = 0, max = Number.MAX_SAFE_INTEGER): ValueKind<numbe
     type: `a whole number${top === '' ? `, ${min} or more` : ` from ${min}${top}`}`,
     read: (text) => {
       const value = wholeNumber(text.trim());
-      if (value === undefined) return { wrong: 'is no whole number' };
+      if (value === undefined) return { wrong: 'is not a whole number' };
       return value < min || value > max ? { wrong: `is out of bounds` } : { value };
     },
   };
@@ -65,14 +66,14 @@ export const DECIMAL: ValueKind<number> = {
   type: 'a number, such as 20 or 7.5',
   read: (text) => {
     const value = Number(text);
-    return Number.isFinite(value) && value >= 0 ? { value } : { wrong: 'is no number of 0 or more' };
+    return Number.isFinite(value) && value >= 0 ? { value } : { wrong: 'is not a number of 0 or more' };
   },
 };
 
 /** A size; all units are binary, so `100M` and `100MiB` are the same. */
 export const BYTES: ValueKind<number> = {
   type: 'a size such as 5MiB, 100Mi, 1.5GB or 5242880 (units are binary)',
-  read: (text) => valueOr(parseByteSize(text.trim()), 'is no size'),
+  read: (text) => valueOr(parseByteSize(text.trim()), 'is not a size'),
   show: formatMemoryBytes,
 };
 
@@ -83,7 +84,7 @@ export const CPU: ValueKind<number> = {
     const cpuMillicores = parseCpuMillicores(text.trim());
     return valueOr(
       cpuMillicores !== undefined && cpuMillicores >= 0 ? cpuMillicores : undefined,
-      'is no amount of CPU',
+      'is not an amount of CPU',
     );
   },
   show: formatCpuMillicores,
@@ -91,8 +92,8 @@ export const CPU: ValueKind<number> = {
 
 /** A duration with a unit, in milliseconds. */
 export const DURATION: ValueKind<number> = {
-  type: 'a span such as 90s, 15m, 6h or 1h30m',
-  read: (text) => valueOr(parseSpanMs(text.trim()), 'is no span of time'),
+  type: 'a duration such as 90s, 15m, 6h or 1h30m',
+  read: (text) => valueOr(parseSpanMs(text.trim()), 'is not a duration'),
   show: formatSpan,
 };
 
@@ -114,13 +115,13 @@ const valueOr = <T>(value: T | undefined, wrong: string): ReturnType<ReadValue<T
 
 /** Comma-separated texts; surrounding spaces are removed. */
 export const LIST: ValueKind<readonly string[]> = {
-  type: 'texts with commas between',
+  type: 'comma-separated list',
   read: (text) => ({ value: items(text) }),
 };
 
 /** Comma-separated `name:value` pairs; the first colon separates, so that values may contain colons. */
 export const MAP: ValueKind<Readonly<Record<string, string>>> = {
-  type: '`name:value` pairs with commas between',
+  type: 'comma-separated `name:value` pairs',
   read: (text) => {
     const pairs = items(text).map((item) => [item, item.indexOf(':')] as const);
     const bare = pairs.findIndex(([, colon]) => colon < 1);
@@ -139,7 +140,7 @@ export function oneOf<const W extends string>(...words: readonly W[]): ValueKind
     type: `one of ${words.map((word) => `\`${word}\``).join(', ')}`,
     read: (text) => {
       const value = words.find((word) => word === text.trim().toLowerCase());
-      return value === undefined ? { wrong: 'is none of the known words' } : { value };
+      return value === undefined ? { wrong: 'is not one of the allowed values' } : { value };
     },
   };
 }

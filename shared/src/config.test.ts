@@ -43,8 +43,8 @@ describe('readSettings', () => {
     const { problems } = readSettings(table, { X_RETRIES: 'many', X_TOKEN: 'hush' });
     expect(problems).toEqual([
       'X_HOST is not set. Set it: The thing.',
-      'X_RETRIES is no whole number (given: "many"). Write a whole number, 0 or more',
-      'X_TOKEN is no whole number. Write a whole number, 0 or more',
+      'X_RETRIES is not a whole number (given: "many"). Write a whole number, 0 or more',
+      'X_TOKEN is not a whole number. Write a whole number, 0 or more',
     ]);
   });
 
@@ -54,11 +54,11 @@ describe('readSettings', () => {
       limit: setting('X_LIMIT', atLeast(65_536, BYTES), 5_242_880, about),
     };
     expect(readSettings(spans, { X_TERM: '15000', X_LIMIT: '5 blocks' }).problems).toEqual([
-      'X_TERM is no span of time (given: "15000"). Write a span such as 90s, 15m, 6h or 1h30m, 3s or more',
-      'X_LIMIT is no size (given: "5 blocks"). Write a size such as 5MiB, 100Mi, 1.5GB or 5242880 (units are binary), 64Ki or more',
+      'X_TERM is not a duration (given: "15000"). Write a duration such as 90s, 15m, 6h or 1h30m, 3s or more',
+      'X_LIMIT is not a size (given: "5 blocks"). Write a size such as 5MiB, 100Mi, 1.5GB or 5242880 (units are binary), 64Ki or more',
     ]);
     expect(readSettings(spans, { X_TERM: '2s' }).problems).toEqual([
-      'X_TERM is less than 3s (given: "2s"). Write a span such as 90s, 15m, 6h or 1h30m, 3s or more',
+      'X_TERM is less than 3s (given: "2s"). Write a duration such as 90s, 15m, 6h or 1h30m, 3s or more',
     ]);
   });
 

@@ -1,4 +1,4 @@
-import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
+import { type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
 
 /** Hangar's own log: static message first, data as fields. `error` means that a person must act. */
 export interface Logger {
@@ -13,8 +13,16 @@ export interface Logger {
 /** The log levels that can be configured. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
+/** Takes the lines of a log, each a JSON object. */
+export interface LogDestination {
+  write(line: string): void;
+}
+
+/** Standard error, written at once: the last lines of a process that is killed are there. */
+export const standardError = (): LogDestination => pino.destination({ dest: 2, sync: true });
+
 /** Writes JSON lines to `destination` (default: standard error); fields with secret names are redacted. */
-export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
+export function createLogger(level: LogLevel, destination?: LogDestination): Logger {
   const options = {
     level,
     timestamp: stdTimeFunctions.isoTime,
@@ -25,7 +33,7 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
       censor: '[hidden]',
     },
   };
-  const logger: PinoLogger = pino(options, destination ?? pino.destination({ dest: 2, sync: true }));
+  const logger: PinoLogger = pino(options, destination ?? standardError());
   return logger;
 }
 

@@ -32,7 +32,7 @@ export const MEMORY_BUDGET = '4GiB';
 export const CASES: readonly DemoCase[] = [
   {
     name: 'cancelled',
-    shows: 'someone cancels it while it runs',
+    shows: 'it is cancelled while it runs',
     expected: 'killed',
     steps: [
       { name: 'endless', ends: 'killed' },

@@ -23,6 +23,9 @@ export interface DemoParts {
 
 /** How long a person can look at the pipeline that waits. */
 const LINGER_MS = 1_000;
+/** With --slow: how long it can be looked at, and the pause between two pipelines. */
+const SLOW_LINGER_MS = 8_000;
+const SLOW_PACE_MS = 3_000;
 /** For the autoscaler's first answer, and for its last one. */
 const CAPACITY_LIMIT_MS = 10_000;
 
@@ -41,7 +44,8 @@ export async function runDemo(parts: DemoParts, options: DemoOptions): Promise<E
   started.defer(() => leave(setup, stop));
   const capacity = await startCapacity(clock, setup);
   started.defer(() => capacity.close());
-  say(`The autoscaler's page: ${capacity.address}\n\n${LEGEND}\n\n`);
+  if (options.keep) say(`The autoscaler's page: ${capacity.address}\n`);
+  say(`\n${LEGEND}\n\n`);
   await capacity.ready(CAPACITY_LIMIT_MS, stop);
   return await play({ parts, options, ground, setup, capacity });
 }
@@ -81,7 +85,8 @@ async function drive({ parts, options, ground, setup, capacity }: Stage): Promis
   const { clock, stop, terminal } = parts;
   const driving = new Drive({
     ...{ clock, setup, stop, limitMs: ground.limitMs },
-    lingerMs: terminal.live ? LINGER_MS : 0,
+    lingerMs: options.slow ? SLOW_LINGER_MS : terminal.live ? LINGER_MS : 0,
+    paceMs: options.slow ? SLOW_PACE_MS : 0,
     isNoticed: () => capacity.hasSeenWork(),
   });
   const over = new AbortController();
@@ -111,6 +116,7 @@ function next({ options, ground, setup, capacity }: Stage): string[] {
   if (!options.keep)
     return [
       ...where,
+      '  npm run demo -- --slow    the same, one pipeline after another, in about a minute',
       '  npm run demo -- --keep    the same, left running: builds and logs as a page, the autoscaler as another',
       ...(ground.kind === 'embedded' ? ['  npm run demo -- --real    the same on a real kubelet'] : []),
     ];

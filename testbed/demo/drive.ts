@@ -35,6 +35,8 @@ export interface DriveParts {
   readonly isNoticed: () => boolean;
   /** How long the one that waits is left to wait, so that a person can see it. */
   readonly lingerMs: number;
+  /** The pause after each pipeline that is sent. */
+  readonly paceMs: number;
   /** Aborted when the person wants to stop. */
   readonly stop: AbortSignal;
 }
@@ -94,7 +96,7 @@ export class Drive {
   }
 
   private async sendAll(cases: readonly DemoCase[]): Promise<void> {
-    for (const one of cases) if (one.role !== 'wait') this.send(one);
+    for (const one of cases) if (one.role !== 'wait') await this.sendPaced(one);
     await this.until('all builds to begin', () => this.sent.every(hasBegun));
     for (const one of cases) if (one.role === 'wait') this.send(one);
     await this.until('a build to wait for room', () => this.of('wait').every(this.hasWaited));
@@ -104,6 +106,13 @@ export class Drive {
     await this.parts.clock.sleep(this.parts.lingerMs, this.parts.stop);
     this.parts.stop.throwIfAborted();
     for (const { buildId } of this.of('cancel')) this.parts.setup.drone.cancel(buildId);
+  }
+
+  private async sendPaced(one: DemoCase): Promise<void> {
+    const { clock, paceMs, stop } = this.parts;
+    this.send(one);
+    if (paceMs > 0) await clock.sleep(paceMs, stop);
+    stop.throwIfAborted();
   }
 
   private send(one: DemoCase): void {

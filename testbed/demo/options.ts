@@ -8,6 +8,7 @@ export const DEMO_OPTIONS = {
   real: flag(
     'on the real cluster in place of the embedded one (Linux, root, Go; see npm run testbed -- --help)',
   ),
+  slow: flag('send the pipelines one after another, so that you can follow each of them (about a minute)'),
   json: flag('print one JSON object with everything that happened, and nothing else'),
 };
 

@@ -6,7 +6,7 @@ import type { DemoOutcome } from './outcome.ts';
 import type { ProgressStyle } from './show.ts';
 import { durationText, lookOf } from './status-style.ts';
 
-const COLUMNS = ['', 'pipeline', 'expected', 'actual', 'steps', 'time', 'what it says'].map((title) =>
+const COLUMNS = ['', 'pipeline', 'expected', 'actual', 'steps', 'time', 'message'].map((title) =>
   title === 'time' ? right(title) : left(title),
 );
 

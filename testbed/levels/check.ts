@@ -9,6 +9,7 @@ const CHECKS: readonly { readonly name: string; readonly args: readonly string[]
   { name: 'types', args: ['run', 'types'] },
   { name: 'imports', args: ['run', 'imports'] },
   { name: 'unused code', args: ['run', 'unused'] },
+  { name: 'words', args: ['run', 'words'] },
   { name: 'workflows', args: ['run', 'workflows'] },
   { name: 'generated files', args: ['run', 'generate:check'] },
   { name: 'coverage', args: ['run', 'coverage'] },

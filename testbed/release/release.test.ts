@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -66,4 +67,37 @@ describe('releasedImages', () => {
 
   it('refuses a Dockerfile whose base cannot be set', () =>
     expect(() => releasedImages(() => 'FROM scratch\n')).toThrow(/no ARG/));
+});
+
+describe('each image of a release', () => {
+  it.each(releasedImages(read))('$name has a list of what it is built from (CycloneDX)', ({ dockerfile }) => {
+    expect(read(dockerfile)).toMatch(/^RUN .*> \S+\/sbom\.cdx\.json/m);
+  });
+
+  it('the one of the gate is complete: the module has no dependencies, so it names the Go library alone', () => {
+    const line = /^RUN (go=.*) > \/out\/sbom\.cdx\.json$/m.exec(read('runner/gate/Dockerfile'))?.[1] ?? '';
+    const script = `go() { echo go1.26.8; }; VERSION=0.2.0; ${line}`;
+    const sbom = JSON.parse(execFileSync('sh', ['-c', script], { encoding: 'utf8' })) as Record<
+      string,
+      unknown
+    >;
+    expect(sbom).toMatchObject({
+      bomFormat: 'CycloneDX',
+      metadata: { component: { name: 'hangar-gate', version: '0.2.0' } },
+      components: [{ name: 'stdlib', version: '1.26.8', purl: 'pkg:golang/stdlib@1.26.8' }],
+    });
+    expect(read('runner/gate/go.mod')).not.toMatch(/require/);
+  });
+});
+
+it.each([
+  ['.github/workflows/release.yml', '$REGISTRY/$name:${TAG#v}'],
+  ['docs/getting-started.md', 'registry.acme.test/hangar-runner:0.1.0'],
+  ['docs/images.md', 'registry.acme.test/ci/hangar-$program:0.1.0'],
+  ['Dockerfile', 'registry.acme.test/hangar-runner:0.1.0'],
+])('%s records in the image of the runner the reference under which it is pushed', (path, reference) => {
+  const command = read(path)
+    .split('docker buildx build')
+    .find((text) => text.includes(reference));
+  expect(command).toMatch(new RegExp(`--build-arg "?IMAGE=${RegExp.escape(reference)}"?\\s`));
 });

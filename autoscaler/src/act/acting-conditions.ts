@@ -25,7 +25,7 @@ export function unmarkedPools(config: ActingConfig, nodesByPool: NodesByPool): r
   return [...nodesByPool].flatMap(([pool, nodes]) => {
     const buffer = bufferWithoutToleration(config, pool, nodes);
     if (buffer === undefined) return [];
-    return `pool ${pool}: its nodes are not marked, since Karpenter would count no room on a marked node for the CapacityBuffer ${buffer.namespace}/${buffer.name}, and order nodes without end. Add the toleration {key: ${SURPLUS_TAINT.key}, operator: Exists} to the template of its Pods, then set HANGAR_AUTOSCALER_BUFFER_TOLERATES_SURPLUS=on`;
+    return `pool ${pool}: its nodes are not marked: Karpenter would not count free capacity on marked nodes for the CapacityBuffer ${buffer.namespace}/${buffer.name}, and would keep adding nodes. Add the toleration {key: ${SURPLUS_TAINT.key}, operator: Exists} to the template of its Pods, then set HANGAR_AUTOSCALER_BUFFER_TOLERATES_SURPLUS=on`;
   });
 }
 
@@ -39,7 +39,7 @@ export function unknownPools(
     .filter(({ pool }) => !known.has(pool))
     .map(
       ({ pool }) =>
-        `pool ${pool}: it has no node, and what one is like was never seen, so it is not scaled. Say it in HANGAR_AUTOSCALER_POOL_SHAPES; or is HANGAR_AUTOSCALER_POOL_LABEL (${poolLabel}) another one?`,
+        `pool ${pool}: it has no node and never had one, so its node shape is unknown and it is not scaled. Set the shape in HANGAR_AUTOSCALER_POOL_SHAPES, or correct HANGAR_AUTOSCALER_POOL_LABEL (${poolLabel})`,
     );
 }
 
@@ -49,6 +49,6 @@ export function taintsLeft(nodesByPool: NodesByPool): readonly string[] {
   return [SURPLUS_TAINT, CLOSING_TAINT].flatMap((taint) => {
     const count = nodes.filter((node) => hasTaint(node, taint)).length;
     if (count === 0) return [];
-    return `${count} nodes carry the taint ${taint.key} while this service only looks. If no other Hangar acts here: kubectl taint nodes --all ${taint.key}-`;
+    return `${count} nodes have the taint ${taint.key}, although acting is off. If no other Hangar acts here: kubectl taint nodes --all ${taint.key}-`;
   });
 }

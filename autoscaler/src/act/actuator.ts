@@ -84,7 +84,7 @@ export function outcomeOf(
   if (signal.aborted || !isKubernetesError(error)) throw error;
   switch (error.status) {
     case 404:
-      return { kind: 'absent', text: `there is no ${object.name}: ${object.cure}` };
+      return { kind: 'absent', text: `${object.name} does not exist: ${object.cure}` };
     case 409:
       return {
         kind: 'conflict',
@@ -94,7 +94,7 @@ export function outcomeOf(
     case 403:
       return {
         kind: 'refused',
-        text: `a right on ${object.name} is missing (${error.message}): add it to the autoscaler's Role`,
+        text: `a permission on ${object.name} is missing (${error.message}): add it to the autoscaler's Role`,
       };
     default:
       return { kind: 'refused', text: `${object.name}: ${error.message}` };

@@ -91,7 +91,7 @@ export class Eligibility {
     const { namespace, name } = this.#options.lease;
     return {
       outcome: 'paused',
-      note: `paused by the annotation ${PAUSED_ANNOTATION} on the Lease ${namespace}/${name}: remove it to go on`,
+      note: `paused by the annotation ${PAUSED_ANNOTATION} on the Lease ${namespace}/${name}: remove it to continue`,
     };
   }
 
@@ -139,7 +139,7 @@ function featuresOf({
   actuators,
 }: EligibilityOptions): ReadonlySet<ServiceFeature> {
   const reads: readonly ServiceFeature[] =
-    runnersNamespace === undefined ? ['look'] : ['look', 'runner-service'];
+    runnersNamespace === undefined ? ['read-only'] : ['read-only', 'runner-service'];
   if (dryRun) return new Set(reads);
   return new Set([...reads, 'lead', 'place', 'events', ...actuators.map(({ kind }) => kind)]);
 }

@@ -162,7 +162,7 @@ describe('placeholders', () => {
     const { cluster, placeholder } = begin();
     expect(await placeholder.set(2, 'demand', never)).toEqual({
       kind: 'absent',
-      text: expect.stringContaining('make it with the chart (autoscaler.placeholders)') as string,
+      text: expect.stringContaining('create it with the chart (autoscaler.placeholders)') as string,
     });
     expect(cluster.calls.map(({ verb }) => verb)).not.toContain('patch');
     expect(cluster.find(DEPLOYMENT)).toBeUndefined();

@@ -73,15 +73,15 @@ export function mustNotChange(
 ): ActOutcome | undefined {
   const owner = ownerOf(annotations);
   if (owner !== undefined && owner !== self) {
-    const cure = `remove the annotation ${SCALED_BY_ANNOTATION} there if that one is gone, or take the pool out of this one's settings`;
+    const cure = `remove the annotation ${SCALED_BY_ANNOTATION} there if that one is no longer running, or remove the pool from the settings of this one`;
     return { kind: 'foreign-owner', text: `the pool is scaled by ${owner}, not by ${self}: ${cure}` };
   }
   if (owner !== undefined && otherWriter !== undefined) {
-    const cure = `let only one of the two set it, and remove the annotation ${SCALED_BY_ANNOTATION} there: then Hangar takes it over again`;
+    const cure = `make sure that only one of the two sets it, then remove the annotation ${SCALED_BY_ANNOTATION} so that Hangar scales it again`;
     return { kind: 'foreign-owner', text: `spec.replicas was set by ${otherWriter} after Hangar: ${cure}` };
   }
   if (!isPaused(annotations)) return undefined;
-  return { kind: 'paused', text: `paused by the annotation ${PAUSED_ANNOTATION}: remove it to go on` };
+  return { kind: 'paused', text: `paused by the annotation ${PAUSED_ANNOTATION}: remove it to continue` };
 }
 
 function needless({ nodes: from, service, serviceText }: ScaleState, nodes: number): ActOutcome | undefined {

@@ -18,7 +18,8 @@ export class PlaceholderObject implements ScaledObject {
   readonly name: string;
   readonly meaning = 'spare';
   readonly reference: V1ObjectReference;
-  readonly cure = 'make it with the chart (autoscaler.placeholders), or by hand as docs/acting.md shows';
+  readonly cure =
+    'create it with the chart (autoscaler.placeholders), or by hand as described in docs/acting.md';
   readonly #cluster: Cluster;
   readonly #target: Target;
 

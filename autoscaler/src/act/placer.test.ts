@@ -39,7 +39,7 @@ describe('placing', () => {
     expect(await tick(1)).toMatchObject({ kind: 'set', text: 'marked as surplus: a, c' });
     expect(await tick(1)).toMatchObject({ kind: 'unchanged' });
     expect(marked()).toEqual(['a', 'c']);
-    expect(await tick(3)).toMatchObject({ kind: 'set', text: 'open again: c' });
+    expect(await tick(3)).toMatchObject({ kind: 'set', text: 'unmarked: c' });
     expect(marked()).toEqual(['a']);
     expect(cluster.count('patch', 'nodes')).toBe(3);
   });

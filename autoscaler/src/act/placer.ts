@@ -62,7 +62,7 @@ export class Placer {
       ...open.map((node): Edit => ({ taint: SURPLUS_TAINT, node, to: 'absent' })),
       ...rested.map((node): Edit => ({ taint: SURPLUS_TAINT, node, to: 'present' })),
     ];
-    const because = `room for ${Math.ceil(surplus.openRoom)} builds stays unmarked`;
+    const because = `capacity for ${Math.ceil(surplus.openRoom)} builds stays unmarked`;
     const outcome = await this.#apply(edits, { nodes: nodes.length, because }, signal);
     return outcome ?? { kind: 'unchanged', text: 'all surplus nodes are marked' };
   }
@@ -141,5 +141,5 @@ function textOf(edits: readonly Edit[]): string {
     const names = edits.filter((edit) => edit.to === to).map(({ node }) => node.name);
     return names.length > 0 ? [`${what} ${names.join(', ')}`] : [];
   };
-  return [...named('absent', 'open again:'), ...named('present', 'marked as surplus:')].join('; ');
+  return [...named('absent', 'unmarked:'), ...named('present', 'marked as surplus:')].join('; ');
 }

@@ -88,6 +88,6 @@ export class PoolActuators {
   #whyShared(pool: string, name: string): string | undefined {
     const other = this.#parts.observed.nodes(pool).find(({ scaler }) => scaler !== `NodePool ${name}`);
     if (other === undefined) return undefined;
-    return `the node ${other.name} of the pool is scaled by ${other.scaler ?? 'an unknown scaler'}, not by NodePool ${name}, so its size can't be set as a whole: let HANGAR_AUTOSCALER_POOL_LABEL=karpenter.sh/nodepool distinguish the pools`;
+    return `the node ${other.name} of the pool is scaled by ${other.scaler ?? 'an unknown scaler'}, not by NodePool ${name}, so Hangar cannot set its size: set HANGAR_AUTOSCALER_POOL_LABEL=karpenter.sh/nodepool to separate the pools`;
   }
 }

@@ -51,8 +51,8 @@ function gainText(share: number, waitP95Seconds: number, source: string): string
     wait === 0
       ? 'the wait does not change'
       : waitP95Seconds > 0
-        ? `the 95th percentile of the wait gets ${wait} s shorter`
-        : `the 95th percentile of the wait gets ${wait} s longer, unless a buffer is kept`;
+        ? `the 95th percentile of the wait becomes ${wait} s shorter`
+        : `the 95th percentile of the wait becomes ${wait} s longer, unless a buffer is kept`;
   return `${hours}; ${change} (${source})`;
 }
 

@@ -217,7 +217,7 @@ describe('what it brings', () => {
     });
     expect(advice?.saves.nodeHoursShare).toBeCloseTo(0.052, 3);
     expect(advice?.saves.text).toBe(
-      "5.2 % of the node-hours; the 95th percentile of the wait gets 15 s longer, unless a buffer is kept (by a replay of a synthetic load of 1000 PRs per weekday; this cluster's load is not known yet)",
+      "5.2 % of the node-hours; the 95th percentile of the wait becomes 15 s longer, unless a buffer is kept (by a replay of a synthetic load of 1000 PRs per weekday; this cluster's load is not known yet)",
     );
   });
 

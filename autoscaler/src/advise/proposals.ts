@@ -121,15 +121,15 @@ function buildCases(flags: Flags): readonly Case[] {
       scanSeconds > SCAN_SECONDS,
       flag('scan-interval', `${SCAN_SECONDS}s`, {
         brings: `builds that need a node wait ${Math.round((scanSeconds - SCAN_SECONDS) / 2)} s less on average`,
-        because: 'a Pod that needs a node is seen at the next scan only',
+        because: 'a Pod that needs a node is detected only at the next scan',
       }),
     ],
     [
       flags.text('skip-nodes-with-local-storage') === 'false',
       flag('skip-nodes-with-local-storage', 'true', {
-        brings: 'builds of others are no longer evicted',
+        brings: 'other builds are no longer evicted',
         because:
-          "nodes with builds on them may be drained; Hangar's builds carry safe-to-evict=false and are not, others' are",
+          'nodes with builds may be drained. Builds of Hangar have safe-to-evict=false and are not evicted; other builds are',
       }),
     ],
   ];
@@ -171,7 +171,7 @@ function karpenterProposals(fact: NodePoolFact): readonly Bare[] {
         better: 'WhenEmpty',
         brings: 'builds without karpenter.sh/do-not-disrupt are no longer evicted to save a node',
         because:
-          "nodes that are not empty may be emptied to pack tighter; Hangar's builds carry do-not-disrupt and stay, others' are evicted and start again",
+          'nodes that are not empty may be consolidated. Builds of Hangar have do-not-disrupt and are not evicted; other builds are evicted and restarted',
       },
     ],
     consolidateAfterCase(consolidateAfterSeconds),
@@ -198,7 +198,7 @@ const GKE_PROFILE: Bare = {
   better: 'optimize-utilization',
   brings: 'fewer idle nodes, if the profile is still "balanced"',
   because:
-    "where it scales this pool, GKE's own autoscaler lets empty nodes stand about ten minutes in its usual profile, and its scheduler spreads builds; the other profile does neither",
+    'if GKE scales this pool with its default profile, empty nodes are kept for about ten minutes, and the scheduler spreads builds; the profile optimize-utilization does neither',
 };
 
 /**

@@ -58,9 +58,9 @@ function requestText({ assumed, parameters }: PrsRecommendation): string {
   const cpu = formatCpuMillicores(cpuMillicores);
   const memory = formatMemoryBytes(memoryBytes);
   return [
-    `Each build Pod requests ${cpu} CPU and ${memory} memory; the runner does so with`,
+    `Each build Pod requests ${cpu} CPU and ${memory} memory. Settings of the runner for these requests:`,
     `  DRONE_RESOURCE_REQUEST_CPU=${cpuMillicores} DRONE_RESOURCE_REQUEST_MEMORY=${Math.ceil(memoryBytes / MIB)}MiB`,
-    "With the runner's own defaults (100m, 100MiB) dozens of builds land on one node and starve each other.",
+    'With the default requests of the runner (100m, 100MiB), dozens of builds share one node and slow each other down.',
     `DaemonSets request ${formatCpuMillicores(parameters.daemonSets.cpuMillicores)} and ${formatMemoryBytes(parameters.daemonSets.memoryBytes)} on every node.`,
   ].join('\n');
 }
@@ -74,7 +74,7 @@ function marginText({ shapes: [first], levels: [level], prsPerDay, parameters }:
     nodesFor(from + span, first.shape, level, parameters) - nodesFor(from, first.shape, level, parameters);
   return more <= 0
     ? ''
-    : `One more ${first.shape.name} node carries about ${(span / more).toFixed(1)} PRs a day more (${level}).`;
+    : `Each additional ${first.shape.name} node handles about ${(span / more).toFixed(1)} more PRs a day (${level}).`;
 }
 
 function doubtText({ parameters }: PrsRecommendation): string {
@@ -84,8 +84,8 @@ function doubtText({ parameters }: PrsRecommendation): string {
       parameters[key].memoryBytes !== PUBLISHED[key].memoryBytes,
   );
   return changed
-    ? "This is the published table's model with your own requests: the table itself says nothing about them."
-    : 'By the table published for Drone\'s Kubernetes runner. What "low" and "high" promise was never published;\nthe reasons behind the numbers are our interpretation (see --json, or docs). Measured load beats both.';
+    ? 'This is the model of the published table with your own requests, which the table does not cover.'
+    : 'Source: the table published for Drone\'s Kubernetes runner, which does not define "low" and "high".\nThe parameters of the model are our interpretation (see --json). Measurements of your own load are more accurate.';
 }
 
 const rounded = (value: number): string => String(Math.round(value));
@@ -107,7 +107,7 @@ function checkedText({
       String(objectiveNodes),
     ]),
   );
-  const with3 = `With the nodes for ${objectiveSeconds} s go a runner capacity of ${objectivePlaces} and a quota of ${objectivePlaces} Pods, ${Math.ceil(objectiveQuota.cpuMillicores / 1000)} CPU and ${Math.ceil(objectiveQuota.memoryBytes / GIB)}Gi.`;
+  const with3 = `The nodes for ${objectiveSeconds} s need a runner capacity of ${objectivePlaces} and a quota of ${objectivePlaces} Pods, ${Math.ceil(objectiveQuota.cpuMillicores / 1000)} CPU and ${Math.ceil(objectiveQuota.memoryBytes / GIB)}Gi.`;
   if (cost === undefined) return [waits, with3].join('\n');
   const fixed = rounded(cost.fixedNodeHoursPerDay);
   const elastic = rounded(cost.elasticNodeHoursPerDay);
@@ -170,5 +170,5 @@ export function carriedText({ nodes, shapes, levels, parameters }: ReverseQuesti
     [left('PRs a day'), ...levels.map(right), left('for Pods on each node')],
     shapes.map((shape) => [shape.name, ...levels.map((level) => cell(shape, level)), allocatableText(shape)]),
   );
-  return `What ${nodes === 1 ? '1 node carries' : `${nodes} nodes carry`}\n\n${table}`;
+  return `Pull requests a day that ${nodes === 1 ? '1 node handles' : `${nodes} nodes handle`}\n\n${table}`;
 }

@@ -28,6 +28,7 @@ import { softlyPlaced } from '../replay/policies/soft-taints.ts';
 import { replay } from '../replay/replay.ts';
 import { carriedJson, carriedText, recommendationText } from './recommend-text.ts';
 import { settingsFrom } from './replayed-settings.ts';
+import { shortJson } from './short-json.ts';
 
 const MOST_NODES = 1_000_000;
 const NAMES = PUBLISHED_SHAPES.map(({ name }) => name);
@@ -56,7 +57,7 @@ const asResources =
 
 const OPTIONS = {
   'prs-per-day': option('N', `pull requests a day, 0 to ${MAX_PRS_PER_DAY}`, asNumber([0, MAX_PRS_PER_DAY])),
-  nodes: option('N', 'the other way round: what a pool of N nodes carries', asWhole([0, MOST_NODES])),
+  nodes: option('N', 'the reverse: pull requests a day that N nodes can handle', asWhole([0, MOST_NODES])),
   shape: repeated('NAME', `${NAMES.join(' or ')} (may be repeated; default: both)`, asPublishedShape),
   node: repeated(
     'TEXT',
@@ -70,14 +71,14 @@ const OPTIONS = {
   pod: option('TEXT', 'request of each build Pod (cpu=1150m,memory=1700Mi)', asResources(1), PUBLISHED.pod),
   daemonsets: option(
     'TEXT',
-    'what your DaemonSets request on every node (cpu=300m,memory=370Mi)',
+    'total requests of your DaemonSets on each node (cpu=300m,memory=370Mi)',
     asResources(0),
     PUBLISHED.daemonSets,
   ),
   curve: flag(
     'the curve of cost against waiting too: the first shape with serve and prices of waiting from 1 to 300; takes up to minutes',
   ),
-  json: flag('data instead of a table'),
+  json: flag('print JSON instead of a table'),
 };
 
 function shapesOf({ shape, node }: Values<typeof OPTIONS>): readonly NodeShape[] {
@@ -117,7 +118,7 @@ function answer(options: Values<typeof OPTIONS>, settings: ReplayedSettings): st
   const asked = { shapes: shapesOf(options), levels, parameters };
   if (nodes !== undefined && prsPerDay === undefined) {
     const question = { ...asked, nodes };
-    return json ? JSON.stringify(carriedJson(question)) : carriedText(question);
+    return json ? shortJson(carriedJson(question)) : carriedText(question);
   }
   if (nodes !== undefined || prsPerDay === undefined)
     throw new UsageError('give either --prs-per-day N or --nodes N, for instance --prs-per-day 500');
@@ -131,7 +132,7 @@ function answer(options: Values<typeof OPTIONS>, settings: ReplayedSettings): st
   if (!json) return recommendationText(recommendation, checked, curve);
   const ofCurve = curve === undefined ? {} : { curve: curveJson(curve) };
   const check = checked === undefined ? {} : { checked: { ...checkedJson(checked), ...ofCurve } };
-  return JSON.stringify({ ...recommendationJson(recommendation), ...check });
+  return shortJson({ ...recommendationJson(recommendation), ...check });
 }
 
 /** `hangar-autoscaler recommend`: the published model on the command line, without a cluster. */
@@ -147,9 +148,9 @@ export const RECOMMEND = command({
     'hangar-autoscaler recommend --prs-per-day 50 --curve',
   ],
   options: OPTIONS,
-  notes: `It answers by the table that was published for Drone's Kubernetes runner, and between and beyond its rows by a
-model that gives all of its twelve numbers. "low" and "high" are the table's own words: their author did not say what
-wait they stand for, so neither do we. Run "serve" to size pools by what your runners measure.`,
+  notes: `The recommendation follows the table that was published for Drone's Kubernetes runner. For other numbers it uses a model
+that reproduces all twelve values of the table. The levels "low" and "high" come from the table, which does not define the
+wait that they stand for. To size pools from the measurements of your runners, run "serve".`,
   exits: { ok: 'answered', usage: 'the command line is invalid' },
   run: ({ options }, context) => {
     try {

@@ -23,9 +23,9 @@ export const JOB_OPTIONS = grouped('The builds', {
   trace: repeated(
     'FILE',
     `the same as FILE: JSON lines, sorted or not, gzip or not, - for standard input; may be repeated, as for the
-daily files of "serve". Damaged lines are named by number and left out:
+daily files of "serve". Invalid lines are skipped and listed by number:
   {"arrivedAt":"2026-01-31T08:15:00Z","durationSeconds":310,"cpuMillis":1150,"memoryMiB":1700}
-may also hold knownAt, build and repo; times may be seconds since 1970`,
+Optional keys: knownAt, build and repo. Times may also be Unix seconds`,
     asText,
   ),
   load: option(
@@ -39,7 +39,11 @@ may also hold knownAt, build and repo; times may be seconds since 1970`,
     'share of generated pushes that are known before they arrive (0)',
     asNumber([0, 1]),
   ),
-  'known-seconds': option('N', `how long before (${KNOWN_SECONDS})`, asNumber([0, DAY])),
+  'known-seconds': option(
+    'N',
+    `seconds by which they are known in advance (${KNOWN_SECONDS})`,
+    asNumber([0, DAY]),
+  ),
 });
 
 /** Options that apply only to generated loads. */
@@ -68,14 +72,14 @@ export function jobOrderOf(options: Values<typeof JOB_OPTIONS>, words: readonly 
   if (load !== undefined) return madeUp(options, load);
   const misplaced = MADE_UP_ONLY.find((name) => options[name] !== undefined);
   if (misplaced !== undefined)
-    throw new UsageError(`--${misplaced} is for generated builds: it goes with --load, not with a file`);
+    throw new UsageError(`--${misplaced} is for generated builds: use it with --load, not with a file`);
   return { files };
 }
 
 function madeUp(options: Values<typeof JOB_OPTIONS>, load: LoadName): JobRequest {
   const { days = 28, 'known-share': knownShare = 0, 'known-seconds': knownSeconds } = options;
   if (knownShare === 0 && knownSeconds !== undefined)
-    throw new UsageError('--known-seconds needs --known-share, the share that is known so early');
+    throw new UsageError('--known-seconds requires --known-share');
   return { load, days, knownShare, knownSeconds: knownShare === 0 ? 0 : (knownSeconds ?? KNOWN_SECONDS) };
 }
 
@@ -140,12 +144,12 @@ async function fromFile(path: string, context: Pick<CommandContext, 'complain'>)
 function whyUnread(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const isFolder = 'code' in error && error.code === 'EISDIR';
-  return isFolder ? 'it is a folder; name the files in it' : error.message;
+  return isFolder ? 'it is a directory; name the files in it' : error.message;
 }
 
 function reportDamage(path: string, trace: Trace, { complain }: Pick<CommandContext, 'complain'>): void {
   const { problems, problemCount, otherLines } = trace;
-  for (const { line, problem } of problems) complain(`${path}:${line}: left out: ${problem}`);
+  for (const { line, problem } of problems) complain(`${path}:${line}: skipped: ${problem}`);
   if (problemCount > problems.length)
-    complain(`${path}: ${problemCount - problems.length} more lines left out: ${otherLines.join(', ')}`);
+    complain(`${path}: ${problemCount - problems.length} more lines skipped: ${otherLines.join(', ')}`);
 }

@@ -47,7 +47,7 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
       evicted: 0,
       forecastError: null,
     });
-    expect(err).toContain('left out: it is not JSON');
+    expect(err).toContain('skipped: it is not JSON');
     expect(err).toContain('karpenter: ');
   });
 
@@ -77,7 +77,7 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
 
     const parts = await run(...words, '--trace', one, other);
     expect(parts.out).toBe((await run(...words, trace)).out);
-    expect(parts.err).toMatch(/later\.jsonl:\d+: left out/);
+    expect(parts.err).toMatch(/later\.jsonl:\d+: skipped:/);
   });
 
   it('names all damaged lines by number, and the mistake in the first', async () => {
@@ -86,8 +86,8 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
     await writeFile(damaged, [...good, ...Array<string>(30).fill('x'), ...good, 'x'].join('\n'));
     const { err } = await run(damaged, '--policy', 'static:9');
 
-    expect(err.match(/damaged\.jsonl:\d+: left out/g)).toHaveLength(20);
-    expect(err).toContain('damaged.jsonl: 11 more lines left out: 71 to 80, 131\n');
+    expect(err.match(/damaged\.jsonl:\d+: skipped:/g)).toHaveLength(20);
+    expect(err).toContain('damaged.jsonl: 11 more lines skipped: 71 to 80, 131\n');
   });
 
   it('reports each policy under the name by which it was requested', async () => {
@@ -183,7 +183,8 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
     );
 
     expect(out).toMatch(/static:40 +least/);
-    expect(out).toMatch(/karpenter +least .*1091, 76\/154/);
+    expect(out).toMatch(/karpenter +least +\d+ /);
+    expect(out).not.toContain('reference');
   });
 
   it('wants no node for builds that are larger than one, not even with the clairvoyant policy', async () => {
@@ -221,7 +222,7 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
     { args: ['a', '--load', 'harder'], want: 'either a trace FILE' },
     { args: ['a', '--days', '3'], want: '--days is for generated builds' },
     { args: ['a', '--known-share', '1'], want: '--known-share is for generated builds' },
-    { args: ['--load', 'harder', '--known-seconds', '60'], want: 'needs --known-share' },
+    { args: ['--load', 'harder', '--known-seconds', '60'], want: 'requires --known-share' },
     { args: ['--load', 'light'], want: 'table-like or harder' },
     { args: ['--load', 'harder', '--policy', 'magic'], want: 'not "magic"' },
     { args: ['--load', 'harder', '--policy', 'toString'], want: 'not "toString"' },
@@ -242,7 +243,7 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
       want: 'exactly one --policy',
     },
     { args: ['/nowhere/at/all'], want: 'cannot read the trace /nowhere/at/all: ENOENT' },
-    { args: [tmpdir()], want: 'it is a folder; name the files in it' },
+    { args: [tmpdir()], want: 'it is a directory; name the files in it' },
     { args: ['/dev/null'], want: 'no job is in /dev/null' },
   ])('rejects $args: $want', async ({ args, want }) => {
     const refused = await run(...args).catch((error: unknown) => error);
@@ -288,7 +289,7 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
         'none of the 7 builds fits on a node 4cpu-8gb: the one with the least CPU requests 12 CPU',
       );
       expect((await run(some, '--policy', 'static:2', '--train-days', '0')).out).toContain(
-        '7 builds ask for more than a whole node and were left out.',
+        '7 builds request more than a whole node and were skipped.',
       );
     });
   });

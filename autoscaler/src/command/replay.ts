@@ -32,6 +32,7 @@ import { plotSvg, plotText } from './replay-plot.ts';
 import { PLACEMENTS, type PolicyRequest, readPolicies } from './replay-policies.ts';
 import { replayText } from './replay-text.ts';
 import { settingsFrom } from './replayed-settings.ts';
+import { shortJson } from './short-json.ts';
 
 const LARGEST_SEED = 2 ** 31 - 1;
 /** Time spans of the counted time in a plot; the number of columns in a terminal. */
@@ -59,12 +60,12 @@ const OPTIONS = {
     ),
     'boot-seconds': option(
       'N',
-      'from the order of a node until builds run on it (HANGAR_AUTOSCALER_BOOT_TIME, 180)',
+      'seconds from the request for a node until builds run on it (HANGAR_AUTOSCALER_BOOT_TIME, 180)',
       asNumber([0, 7200]),
     ),
     'cold-seconds': option(
       'N',
-      'how much longer a build takes on a node without images',
+      'additional seconds of a build on a node without images',
       asNumber([0, 7200]),
       0,
     ),
@@ -76,7 +77,7 @@ const OPTIONS = {
   forecast               usual demand by weekday and hour, corrected by recent arrivals
   sqrt                   2·√(running + waiting) + 5 free places, needs no history
   look-ahead             what is known ahead, and 5 free places
-  clairvoyant            knows the future: a bound, not a policy
+  clairvoyant            knows the future: a lower bound, not a real policy
   cluster-autoscaler     a node group, as Cluster Autoscaler sizes it
   karpenter              nodes as Karpenter creates and removes them
   karpenter-buffer       Karpenter, and the forecast as the replicas of a CapacityBuffer
@@ -97,27 +98,36 @@ soft-taint for forecast, sqrt, look-ahead and clairvoyant by default, least for 
     ),
     'objective-p95-seconds': option(
       'N',
-      'the wait that the forecast aims at (HANGAR_AUTOSCALER_OBJECTIVE, 10)',
+      'objective for the wait, in seconds (HANGAR_AUTOSCALER_OBJECTIVE, 10)',
       asNumber([0, 3600]),
     ),
     'env-file': option(
       'FILE',
-      `settings of "serve", NAME=value on each line; the forecast is played with them. HANGAR_AUTOSCALER_* variables of
-the environment apply too, and override the file`,
+      `settings of "serve" for the forecast, one NAME=value per line. HANGAR_AUTOSCALER_* environment variables override
+the file`,
       asFile,
     ),
-    seed: option('N', "for the generated builds and the scheduler's chance", asWhole([0, LARGEST_SEED]), 1),
+    seed: option(
+      'N',
+      'for the generated builds and for random choices of the scheduler',
+      asWhole([0, LARGEST_SEED]),
+      1,
+    ),
   }),
-  ...grouped('The answer', {
-    json: flag('data instead of a table'),
+  ...grouped('Output', {
+    json: flag('print JSON instead of a table'),
     decisions: option(
       'FILE',
-      `what a pool needs over time, so that anybody's simulator can judge it; needs exactly one policy. Each line is
+      `write the decisions over time to a file, for other simulators; requires exactly one policy. Each line is
 {"at": seconds since the first midnight UTC, "nodes": n, "shrinkTo": m}: order nodes while there are fewer than n,
 close nodes that have been empty for half a minute down to m`,
       asFile,
     ),
-    plot: option('text|FILE.svg', 'nodes over the evaluated days, as rows of blocks or as a picture', asPlot),
+    plot: option(
+      'text|FILE.svg',
+      'plot the nodes over the evaluated days, as text or as an SVG file',
+      asPlot,
+    ),
   }),
 };
 
@@ -276,11 +286,10 @@ async function writeAll(files: ReturnType<typeof filesOf>, { complain }: Command
   }
 }
 
-function answer({ json, plot, node, jobs }: Order, played: readonly Played[], counted: Counted): string {
+function answer({ json, plot, node }: Order, played: readonly Played[], counted: Counted): string {
   const results = played.map(({ result }) => result);
-  if (json) return JSON.stringify(results.length === 1 ? results[0] : results);
-  const load = 'load' in jobs ? jobs.load : undefined;
-  const text = replayText(results, { load, trainDays: counted.trainDays });
+  if (json) return shortJson(results.length === 1 ? results[0] : results);
+  const text = replayText(results, counted.trainDays);
   return plot === 'text' ? `${text}\n\n${plotText(timelines(played, counted, node))}` : text;
 }
 
@@ -314,16 +323,15 @@ async function run(given: Given<typeof OPTIONS>, context: CommandContext): Promi
 export const REPLAY = command({
   name: 'hangar-autoscaler replay',
   words: '[FILE...]',
-  summary:
-    'replays recorded or generated builds with sizing policies, side by side: what they cost, how long builds wait',
+  summary: 'compares the node-hours and waits of sizing policies on recorded or generated builds',
   examples: [
     'hangar-autoscaler replay --load table-like',
     'hangar-autoscaler replay builds.jsonl.gz --policy forecast --policy karpenter',
     'hangar-autoscaler replay --trace builds.jsonl --node cpu=3920m,memory=6018Mi --boot-seconds 120 --json',
   ],
   options: OPTIONS,
-  notes: `Builds are placed as by the Kubernetes scheduler. Policies learn during the training days; costs and waits count
-after them. No build is ever evicted.`,
+  notes: `Builds are placed as the Kubernetes scheduler places them, and are never evicted. Policies learn during the training days;
+costs and waits are counted after them.`,
   exits: {
     ok: 'played',
     failed: 'some builds never found a node, or a file could not be written',

@@ -75,7 +75,7 @@ export function actingProblems(values: Read, env: Environment): readonly string[
     ],
     [
       acts && maxNodes === undefined,
-      'HANGAR_AUTOSCALER_ACT is on without HANGAR_AUTOSCALER_MAX_NODES: nothing would bound what builds can order. Set HANGAR_AUTOSCALER_MAX_NODES to the most nodes that a pool may have',
+      'HANGAR_AUTOSCALER_ACT is on without HANGAR_AUTOSCALER_MAX_NODES: the size of pools would be unlimited. Set HANGAR_AUTOSCALER_MAX_NODES to the maximum number of nodes of a pool',
     ],
     [
       acts && leaseNamespaceOf(values, env) === '',
@@ -91,7 +91,7 @@ export function actingProblems(values: Read, env: Environment): readonly string[
     ],
     [
       actuators.some(({ pool, kind }) => kind === 'placeholder' && pool === 'default'),
-      'HANGAR_AUTOSCALER_ACTUATORS has placeholders for the pool default, whose nodes have no label, so that they could be scheduled anywhere. Label its nodes, and name the label in HANGAR_AUTOSCALER_POOL_LABEL',
+      'HANGAR_AUTOSCALER_ACTUATORS has placeholders for the pool default, whose nodes have no label, so placeholders could be scheduled anywhere. Label the nodes, and set the label in HANGAR_AUTOSCALER_POOL_LABEL',
     ],
   ];
   return checks.flatMap(([wrong, problem]) => (wrong ? [problem] : []));
@@ -101,6 +101,6 @@ export function actingProblems(values: Read, env: Environment): readonly string[
 export function actingWarnings({ act, place, actuators }: Read): readonly string[] {
   if (act === 'off' || place === 'on' || actuators.length > 0) return [];
   return [
-    'HANGAR_AUTOSCALER_ACT is on, and nothing is placed or scaled: all that is done is to take away marks that Hangar left on nodes. Set HANGAR_AUTOSCALER_PLACE=on, or say how pools are scaled in HANGAR_AUTOSCALER_ACTUATORS; or set HANGAR_AUTOSCALER_ACT=off when no node carries a mark',
+    'HANGAR_AUTOSCALER_ACT is on, but nothing is configured to be placed or scaled: Hangar only removes its own taints from nodes. Set HANGAR_AUTOSCALER_PLACE=on, or configure HANGAR_AUTOSCALER_ACTUATORS. When no node has a taint of Hangar any more, set HANGAR_AUTOSCALER_ACT=off',
   ];
 }

@@ -56,7 +56,7 @@ function readOne(part: string): ActuatorSetting | string {
 function readObject(pool: string, kind: ActuatorKind, object: string): ActuatorSetting | string {
   const { pattern, written } = OBJECT[kind];
   const found = pattern.exec(object)?.groups;
-  if (found === undefined) return `names no object for the pool ${pool}: ${written} is wanted`;
+  if (found === undefined) return `has no object for the pool ${pool}: write ${written}`;
   const { namespace = '', name = '', chunks = '1' } = found;
   return { pool, kind, namespace, name, chunksPerNode: Number(chunks) };
 }

@@ -92,7 +92,7 @@ describe('the configuration', () => {
     ['PRICES', 'a=1,a=2', 'names a twice'],
     ['PRICES', '4cpu-8gb=0.19,cpu=16,memory=32Gi=0.7', 'names an invalid shape'],
     ['FLOORS', 'Mon=x', 'has an invalid floor'],
-    ['MAX_SPEND_PER_DAY', '5', 'bounds nothing without prices'],
+    ['MAX_SPEND_PER_DAY', '5', 'has no effect without prices'],
     ['POOL_LABEL', 'pool=builds', 'is not a label key'],
     ['POD_NAMESPACES', 'drone-*-x', 'has no namespace'],
     ['POD_NAMESPACES', '*', 'has no namespace'],
@@ -230,7 +230,7 @@ describe('what acts', () => {
 
     expect(config(act).acting).toMatchObject({ dryRun: false, place: false, actuators: [] });
     expect(config(act).warnings).toEqual([
-      expect.stringContaining('all that is done is to take away marks that Hangar left'),
+      expect.stringContaining('Hangar only removes its own taints from nodes'),
     ]);
     expect(config({ ...act, HANGAR_AUTOSCALER_PLACE: 'on' }).warnings).toEqual([]);
     expect(config({}).warnings).toEqual([]);
@@ -245,10 +245,10 @@ describe('what acts', () => {
     }).join('\n');
 
     for (const text of [
-      'names no object for the pool a: node-pool:NAME is wanted',
+      'has no object for the pool a: write node-pool:NAME',
       'has an unknown kind "asg" for the pool b',
       'has no POOL=KIND:OBJECT in "c"',
-      'names no object for the pool d: placeholder:NAMESPACE/NAME is wanted',
+      'has no object for the pool d: write placeholder:NAMESPACE/NAME',
       'has two actuators for the pool e',
       'scales node-pool /e by two pools',
       'HANGAR_AUTOSCALER_LEASE_NAMESPACE is not set, nor is POD_NAMESPACE',

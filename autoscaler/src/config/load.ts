@@ -222,12 +222,12 @@ function crossChecks(values: Read): readonly string[] {
     ],
     [
       maxSpendPerDay !== undefined && Object.keys(values.prices).length === 0,
-      'HANGAR_AUTOSCALER_MAX_SPEND_PER_DAY bounds nothing without prices. Set HANGAR_AUTOSCALER_PRICES, such as builds=0.19',
+      'HANGAR_AUTOSCALER_MAX_SPEND_PER_DAY has no effect without prices. Set HANGAR_AUTOSCALER_PRICES, such as builds=0.19',
     ],
     ...values.podNamespaces.map(
       (text): Check => [
         !NAMESPACE_PATTERN.test(text),
-        `HANGAR_AUTOSCALER_POD_NAMESPACES has no namespace ${given(text)}. Write a name such as ci-jobs, or its beginning with a star such as drone-*`,
+        `HANGAR_AUTOSCALER_POD_NAMESPACES has no namespace ${given(text)}. Write a name such as ci-jobs, or a prefix such as drone-*`,
       ],
     ),
     ...runners.map(

@@ -14,9 +14,9 @@ const SECTIONS: Readonly<Record<string, string>> = {
 
 const HEAD = `# Configuration of the autoscaler
 
-Generated from \`autoscaler/src/config/settings.ts\`; do not edit.
+Generated from \`autoscaler/src/config/settings.ts\`; do not edit. Back to the [index](README.md).
 
-\`hangar-autoscaler serve\` takes its settings from environment variables. An empty variable counts as unset. Lists have commas between their items. All problems are reported together at start, and the process ends with exit code 78.
+\`hangar-autoscaler serve\` takes its settings from environment variables. An empty variable counts as unset. Lists are comma-separated. All problems are reported together at start, and the process ends with exit code 78.
 `;
 
 /** `docs/autoscaler-configuration.md`, generated from the same list that reads the environment. */

@@ -8,7 +8,7 @@ import { type ActuatorSetting, readActuators } from './actuators.ts';
 
 /** Node shapes as `--node` accepts them, separated by semicolons. */
 export const NODE_SHAPES: ValueKind<readonly NodeShape[]> = {
-  type: 'node shapes such as `cpu=16,memory=32Gi;gke:cpu=16,memory=64Gi`, with semicolons between',
+  type: 'node shapes such as `cpu=16,memory=32Gi;gke:cpu=16,memory=64Gi`, separated by semicolons',
   read: (text) => {
     const parsed = text
       .split(';')
@@ -40,7 +40,7 @@ export const SHARE: ValueKind<number> = {
 
 /** Node shapes by pool. */
 export const POOL_SHAPES: ValueKind<Readonly<Record<string, NodeShape>>> = {
-  type: 'pools with their node shape such as `builds=4cpu-8gb;large=cpu=16,memory=32Gi`, with semicolons between',
+  type: 'pools with their node shape such as `builds=4cpu-8gb;large=cpu=16,memory=32Gi`, separated by semicolons',
   read: (text) => {
     const shapes: Record<string, NodeShape> = {};
     for (const part of text.split(';').filter((one) => one.trim() !== '')) {
@@ -57,7 +57,7 @@ export const POOL_SHAPES: ValueKind<Readonly<Record<string, NodeShape>>> = {
 
 /** Actuators by pool. */
 export const ACTUATORS: ValueKind<readonly ActuatorSetting[]> = {
-  type: 'pools with their actuator such as `builds=node-pool:builds,small=capacity-buffer:ci/builds*3,large=placeholder:ci/room`, with commas between',
+  type: 'pools with their actuator such as `builds=node-pool:builds,small=capacity-buffer:ci/builds*3,large=placeholder:ci/room`, separated by commas',
   read: (text) => {
     const { actuators, problems } = readActuators(text);
     return problems.length > 0 ? { wrong: problems.join('; ') } : { value: actuators };
@@ -69,13 +69,13 @@ const PRICE = /^(.+)=\s*(\d+(?:\.\d+)?)\s*$/;
 
 /** Prices of a node hour. The text of a shape may contain commas and `=`: entries are then separated by semicolons. */
 export const PRICES: ValueKind<Prices> = {
-  type: 'prices of a node hour such as `4cpu-8gb=0.19,8cpu-16gb=0.38`; with semicolons between where a name holds commas: `cpu=16,memory=32Gi=0.7;builds=0.2`',
+  type: 'prices of a node hour such as `4cpu-8gb=0.19,8cpu-16gb=0.38`; separated by semicolons where a name contains commas: `cpu=16,memory=32Gi=0.7;builds=0.2`',
   read: (text) => {
     const parts = text.split(';').flatMap((part) => (part.includes('memory=') ? [part] : part.split(',')));
     const prices: Record<string, number> = {};
     for (const part of parts.map((one) => one.trim()).filter((one) => one !== '')) {
       const [, name = '', price] = PRICE.exec(part) ?? [];
-      if (price === undefined) return { wrong: `holds "${part}", which is not name=price` };
+      if (price === undefined) return { wrong: `contains "${part}", which is not name=price` };
       const shape = name.includes('=') ? parseShape(name) : undefined;
       if (shape !== undefined && 'problem' in shape)
         return { wrong: `names an invalid shape: ${shape.problem}` };
@@ -110,7 +110,7 @@ export const WAIT_PRICES: ValueKind<WaitPrices | undefined> = {
 
 /** Calendar floors: minimum numbers of nodes. */
 export const FLOORS: ValueKind<readonly Floor[]> = {
-  type: 'floors such as `Mon-Fri 08:00-18:00 Europe/Berlin=10; *=2`: days, a span and a zone (default UTC), with semicolons between',
+  type: 'floors such as `Mon-Fri 08:00-18:00 Europe/Berlin=10; *=2`: days, a time span and a time zone (default UTC), separated by semicolons',
   read: (text) => {
     const parsed = parseFloors(text);
     return 'problem' in parsed

@@ -51,7 +51,7 @@ const process = group('process');
 /** Every setting of the service: the environment is read with it, and the documents are generated from it. */
 export const SETTINGS = {
   runners: sources('RUNNERS', LIST, [], {
-    description: "Addresses of the runners' HTTP side, such as `http://runner-0:3000`.",
+    description: 'Addresses of the HTTP servers of the runners, such as `http://runner-0:3000`.',
   }),
   runnerService: sources(
     'RUNNER_SERVICE',
@@ -61,19 +61,19 @@ export const SETTINGS = {
   ),
   runnerToken: sources('RUNNER_TOKEN', maybe(TOKEN), undefined, {
     description:
-      "The runners' `HANGAR_HTTP_TOKEN`, sent to each of them as a bearer token. Empty: none is sent.",
+      "The runners' `HANGAR_HTTP_TOKEN`, sent to each runner as a bearer token. Empty: no token is sent.",
     secret: true,
   }),
   droneMetrics: sources('DRONE_METRICS', TEXT, '', {
     description:
-      'Address of the Drone server’s own metrics, such as `https://drone.acme.test/metrics`: pending stages that no runner has accepted count as work that is known.',
-    note: 'For servers whose pipelines all go to Hangar: the figure has those of other runners too.',
+      'Address of the Drone server’s own metrics, such as `https://drone.acme.test/metrics`: pending stages that no runner has accepted count as known demand.',
+    note: 'Use it only if all pipelines of the server run on Hangar: the metric includes those of other runners.',
   }),
   droneTokenFile: sources(
     'DRONE_METRICS_TOKEN_FILE',
     TEXT,
     '',
-    'File with the token of an administrator of Drone, sent as a bearer token; read anew each time. Empty: none is sent.',
+    'File with the token of an administrator of Drone, sent as a bearer token. The file is read for each request. Empty: no token is sent.',
   ),
   scrapeDeadlineMs: sources('SCRAPE_DEADLINE', DURATION, 5_000, {
     description: 'Deadline of a query to a runner.',
@@ -97,36 +97,32 @@ export const SETTINGS = {
     'POD_SELECTOR',
     TEXT,
     RUNNER_SELECTOR,
-    'Labels of the Pods that are builds; any CI that runs in Pods can be counted.',
+    'Label selector for Pods of builds. Pods of any CI system can be counted.',
   ),
   podNamespaces: sources('POD_NAMESPACES', LIST, [], {
     description:
-      'Namespaces of the Pods that are builds; `drone-*` stands for all that begin so. Pods elsewhere change no pool, whatever their labels are. Empty: all namespaces.',
-    note: "The chart sets the jobs' own.",
+      'Namespaces of Pods of builds; `drone-*` matches all namespaces with this prefix. Pods in other namespaces are ignored. Empty: all namespaces.',
+    note: 'The chart sets the namespaces of the jobs.',
   }),
   poolLabel: pools('POOL_LABEL', TEXT, 'node.kubernetes.io/instance-type', {
-    description: 'Label of nodes whose value names their pool; nodes without it are the pool `default`.',
+    description:
+      'Node label whose value is the name of the pool. Nodes without it belong to the pool `default`.',
   }),
-  poolTaint: pools(
-    'POOL_TAINT',
-    TEXT,
-    '',
-    'Key of the taint that keeps other Pods off the nodes of builds; empty: none.',
-  ),
+  poolTaint: pools('POOL_TAINT', TEXT, '', 'Key of the taint on nodes for builds. Empty: none.'),
   poolOrder: pools(
     'POOLS',
     LIST,
     [],
-    'Pools in the order in which new work is given to them; others follow, busy ones first.',
+    'Order in which new work is assigned to pools. Other pools follow, busy ones first.',
   ),
-  shapes: pools('SHAPES', NODE_SHAPES, [], 'Node shapes to size beside the two published ones.'),
+  shapes: pools('SHAPES', NODE_SHAPES, [], 'Node shapes to size in addition to the two published ones.'),
   poolShapes: pools(
     'POOL_SHAPES',
     POOL_SHAPES,
     {},
     {
       description:
-        "Shape of a pool's nodes while the pool has none, so that it can be scaled from zero; needed only until its first node was seen.",
+        'Node shape of a pool that has no nodes, so that it can be scaled from zero. Needed only until the first node of the pool is observed.',
       defaultText: '',
     },
   ),
@@ -152,7 +148,7 @@ export const SETTINGS = {
     { usual: 30, byEvent: {} },
     {
       description:
-        'Price of waiting: how many minutes of a node each minute of a waiting build is worth. A spare node is kept as long as the waiting that it is expected to save is worth more than the node. Builds of an event may have a price of their own: nobody waits for a nightly pipeline with `30,cron=1`. `off`: the buffer follows `HANGAR_AUTOSCALER_BUFFER_QUANTILE`, `HANGAR_AUTOSCALER_BUFFER_FLOOR` and the objective instead.',
+        'Price of waiting: how many node-minutes one minute of a waiting build is worth. A spare node is kept while the wait that it is expected to save is worth more than the node. Builds of an event may have a price of their own: nobody waits for a nightly pipeline with `30,cron=1`. `off`: the buffer follows `HANGAR_AUTOSCALER_BUFFER_QUANTILE`, `HANGAR_AUTOSCALER_BUFFER_FLOOR` and the objective instead.',
       defaultText: '30',
     },
   ),
@@ -165,39 +161,44 @@ export const SETTINGS = {
     'BUFFER_Z',
     DECIMAL,
     2,
-    'The rule keeps room for `z·√(running + waiting) + floor` Pods; 3 on loads that jump.',
+    '`z` in the rule for the buffer, `z·√(running + waiting) + floor` Pods. Use 3 for loads that change suddenly.',
   ),
-  floor: sizing('BUFFER_FLOOR', DECIMAL, 5, 'Minimum buffer in Pods, also at the quietest hour: one push.'),
+  floor: sizing(
+    'BUFFER_FLOOR',
+    DECIMAL,
+    5,
+    'Minimum buffer in Pods, which applies at quiet times too. The default is one push.',
+  ),
   quantile: sizing(
     'BUFFER_QUANTILE',
     SHARE,
     0.82,
-    "The share of moments in which the forecast's buffer is enough.",
+    'Share of the time in which the buffer of the forecast is sufficient.',
   ),
   forecast: sizing(
     'FORECAST',
     FLAG,
     true,
-    'Use the forecast in the hours in which its back-test beats the rule.',
+    'Use the forecast in hours in which its back-test is better than the rule.',
   ),
   seed: sizing('SEED', integer(0, 2 ** 31 - 1), 1, 'The same data and seed give the same answer.'),
-  minNodes: rails('MIN_NODES', integer(0, 100_000), 0, 'Fewest nodes of a pool.'),
+  minNodes: rails('MIN_NODES', integer(0, 100_000), 0, 'Minimum number of nodes of a pool.'),
   maxNodes: rails('MAX_NODES', maybe(integer(0, 100_000)), undefined, {
-    description: 'Most nodes of a pool. `HANGAR_AUTOSCALER_ACT=on` needs it.',
+    description: 'Maximum number of nodes of a pool. Required by `HANGAR_AUTOSCALER_ACT=on`.',
     defaultText: String(MOST_NODES_UNSET),
   }),
-  stepUp: rails('STEP_UP', integer(1, 100_000), 100, 'Most nodes by which a pool grows at once.'),
-  stepDown: rails('STEP_DOWN', integer(1, 100_000), 10, 'Most nodes by which a pool shrinks at once.'),
-  coolDownMs: rails('COOL_DOWN', DURATION, 60_000, {
-    description: "A pool doesn't shrink within this time after it grew.",
-  }),
-  quotaCpu: rails('QUOTA_CPU', maybe(CPU), undefined, 'CPU that the nodes of a pool together may have.'),
-  quotaMemory: rails(
-    'QUOTA_MEMORY',
-    maybe(BYTES),
-    undefined,
-    'Memory that the nodes of a pool together may have.',
+  stepUp: rails('STEP_UP', integer(1, 100_000), 100, 'Maximum number of nodes added to a pool at once.'),
+  stepDown: rails(
+    'STEP_DOWN',
+    integer(1, 100_000),
+    10,
+    'Maximum number of nodes removed from a pool at once.',
   ),
+  coolDownMs: rails('COOL_DOWN', DURATION, 60_000, {
+    description: 'A pool is not scaled down within this time after it was scaled up.',
+  }),
+  quotaCpu: rails('QUOTA_CPU', maybe(CPU), undefined, 'Maximum total CPU of the nodes of a pool.'),
+  quotaMemory: rails('QUOTA_MEMORY', maybe(BYTES), undefined, 'Maximum total memory of the nodes of a pool.'),
   act: acting('ACT', oneOf('off', 'on'), 'off', {
     description:
       '`off`: a dry run that reports what it would do and writes nothing. `on`: pools are scaled, and nodes marked.',
@@ -205,7 +206,7 @@ export const SETTINGS = {
   }),
   actuators: acting('ACTUATORS', ACTUATORS, [], {
     description:
-      'How each pool is scaled, one way for each: a static NodePool of Karpenter by all its nodes, a CapacityBuffer or a Deployment of placeholders by the capacity to keep free.',
+      'Actuator of each pool: a static NodePool of Karpenter (total number of nodes), a CapacityBuffer, or a Deployment of placeholders (capacity to keep free).',
     defaultText: '',
     note: '`*3`: number of Pods of the buffer’s template that fill a node.',
   }),
@@ -213,15 +214,20 @@ export const SETTINGS = {
     'PLACE',
     oneOf('off', 'on'),
     'off',
-    `\`on\`: surplus nodes, the emptiest, are marked with the taint \`${SURPLUS_TAINT.key}\` (${SURPLUS_TAINT.effect}), so that builds pack tightly and nodes empty. No Pod ever waits for it.`,
+    `\`on\`: surplus nodes, the emptiest, are marked with the taint \`${SURPLUS_TAINT.key}\` (${SURPLUS_TAINT.effect}), so that builds are packed onto fewer nodes. The taint never prevents a Pod from being scheduled.`,
   ),
   bufferToleratesSurplus: acting(
     'BUFFER_TOLERATES_SURPLUS',
     oneOf('off', 'on'),
     'off',
-    `\`on\`: the Pods of CapacityBuffers tolerate \`${SURPLUS_TAINT.key}\` in their template, so that nodes that Karpenter scales for them may be marked. Without that toleration Karpenter counts no room on a marked node, and orders nodes without end.`,
+    `\`on\`: the Pods of CapacityBuffers tolerate \`${SURPLUS_TAINT.key}\` in their template, so Hangar may mark nodes that Karpenter scales for them. Without this toleration, Karpenter does not count free capacity on marked nodes and keeps adding nodes.`,
   ),
-  marksPerTick: acting('MARKS_PER_TICK', integer(1, 1_000), 20, 'Most nodes marked or unmarked in a tick.'),
+  marksPerTick: acting(
+    'MARKS_PER_TICK',
+    integer(1, 1_000),
+    20,
+    'Maximum number of nodes marked or unmarked per tick.',
+  ),
   markPaceMs: acting('MARK_PACE', DURATION, 60_000, {
     description: 'A node that was unmarked is not marked again within this time.',
   }),
@@ -241,7 +247,7 @@ export const SETTINGS = {
   }),
   leaseName: leading('LEASE_NAME', TEXT, 'hangar-autoscaler', 'The Lease for leader election.'),
   leaseNamespace: leading('LEASE_NAMESPACE', TEXT, '', {
-    description: 'Its namespace. Empty: that of this Pod.',
+    description: 'Namespace of the Lease. Empty: the namespace of this Pod.',
     defaultText: '$POD_NAMESPACE',
   }),
   leaseTermMs: leading('LEASE_TERM', DURATION, 15_000, {
@@ -261,15 +267,15 @@ export const SETTINGS = {
     PRICES,
     {},
     {
-      description: 'What an hour of a node costs, by the name of its shape or of its pool.',
-      note: 'Without prices there is no cheapest mix, and no costs.',
+      description: 'Price of a node-hour, by name of the shape or the pool.',
+      note: 'Without prices, no costs and no cheapest mix are shown.',
     },
   ),
   currency: money('CURRENCY', TEXT, '', 'Currency appended to amounts, such as `EUR`; nothing is converted.'),
   maxSpendPerDay: money('MAX_SPEND_PER_DAY', maybe(DECIMAL), undefined, {
     description:
       'Spend limit for all priced pools together from midnight to midnight UTC, assigned in the order of HANGAR_AUTOSCALER_POOLS, then busy pools first.',
-    note: 'Nodes that hold builds stay; what is left of the day has to last an hour at any time. It overrides floors.',
+    note: 'Nodes with builds are never removed because of it. The remaining budget of the day must cover at least one hour at any time. It overrides floors.',
   }),
   listen: process(
     'LISTEN',
@@ -281,7 +287,7 @@ export const SETTINGS = {
     'DATA_DIR',
     TEXT,
     '',
-    'Folder for the trace of finished Pods: kept across restarts, and input for `replay`. Empty: nothing is stored.',
+    'Directory for traces of finished Pods, which persist across restarts and can be used as input of `replay`. Empty: nothing is stored.',
   ),
   traceRetentionMs: process(
     'TRACE_RETENTION',

@@ -12,7 +12,7 @@ export function ruleBuffer(
     return {
       pods: stagesSoon,
       by: 'rule',
-      because: `${stagesSoon} stages of running builds are expected before a node that is ordered now would work`,
+      because: `${stagesSoon} stages of running builds are expected before a node requested now would be ready`,
     };
   return {
     pods,
@@ -50,7 +50,7 @@ function betterOf(
     by: 'forecast',
     because:
       forecast.because ??
-      `the forecast says ${pods.toFixed(1)} Pods for this hour, and has done better at it than the rule (${rule.pods.toFixed(1)})`,
+      `the forecast is ${pods.toFixed(1)} Pods for this hour, and was more accurate than the rule (${rule.pods.toFixed(1)})`,
   };
 }
 

@@ -21,12 +21,12 @@ function watchCondition(
   if (view?.staleMs === undefined)
     return {
       weight: 'stale',
-      text: `the ${name} of the cluster have not been listed yet${trouble}. May this service list and watch ${name}?`,
+      text: `the ${name} of the cluster have not been listed yet${trouble}. Check that the autoscaler is allowed to list and watch ${name}`,
     };
   if (view.staleMs <= staleAfterMs) return undefined;
   return {
     weight: 'stale',
-    text: `the watch of ${name} last received an event ${seconds(view.staleMs)} ago${trouble}. Does the API server answer?`,
+    text: `the watch of ${name} last received an event ${seconds(view.staleMs)} ago${trouble}. Check the API server`,
   };
 }
 
@@ -38,7 +38,7 @@ function clusterConditions({ watches }: CapacitySnapshot, expected: ExpectedSour
   ].flatMap((one) => one ?? []);
   if (watches.daemonSets?.staleMs !== undefined) return needed;
   const text =
-    'DaemonSets are not seen: HANGAR_AUTOSCALER_DAEMONSETS is used for their requests instead. Grant list and watch of daemonsets (apps)';
+    'DaemonSets cannot be watched: HANGAR_AUTOSCALER_DAEMONSETS is used for their requests instead. Grant list and watch of daemonsets (apps)';
   return [...needed, { weight: 'note', text }];
 }
 
@@ -49,7 +49,7 @@ function runnerConditions({ runners }: CapacitySnapshot, expected: ExpectedSourc
     return [
       {
         weight: alone ? 'stale' : 'partial',
-        text: 'no runner was found: stages without a Pod are not counted. Is HANGAR_AUTOSCALER_RUNNER_SERVICE right?',
+        text: 'no runner was found: stages without a Pod are not counted. Check HANGAR_AUTOSCALER_RUNNER_SERVICE',
       },
     ];
   const problems = runners.problems.slice(0, 5).map(
@@ -85,7 +85,7 @@ function placementConditions(snapshot: CapacitySnapshot): readonly Condition[] {
   const request = pod?.request ?? stage?.request;
   if (example === undefined || request === undefined) return [];
   const size = `${request.cpuMillicores / 1000} CPUs and ${Math.round(request.memoryBytes / MIB)} MiB`;
-  const text = `${pods.length} waiting Pods and ${stages.length} stages fit on the nodes of no pool, such as ${example} (it requests ${size}): pools are sized without them. Lower their requests, check their node selectors, or add a pool that holds them`;
+  const text = `${pods.length} waiting Pods and ${stages.length} stages fit on the nodes of no pool, such as ${example} (it requests ${size}): pools are sized without them. Lower their requests, check their node selectors, or add a pool that fits them`;
   return [{ weight: 'note', text }];
 }
 
@@ -105,7 +105,7 @@ export function conditionsOf(snapshot: CapacitySnapshot, expected: ExpectedSourc
     ? [
         {
           weight: 'note',
-          text: 'no node belongs to a pool for builds: shapes are sized, pools are not. Is HANGAR_AUTOSCALER_POOL_TAINT right?',
+          text: 'no node belongs to a pool for builds: only shapes are sized. Check HANGAR_AUTOSCALER_POOL_TAINT',
         },
       ]
     : [];

@@ -162,7 +162,7 @@ describe('decide', () => {
     const answer = decide(aSnapshot([...many(3), aPod('large', { request: large })], nodes(2)), OPTIONS);
 
     expect(shapeIn(answer, '4cpu-8gb').tooLargeShare).toBe(0.25);
-    expect(shapeIn(answer, '4cpu-8gb').because.join(' ')).toContain("25 % of the Pods don't fit");
+    expect(shapeIn(answer, '4cpu-8gb').because.join(' ')).toContain('25 % of the Pods do not fit');
     expect(shapeIn(answer, '8cpu-16gb').tooLargeShare).toBe(0);
   });
 
@@ -397,7 +397,7 @@ describe('conditions', () => {
     const nearly = { ...fine, watches: { ...fine.watches, nodes: { staleMs: 179_000, trouble: '' } } };
 
     expect(texts(never)[0]).toBe(
-      'stale: the pods of the cluster have not been listed yet: pods is forbidden. May this service list and watch pods?',
+      'stale: the pods of the cluster have not been listed yet: pods is forbidden. Check that the autoscaler is allowed to list and watch pods',
     );
     expect(texts(old)[0]).toContain('stale: the watch of nodes last received an event 200 s ago');
     expect(isStale(conditionsOf(nearly, all))).toBe(false);

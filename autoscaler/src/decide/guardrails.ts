@@ -12,7 +12,7 @@ export interface Guardrails {
   readonly stepUp: number;
   /** Nodes that a pool may shrink at once. */
   readonly stepDown: number;
-  /** A pool doesn't shrink within this time after it grew. */
+  /** A pool is not scaled down within this time after it was scaled up. */
   readonly coolDownMs: number;
   /** The limit for all nodes of a pool together. Infinite: no bound. */
   readonly quota: Resources;

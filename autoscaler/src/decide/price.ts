@@ -2,7 +2,7 @@ import type { Calibration } from '../calibrate/calibrate.ts';
 import { BUILDS_PER_PR } from '../calibrate/calibrate.ts';
 import type { Cost } from './recommendation.ts';
 
-/** What an hour of a node costs, by the name of its shape or of its pool. */
+/** Price of a node-hour, by name of the shape or the pool. */
 export type Prices = Readonly<Record<string, number>>;
 
 const HOURS = { day: 24, month: 730, second: 1 / 3600 } as const;

@@ -112,7 +112,7 @@ describe('the cheapest mix', () => {
 
     expect(mix?.tooLargeShare).toBe(0);
     expect(partsOf(question)).toEqual({ '4cpu-8gb': 3, '8cpu-16gb': 2 });
-    expect(mix?.because.join('; ')).toContain("and 14 % of the Pods don't fit on it");
+    expect(mix?.because.join('; ')).toContain('and 14 % of the Pods do not fit on it');
   });
 
   it('reports Pods that fit on none of its nodes', () => {
@@ -151,7 +151,7 @@ describe('the cheapest mix', () => {
     const rails = { ...aQuestion([]).rails, maxNodes: 2, minNodes: 2 };
 
     const full = aQuestion([{ request: USUAL, count: 60 }], { rails });
-    expect(mixOf(full)?.because.at(-1)).toBe('42 Pods find no room on them: the guardrails allow no more');
+    expect(mixOf(full)?.because.at(-1)).toBe('42 Pods do not fit on them: the guardrails do not allow more');
     expect(partsOf(full)).toEqual({
       '4cpu-8gb': 2,
       '8cpu-16gb': 2,

@@ -135,11 +135,11 @@ function mixWithReasons(
   const hourly = (perHour: number): string => `${priceText(perHour, question.money.currency)} an hour`;
   const others = alone.flatMap(({ shape, nodesAhead, cost: one, tooLargeShare: share }) => {
     if (one === undefined) return [];
-    const misfit = share > 0 ? `, and ${percent(share)} of the Pods don't fit on it` : '';
+    const misfit = share > 0 ? `, and ${percent(share)} of the Pods do not fit on it` : '';
     return `${shape} alone: ${nodesAhead} nodes, ${hourly(one.perHour)}${misfit}`;
   });
   const short = shortOf(groups, question);
-  const kept = short > 0 ? [`${short} Pods find no room on them: the guardrails allow no more`] : [];
+  const kept = short > 0 ? [`${short} Pods do not fit on them: the guardrails do not allow more`] : [];
   const misfit =
     tooLargeShare > 0 ? [`${percent(tooLargeShare)} of the Pods fit on none of these nodes`] : [];
   return {

@@ -152,8 +152,8 @@ function roomReasons(
   const by = need.changeByRoom;
   const change = by > 0 ? `${by} more` : by < 0 ? `${-by} empty ones can be removed` : 'unchanged';
   return [
-    `room for ${Math.floor(room)} Pods on ${nodes} nodes (${bootingNodes} booting, ${emptyNodes} empty${lost}), room for ${Math.ceil(waitingPods + bufferPods)} is needed: ${assigned.podsToPlace.length} unschedulable or known and a buffer of ${Math.ceil(bufferPods)}`,
-    `${podsPerNode} Pods to a node: ${change}`,
+    `capacity for ${Math.floor(room)} Pods on ${nodes} nodes (${bootingNodes} booting, ${emptyNodes} empty${lost}); required: capacity for ${Math.ceil(waitingPods + bufferPods)} Pods: ${assigned.podsToPlace.length} unschedulable or known and a buffer of ${Math.ceil(bufferPods)}`,
+    `${podsPerNode} Pods per node: ${change}`,
   ];
 }
 
@@ -170,7 +170,7 @@ function sizeOf(sizing: Sizing, need: PoolNeed, bufferPods: number, question: Po
   const tooLarge = podsToPlace.filter(({ request }) => podsOnEmptyNode(pool.spec, request) === 0).length;
   const tooLargeShare = podsToPlace.length === 0 ? 0 : tooLarge / podsToPlace.length;
   const misfit =
-    tooLarge === 0 ? [] : [`${percent(tooLargeShare)} of the waiting Pods don't fit on its nodes at all`];
+    tooLarge === 0 ? [] : [`${percent(tooLargeShare)} of the waiting Pods do not fit on its nodes at all`];
   return {
     pool: pool.name,
     owner: poolScaler(pool, question.surroundings),

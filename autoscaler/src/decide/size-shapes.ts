@@ -147,8 +147,7 @@ function reasons({
       `${nodes - first} more, because the simulated wait with ${first} is longer than ${outlook.objectiveSeconds} s at the 95th percentile`,
     );
   because.push(waitText(waitP95Seconds, nodes, outlook));
-  if (tooLargeShare > 0)
-    because.push(`${percent(tooLargeShare)} of the Pods don't fit on such a node at all`);
+  if (tooLargeShare > 0) because.push(`${percent(tooLargeShare)} of the Pods do not fit on such a node`);
   return because;
 }
 

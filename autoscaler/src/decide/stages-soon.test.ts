@@ -43,7 +43,7 @@ describe('stages of running builds that are still to come', () => {
     expect(ruleBuffer(demandWith(...Array<number>(40).fill(0)), OPTIONS)).toEqual({
       pods: 40,
       by: 'rule',
-      because: '40 stages of running builds are expected before a node that is ordered now would work',
+      because: '40 stages of running builds are expected before a node requested now would be ready',
     });
   });
 });

@@ -109,7 +109,7 @@ export class DecideWorker implements Decider {
     const onAbort = (): void => reject(signal.reason as Error);
     const { timeoutMs } = this.#options;
     const onLate = (): void =>
-      onError(new Error(`no answer within ${timeoutMs / 1000} s. Has this process enough CPU?`));
+      onError(new Error(`no answer within ${timeoutMs / 1000} s. Check whether this process has enough CPU`));
     const callOff = this.#clock.after(timeoutMs, onLate);
     worker.on('message', onMessage).on('error', onError).on('exit', onExit);
     signal.addEventListener('abort', onAbort, { once: true });

@@ -43,7 +43,7 @@ describe('targets over HTTP', () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
 
     await expect(source.get(url, AbortSignal.timeout(30_000))).rejects.toThrow(
-      'it answers with more than 4 MiB: the rest is not read',
+      'the response is larger than 4 MiB: the rest is not read',
     );
     await closed.promise;
     // What is on its way in the buffers of two sockets comes on top.

@@ -28,7 +28,7 @@ export function httpMetricsSource(
       const type = answer.headers['content-type'];
       const contentType = Array.isArray(type) ? (type[0] ?? '') : (type ?? '');
       const tooMany = (): Error =>
-        new Error(`it answers with more than ${MOST_ANSWER_BYTES / 2 ** 20} MiB: the rest is not read`);
+        new Error(`the response is larger than ${MOST_ANSWER_BYTES / 2 ** 20} MiB: the rest is not read`);
       const body = await readBytes(answer.body, MOST_ANSWER_BYTES, tooMany);
       return { status: answer.statusCode, contentType, body: body.toString('utf8') };
     },

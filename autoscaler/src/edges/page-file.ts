@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { PAGE_STYLE } from '@hangar/shared/program/page-style';
 import type { Page } from '../http/page.ts';
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -8,15 +9,13 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
 };
 
-/** Reads the page from `web/`, next to `src` and `bundle`. */
+/** Reads the page from `web/`, next to `src` and `bundle`; `shared.css` is the stylesheet of all programs. */
 export function readPageFile(): Page {
   const folder = join(import.meta.dirname, '..', '..', 'web');
-  return new Map(
-    readdirSync(folder).flatMap((name) => {
-      const contentType = CONTENT_TYPES[extname(name)];
-      return contentType === undefined
-        ? []
-        : [[name, { contentType, body: readFileSync(join(folder, name), 'utf8') }] as const];
-    }),
-  );
+  const files = readdirSync(folder).flatMap((name) => {
+    const contentType = CONTENT_TYPES[extname(name)];
+    if (contentType === undefined) return [];
+    return [[name, { contentType, body: readFileSync(join(folder, name), 'utf8') }] as const];
+  });
+  return new Map([...files, ['shared.css', { contentType: 'text/css; charset=utf-8', body: PAGE_STYLE }]]);
 }

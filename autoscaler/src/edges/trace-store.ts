@@ -79,10 +79,10 @@ export class TraceStore implements TraceMemory {
       }
       return { records, problems };
     } catch (error) {
-      const cure = 'Is HANGAR_AUTOSCALER_DATA_DIR a folder that this process may write to?';
+      const cure = 'Check that HANGAR_AUTOSCALER_DATA_DIR is a directory that this process can write to';
       return {
         records: [],
-        problems: [...problems, `the trace can't be read: ${errorText(error)}. ${cure}`],
+        problems: [...problems, `the trace cannot be read: ${errorText(error)}. ${cure}`],
       };
     }
   }
@@ -141,7 +141,7 @@ export class TraceStore implements TraceMemory {
       await writeFile(join(folder, plain), good.map((record) => `${formatRecord(record)}\n`).join(''));
       return `${name} was damaged and moved to ${aside} (${problem}); its ${good.length} valid lines are used`;
     } catch (error) {
-      return `${name} is damaged (${problem}) and can't be moved aside: ${errorText(error)}; its ${good.length} valid lines are used`;
+      return `${name} is damaged (${problem}) and cannot be moved aside: ${errorText(error)}; its ${good.length} valid lines are used`;
     }
   }
 }

@@ -54,10 +54,10 @@ export function renderApi({ paths, components }: OpenApi = openApi('')): string 
   );
   return `# API of the autoscaler
 
-Generated from \`autoscaler/src/http/openapi.ts\`; do not edit.
+Generated from \`autoscaler/src/http/openapi.ts\`; do not edit. Back to the [index](README.md).
 
-At \`HANGAR_AUTOSCALER_LISTEN\` (\`:3001\`). Read-only: no request changes anything. For programs: \`GET /openapi.json\` (OpenAPI 3.1); for people
-a page about it at \`/api\`. Errors are problems as RFC 9457 has them, with a remedy. Examples: [api.md](api.md).
+At \`HANGAR_AUTOSCALER_LISTEN\` (\`:3001\`). The API is read-only. Its description is \`GET /openapi.json\` (OpenAPI 3.1), and as a web page
+\`/api\`. Errors are problem details (RFC 9457) with a remedy. Examples: [api.md](api.md).
 
 ## Paths
 

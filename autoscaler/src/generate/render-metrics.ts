@@ -5,7 +5,7 @@ import { AUTOSCALER_METRICS } from '../metrics/specs.ts';
 export function renderMetrics(): string {
   return `# Metrics of the autoscaler
 
-Generated from \`autoscaler/src/metrics/specs.ts\`; do not edit.
+Generated from \`autoscaler/src/metrics/specs.ts\`; do not edit. Back to the [index](README.md).
 
 \`GET /metrics\` at \`HANGAR_AUTOSCALER_LISTEN\`, in Prometheus' text format. Boards and alerts are built from the same list; the runner's are in [metrics.md](metrics.md).
 

@@ -26,7 +26,7 @@ export class ActLog {
     for (const pool of pools) {
       const { outcome, note } = outcomes.find((one) => one.pool === pool.pool) ?? {
         outcome: 'unanswered',
-        note: 'the actor said nothing of this pool',
+        note: 'there is no result for this pool',
       };
       this.#recordPool(pool, atMs, { pool: pool.pool, outcome, note });
     }

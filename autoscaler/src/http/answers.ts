@@ -82,7 +82,7 @@ export function whatIfAnswer({ prsPerDay, shapes }: WhatIf, calibration: Calibra
       because:
         days === 0
           ? 'no data yet: the same as the published model'
-          : `with data of ${days} days of this cluster; what counts as a PR can't be seen from Pods and stays at ${BUILDS_PER_PR} builds a PR`,
+          : `with data of ${days} days of this cluster. The number of builds per PR is not observable and stays at ${BUILDS_PER_PR}`,
     },
   };
 }

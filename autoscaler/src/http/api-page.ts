@@ -80,12 +80,13 @@ export function apiPage(description: OpenApi): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
 <link rel="icon" href="data:,">
+<link rel="stylesheet" href="page/shared.css">
 <link rel="stylesheet" href="page/page.css">
 </head>
 <body>
 <main>
 <header><h1>${title}</h1><p><a href=".">Back to the page</a></p></header>
-<p>${info.description} For programs: <a href="openapi.json">openapi.json</a> (OpenAPI 3.1). Errors are problems as RFC 9457 has them, with a remedy.
+<p>${info.description} OpenAPI 3.1 description: <a href="openapi.json">openapi.json</a>. Errors are problem details (RFC 9457) with a remedy.
 For instance <code>curl -s $ADDRESS${API_PREFIX}/recommendations</code>.</p>
 <h2>Paths</h2>
 ${Object.entries(paths).map(operationSection)}

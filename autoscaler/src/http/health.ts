@@ -33,7 +33,7 @@ export function liveness({ tickedMs }: Ledger, beganMs: number, nowMs: number): 
   const stuck = silentMs > STUCK_MS;
   return {
     ok: !stuck,
-    reasons: stuck ? [`no tick has ended for ${Math.round(silentMs / 1000)} s`] : [],
+    reasons: stuck ? [`no tick has completed for ${Math.round(silentMs / 1000)} s`] : [],
     conditions: [],
   };
 }

@@ -47,7 +47,7 @@ export function problemOf(error: unknown): Problem {
     title: 'Internal error',
     status,
     detail,
-    cure: 'please report it, with the log of this moment',
+    cure: 'please report it with the log',
   };
 }
 

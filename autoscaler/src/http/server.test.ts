@@ -61,7 +61,7 @@ describe('GET /api/v1/recommendations', () => {
 
   it('returns what is missing while there is no answer', async () => {
     const { http, ledger } = aServer();
-    ledger.stale(0, [{ weight: 'stale', text: 'may this service list pods?' }]);
+    ledger.stale(0, [{ weight: 'stale', text: 'check that the autoscaler is allowed to list pods' }]);
     const answer = await http.inject('/api/v1/recommendations');
 
     expect([answer.statusCode, answer.headers['content-type']]).toEqual([
@@ -72,7 +72,7 @@ describe('GET /api/v1/recommendations', () => {
       title: 'Not ready yet',
       status: 503,
       detail: 'no decision yet',
-      cure: 'may this service list pods?',
+      cure: 'check that the autoscaler is allowed to list pods',
     });
   });
 });
@@ -218,7 +218,7 @@ describe('the documents', () => {
     );
     expect(page.body).not.toMatch(/ on[a-z]+=| style=|<script>|<style>/);
     const own = files.filter((at) => at.startsWith('page/'));
-    expect(own).toEqual(['page/page.css', 'page/page.js']);
+    expect(own).toEqual(['page/shared.css', 'page/page.css', 'page/page.js']);
     for (const at of own) {
       const file = await http.inject(`/${at}`);
       expect([at, file.statusCode]).toEqual([at, 200]);
@@ -338,7 +338,7 @@ describe('listening', () => {
     await http.close();
   });
 
-  it('answers probes while somebody holds 500 connections half-open, and keeps no more than those', async () => {
+  it('answers probes while a client holds 500 connections half-open, and keeps no more than those', async () => {
     const app = aServer().http;
     const address = await app.listen({ host: '127.0.0.1', port: 0 });
     const { statuses, open } = await probesBesideHalfOpen(address);

@@ -31,7 +31,7 @@ export const AUTOSCALER_METRICS = {
   problems: {
     name: 'hangar_autoscaler_scrape_problems_total',
     kind: 'counter',
-    help: 'Answers and values that were discarded as invalid.',
+    help: 'Responses and values that were discarded as invalid.',
     labels: [],
   },
   demand: {
@@ -55,7 +55,7 @@ export const AUTOSCALER_METRICS = {
   poolNodes: {
     name: 'hangar_autoscaler_pool_nodes',
     kind: 'gauge',
-    help: 'Nodes of a pool: actual, ready, empty and wanted.',
+    help: 'Nodes of a pool: actual, ready, empty and wanted (desired).',
     labels: ['pool', 'state'],
   },
   poolOwner: {
@@ -85,7 +85,7 @@ export const AUTOSCALER_METRICS = {
   poolCost: {
     name: 'hangar_autoscaler_pool_cost_per_hour',
     kind: 'gauge',
-    help: 'Cost of the nodes of a pool per hour, in HANGAR_AUTOSCALER_CURRENCY: actual and wanted ones; absent without a price.',
+    help: 'Cost of the nodes of a pool per hour, in HANGAR_AUTOSCALER_CURRENCY: actual and wanted (desired); absent without a price.',
     labels: ['pool', 'state'],
   },
   mixCost: {
@@ -110,7 +110,7 @@ export const AUTOSCALER_METRICS = {
   objective: {
     name: 'hangar_autoscaler_objective_seconds',
     kind: 'gauge',
-    help: 'Objective for the 95th percentile of the are unschedulable, in seconds.',
+    help: 'Objective for the 95th percentile of the wait for a node, in seconds.',
     labels: [],
   },
   bootSeconds: {

@@ -76,7 +76,7 @@ describe('parseShape', () => {
     { text: 'cpu=4,memory=8Gi,pods=0', want: 'pods "0"' },
     { text: 'cpu=4,memory=8Gi,disk=1', want: '"disk" is unknown' },
     { text: 'cpu=4,cpu=5,memory=8Gi', want: 'given twice' },
-    { text: 'aks:cpu=4,memory=8Gi', want: '"aks" is not a cloud' },
+    { text: 'aks:cpu=4,memory=8Gi', want: '"aks" is not a supported cloud' },
     { text: 'cpu=4=5,memory=8Gi', want: 'is not a setting' },
     { text: '4cpu-8gbx', want: 'is not a setting' },
   ])('names the mistake in "$text" and how to write it', ({ text, want }) => {

@@ -71,7 +71,7 @@ function splitCloud(text: string): { cloud: Cloud | undefined; rest: string } | 
   const colon = text.indexOf(':');
   if (colon < 0) return { cloud: undefined, rest: text };
   const name = text.slice(0, colon).trim();
-  if (name !== 'gke' && name !== 'eks') return `"${name}" is not a cloud with a known formula.`;
+  if (name !== 'gke' && name !== 'eks') return `"${name}" is not a supported cloud.`;
   return { cloud: name, rest: text.slice(colon + 1) };
 }
 

@@ -25,7 +25,7 @@ export class WallClock {
     this.#offsetMs = this.#offset;
     if (Math.abs(jumpMs) < JUMP_MS) return [];
     this.#onJump();
-    const text = `the clock of this machine jumped by ${Math.round(jumpMs / 1000)} s: this tick decides nothing. Is its clock synchronized by NTP?`;
+    const text = `the clock of this machine jumped by ${Math.round(jumpMs / 1000)} s: no decision at this tick. Check that the clock is synchronized (NTP)`;
     this.#log.warn({ jumpMs }, text);
     return [{ weight: 'stale', text }];
   }

@@ -46,7 +46,7 @@ describe('the list of rights', () => {
   });
 
   it('has no write permission for observing', () => {
-    const verbs = rightsOf(new Set(['look', 'runner-service'])).map(({ verb }) => verb);
+    const verbs = rightsOf(new Set(['read-only', 'runner-service'])).map(({ verb }) => verb);
 
     expect([...new Set(verbs)].sort()).toEqual(['list', 'watch']);
   });

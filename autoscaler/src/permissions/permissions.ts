@@ -4,7 +4,7 @@ export { rulesOf } from '@hangar/shared/kubernetes/rights';
 
 /** What a right is used for; each feature can be switched on separately, with its rights. */
 export type ServiceFeature =
-  | 'look'
+  | 'read-only'
   | 'runner-service'
   | 'advise'
   | 'lead'
@@ -34,7 +34,7 @@ type Kind = Omit<Right, 'verb'>;
 const verbs = (right: Kind, ...those: readonly Right['verb'][]): readonly Right[] =>
   those.map((verb) => ({ ...right, verb }));
 
-const look = { feature: 'look', where: 'cluster', without: 'nothing can be decided' } as const;
+const readOnly = { feature: 'read-only', where: 'cluster', without: 'nothing can be decided' } as const;
 const advise = { feature: 'advise', where: 'cluster' } as const;
 const place = { feature: 'place', where: 'cluster', without: 'surplus nodes are not marked' } as const;
 const placeholder = {
@@ -50,11 +50,11 @@ const nodePool = {
 
 /** Every right that the code uses, by feature, and no others. The chart is generated from it; a test compares it with the sources. */
 export const RIGHTS: readonly Right[] = [
-  ...verbs({ ...look, group: '', resource: 'pods' }, 'list', 'watch'),
-  ...verbs({ ...look, group: '', resource: 'nodes' }, 'list', 'watch'),
+  ...verbs({ ...readOnly, group: '', resource: 'pods' }, 'list', 'watch'),
+  ...verbs({ ...readOnly, group: '', resource: 'nodes' }, 'list', 'watch'),
   ...verbs(
     {
-      ...look,
+      ...readOnly,
       group: 'apps',
       resource: 'daemonsets',
       without: 'HANGAR_AUTOSCALER_DAEMONSETS is used for their requests instead',
@@ -78,7 +78,7 @@ export const RIGHTS: readonly Right[] = [
       ...advise,
       group: 'karpenter.sh',
       resource: 'nodepools',
-      without: "there is no advice on Karpenter's settings",
+      without: 'there is no advice on the settings of Karpenter',
     },
     'list',
   ),
@@ -110,7 +110,7 @@ export const RIGHTS: readonly Right[] = [
       resource: 'events',
       feature: 'events',
       where: 'events',
-      without: 'acts are reported in the log and over HTTP only',
+      without: 'changes are reported only in the log and over HTTP',
     },
     'create',
   ),

@@ -14,7 +14,7 @@ const places: ReviewedNamespaces = {
   },
 };
 const all: ReadonlySet<ServiceFeature> = new Set([
-  'look',
+  'read-only',
   'runner-service',
   'lead',
   'place',
@@ -62,7 +62,7 @@ describe('the review of rights', () => {
     expect([...missing]).toEqual([
       [
         'capacity-buffer',
-        'a right is missing, so CapacityBuffers are not scaled: add { apiGroups: [autoscaling.x-k8s.io], resources: [capacitybuffers], resourceNames: [a, b], verbs: [patch] } to a Role of namespace ci, bound to the service account of the autoscaler',
+        'a permission is missing, so CapacityBuffers are not scaled: add { apiGroups: [autoscaling.x-k8s.io], resources: [capacitybuffers], resourceNames: [a, b], verbs: [patch] } to a Role of namespace ci, bound to the service account of the autoscaler',
       ],
     ]);
   });

@@ -55,7 +55,7 @@ export async function review(
     };
   } catch (error) {
     if (!isKubernetesError(error, 401, 403, 404, 405)) throw error;
-    const warning = `rights could not be reviewed (${error.message}): missing ones show up when they are used`;
+    const warning = `permissions could not be reviewed (${error.message}): missing ones show up when they are used`;
     return { missing: new Map(), warning };
   }
 }
@@ -84,5 +84,5 @@ function missingText(denied: readonly Question[]): string {
     return `${rules.join(' and ')} to ${role}`;
   });
   const less = [...new Set(denied.map(({ right }) => right.without))].join(', ');
-  return `a right is missing, so ${less}: add ${cures.join(', and ')}, bound to the service account of the autoscaler`;
+  return `a permission is missing, so ${less}: add ${cures.join(', and ')}, bound to the service account of the autoscaler`;
 }

@@ -35,7 +35,11 @@ describe("the Drone server's own metrics", () => {
     ['with a sign-in page in their place', { contentType: 'text/html', body: '<html>' }, /has no drone/],
     ['that are not numbers', { body: 'drone_pending_jobs NaN\n' }, /drone_pending_jobs NaN/],
     ['that are negative', { body: 'drone_pending_jobs -1\n' }, /drone_pending_jobs -1/],
-    ['that cannot be fetched', new Error('connection refused'), /connection refused .*is it running/],
+    [
+      'that cannot be fetched',
+      new Error('connection refused'),
+      /connection refused .*check that it is running/,
+    ],
   ])('%s are reported as missing with the reason, not as zero', async (_sentence, answer, problem) => {
     const reading = await reported(answer);
     expect(reading.pendingJobs).toBeUndefined();

@@ -23,8 +23,7 @@ const MOST_JOBS = 1_000_000;
 export async function queryDrone(parts: ScrapeParts, url: string, stop: AbortSignal): Promise<DroneReading> {
   const answer = await queryTarget(parts, url, {
     stop,
-    refused:
-      'Drone wants the token of an administrator: is HANGAR_AUTOSCALER_DRONE_METRICS_TOKEN_FILE right?',
+    refused: 'Drone requires the token of an administrator: check HANGAR_AUTOSCALER_DRONE_METRICS_TOKEN_FILE',
   });
   if ('problem' in answer) return gap(`${answer.problem} (${answer.cure})`);
   const { families } = parseExposition(answer.body, { format: formatOfContentType(answer.contentType) });
@@ -32,7 +31,7 @@ export async function queryDrone(parts: ScrapeParts, url: string, stop: AbortSig
   if (value !== undefined && value >= 0 && value <= MOST_JOBS)
     return { pendingJobs: Math.round(value), problem: '' };
   const found = value === undefined ? `has no ${PENDING_JOBS}` : `has ${PENDING_JOBS} ${value}`;
-  return gap(`GET ${url} ${found}: is it the address of a Drone server's metrics?`);
+  return gap(`GET ${url} ${found}: check that it is the address of the metrics of a Drone server`);
 }
 
 const gap = (problem: string): DroneReading => ({ pendingJobs: undefined, problem });

@@ -11,7 +11,7 @@ export interface TargetDemand {
 
 /** Reads the answer of `GET /demand`; invalid entries are skipped and reported. */
 export function demandOfTarget(target: string, body: string): TargetDemand {
-  const cure = 'it must be the answer of a Hangar runner: { "waiting": [ { "stageId": … } ] }';
+  const cure = 'it must be the response of a Hangar runner: { "waiting": [ { "stageId": … } ] }';
   const problem = (words: string): ScrapeProblem => ({ target, problem: words, cure });
   const read = readDemand(body);
   if (read === undefined)

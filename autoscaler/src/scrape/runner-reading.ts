@@ -55,7 +55,7 @@ class Reading {
     this.problems.push({
       target: this.#target,
       problem: `${name} is ${value}`,
-      cure: `a ${kind} from 0 to ${most} counts; look at the target, or take it out of HANGAR_AUTOSCALER_RUNNERS`,
+      cure: `expected a ${kind} from 0 to ${most}; check the target, or remove it from HANGAR_AUTOSCALER_RUNNERS`,
     });
     return undefined;
   }
@@ -130,7 +130,7 @@ export function readRunner(
     reading.problems.push({
       target,
       problem: `${RUNNER_METRICS.stages.name} is missing or invalid`,
-      cure: "give the address of a Hangar runner's HTTP side, such as http://runner:3000",
+      cure: 'set the address of the HTTP server of a Hangar runner, such as http://runner:3000',
     });
   return {
     reading: {

@@ -176,7 +176,7 @@ describe('a round', () => {
   it.each<[string, string | number]>([
     ['sends 30,000 series', Array.from({ length: 30_000 }, (_, nth) => `a{b="${nth}"} 1\n`).join('')],
     ['sends 600,000 lines of nonsense', '?\n'.repeat(600_000)],
-  ])('drops the reading of a runner that %s, names it, and goes on with the others', async (_, lies) => {
+  ])('drops the reading of a runner that %s, names it, and continues with the others', async (_, lies) => {
     const good = { 'http://a/metrics': states(1, 1), 'http://a/demand': '{"waiting":[]}' };
     const bad = { 'http://bad/metrics': `${states(9, 9)}${lies}`, 'http://bad/demand': '{"waiting":[]}' };
     const clock = new FakeClock();

@@ -51,7 +51,7 @@ export async function scrape(
       {
         target,
         problem: `more than ${MOST_TARGETS} runners`,
-        cure: 'give one service fewer runners to read',
+        cure: 'configure fewer runners for this autoscaler',
       },
     ],
   }));
@@ -78,8 +78,8 @@ async function scrapeOne(parts: ScrapeParts, target: string, stop: AbortSignal):
   return { target, reading, known: read.stages, ahead: read.ahead, problems };
 }
 
-const NO_RUNNER = "give the address of a Hangar runner's HTTP side";
-const NO_DEMAND = `${NO_RUNNER}; a 401 wants its HANGAR_HTTP_TOKEN in HANGAR_AUTOSCALER_RUNNER_TOKEN`;
+const NO_RUNNER = 'set the address of the HTTP server of a Hangar runner';
+const NO_DEMAND = `${NO_RUNNER}; for a 401, set HANGAR_AUTOSCALER_RUNNER_TOKEN to the HANGAR_HTTP_TOKEN of the runner`;
 const NOTHING: TargetDemand = { stages: undefined, ahead: [], problems: [] };
 
 /** An answer, or the reason why there is none and the remedy. */
@@ -108,7 +108,7 @@ export async function queryTarget(
   } catch (error) {
     return {
       problem: `GET ${url}: ${errorText(error)}`,
-      cure: 'is it running, is the address right, does a NetworkPolicy block it?',
+      cure: 'check that it is running, that the address is correct, and that no NetworkPolicy blocks it',
     };
   }
 }

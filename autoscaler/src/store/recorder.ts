@@ -9,7 +9,7 @@ import type { TraceMemory } from '../trace/trace-memory.ts';
 const MOST_WAITING = 50_000;
 
 const REFUSED =
-  'finished Pods cannot be written to HANGAR_AUTOSCALER_DATA_DIR, retrying: is the disk full or read-only?';
+  'finished Pods cannot be written to HANGAR_AUTOSCALER_DATA_DIR; retrying. Check whether the disk is full or read-only';
 
 /** Writes ended Pods to the store; a failed write is tried again with the next ones. */
 export class Recorder {

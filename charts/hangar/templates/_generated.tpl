@@ -11,7 +11,7 @@
 {{- define "hangar.rights.runner.cluster" -}}
 - { apiGroups: [""], resources: [namespaces], verbs: [create, get, delete] }
 {{- end }}
-{{- define "hangar.rights.autoscaler.look.cluster" -}}
+{{- define "hangar.rights.autoscaler.readOnly.cluster" -}}
 - { apiGroups: [""], resources: [pods], verbs: [list, watch] }
 - { apiGroups: [""], resources: [nodes], verbs: [list, watch] }
 - { apiGroups: [apps], resources: [daemonsets], verbs: [list, watch] }
@@ -59,14 +59,38 @@ HANGAR_AUTOSCALER_RUNNER_TOKEN
 HANGAR_AUTOSCALER_KUBERNETES HANGAR_AUTOSCALER_ACT HANGAR_AUTOSCALER_PLACE HANGAR_AUTOSCALER_BUFFER_TOLERATES_SURPLUS
 {{- end }}
 {{- define "hangar.names.runner.rules" -}}
-HANGAR_UNTRUSTED_SERVICE_ACCOUNTS HANGAR_UNTRUSTED_NAMESPACES HANGAR_UNTRUSTED_NODES HANGAR_UNTRUSTED_NODE_SELECTORS HANGAR_UNTRUSTED_TOLERATIONS HANGAR_UNTRUSTED_LABELS HANGAR_UNTRUSTED_ANNOTATIONS HANGAR_UNTRUSTED_ROOT HANGAR_UNTRUSTED_HOST_ACCESS HANGAR_PRIVILEGED_IMAGES HANGAR_PRIVILEGED_ENVIRONMENT HANGAR_MAX_REQUEST_CPU HANGAR_MAX_REQUEST_MEMORY HANGAR_MAX_VOLUME_SIZE HANGAR_MAX_EPHEMERAL_STORAGE
+HANGAR_UNTRUSTED_SERVICE_ACCOUNTS HANGAR_UNTRUSTED_NAMESPACES HANGAR_UNTRUSTED_NODES HANGAR_UNTRUSTED_NODE_SELECTORS HANGAR_UNTRUSTED_TOLERATIONS HANGAR_UNTRUSTED_PRIORITY_CLASSES HANGAR_UNTRUSTED_RUNTIME_CLASSES HANGAR_UNTRUSTED_EXTENDED_RESOURCES HANGAR_UNTRUSTED_LABELS HANGAR_UNTRUSTED_ANNOTATIONS HANGAR_UNTRUSTED_ROOT HANGAR_UNTRUSTED_HOST_ACCESS HANGAR_PRIVILEGED_IMAGES HANGAR_PRIVILEGED_ENVIRONMENT HANGAR_MAX_REQUEST_CPU HANGAR_MAX_REQUEST_MEMORY HANGAR_MAX_VOLUME_SIZE HANGAR_MAX_EPHEMERAL_STORAGE
 {{- end }}
 {{- define "hangar.names.autoscaler.rights" -}}
-look.cluster runnerService.runners advise.cluster lead.lease place.cluster events.events capacityBuffer.objects placeholder.objects nodePool.cluster
+readOnly.cluster runnerService.runners advise.cluster lead.lease place.cluster events.events capacityBuffer.objects placeholder.objects nodePool.cluster
 {{- end }}
 {{- define "hangar.names.previous" -}}
 env replicaCount rbac extraSecretNamesForEnvFrom existingSecretName imagePullSecrets serviceAccount podAnnotations podSecurityContext securityContext service ingress autoscaling resources nodeSelector tolerations affinity extraVolumes extraVolumeMounts
 {{- end }}
 {{- define "hangar.names.previous.image" -}}
 repository tag
+{{- end }}
+{{- define "hangar.names.renamed" -}}
+runner.replicaCount=runner.replicas autoscaler.replicaCount=autoscaler.replicas autoscaler.rbac.look=autoscaler.rbac.readOnly
+{{- end }}
+{{- define "hangar.thresholds" -}}
+HangarRunnerNotPolling: "> 150"
+HangarStagesWaitTooLong: "> 300"
+HangarPodsUnschedulable: "> 0"
+HangarStagesBreak: "> 0.05"
+HangarApiThrottled: "> 0.1"
+HangarOwnPaceTooSlow: "> 5"
+HangarApiFailing: "> 0.1"
+HangarRightMissing: "> 1"
+HangarDroneFailing: "> 0.2"
+HangarWatchStale: "> 180"
+HangarLogsLate: "> 30"
+HangarOrphanedPods: "> 0"
+HangarRunnerRestarts: "> 2"
+HangarEventLoopLag: "> 0.5"
+HangarTicksFail: "> 0"
+HangarRunnersUnheard: "> 0"
+HangarPoolAtItsLimit: "> 0"
+HangarNodesIdle: "> 1.5"
+HangarForecastOff: "> 5"
 {{- end }}

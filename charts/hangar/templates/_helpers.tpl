@@ -34,15 +34,51 @@ app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
 {{- with $root.Values.commonLabels }}
-{{ toYaml . }}
+{{ include "hangar.texts" . | trim }}
 {{- end }}
+{{- end }}
+
+{{/* A text in lines of its own, and no line where it is empty. Called with (list indent text). */}}
+{{- define "hangar.indented" -}}
+{{- with trim (index . 1) }}{{ . | nindent (int (index $ 0)) }}{{ end -}}
+{{- end }}
+
+{{/* Labels, annotations and the like: values that are numbers or switches in YAML become texts. */}}
+{{- define "hangar.texts" -}}
+{{- range $name, $value := . }}
+{{ $name | quote }}: {{ include "hangar.text" (list $value false) | quote }}
+{{- end -}}
+{{- end }}
+
+{{/* `annotations:` of an object, unless there are none. */}}
+{{- define "hangar.annotations" -}}
+{{- with . -}}
+annotations:
+  {{- include "hangar.indented" (list 2 (include "hangar.texts" .)) }}
+{{- end -}}
+{{- end }}
+
+{{/* Pull secrets as Kubernetes has them, from names or `{name}`. */}}
+{{- define "hangar.pullSecrets" -}}
+{{- with . -}}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ if kindIs "string" . }}{{ . }}{{ else }}{{ .name }}{{ end }}
+  {{- end }}
+{{- end -}}
 {{- end }}
 
 {{/* An image's full name. Called with (list $ image). */}}
 {{- define "hangar.image" -}}
 {{- $root := index . 0 -}}
 {{- $image := index . 1 -}}
-{{- with $root.Values.image.registry }}{{ trimSuffix "/" . }}/{{ end -}}
+{{- $registry := $image.registry | default $root.Values.image.registry -}}
+{{- /* As for Docker: a first part with a dot or a port is a registry. */ -}}
+{{- $isFull := regexMatch "^([^/]*[.:][^/]*|localhost)/" $image.repository -}}
+{{- if not (or $registry $isFull) -}}
+{{- fail (printf "image.registry is not set, and no images of Hangar are published yet. Build them and push them to your registry (docs/images.md), then set image.registry to it, such as registry.acme.test/ci. Or set %s to a full repository, such as registry.acme.test/ci/%s" $image.repository $image.repository) -}}
+{{- end -}}
+{{- if not $isFull }}{{ trimSuffix "/" $registry }}/{{ end -}}
 {{- $image.repository -}}
 {{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ $image.tag | default $root.Chart.AppVersion }}{{ end -}}
 {{- end }}
@@ -126,13 +162,10 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- dict "names" (uniq $names) | toJson -}}
 {{- end }}
 
-{{/* Parts of both Pods. */}}
+{{/* Parts of both Pods. Called with the user's securityContext of a container. */}}
 {{- define "hangar.containerSecurity" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-runAsNonRoot: true
-capabilities:
-  drop: [ALL]
+{{- $restricted := dict "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true "runAsNonRoot" true "capabilities" (dict "drop" (list "ALL")) -}}
+{{- toYaml (mergeOverwrite $restricted .) -}}
 {{- end }}
 
 {{- define "hangar.podSecurity" -}}
@@ -147,15 +180,18 @@ capabilities:
 securityContext:
   {{- include "hangar.podSecurity" $values.podSecurityContext | nindent 2 }}
 {{- with $root.Values.image.pullSecrets }}
-imagePullSecrets:
-  {{- range . }}
-  - name: {{ . }}
-  {{- end }}
+{{ include "hangar.pullSecrets" . }}
 {{- end }}
-{{- with $values.priorityClassName }}
-priorityClassName: {{ . }}
+{{- range $field := list "priorityClassName" "runtimeClassName" "dnsPolicy" }}
+{{- with index $values $field }}
+{{ $field }}: {{ . }}
 {{- end }}
-{{- range $field := list "nodeSelector" "tolerations" "affinity" "hostAliases" }}
+{{- end }}
+{{- with $values.nodeSelector }}
+nodeSelector:
+  {{- include "hangar.indented" (list 2 (include "hangar.texts" .)) }}
+{{- end }}
+{{- range $field := list "tolerations" "affinity" "hostAliases" "dnsConfig" }}
 {{- with index $values $field }}
 {{ $field }}:
   {{- toYaml . | nindent 2 }}
@@ -171,20 +207,37 @@ topologySpreadConstraints:
 terminationGracePeriodSeconds: {{ $values.terminationGracePeriodSeconds }}
 {{- end }}
 
-{{/* Probes of both HTTP sides. */}}
+{{/* Probes of both programs, without those that a person has removed. Called with the values of the program. */}}
 {{- define "hangar.probes" -}}
-livenessProbe:
-  httpGet: { path: /livez, port: http }
-  periodSeconds: 20
-  timeoutSeconds: 5
-  failureThreshold: 3
-readinessProbe:
-  httpGet: { path: /readyz, port: http }
-  periodSeconds: 5
-  timeoutSeconds: 5
-startupProbe:
-  httpGet: { path: /livez, port: http }
-  periodSeconds: 2
-  timeoutSeconds: 5
-  failureThreshold: 30
+{{- range $probe, $path := dict "livenessProbe" "/livez" "readinessProbe" "/readyz" "startupProbe" "/livez" }}
+{{- with index $ $probe }}
+{{ $probe }}:
+  httpGet: { path: {{ $path }}, port: http }
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Certificates of private CAs: volume, mount and variable; each empty where there are none. Called with $. */}}
+{{- define "hangar.authorities.volume" -}}
+{{- with .Values.certificateAuthorities }}
+{{- if .configMap -}}
+- name: certificate-authorities
+  configMap: { name: {{ .configMap }} }
+{{- else if .secret -}}
+- name: certificate-authorities
+  secret: { secretName: {{ .secret }} }
+{{- end -}}
+{{- end -}}
+{{- end }}
+{{- define "hangar.authorities.mount" -}}
+{{- if include "hangar.authorities.volume" . -}}
+- { name: certificate-authorities, mountPath: /etc/hangar/certificate-authorities, readOnly: true }
+{{- end -}}
+{{- end }}
+{{- define "hangar.authorities.env" -}}
+{{- if include "hangar.authorities.volume" . -}}
+- name: NODE_EXTRA_CA_CERTS
+  value: /etc/hangar/certificate-authorities/{{ .Values.certificateAuthorities.key }}
+{{- end -}}
 {{- end }}

@@ -7,6 +7,14 @@
 {{- range include "hangar.names.previous.image" . | splitList " " -}}
 {{- if hasKey $.Values.image . }}{{ $previous = append $previous (printf "image.%s" .) }}{{ end -}}
 {{- end -}}
+{{- range include "hangar.names.renamed" . | splitList " " -}}
+{{- $names := splitList "=" . -}}
+{{- $value := $.Values -}}
+{{- range first $names | splitList "." }}{{ $value = ternary (get $value .) "" (kindIs "map" $value) }}{{ end -}}
+{{- if ne (toString $value) "" -}}
+{{- fail (printf "%s was renamed to %s. Rename it in your values" (first $names) (last $names)) -}}
+{{- end -}}
+{{- end -}}
 {{- if $previous -}}
 {{- fail (printf "%s: values of the previous runner's chart. Translate them: hangar-runner doctor --helm-values old.yaml > hangar.yaml (docs/migrate.md)" (join ", " $previous)) -}}
 {{- end -}}

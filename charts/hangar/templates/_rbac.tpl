@@ -44,9 +44,7 @@ metadata:
   namespace: {{ $root.Release.Namespace }}
   labels:
     {{- include "hangar.labels" . | nindent 4 }}
-  {{- with $account.annotations }}
-  annotations:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
+    {{- include "hangar.indented" (list 4 (include "hangar.texts" $account.labels)) }}
+  {{- include "hangar.indented" (list 2 (include "hangar.annotations" $account.annotations)) }}
 automountServiceAccountToken: false
 {{- end }}

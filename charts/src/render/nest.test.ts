@@ -27,6 +27,6 @@ describe('nest', () => {
     ['a value that is a parent too', ['a', 'a.b']],
     ['the same path twice', ['a.b', 'a.b']],
   ])('rejects %s', (_, paths) => {
-    expect(() => nest(paths.map(value))).toThrow(/is a value and a parent, or is there twice/);
+    expect(() => nest(paths.map(value))).toThrow(/is a value and a parent, or appears twice/);
   });
 });

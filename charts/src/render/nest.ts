@@ -22,6 +22,6 @@ function nestedOf(below: readonly Placed[]): Nested {
   const leaf = below.find(({ words }) => words.length === 1);
   if (leaf === undefined)
     return { children: branch(below.map(({ words, value }) => ({ words: words.slice(1), value }))) };
-  if (below.length > 1) throw new Error(`${leaf.value.path} is a value and a parent, or is there twice`);
+  if (below.length > 1) throw new Error(`${leaf.value.path} is a value and a parent, or appears twice`);
   return { value: leaf.value };
 }

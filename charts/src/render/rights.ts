@@ -6,10 +6,11 @@ export interface NamedRules {
   readonly rules: readonly Parameters<typeof ruleLine>[0][];
 }
 
-/** `templates/_generated.tpl`: rules and names from the programs' own lists. Pure. */
+/** `templates/_generated.tpl`: rules, names and thresholds of alerts from the programs' own lists. Pure. */
 export function renderGenerated(
   rights: readonly NamedRules[],
   names: Readonly<Record<string, readonly string[]>>,
+  thresholds: Readonly<Record<string, string>>,
 ): string {
   const define = (name: string, text: string): string => `{{- define "${name}" -}}\n${text}\n{{- end }}\n`;
   return [
@@ -18,5 +19,11 @@ export function renderGenerated(
       define(`hangar.rights.${one.name}`, one.rules.map((rule) => `- ${ruleLine(rule)}`).join('\n')),
     ),
     ...Object.entries(names).map(([name, words]) => define(`hangar.names.${name}`, words.join(' '))),
+    define(
+      'hangar.thresholds',
+      Object.entries(thresholds)
+        .map(([name, text]) => `${name}: "${text}"`)
+        .join('\n'),
+    ),
   ].join('');
 }

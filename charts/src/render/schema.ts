@@ -1,6 +1,6 @@
 import type { JsonSchema } from '../schema/json-schema.ts';
 import type { ChartValue } from '../values/chart-value.ts';
-import { PREVIOUS_IMAGE_VALUES, PREVIOUS_VALUES } from '../values/previous.ts';
+import { PREVIOUS_IMAGE_VALUES, PREVIOUS_VALUES, RENAMED_VALUES } from '../values/previous.ts';
 import { type Nested, nest } from './nest.ts';
 
 const level = (children: ReadonlyMap<string, Nested>): JsonSchema => ({
@@ -17,8 +17,21 @@ const schemaOf = (nested: Nested): JsonSchema =>
 /** Accepted here, so that a template can say how to translate them. */
 const previous = (names: readonly string[]): Readonly<Record<string, JsonSchema>> =>
   Object.fromEntries(
-    names.map((name) => [name, { description: "Of the previous runner's chart: rejected, with a pointer." }]),
+    names.map((name) => [
+      name,
+      {
+        description:
+          "A value of the previous runner's chart. It is rejected with a pointer to the migration guide.",
+      },
+    ]),
   );
+
+/** Accepts a value under another name, so that a template can name the right one. */
+function withRenamed(schema: JsonSchema, [name = '', ...rest]: readonly string[], to: string): JsonSchema {
+  const below = schema.properties?.[name] ?? { description: `Called ${to}: rejected, with a pointer.` };
+  const changed = rest.length === 0 ? below : withRenamed(below, rest, to);
+  return { ...schema, properties: { ...schema.properties, [name]: changed } };
+}
 
 /** `values.schema.json`: Helm rejects every key that is not in it, by name. Pure. */
 export function renderSchema(values: readonly ChartValue[]): string {
@@ -37,5 +50,8 @@ export function renderSchema(values: readonly ChartValue[]): string {
       ...previous(PREVIOUS_VALUES),
     },
   };
-  return `${JSON.stringify(schema, undefined, 2)}\n`;
+  const complete = Object.entries(RENAMED_VALUES)
+    .filter(([name]) => values.some(({ path }) => path.startsWith(`${name.split('.')[0]}.`)))
+    .reduce((so, [name, to]) => withRenamed(so, name.split('.'), to), schema);
+  return `${JSON.stringify(complete, undefined, 2)}\n`;
 }

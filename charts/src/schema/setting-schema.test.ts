@@ -21,7 +21,7 @@ const about = { section: 's', description: 'What it is.' };
 
 describe('settingSchema', () => {
   it.each([
-    ['text', setting('A', TEXT, '', about), { type: 'string' }],
+    ['text, which may look like a number', setting('A', TEXT, '', about), { type: ['number', 'string'] }],
     ['yes or no, as text too', setting('A', FLAG, false, about), { type: ['boolean', 'string'] }],
     [
       'a whole number with its bound',
@@ -33,7 +33,7 @@ describe('settingSchema', () => {
     ['a size', setting('A', BYTES, 1, about), { type: ['integer', 'string'] }],
     ['CPU', setting('A', CPU, 1, about), { type: ['number', 'string'] }],
     ['a span of time', setting('A', DURATION, 1, about), { type: 'string' }],
-    ['a list as such', setting('A', LIST, [], about), { type: ['array', 'string'] }],
+    ['a list as such', setting('A', LIST, [], about), { type: ['array', 'string', 'number'] }],
     ['a map as such', setting('A', MAP, {}, about), { type: ['object', 'string'] }],
     ['one of several texts', setting('A', oneOf('x', 'y'), 'x', about), { enum: ['x', 'y'] }],
     [
@@ -41,7 +41,11 @@ describe('settingSchema', () => {
       setting('A', oneOf('off', 'y'), 'y', about),
       { enum: ['off', false, 'y'] },
     ],
-    ['a kind that only one program has: text', setting('A', CUSTOM_KIND, '', about), { type: 'string' }],
+    [
+      'a kind that only one program has: text',
+      setting('A', CUSTOM_KIND, '', about),
+      { type: ['number', 'string'] },
+    ],
     ['or a number, by its default', setting('A', CUSTOM_KIND, 1, about), { type: ['number', 'string'] }],
   ])('%s', (_, one, want) => {
     expect(settingSchema(one)).toMatchObject(want);

@@ -37,14 +37,17 @@ const RULES: readonly Rule[] = [
   [/^a share\b/, () => number('number', { minimum: 0, maximum: 1 }, '^(0?\\.[0-9]*[1-9][0-9]*)?$')],
   [/^a size\b/, () => number('integer', { minimum: 0 }, '^([0-9]+(\\.[0-9]+)? ?[kKmMgGtTpP]?[iI]?[bB]?)?$')],
   [/^CPU\b/, () => number('number', { minimum: 0 }, '^([0-9]+(\\.[0-9]+)?m?)?$')],
-  [/^a span\b/, () => ({ type: 'string', pattern: '^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))*$' })],
-  [/^texts with commas/, () => ({ type: ['array', 'string'], items: { type: 'string' } })],
+  [/^a duration\b/, () => ({ type: 'string', pattern: '^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))*$' })],
   [
-    /^`name:value` pairs/,
+    /^comma-separated list/,
+    () => ({ type: ['array', 'string', 'number'], items: { type: ['string', 'number'] } }),
+  ],
+  [
+    /^comma-separated `name:value` pairs/,
     () => ({ type: ['object', 'string'], additionalProperties: { type: ['string', 'number', 'boolean'] } }),
   ],
   [
-    /^`level:value` pairs/,
+    /^comma-separated `level:value` pairs/,
     () => ({
       type: ['object', 'string', 'number'],
       properties: Object.fromEntries(['fork', 'ordinary', 'trusted'].map((level) => [level, RULE_VALUE])),
@@ -57,7 +60,8 @@ const RULES: readonly Rule[] = [
 /** Kinds that only one program has are texts; the program validates them when it starts. */
 function plainSchema({ fallback }: Setting<unknown>): JsonSchema {
   const kind = typeof fallback;
-  return { type: kind === 'number' || kind === 'boolean' ? [kind, 'string'] : 'string' };
+  // A text such as a port may be written as a number, and the program reads it as such.
+  return { type: kind === 'boolean' ? ['boolean', 'string'] : ['number', 'string'] };
 }
 
 /** The schema of a setting as a value of the chart. Pure. */
@@ -83,7 +87,7 @@ export function settingsSchema(settings: readonly Setting<unknown>[]): JsonSchem
       names.map(([name, one]) => [
         name,
         one.secret
-          ? { description: 'A secret: only by reference, in envFrom or extraEnv.' }
+          ? { description: 'A secret. Set it only by reference, in envFrom or extraEnv.' }
           : settingSchema(one),
       ]),
     ),

@@ -7,6 +7,8 @@ export interface ChartValue {
   readonly fallback: Json;
   readonly description: string;
   readonly schema: JsonSchema;
+  /** Lines that values.yaml shows as comments below the default. */
+  readonly examples?: readonly string[];
 }
 
 type Make<T extends Json> = (path: string, fallback: T, description: string) => ChartValue;
@@ -25,12 +27,28 @@ export const integerValue = of<number>({ type: 'integer', minimum: 0 });
 export const objectValue = of<Readonly<Record<string, Json>>>({ type: 'object' });
 /** A list of Kubernetes objects. */
 export const objectsValue = of<readonly Json[]>({ type: 'array', items: { type: 'object' } });
-/** A list of texts. */
+/** A list of strings. */
 export const stringsValue = of<readonly string[]>({ type: 'array', items: { type: 'string' } });
-/** Texts by name. */
+/** Texts by name. Numbers and switches are taken as their text: `cpu: 4`, `enabled: true`. */
 export const stringMapValue = of<Readonly<Record<string, string>>>({
   type: 'object',
-  additionalProperties: { type: 'string' },
+  additionalProperties: { type: ['string', 'number', 'boolean'] },
+});
+
+/** Names of pull secrets, or `{name}` as in a Pod. */
+export const pullSecretsValue = (path: string, description: string): ChartValue => ({
+  path,
+  fallback: [],
+  description,
+  schema: {
+    type: 'array',
+    items: {
+      type: ['string', 'object'],
+      required: ['name'],
+      additionalProperties: false,
+      properties: { name: { type: 'string' } },
+    },
+  },
 });
 
 /** One of several fixed texts. */

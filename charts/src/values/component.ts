@@ -7,8 +7,8 @@ import {
   integerValue,
   objectsValue,
   objectValue,
+  pullSecretsValue,
   stringMapValue,
-  stringsValue,
   stringValue,
 } from './chart-value.ts';
 
@@ -19,6 +19,7 @@ export interface Component {
   /** The page of all settings, relative to the chart's folder. */
   readonly page: string;
   readonly config: Readonly<Record<string, Json>>;
+  readonly examples?: readonly string[];
   readonly resources: Readonly<Record<string, Json>>;
 }
 
@@ -28,34 +29,42 @@ const SPREAD = [
 ];
 
 /** Image and configuration. */
-export function configurationValues({ name, settings, page, config }: Component): readonly ChartValue[] {
+export function configurationValues({
+  name,
+  settings,
+  page,
+  config,
+  examples = [],
+}: Component): readonly ChartValue[] {
   return [
     booleanValue(`${name}.enabled`, true, `Install the ${name}.`),
     stringValue(
       `${name}.image.repository`,
       `hangar-${name}`,
-      'Without the registry, which is `image.registry`.',
+      `Appended to the registry; a full name, such as \`quay.io/acme/hangar-${name}\`, is used as it is.`,
     ),
+    stringValue(`${name}.image.registry`, '', 'In place of `image.registry`, for this image.'),
     stringValue(`${name}.image.tag`, '', "Empty: the chart's appVersion."),
-    stringValue(`${name}.image.digest`, '', '`sha256:…`; wins over the tag.'),
+    stringValue(`${name}.image.digest`, '', '`sha256:…`; takes precedence over the tag.'),
     {
       path: `${name}.config`,
       fallback: config,
-      description: `Settings by their names, typed; all of them in [${page.replace(/^.*\//, '')}](${page}). Lists and maps may be written as such. A secret is refused here.`,
+      description: `Settings by name, listed in [${page.replace(/^.*\//, '')}](${page}). Lists and maps can be written as YAML. Secrets are rejected here.`,
       schema: settingsSchema(settings),
+      examples,
     },
     objectsValue(
       `${name}.envFrom`,
       [],
-      'Existing Secrets and ConfigMaps with plain variables. What they hold wins over what the chart sets by itself, `config` wins over them.',
+      'Existing Secrets and ConfigMaps with environment variables. They override the values that the chart sets; `config` overrides them.',
     ),
     objectsValue(
       `${name}.extraEnv`,
       [],
-      'Variables as Kubernetes writes them, with `valueFrom` too. Wins over all.',
+      'Environment variables in the format of Kubernetes, including `valueFrom`. They override all others.',
     ),
-    objectsValue(`${name}.extraVolumes`, [], 'For files that settings name.'),
-    objectsValue(`${name}.extraVolumeMounts`, [], 'Where they are seen.'),
+    objectsValue(`${name}.extraVolumes`, [], 'Additional volumes, for files that settings refer to.'),
+    objectsValue(`${name}.extraVolumeMounts`, [], 'Mounts of the additional volumes.'),
   ];
 }
 
@@ -63,12 +72,12 @@ export function configurationValues({ name, settings, page, config }: Component)
 export function podValues({ name, resources }: Component): readonly ChartValue[] {
   return [
     objectValue(`${name}.resources`, resources, 'Requests and limits of the container.'),
-    stringMapValue(`${name}.podLabels`, {}, 'Further labels of its Pods.'),
-    stringMapValue(`${name}.podAnnotations`, {}, 'Further annotations of its Pods.'),
+    stringMapValue(`${name}.podLabels`, {}, 'Additional labels of the Pods.'),
+    stringMapValue(`${name}.podAnnotations`, {}, 'Additional annotations of the Pods.'),
     objectValue(
       `${name}.podSecurityContext`,
       {},
-      'Laid over the restricted one of the chart (non-root, user 10001, seccomp RuntimeDefault).',
+      'Merged over the security context of the chart (non-root, user 10001, seccomp RuntimeDefault).',
     ),
     stringMapValue(`${name}.nodeSelector`, {}, 'Node selector.'),
     objectsValue(`${name}.tolerations`, [], 'Tolerations.'),
@@ -76,22 +85,31 @@ export function podValues({ name, resources }: Component): readonly ChartValue[]
     objectsValue(
       `${name}.topologySpreadConstraints`,
       SPREAD,
-      'Where replicas go; a `labelSelector` for them is added where none is written.',
+      'Topology spread constraints of the replicas. A `labelSelector` is added if it is missing.',
     ),
     stringValue(`${name}.priorityClassName`, '', 'Priority class.'),
-    objectsValue(`${name}.hostAliases`, [], 'Names that no DNS of the cluster knows.'),
+    objectsValue(
+      `${name}.hostAliases`,
+      [],
+      'Entries of the hosts file, for names that the DNS of the cluster does not resolve.',
+    ),
     integerValue(
       `${name}.terminationGracePeriodSeconds`,
       30,
-      'A hand-over takes seconds: it waits for no pipeline.',
+      'A hand-over takes seconds and does not wait for pipelines.',
     ),
     booleanValue(`${name}.podDisruptionBudget.enabled`, true, 'A PodDisruptionBudget.'),
-    integerValue(`${name}.podDisruptionBudget.maxUnavailable`, 1, 'Replicas that a drain may take at once.'),
-    booleanValue(`${name}.serviceAccount.create`, true, 'Make a service account.'),
+    {
+      path: `${name}.podDisruptionBudget.maxUnavailable`,
+      fallback: 1,
+      description: 'Replicas that a drain may take at once, as a number or such as `50%`.',
+      schema: { type: ['integer', 'string'], minimum: 0, pattern: '^[0-9]+%$' },
+    },
+    booleanValue(`${name}.serviceAccount.create`, true, 'Create a service account.'),
     stringValue(
       `${name}.serviceAccount.name`,
       '',
-      'Its name, or that of an existing one; empty: made of the release.',
+      'Name of the service account to create or use. Empty: derived from the release name.',
     ),
     stringMapValue(`${name}.serviceAccount.annotations`, {}, 'Annotations of the service account.'),
   ];
@@ -100,18 +118,18 @@ export function podValues({ name, resources }: Component): readonly ChartValue[]
 /** Values of its HTTP server and of network access. */
 export function networkValues({ name }: Component): readonly ChartValue[] {
   return [
-    stringMapValue(`${name}.service.annotations`, {}, 'Annotations of its Service.'),
+    stringMapValue(`${name}.service.annotations`, {}, 'Annotations of the Service.'),
     booleanValue(
       `${name}.networkPolicy.enabled`,
       true,
-      'A NetworkPolicy: nothing comes in but to its HTTP port.',
+      'Create a NetworkPolicy that allows ingress only to the HTTP port.',
     ),
     objectsValue(
       `${name}.networkPolicy.from`,
       [],
-      'Who may come in, such as a Prometheus outside of the cluster; empty: all Pods but those of builds.',
+      'Allowed peers, such as a Prometheus outside the cluster. Empty: all Pods except those of builds.',
     ),
-    objectsValue(`${name}.networkPolicy.egress`, [], 'Egress rules; empty: everything may be called.'),
+    objectsValue(`${name}.networkPolicy.egress`, [], 'Egress rules. Empty: all egress is allowed.'),
   ];
 }
 
@@ -121,7 +139,7 @@ export function rightsValues({ name }: Component, switches: readonly ChartValue[
     booleanValue(
       `${name}.rbac.create`,
       true,
-      'Make Roles and bindings, generated from the rights that the code uses.',
+      'Create Roles and RoleBindings, generated from the permissions that the code uses.',
     ),
     ...switches,
   ];
@@ -129,14 +147,27 @@ export function rightsValues({ name }: Component, switches: readonly ChartValue[
 
 /** Values shared by all programs. */
 export const COMMON: readonly ChartValue[] = [
-  stringValue('nameOverride', '', 'In the place of `hangar` in names.'),
-  stringValue('fullnameOverride', '', 'In the place of release and chart in names.'),
-  stringMapValue('commonLabels', {}, 'Labels of every object.'),
+  stringValue('nameOverride', '', 'Replaces `hangar` in names.'),
+  stringValue('fullnameOverride', '', 'Replaces release and chart in names.'),
+  stringMapValue('commonLabels', {}, 'Labels for all objects.'),
   stringValue(
     'image.registry',
     '',
-    'Where the images of Hangar are, such as `registry.acme.test/ci`; before every repository.',
+    'Registry of the images of Hangar, such as `registry.acme.test/ci`. Required, unless every image has a registry or a full repository of its own: no images are published yet.',
   ),
-  stringValue('image.pullPolicy', 'IfNotPresent', 'As Kubernetes writes it.'),
-  stringsValue('image.pullSecrets', [], 'Names of Secrets in the namespace of the release.'),
+  stringValue('image.pullPolicy', 'IfNotPresent', 'Image pull policy.'),
+  pullSecretsValue('image.pullSecrets', 'Secrets in the namespace of the release, as names or as `{name}`.'),
+  stringValue(
+    'certificateAuthorities.configMap',
+    '',
+    'ConfigMap with certificates of private CAs, in PEM: both programs trust them, besides the public ones.',
+  ),
+  stringValue('certificateAuthorities.secret', '', 'The same in a Secret.'),
+  stringValue('certificateAuthorities.key', 'ca.crt', 'Key in that Secret.'),
+  {
+    path: 'extraObjects',
+    fallback: [],
+    description: 'Further objects of the release, as maps or as texts with templates.',
+    schema: { type: 'array', items: { type: ['object', 'string'] } },
+  },
 ];

@@ -13,5 +13,12 @@ export const PREVIOUS_VALUES: readonly string[] = [
   ],
 ];
 
+/** Values under the names that other charts, or earlier versions of this one, have for them. */
+export const RENAMED_VALUES: Readonly<Record<string, string>> = {
+  'runner.replicaCount': 'runner.replicas',
+  'autoscaler.replicaCount': 'autoscaler.replicas',
+  'autoscaler.rbac.look': 'autoscaler.rbac.readOnly',
+};
+
 /** The same under `image`. */
 export const PREVIOUS_IMAGE_VALUES: readonly string[] = ['repository', 'tag'];

@@ -8,6 +8,7 @@ import {
   enumValue,
   integerValue,
   objectValue,
+  pullSecretsValue,
   stringMapValue,
   stringsValue,
   stringValue,
@@ -20,6 +21,8 @@ import {
   podValues,
   rightsValues,
 } from './component.ts';
+import { MONITORING } from './monitoring.ts';
+import { deploymentValues, routeValues, serviceValues } from './workload.ts';
 
 /** What untrusted pipelines may choose; a new installation is closed. */
 const RULES_OF_THE_CHART = Object.fromEntries(
@@ -42,11 +45,29 @@ const RUNNER: Component = {
   resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } },
 };
 
+/** The settings that most installations look at first, as comments in values.yaml. */
+const CAPACITY_EXAMPLES: readonly string[] = [
+  '# How long a build may wait for a node (p95), and between how many nodes a pool has.',
+  'HANGAR_AUTOSCALER_OBJECTIVE: 60s',
+  'HANGAR_AUTOSCALER_MIN_NODES: 0',
+  'HANGAR_AUTOSCALER_MAX_NODES: 40',
+  '# Which label names the pool of a node, and which taint its nodes have.',
+  'HANGAR_AUTOSCALER_POOL_LABEL: node.kubernetes.io/instance-type',
+  'HANGAR_AUTOSCALER_POOL_TAINT: ci-builds',
+  '# Until boot times are learned, and for costs.',
+  'HANGAR_AUTOSCALER_BOOT_TIME: 90s',
+  'HANGAR_AUTOSCALER_PRICES: m6i.2xlarge=0.384',
+  '# Act on the recommendation, with the matching switch under autoscaler.rbac.',
+  'HANGAR_AUTOSCALER_ACT: "on"',
+  'HANGAR_AUTOSCALER_ACTUATORS: m6i.2xlarge=capacity-buffer:ci/builds',
+];
+
 const AUTOSCALER: Component = {
   name: 'autoscaler',
   settings: Object.values(AUTOSCALER_SETTINGS),
   page: '../../docs/autoscaler-configuration.md',
   config: {},
+  examples: CAPACITY_EXAMPLES,
   resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } },
 };
 
@@ -57,44 +78,64 @@ const GATE: readonly ChartValue[] = [
   stringValue(
     'runner.gateImage.repository',
     'hangar-gate',
-    'The small program that runs in every Pod of a pipeline.',
+    'Image of the gate, which runs in every Pod of a pipeline.',
   ),
-  stringValue('runner.gateImage.tag', '', "Empty: the chart's appVersion. Runner and gate are one version."),
-  stringValue('runner.gateImage.digest', '', '`sha256:…`; wins over the tag.'),
+  stringValue('runner.gateImage.registry', '', 'In place of `image.registry`, for this image.'),
+  stringValue(
+    'runner.gateImage.tag',
+    '',
+    "Empty: the chart's appVersion. Runner and gate must have the same version.",
+  ),
+  stringValue('runner.gateImage.digest', '', '`sha256:…`; takes precedence over the tag.'),
   integerValue(
     'runner.replicas',
     1,
-    'They share the work and take over from each other; two outlive a node.',
+    'Number of replicas. They share the work and take over from each other; two survive the loss of a node.',
   ),
   stringValue('runner.rpcSecret.existingSecret', '', 'Secret with the shared secret of the Drone server.'),
-  stringValue('runner.rpcSecret.key', 'DRONE_RPC_SECRET', 'Its key.'),
+  stringValue('runner.rpcSecret.key', 'DRONE_RPC_SECRET', 'Key in that Secret.'),
   stringValue(
     'runner.httpToken.existingSecret',
     '',
-    'Secret with the token that `/demand` and `/stages` of the runner need; the autoscaler sends it. Empty: none, and only the NetworkPolicy keeps builds away.',
+    'Existing Secret with the token for `/demand` and `/stages` of the runner. The autoscaler sends it. Empty: no token; only the NetworkPolicy blocks builds.',
   ),
-  stringValue('runner.httpToken.key', 'HANGAR_HTTP_TOKEN', 'Its key.'),
+  stringValue('runner.httpToken.key', 'HANGAR_HTTP_TOKEN', 'Key in that Secret.'),
+  stringValue(
+    'runner.proxy.http',
+    '',
+    'Proxy for http (`http_proxy`): for the runner, and for all steps, which get it as a variable.',
+  ),
+  stringValue('runner.proxy.https', '', 'Proxy for https (`https_proxy`).'),
+  stringsValue(
+    'runner.proxy.exceptions',
+    [],
+    'Hosts that are reached without the proxy (`no_proxy`). The Kubernetes API never goes through it.',
+  ),
 ];
 
 const DATA: readonly ChartValue[] = [
-  integerValue('autoscaler.replicas', 1, 'More than one needs `persistence.enabled: false`.'),
+  integerValue(
+    'autoscaler.replicas',
+    1,
+    'Number of replicas. More than one requires `persistence.enabled: false`.',
+  ),
   booleanValue(
     'autoscaler.persistence.enabled',
     true,
-    'A PersistentVolumeClaim for what is learned; off: an emptyDir, and a new Pod begins anew.',
+    'Create a PersistentVolumeClaim for learned data. If disabled, an emptyDir is used and a new Pod starts without data.',
   ),
   stringValue(
     'autoscaler.persistence.existingClaim',
     '',
-    'One that is there; empty: one is made, and stays at an uninstall.',
+    'Name of an existing claim. Empty: a claim is created, which `helm uninstall` keeps.',
   ),
-  stringValue('autoscaler.persistence.size', '2Gi', 'Its size.'),
-  stringValue('autoscaler.persistence.storageClass', '', "Its class; empty: the cluster's default."),
+  stringValue('autoscaler.persistence.size', '2Gi', 'Size of the claim.'),
+  stringValue('autoscaler.persistence.storageClass', '', 'Storage class. Empty: the default of the cluster.'),
   {
     path: 'autoscaler.placeholders',
     fallback: [],
     description:
-      'Deployments of placeholders, each `{name, pool, requests}`: Pods that keep nodes of the pool ready for builds, for engines without CapacityBuffer. `requests` is what an empty node has for builds. The autoscaler scales them by name, and nothing else (`rbac.placeholder`).',
+      'Deployments of placeholders, each `{name, pool, requests}`: Pods that keep nodes of the pool ready for builds, for engines without CapacityBuffer. Set `requests` to the capacity of an empty node. The autoscaler scales only these Deployments, by name (`rbac.placeholder`).',
     schema: {
       type: 'array',
       items: {
@@ -112,12 +153,12 @@ const DATA: readonly ChartValue[] = [
   stringValue(
     'autoscaler.placeholderImage',
     'registry.k8s.io/pause:3.10.1',
-    'Image of placeholders, with its registry; it does nothing and ends on SIGTERM.',
+    'Image of the placeholders, including its registry. It does nothing and exits on SIGTERM.',
   ),
   booleanValue(
     'autoscaler.nodePatchPolicy',
     false,
-    'A ValidatingAdmissionPolicy (Kubernetes 1.30 or newer): of nodes the autoscaler may change only its own two taints.',
+    'Create a ValidatingAdmissionPolicy (Kubernetes 1.30 or newer): it restricts changes of nodes by the autoscaler to its own two taints.',
   ),
 ];
 
@@ -133,9 +174,9 @@ const JOBS: readonly ChartValue[] = [
   stringValue(
     'jobs.namespace',
     '',
-    "Where Pods of pipelines go that name no namespace; empty: the release's. `drone-`: a fresh one each, which takes rights in the whole cluster.",
+    'Namespace for Pods of pipelines that do not set one. Empty: the namespace of the release. `drone-`: a new namespace for each pipeline, which requires cluster-wide permissions.',
   ),
-  booleanValue('jobs.createNamespace', false, 'Make that namespace; it stays at an uninstall.'),
+  booleanValue('jobs.createNamespace', false, 'Create that namespace. `helm uninstall` keeps it.'),
   enumValue(['', 'privileged', 'baseline', 'restricted'])(
     'jobs.podSecurity',
     'baseline',
@@ -144,44 +185,42 @@ const JOBS: readonly ChartValue[] = [
   stringsValue(
     'jobs.otherNamespaces',
     [],
-    'Namespaces that pipelines may name; the runner gets its Role there too.',
+    'Namespaces that pipelines are allowed to use. The runner gets its Role there too.',
   ),
   booleanValue(
     'jobs.serviceAccount.create',
     true,
-    'A service account without rights and without a token for Pods of pipelines.',
+    'Create a service account without permissions and without a token for Pods of pipelines.',
   ),
-  stringValue('jobs.serviceAccount.name', '', 'Its name; empty: made of the release.'),
-  stringMapValue('jobs.serviceAccount.annotations', {}, 'Annotations, such as for the identity of a cloud.'),
-  stringsValue('jobs.serviceAccount.imagePullSecrets', [], 'Names of Secrets in the namespaces of the Pods.'),
-  booleanValue('jobs.networkPolicy.enabled', true, 'A NetworkPolicy: nothing comes into Pods of pipelines.'),
+  stringValue(
+    'jobs.serviceAccount.name',
+    '',
+    'Name of the service account. Empty: derived from the release name.',
+  ),
+  stringMapValue(
+    'jobs.serviceAccount.annotations',
+    {},
+    'Annotations of the service account, for example for a cloud identity.',
+  ),
+  pullSecretsValue(
+    'jobs.serviceAccount.imagePullSecrets',
+    'Secrets in the namespaces of the Pods, as names or as `{name}`.',
+  ),
+  booleanValue(
+    'jobs.networkPolicy.enabled',
+    true,
+    'Create a NetworkPolicy that blocks ingress to Pods of pipelines.',
+  ),
   stringsValue(
     'jobs.networkPolicy.blockedCidrs',
     METADATA_ADDRESSES,
-    'Addresses that pipelines may not call, IPv4 and IPv6; by default where clouds serve metadata and credentials of the node. None: they may call all.',
+    'IPv4 and IPv6 addresses that pipelines are not allowed to connect to. Default: the addresses where clouds serve metadata and credentials of the node. Empty list: no restriction.',
   ),
   stringMapValue(
     'jobs.resourceQuota',
     {},
-    '`hard` of a ResourceQuota in `jobs.namespace`; empty: none. The runner waits for room in it.',
+    '`hard` of a ResourceQuota in `jobs.namespace`. Empty: none. Pipelines that exceed it wait.',
   ),
-];
-
-const WHEN = enumValue(['auto', 'always', 'never']);
-
-const MONITORING: readonly ChartValue[] = [
-  WHEN('monitoring.serviceMonitors', 'auto', '`auto`: where the cluster knows ServiceMonitors.'),
-  WHEN('monitoring.rules', 'auto', 'Alerts as a PrometheusRule; `auto`: where the cluster knows them.'),
-  stringValue(
-    'monitoring.runbookUrl',
-    '',
-    'Folder in which you publish docs/runbooks, such as `https://git.acme.test/hangar/docs/runbooks`: alerts link there by `runbook_url`; empty: they only name the page.',
-  ),
-  stringValue('monitoring.interval', '30s', 'How often Prometheus looks.'),
-  stringMapValue('monitoring.labels', {}, 'What your Prometheus selects by, such as `release: prometheus`.'),
-  booleanValue('monitoring.dashboards.enabled', true, 'Grafana boards as ConfigMaps, for its sidecar.'),
-  stringMapValue('monitoring.dashboards.labels', { grafana_dashboard: '1' }, 'What the sidecar selects by.'),
-  stringMapValue('monitoring.dashboards.annotations', {}, 'Such as the folder of the boards.'),
 ];
 
 const TEST: readonly ChartValue[] = [
@@ -189,7 +228,7 @@ const TEST: readonly ChartValue[] = [
   objectValue(
     'test.resources',
     { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '512Mi' } },
-    'Of its Pod.',
+    'Resources of its Pod.',
   ),
 ];
 
@@ -216,11 +255,17 @@ export const VALUES: readonly ChartValue[] = [
   ...configurationValues(RUNNER),
   ...GATE,
   ...podValues(RUNNER),
+  ...deploymentValues('runner'),
+  ...serviceValues('runner'),
+  ...routeValues('runner'),
   ...networkValues(RUNNER),
   ...rightsValues(RUNNER, []),
   ...configurationValues(AUTOSCALER),
   ...DATA,
   ...podValues(AUTOSCALER),
+  ...deploymentValues('autoscaler'),
+  ...serviceValues('autoscaler'),
+  ...routeValues('autoscaler'),
   ...networkValues(AUTOSCALER),
   ...rightsValues(AUTOSCALER, [
     ...FEATURES.map((feature) =>
@@ -233,7 +278,7 @@ export const VALUES: readonly ChartValue[] = [
     stringsValue(
       'autoscaler.rbac.objectNamespaces',
       [],
-      "Where the CapacityBuffers and placeholders are that `HANGAR_AUTOSCALER_ACTUATORS` names; empty: the release's.",
+      'Namespace of the CapacityBuffers and placeholders in `HANGAR_AUTOSCALER_ACTUATORS`. Empty: the namespace of the release.',
     ),
   ]),
   ...JOBS,

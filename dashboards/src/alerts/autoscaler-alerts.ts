@@ -1,6 +1,17 @@
 import { AUTOSCALER_METRICS as METRICS } from '@hangar/autoscaler/metrics';
 import { labelIn, Select } from '../query/select.ts';
 import type { AlertRule } from './alert-rule.ts';
+import {
+  answerOf,
+  BUILD_PODS,
+  describeOf,
+  EVENTS,
+  logsOf,
+  NODES,
+  podsOf,
+  SCHEDULER_EVENTS,
+} from './commands.ts';
+import { releaseDown, targetDown } from './down.ts';
 
 const ALL = new Select('');
 const poolNodes = (state: 'actual' | 'wanted') =>
@@ -12,10 +23,10 @@ export const SERVICE_ALERTS: readonly AlertRule[] = [
     name: 'HangarAutoscalerDown',
     component: 'autoscaler',
     severity: 'warning',
-    expr: `absent(${ALL.gauge(METRICS.info).text})`,
+    expr: releaseDown(METRICS.info),
     lasting: '10m',
-    summary: 'The autoscaler is unreachable',
-    description: 'Prometheus has not scraped it for 10 minutes: pools are not sized.',
+    summary: 'The autoscaler of {{ $labels.job }} in {{ $labels.namespace }} is unreachable',
+    description: 'Prometheus has not scraped any replica of it for 10 minutes: pools are not sized.',
     means: 'No process of the autoscaler answers Prometheus. Pools keep their size; builds continue.',
     looks: [
       { text: 'Do the scrape targets exist?', query: 'up' },
@@ -23,10 +34,26 @@ export const SERVICE_ALERTS: readonly AlertRule[] = [
         text: 'Its Pod and the end of its log. Exit code 78: the configuration is invalid, the log names each setting.',
       },
     ],
+    commands: [podsOf('autoscaler'), describeOf('autoscaler'), logsOf('autoscaler'), EVENTS],
     acts: [
       '78: correct the settings that the log names.',
       'Else as for [HangarRunnerDown](HangarRunnerDown.md).',
     ],
+  },
+  {
+    name: 'HangarAutoscalerTargetDown',
+    component: 'autoscaler',
+    severity: 'warning',
+    expr: targetDown(METRICS.info),
+    lasting: '10m',
+    summary:
+      'Prometheus cannot scrape autoscaler {{ $labels.instance }} of {{ $labels.job }} in {{ $labels.namespace }}',
+    description: 'Another replica may lead. This one has not been scraped for 10 minutes.',
+    means:
+      'A target that was an autoscaler within the last day still exists, and its metrics are not served.',
+    looks: [{ text: 'Which targets are down?', query: 'up == 0' }],
+    commands: [podsOf('autoscaler'), describeOf('autoscaler'), logsOf('autoscaler')],
+    acts: ['As for [HangarRunnerTargetDown](HangarRunnerTargetDown.md).'],
   },
   {
     name: 'HangarRecommendationStale',
@@ -34,7 +61,7 @@ export const SERVICE_ALERTS: readonly AlertRule[] = [
     severity: 'warning',
     expr: `min by (namespace) (${ALL.gauge(METRICS.stale).text}) == 1`,
     lasting: '10m',
-    summary: 'The recommendation is stale',
+    summary: 'The recommendation of the autoscaler in {{ $labels.namespace }} is stale',
     description:
       'No decision was possible for 10 minutes. The last valid recommendation is kept, and nothing is scaled.',
     means: "The autoscaler's data is too old: a watch of Pods or nodes is silent, or no runner answers.",
@@ -42,6 +69,7 @@ export const SERVICE_ALERTS: readonly AlertRule[] = [
       { text: '`GET /readyz` of the autoscaler lists what is missing, with the remedy.' },
       { text: 'Which watch is silent?', query: ALL.gauge(METRICS.watchStale).max('watch').text },
     ],
+    commands: [answerOf('autoscaler', '/readyz'), logsOf('autoscaler')],
     acts: [
       'Follow `/readyz`: grant the permission, repair the API server, or correct the addresses of the runners.',
     ],
@@ -51,14 +79,16 @@ export const SERVICE_ALERTS: readonly AlertRule[] = [
     component: 'autoscaler',
     severity: 'warning',
     expr: `${ALL.increase(METRICS.ticks, '15m', { outcome: 'failed' }).sum('namespace').text} > 0`,
+    threshold: { comparison: '> 0', meaning: 'failed ticks within 15 minutes' },
     lasting: '5m',
-    summary: 'Ticks of the autoscaler fail',
+    summary: 'Ticks of the autoscaler in {{ $labels.namespace }} fail',
     description: '{{ $value | humanize }} ticks within 15 minutes ended with an error.',
     means: 'A tick failed with an unexpected error: a bug. The last recommendation is kept meanwhile.',
     looks: [
       { text: 'How do ticks end?', query: ALL.increase(METRICS.ticks, '15m').sum('outcome').text },
       { text: 'The log has the error of each failed tick.' },
     ],
+    commands: [logsOf('autoscaler')],
     acts: [
       'Report it with the log. A restart keeps what was learned if `HANGAR_AUTOSCALER_DATA_DIR` is set.',
     ],
@@ -68,13 +98,19 @@ export const SERVICE_ALERTS: readonly AlertRule[] = [
     component: 'autoscaler',
     severity: 'warning',
     expr: `max by (namespace) (${ALL.gauge(METRICS.targets, { state: 'missing' }).text}) > 0`,
+    threshold: { comparison: '> 0', meaning: 'runners' },
     lasting: '15m',
-    summary: '{{ $value }} runners do not answer the autoscaler',
+    summary: '{{ $value }} runners do not answer the autoscaler in {{ $labels.namespace }}',
     description: 'Their stages without a Pod are missing from the demand, which is therefore too low.',
     means: 'Configured or discovered runners do not serve their metrics within the deadline.',
     looks: [
       { text: '`GET /readyz` of the autoscaler lists them.' },
       { text: 'Are they up for Prometheus?', query: 'hangar_runner_info' },
+    ],
+    commands: [
+      answerOf('autoscaler', '/readyz'),
+      podsOf('runner'),
+      'kubectl get networkpolicies -n "$NAMESPACE"',
     ],
     acts: [
       'Correct `HANGAR_AUTOSCALER_RUNNERS` or `HANGAR_AUTOSCALER_RUNNER_SERVICE`, or the NetworkPolicy between both.',
@@ -97,7 +133,7 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     severity: 'warning',
     expr: `${late} > on (namespace) ${ALL.gauge(METRICS.objective).max('namespace').text}`,
     lasting: '30m',
-    summary: 'Builds wait for nodes longer than the objective',
+    summary: 'Builds of {{ $labels.namespace }} wait for nodes longer than the objective',
     description:
       'The p95 wait for a node is {{ $value | humanizeDuration }}, above the objective, for half an hour.',
     means:
@@ -116,6 +152,7 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
         query: ALL.gauge(METRICS.bootSeconds).max().text,
       },
     ],
+    commands: [answerOf('autoscaler', '/api/v1/recommendations'), SCHEDULER_EVENTS, NODES],
     acts: [
       'desired above actual: follow the recommendation, or find out why the engine does not (limits, quotas of the cloud).',
       'Guardrails: see [HangarPoolAtItsLimit](HangarPoolAtItsLimit.md).',
@@ -127,11 +164,13 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     component: 'autoscaler',
     severity: 'warning',
     expr: `${ALL.gauge(METRICS.poolShort).max('namespace', 'pool').text} > 0`,
+    threshold: { comparison: '> 0', meaning: 'nodes' },
     lasting: '15m',
-    summary: 'Pool {{ $labels.pool }} needs {{ $value }} more nodes than its guardrails allow',
+    summary:
+      'Pool {{ $labels.pool }} of {{ $labels.namespace }} needs {{ $value }} more nodes than its guardrails allow',
     description: 'The guardrails have limited the recommendation below the demand for 15 minutes.',
     means:
-      'The demand asks for more nodes than `HANGAR_AUTOSCALER_MAX_NODES`, a quota, or the step of growth allows.',
+      'The demand requires more nodes than `HANGAR_AUTOSCALER_MAX_NODES`, a quota, or the step of growth allows.',
     looks: [
       {
         text: 'How many nodes are desired, how many exist?',
@@ -139,6 +178,7 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
       },
       { text: 'Which guardrail? The reasons of the recommendation end with it (`because`).' },
     ],
+    commands: [answerOf('autoscaler', '/api/v1/recommendations')],
     acts: [
       'Is the load real? A repository that builds in a loop is cheaper to stop.',
       'Raise `HANGAR_AUTOSCALER_MAX_NODES`, `HANGAR_AUTOSCALER_QUOTA_CPU` or `HANGAR_AUTOSCALER_QUOTA_MEMORY`, or `HANGAR_AUTOSCALER_STEP_UP`.',
@@ -150,7 +190,7 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     severity: 'warning',
     expr: `${ALL.gauge(METRICS.outcome, { outcome: 'unserved' }).max('namespace', 'pool').text} > 0`,
     lasting: '10m',
-    summary: 'The nodes requested for pool {{ $labels.pool }} are not provisioned',
+    summary: 'The nodes requested for pool {{ $labels.pool }} of {{ $labels.namespace }} are not provisioned',
     description:
       'Hangar requested nodes, the boot time has passed, and they do not exist. It requests no more.',
     means:
@@ -162,6 +202,7 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
       { text: 'Desired against actual', query: 'max by (pool, state) (hangar_autoscaler_pool_nodes)' },
       { text: 'Is the engine running, and what do its log and its events on the object report?' },
     ],
+    commands: [answerOf('autoscaler', '/api/v1/decisions'), NODES, 'kubectl get nodeclaims,nodepools'],
     acts: [
       'Limits of the NodePool or node group, quotas of the cloud, and machine types that are sold out are the usual reasons.',
       'No engine supports such objects (CapacityBuffer needs a recent Cluster Autoscaler): choose another actuator.',
@@ -173,7 +214,7 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     severity: 'warning',
     expr: `${ALL.gauge(METRICS.outcome, { outcome: labelIn('refused', 'failed', 'absent', 'foreign-owner') }).max('namespace', 'pool', 'outcome').text} > 0`,
     lasting: '15m',
-    summary: 'Orders to pool {{ $labels.pool }} fail: {{ $labels.outcome }}',
+    summary: 'Orders to pool {{ $labels.pool }} of {{ $labels.namespace }} fail: {{ $labels.outcome }}',
     description: 'For 15 minutes Hangar could not set what it recommends for this pool.',
     means:
       '`refused`: the API server or a limit of Hangar refuses. `absent`: the named object does not exist. `foreign-owner`: another scaler owns it. `failed`: the API server did not answer.',
@@ -181,6 +222,7 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
       { text: 'The reason: `GET /api/v1/decisions` of the autoscaler.' },
       { text: 'Which pools?', query: 'hangar_autoscaler_pool_outcome' },
     ],
+    commands: [answerOf('autoscaler', '/api/v1/decisions'), logsOf('autoscaler')],
     acts: [
       '`refused`: grant the permission that the reason names; the chart has a switch for each actuator.',
       '`absent`: create the object, or correct its name in the settings.',
@@ -192,10 +234,11 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     component: 'autoscaler',
     severity: 'warning',
     expr: `${poolNodes('actual')} > 1.5 * ${poolNodes('wanted')} + 2`,
+    threshold: { comparison: '> 1.5', meaning: 'times the desired number of nodes, plus 2' },
     lasting: '2h',
-    summary: 'Pool {{ $labels.pool }} has far more nodes than it needs',
+    summary: 'Pool {{ $labels.pool }} of {{ $labels.namespace }} has far more nodes than it needs',
     description:
-      'It has had {{ $value }} nodes for 2 hours, more than 50 % above the desired number, buffer included.',
+      'It has had {{ $value }} nodes for 2 hours, more than the desired number by the threshold (50 % unless it is changed), buffer included.',
     means: 'Nodes are paid for that neither the builds nor the buffer need, and they are not removed.',
     looks: [
       {
@@ -207,6 +250,7 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
         query: ALL.gauge(METRICS.poolCpu).max('pool', 'state').text,
       },
     ],
+    commands: [answerOf('autoscaler', '/api/v1/recommendations'), NODES, BUILD_PODS],
     acts: [
       'Empty ones stay: look at the scale-down of the engine (its unneeded time, its minimum).',
       'None is empty: builds are spread over many nodes; placement makes nodes empty.',
@@ -222,8 +266,9 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
       `and on (namespace) (${ALL.gauge(METRICS.forecastMiss).max('namespace').text} > 0.5 * avg_over_time(sum by (namespace) (${demand})[1h:1m]))`,
       `and on (namespace) (${ALL.gauge(METRICS.buffer).max('namespace').text} == 1)`,
     ].join('\n'),
+    threshold: { comparison: '> 5', meaning: 'Pods of mean error' },
     lasting: '2h',
-    summary: 'The forecast error exceeds half of the demand',
+    summary: 'The forecast error of {{ $labels.namespace }} exceeds half of the demand',
     description:
       'Its mean error is {{ $value | humanize }} Pods, and the forecast sets the buffer: builds wait, or nodes are idle.',
     means: 'The load has changed from what was learned: a new team, a moved nightly build, a holiday.',
@@ -231,6 +276,7 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
       { text: 'Do builds wait?', query: late },
       { text: 'How do forecast and outcome compare? The page of the autoscaler plots them.' },
     ],
+    commands: [answerOf('autoscaler', '/api/v1/recommendations')],
     acts: [
       'It adapts within a week. Until then `HANGAR_AUTOSCALER_FORECAST=false` lets the rule set the buffer.',
       'If it recurs every week: raise `HANGAR_AUTOSCALER_BUFFER_QUANTILE`.',

@@ -13,26 +13,40 @@ function look({ text, query }: RunbookCheck): string {
     : `- ${text}\n\n  \`\`\`promql\n  ${query.replaceAll('\n', '\n  ')}\n  \`\`\`\n\n`;
 }
 
+const thresholdText = ({ name, threshold }: AlertRule): string =>
+  threshold === undefined
+    ? ''
+    : `
+The threshold \`${threshold.comparison}\` (${threshold.meaning}) can be changed: \`monitoring.alerts.overrides.${name}.threshold\` of the chart.
+`;
+
 /** The page that the annotation `runbook` names. */
 export function runbook(alert: AlertRule): string {
-  const { name, component, severity, lasting, summary, description, means, looks, acts, expr } = alert;
+  const { name, component, severity, lasting, summary, description, means, looks, commands, acts, expr } =
+    alert;
   return `# ${name}
 
-${GENERATED}
+${GENERATED} Back to [all alerts](../alerts.md).
 
 ${plain(summary)}. ${plain(description)}
 
 Severity: ${severity}. Fires after ${lasting}. Comes from the ${component}.
 
-## What it means
+## Meaning
 
 ${means}
 
-## How to look
+## Diagnosis
 
 ${looks.map(look).join('').trimEnd()}
 
-## What to do
+<!-- not run: NAMESPACE is the label \`namespace\` of the alert -->
+\`\`\`sh
+NAMESPACE=ci
+${commands.join('\n')}
+\`\`\`
+
+## Remedy
 
 ${acts.map((act) => `- ${act}`).join('\n')}
 
@@ -41,7 +55,7 @@ ${acts.map((act) => `- ${act}`).join('\n')}
 \`\`\`promql
 ${expr}
 \`\`\`
-`;
+${thresholdText(alert)}`;
 }
 
 /** The list of all alerts. */
@@ -60,12 +74,27 @@ export function alertsPage(alerts: readonly AlertRule[]): string {
     );
   return `# Alerts
 
-${GENERATED}
+${GENERATED} Back to the [index](README.md).
+
+<picture><source media="(prefers-color-scheme: dark)" srcset="images/board-runner-dark.png"><img src="images/board-runner-light.png" alt="The board of the runner: stages that run and wait, the reasons, and how long each part takes" width="800"></picture>
 
 Rules for Prometheus: \`charts/hangar/rules/*.yaml\`. The chart installs them where the CRD \`PrometheusRule\` exists; without it, name the files
-under \`rule_files\`. Each alert names its runbook: what it means, how to look, what to do; with \`monitoring.runbookUrl\`
-it links to it. \`critical\`: builds stand still or results come late, wake
-somebody. \`warning\`: act within the day.
+under \`rule_files\`. Each alert names its runbook, which explains its meaning, diagnosis and remedy. Set \`monitoring.runbookUrl\` to make alerts
+link to the runbooks. \`critical\`: builds are blocked or results are late; page the person on call. \`warning\`: act within
+the day.
+
+With values of the chart you can disable, change and label each alert:
+
+<!-- values -->
+\`\`\`yaml
+monitoring:
+  runbookUrl: https://git.acme.test/hangar/docs/runbooks
+  alerts:
+    labels: { team: ci }
+    overrides:
+      HangarLogsLate: { enabled: false }
+      HangarStagesWaitTooLong: { threshold: 900, for: 30m, severity: critical }
+\`\`\`
 
 ## Runner
 

@@ -8,9 +8,20 @@ export type PanelUnit =
   | 'suffix: /min'
   | 'suffix: /h'
   | 'suffix: cores'
-  | 'suffix: nodes'
-  | 'suffix: Pods'
-  | 'suffix: stages';
+  | 'suffix: h'
+  | 'suffix: node-hours'
+  | WholeUnit;
+
+/** Units of what can only be counted: their axes have whole numbers. */
+export const WHOLE_UNITS = [
+  'suffix: nodes',
+  'suffix: Pods',
+  'suffix: stages',
+  'suffix: runners',
+  'suffix: conditions',
+] as const;
+
+type WholeUnit = (typeof WHOLE_UNITS)[number];
 
 /** One Prometheus query. */
 export interface Query {
@@ -59,6 +70,18 @@ export interface Panel {
 export interface Row {
   readonly title: string;
   readonly panels: readonly Panel[];
+  /** Closed until the user opens it: its queries do not run before. */
+  readonly isCollapsed?: true;
+}
+
+/** Moments that are marked on every plot of a board. */
+export interface BoardEvent {
+  readonly name: string;
+  /** PromQL; the event lasts while it has a result. */
+  readonly expr: string;
+  /** Shown at the mark; `{{label}}` is replaced by the label's value. */
+  readonly text: string;
+  readonly color: Color;
 }
 
 /** A selection for the user, filled with the values of a label. */
@@ -76,6 +99,7 @@ export interface Board {
   readonly title: string;
   readonly description: string;
   readonly variables: readonly BoardVariable[];
+  readonly events: readonly BoardEvent[];
   readonly rows: readonly Row[];
 }
 

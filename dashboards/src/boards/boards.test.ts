@@ -52,9 +52,35 @@ describe('the boards', () => {
     expect(hidden.sort()).toEqual(Object.keys(NOT_SHOWN).sort());
   });
 
-  it("respect the user's selection: every series of a panel has the scope of its board", () => {
-    for (const { expr } of BOARDS.flatMap(panelsOf).flatMap(({ queries }) => queries))
-      for (const [selector] of expr.matchAll(/hangar_autoscaler_\w+(\{[^}]*\})?/g))
-        expect(selector).toContain('namespace=~"$namespace"');
+  it.each(BOARDS.map((board) => [board.title, board] as const))(
+    "%s respects the user's selection: every series has the scope of its board",
+    (_title, board) => {
+      const queries = panelsOf(board).flatMap((panel) => panel.queries);
+      const scopes = board.variables.map(({ name }) => name);
+      for (const { expr } of [...queries, ...board.events])
+        for (const [selector, name] of expr.matchAll(
+          /\b(hangar_\w+|process_start_time_seconds)(?:\{[^}]*\})?/g,
+        )) {
+          const isOwn = selector.includes('_job"');
+          // Runners are in a job of their own, so that the capacity board selects them by cluster alone.
+          expect(selector).toContain(isOwn ? 'namespace=~"$namespace"' : 'hangar_runner_');
+          expect(selector).toContain('cluster=~"$cluster"');
+          expect({
+            [name ?? '']: [...selector.matchAll(/\$(\w+)/g)].every(([, one = '']) => scopes.includes(one)),
+          }).toEqual({ [name ?? '']: true });
+        }
+    },
+  );
+
+  it('keep pools of equal names in two namespaces apart', () => {
+    for (const { queries } of BOARDS.flatMap(panelsOf))
+      for (const { expr } of queries)
+        for (const [, labels = ''] of expr.matchAll(/by \(([^)]*\bpool\b[^)]*)\)/g))
+          expect(labels.split(', ')).toContain('namespace');
+  });
+
+  it('name pools with their namespaces', () => {
+    for (const { legend } of BOARDS.flatMap(panelsOf).flatMap(({ queries }) => queries))
+      expect(legend).not.toMatch(/(?<!\{\{namespace\}\}\/)\{\{pool\}\}/);
   });
 });

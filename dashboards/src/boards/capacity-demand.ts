@@ -1,7 +1,7 @@
 import { AUTOSCALER_METRICS as METRICS } from '@hangar/autoscaler/metrics';
 import { inOrder, type Panel, type Row } from '../board/board.ts';
 import { WINDOW } from '../query/select.ts';
-import { nodeHoursPer1000, nodes, SERVICE, unusedShare } from './capacity-queries.ts';
+import { eachInstallationOnce, nodeHoursPer1000, nodes, SERVICE, unusedShare } from './capacity-queries.ts';
 
 /** Why the cost per pull request may be unknown. */
 export const NO_PULL_REQUESTS = 'no pull request was built within the window';
@@ -59,9 +59,9 @@ const glance: readonly Panel[] = [
   {
     title: 'Node-hours per 1000 pull-request builds, 1 day',
     description:
-      'Node-hours that a build costs. Each push to a pull request is a build; on the first day too large, since the day is counted whole.',
+      'Each push to a pull request is a build; on the first day the value is too large, because a full day is counted.',
     kind: 'stat',
-    unit: 'none',
+    unit: 'suffix: h',
     queries: [{ expr: nodeHoursPer1000(24, '1d'), legend: 'per 1000', mayBeEmpty: NO_PULL_REQUESTS }],
     width: 4,
   },
@@ -99,14 +99,14 @@ const demand: readonly Panel[] = [
       'Pods that run, Pods without a node (pending), stages without a Pod (known), and on top the band that the forecast or the rule keeps free for the lead time (buffer).',
     kind: 'areas',
     unit: 'suffix: Pods',
-    queries: inOrder(['running', 'pending', 'known', 'buffer'], (state) => ({
-      sum: () => SERVICE.gauge(METRICS.demand, { state }).max(),
-    })),
+    queries: inOrder(['running', 'pending', 'known', 'buffer'], (state) =>
+      eachInstallationOnce(SERVICE.gauge(METRICS.demand, { state })),
+    ),
     colors: { running: 'green', pending: 'orange', known: 'yellow', buffer: 'purple' },
     width: 12,
   },
   {
-    title: 'How long do builds are unschedulable, against the objective?',
+    title: 'How long do builds wait for a node, against the objective?',
     description:
       'From the creation of the Pod to its binding to a node. The objective (dashed) is for the p95.',
     kind: 'lines',
@@ -117,6 +117,7 @@ const demand: readonly Panel[] = [
       wait(0.99),
       { expr: SERVICE.gauge(METRICS.objective).max().text, legend: 'objective', isLimit: true },
     ],
+    colors: { p50: 'green', p95: 'orange', p99: 'red', objective: 'blue' },
     width: 12,
   },
   {
@@ -135,8 +136,8 @@ const demand: readonly Panel[] = [
     width: 8,
   },
   {
-    title: 'Who sets the buffer?',
-    description: 'forecast once it has beaten the rule on what is remembered, else the rule.',
+    title: 'What sets the buffer?',
+    description: 'forecast: it was more accurate than the rule on past data; otherwise rule.',
     kind: 'lines',
     unit: 'none',
     queries: [{ expr: SERVICE.gauge(METRICS.buffer).max().text, legend: 'set by' }],

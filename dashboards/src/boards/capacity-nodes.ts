@@ -2,11 +2,14 @@ import { AUTOSCALER_METRICS as METRICS } from '@hangar/autoscaler/metrics';
 import { inOrder, type Panel, type Row } from '../board/board.ts';
 import { labelIn, WINDOW } from '../query/select.ts';
 import { NO_PULL_REQUESTS } from './capacity-demand.ts';
-import { eachPoolOnce, nodeHoursPer1000, POOLS, SERVICE } from './capacity-queries.ts';
+import { eachInstallationOnce, eachPoolOnce, nodeHoursPer1000, POOLS, SERVICE } from './capacity-queries.ts';
+
+/** Two namespaces may have pools of the same name. */
+const POOL_NAME = '{{namespace}}/{{pool}}';
 
 const byPool = (state: 'actual' | 'ready' | 'empty' | 'wanted') => ({
-  expr: POOLS.gauge(METRICS.poolNodes, { state }).max('pool').text,
-  legend: `{{pool}} ${state}`,
+  expr: eachPoolOnce(POOLS.gauge(METRICS.poolNodes, { state })).text,
+  legend: `${POOL_NAME} ${state === 'wanted' ? 'desired' : state}`,
 });
 
 const nodes: readonly Panel[] = [
@@ -25,19 +28,24 @@ const nodes: readonly Panel[] = [
     kind: 'lines',
     unit: 'suffix: nodes',
     queries: [
-      { expr: SERVICE.gauge(METRICS.shapeNodes).max('shape', 'when').text, legend: '{{shape}} {{when}}' },
+      {
+        expr: eachInstallationOnce(SERVICE.gauge(METRICS.shapeNodes), 'shape', 'when').sum('shape', 'when')
+          .text,
+        legend: '{{shape}} {{when}}',
+      },
     ],
     width: 12,
   },
   {
     title: 'Which nodes are unused now?',
-    description: 'not ready: they boot, or are lost. empty: no build runs there; the buffer may want them.',
+    description:
+      'not ready: they boot, or are lost. empty: no build runs there; they may be part of the buffer.',
     kind: 'lines',
     unit: 'suffix: nodes',
     queries: [
       {
         expr: `${byPool('actual').expr} - ${byPool('ready').expr}`,
-        legend: '{{pool}} not ready',
+        legend: `${POOL_NAME} not ready`,
       },
       byPool('empty'),
     ],
@@ -48,14 +56,14 @@ const nodes: readonly Panel[] = [
     description: 'Nodes that the demand needs beyond the maximum, the quota or the step of a pool.',
     kind: 'lines',
     unit: 'suffix: nodes',
-    queries: [{ expr: POOLS.gauge(METRICS.poolShort).max('pool').text, legend: '{{pool}}' }],
+    queries: [{ expr: eachPoolOnce(POOLS.gauge(METRICS.poolShort)).text, legend: POOL_NAME }],
     thresholds: [{ from: 1, color: 'orange' }],
     width: 12,
   },
 ];
 
 /** Actual and recommended nodes. */
-export const NODE_ROW: Row = { title: 'Are the recommended nodes there?', panels: nodes };
+export const NODE_ROW: Row = { title: 'Do the recommended nodes exist?', panels: nodes };
 
 const ROOM_COLORS = { used: 'green', open: 'blue', stranded: 'red', idle: 'orange' } as const;
 const ROOM =
@@ -63,7 +71,7 @@ const ROOM =
 
 const money: readonly Panel[] = [
   {
-    title: 'How much CPU stands idle or stranded?',
+    title: 'How is the CPU of the pools used?',
     description: ROOM,
     kind: 'areas',
     unit: 'suffix: cores',
@@ -74,7 +82,7 @@ const money: readonly Panel[] = [
     width: 8,
   },
   {
-    title: 'How much memory stands idle or stranded?',
+    title: 'How is the memory of the pools used?',
     description: ROOM,
     kind: 'areas',
     unit: 'bytes',
@@ -88,7 +96,7 @@ const money: readonly Panel[] = [
     title: 'How many node-hours do 1000 pull-request builds cost?',
     description: 'Over the day before each moment. Compare weeks, or before and after a change of pools.',
     kind: 'lines',
-    unit: 'none',
+    unit: 'suffix: node-hours',
     queries: [{ expr: nodeHoursPer1000(24, '1d'), legend: 'per 1000', mayBeEmpty: NO_PULL_REQUESTS }],
     width: 8,
   },
@@ -109,7 +117,11 @@ const amounts: readonly Panel[] = [
     queries: [
       { expr: costOf('actual'), legend: 'actual', mayBeEmpty: NO_PRICES },
       { expr: costOf('wanted'), legend: 'recommended', isLimit: true, mayBeEmpty: NO_PRICES },
-      { expr: SERVICE.gauge(METRICS.mixCost).max().text, legend: 'cheapest mix', mayBeEmpty: NO_PRICES },
+      {
+        expr: eachInstallationOnce(SERVICE.gauge(METRICS.mixCost)).sum().text,
+        legend: 'cheapest mix',
+        mayBeEmpty: NO_PRICES,
+      },
     ],
     width: 12,
   },
@@ -119,7 +131,13 @@ const amounts: readonly Panel[] = [
       'Node-hours that were seen today, at their prices. HANGAR_AUTOSCALER_MAX_SPEND_PER_DAY limits it.',
     kind: 'lines',
     unit: 'none',
-    queries: [{ expr: SERVICE.gauge(METRICS.spendToday).max().text, legend: 'today', mayBeEmpty: NO_PRICES }],
+    queries: [
+      {
+        expr: eachInstallationOnce(SERVICE.gauge(METRICS.spendToday)).sum().text,
+        legend: 'today',
+        mayBeEmpty: NO_PRICES,
+      },
+    ],
     width: 12,
   },
 ];
@@ -131,8 +149,8 @@ export const MONEY_ROW: Row = {
 };
 
 const OWNERS = [
-  POOLS.gauge(METRICS.poolOwner).max('pool', 'owner').text,
-  `* on (pool) group_left (outcome) ${POOLS.gauge(METRICS.outcome).max('pool', 'outcome').text}`,
+  eachPoolOnce(POOLS.gauge(METRICS.poolOwner), 'owner').text,
+  `* on (cluster, namespace, pool) group_left (outcome) ${eachPoolOnce(POOLS.gauge(METRICS.outcome), 'outcome').text}`,
 ].join('\n');
 
 const decisions: readonly Panel[] = [
@@ -144,8 +162,8 @@ const decisions: readonly Panel[] = [
     unit: 'suffix: /h',
     queries: [
       {
-        expr: `3600 * ${POOLS.rate(METRICS.orders, WINDOW).sum('pool', 'outcome').text}`,
-        legend: '{{pool}} {{outcome}}',
+        expr: `3600 * ${POOLS.rate(METRICS.orders, WINDOW).sum('namespace', 'pool', 'outcome').text}`,
+        legend: `${POOL_NAME} {{outcome}}`,
         mayBeEmpty: 'no recommendation differed from the actual nodes',
       },
     ],
@@ -154,11 +172,11 @@ const decisions: readonly Panel[] = [
   {
     title: 'What scales which pool, and what was the outcome of the last order?',
     description:
-      'owner: who scales it, as far as its nodes tell; Hangar changes no pool that another one scales. outcome: dry-run, unchanged and set are well; unserved, refused and foreign-owner have alerts.',
+      'owner: what scales the pool, according to its nodes. Hangar does not change a pool that is scaled by something else. outcome: dry-run, unchanged and set are normal; unserved, refused and foreign-owner have alerts.',
     kind: 'table',
     unit: 'none',
-    queries: [{ expr: OWNERS, legend: '{{pool}} {{owner}} {{outcome}}' }],
-    columns: ['pool', 'owner', 'outcome'],
+    queries: [{ expr: OWNERS, legend: `${POOL_NAME} {{owner}} {{outcome}}` }],
+    columns: ['namespace', 'pool', 'owner', 'outcome'],
     width: 12,
   },
   {
@@ -189,10 +207,13 @@ const decisions: readonly Panel[] = [
     description:
       'Runners queried at the last tick. The stages without a Pod of a missing one are not in the demand.',
     kind: 'areas',
-    unit: 'none',
+    unit: 'suffix: runners',
     queries: [
       {
-        expr: SERVICE.gauge(METRICS.targets, { state: labelIn('answered', 'missing') }).max('state').text,
+        expr: eachInstallationOnce(
+          SERVICE.gauge(METRICS.targets, { state: labelIn('answered', 'missing') }),
+          'state',
+        ).sum('state').text,
         legend: '{{state}}',
       },
     ],
@@ -202,19 +223,19 @@ const decisions: readonly Panel[] = [
   {
     title: 'Which conditions are present?',
     description:
-      'Conditions by weight. stale: nothing is decided. partial: less is known, so nothing is lowered. note: information. /readyz of the autoscaler lists them, with remedies.',
+      'Conditions by weight. stale: nothing is decided. partial: data is incomplete, so nothing is scaled down. note: information. /readyz of the autoscaler lists them, with remedies.',
     kind: 'areas',
-    unit: 'none',
-    queries: inOrder(['stale', 'partial', 'note'], (weight) => ({
-      sum: () => SERVICE.gauge(METRICS.conditions, { weight }).max(),
-    })),
+    unit: 'suffix: conditions',
+    queries: inOrder(['stale', 'partial', 'note'], (weight) =>
+      eachInstallationOnce(SERVICE.gauge(METRICS.conditions, { weight })),
+    ),
     colors: { stale: 'red', partial: 'orange', note: 'blue' },
     width: 12,
   },
   {
     title: 'Is a replica the leader, and does it act?',
     description:
-      'no: a dry run, or none holds the Lease. More than one line with yes at once: please report it.',
+      'no: a dry run, or no replica holds the Lease. If more than one line shows yes at the same time, please report it.',
     kind: 'lines',
     unit: 'none',
     queries: [{ expr: SERVICE.gauge(METRICS.leading).max('instance').text, legend: '{{instance}}' }],
@@ -224,4 +245,8 @@ const decisions: readonly Panel[] = [
 ];
 
 /** Decisions, actions and data quality. */
-export const DECISION_ROW: Row = { title: 'What was decided, and can it be trusted?', panels: decisions };
+export const DECISION_ROW: Row = {
+  title: 'What was decided, and can it be trusted?',
+  panels: decisions,
+  isCollapsed: true,
+};

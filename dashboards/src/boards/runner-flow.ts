@@ -3,10 +3,12 @@ import { inOrder, type Panel, type Query, type Row } from '../board/board.ts';
 import { labelIn, labelNotIn, Select, WINDOW } from '../query/select.ts';
 
 /** The runners that the user selected. */
-export const CHOSEN = new Select('namespace=~"$namespace", instance=~"$instance"');
+export const CHOSEN = new Select(
+  'cluster=~"$cluster", namespace=~"$namespace", job=~"$runner_job", instance=~"$instance"',
+);
 
 const { stages, capacity } = METRICS;
-const STAGE_COLORS = { running: 'green', starting: 'yellow', waiting: 'orange' } as const;
+const STAGE_COLORS = { running: 'green', starting: 'yellow', waiting: 'orange', capacity: 'blue' } as const;
 const taken = CHOSEN.gauge(stages, { state: labelIn('starting', 'running') }).sum().text;
 
 const glance: readonly Panel[] = [
@@ -114,7 +116,7 @@ const flow: readonly Panel[] = [
     description:
       'Stages of the runners, against their capacity (dashed). Waiting stages below the line wait for something else than capacity.',
     kind: 'areas',
-    unit: 'none',
+    unit: 'suffix: stages',
     queries: [
       ...inOrder(['running', 'starting', 'waiting'], (state) => CHOSEN.gauge(stages, { state })),
       { expr: CHOSEN.gauge(capacity).sum().text, legend: 'capacity', isLimit: true },
@@ -125,7 +127,7 @@ const flow: readonly Panel[] = [
   {
     title: 'Why do stages wait?',
     description:
-      'Stages that waited before admission, by the last reason: capacity (DRONE_RUNNER_CAPACITY), a budget (HANGAR_BUDGET_*), quota (ResourceQuota), or line (others were first).',
+      'Stages that waited before admission, by the last reason: capacity (DRONE_RUNNER_CAPACITY), a budget (HANGAR_BUDGET_*), quota (ResourceQuota), or line (other stages were first in the queue).',
     kind: 'areas',
     unit: 'suffix: /min',
     queries: [

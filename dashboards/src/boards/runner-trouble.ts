@@ -18,7 +18,7 @@ const failures: readonly Panel[] = [
   },
   {
     title: 'Why do stages fail?',
-    description: 'Failures by class; docs/errors.md has the meaning and the cure of each.',
+    description: 'Failures by class. docs/errors.md lists the meaning and the remedy of each class.',
     kind: 'areas',
     unit: 'suffix: /h',
     queries: [
@@ -176,7 +176,7 @@ const health: readonly Panel[] = [
   {
     title: 'Pods that belong to no running runner',
     description:
-      'They should be adopted within seconds. Those that stay: see the runbook of HangarOrphanedPods.',
+      'They should be adopted within seconds. If some stay, see the runbook of HangarOrphanedPods.',
     kind: 'lines',
     unit: 'suffix: Pods',
     queries: [{ expr: CHOSEN.gauge(METRICS.orphans).max('namespace').text, legend: '{{namespace}}' }],
@@ -186,4 +186,4 @@ const health: readonly Panel[] = [
 ];
 
 /** The runner's own state. */
-export const HEALTH_ROW: Row = { title: 'Are the runners healthy?', panels: health };
+export const HEALTH_ROW: Row = { title: 'Are the runners healthy?', panels: health, isCollapsed: true };

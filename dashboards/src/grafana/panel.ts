@@ -5,7 +5,7 @@ import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-s
 import * as stat from '@grafana/grafana-foundation-sdk/stat';
 import * as table from '@grafana/grafana-foundation-sdk/table';
 import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
-import type { Panel, Query, Threshold } from '../board/board.ts';
+import { type Panel, type Query, type Threshold, WHOLE_UNITS } from '../board/board.ts';
 
 /** The data source that the user selected at the top of the board. */
 export const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
@@ -57,9 +57,14 @@ const property = (id: string, value: unknown): dashboard.DynamicConfigValue => (
 
 const LIMIT: readonly dashboard.DynamicConfigValue[] = [
   property('custom.lineStyle', { fill: 'dash', dash: [8, 6] }),
+  property('custom.lineWidth', 2),
   property('custom.fillOpacity', 0),
   property('custom.stacking', { mode: 'none' }),
 ];
+
+/** Counts, and states that are shown as texts. */
+const hasWholeNumbers = ({ unit, words }: Panel): boolean =>
+  words !== undefined || WHOLE_UNITS.some((whole) => whole === unit);
 
 function plotPanel(panel: Panel): timeseries.PanelBuilder {
   const isStacked = panel.kind === 'areas';
@@ -67,14 +72,16 @@ function plotPanel(panel: Panel): timeseries.PanelBuilder {
   const plot = new timeseries.PanelBuilder()
     .height(PLOT_HEIGHT)
     .min(0)
-    .lineWidth(isStacked ? 1 : 2)
-    .fillOpacity(isStacked ? 40 : 0)
+    // The line of a zero series would lie on top of the stack, in the color of a failure that did not happen.
+    .lineWidth(isStacked ? 0 : 2)
+    .fillOpacity(isStacked ? 60 : 0)
     .stacking(new common.StackingConfigBuilder().mode(mode))
     .showPoints(common.VisibilityMode.Never)
     .legend(
       new common.VizLegendOptionsBuilder()
         .displayMode(common.LegendDisplayMode.List)
         .placement(common.LegendPlacement.Bottom)
+        .calcs(['lastNotNull', 'max'])
         .showLegend(true),
     )
     .tooltip(
@@ -82,6 +89,7 @@ function plotPanel(panel: Panel): timeseries.PanelBuilder {
         .mode(common.TooltipDisplayMode.Multi)
         .sort(common.SortOrder.Descending),
     );
+  if (hasWholeNumbers(panel)) plot.decimals(0);
   panel.queries.forEach(({ isLimit }, index) => {
     if (isLimit) plot.overrideByQuery(refId(index), [...LIMIT]);
   });

@@ -4,7 +4,7 @@ import type { MetricSpec } from '@hangar/shared/contract/runner-metrics';
 export const WINDOW = '$__rate_interval';
 
 /** Labels that Prometheus adds to scraped series. */
-type TargetLabel = 'namespace' | 'instance';
+type TargetLabel = 'cluster' | 'namespace' | 'job' | 'instance';
 
 /** The labels of a metric in Prometheus. */
 type LabelOf<S extends MetricSpec> = S['labels'][number] | TargetLabel;

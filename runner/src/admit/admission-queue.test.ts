@@ -67,7 +67,7 @@ describe('WaitingLine', () => {
     const because = '2 pipelines of 2 pipelines are in use, and this pipeline needs 1 pipeline';
     expect(said.get('head')).toEqual([`capacity: ${because}`]);
     expect(said.get('next')).toEqual([
-      `line: 1 before this pipeline in the line; the first waits because ${because}`,
+      `line: 1 pipelines are ahead of this one in the queue; the first waits because ${because}`,
     ]);
   });
 

@@ -208,7 +208,7 @@ function tellWaiting(head: Entry, rest: readonly Entry[], admission: Admission &
     tell(one, {
       kind: 'waiting',
       reason: 'line',
-      text: `${place + 1} before this pipeline in the line; the first waits because ${admission.text}`,
+      text: `${place + 1} pipelines are ahead of this one in the queue; the first waits because ${admission.text}`,
     });
 }
 

@@ -41,7 +41,7 @@ describe('admit', () => {
     [
       'more than the whole budget, though nothing runs',
       [{ cpuMillicores: 4_001 }, {}, { cpuMillicores: 4_000 }],
-      { kind: 'refused', text: 'the pipeline asks for 4.001 CPU, more than the whole budget of 4 CPU' },
+      { kind: 'refused', text: 'the pipeline requests 4.001 CPU, more than the whole budget of 4 CPU' },
     ],
     [
       'more than the whole budget of one thing, while another is spent',

@@ -46,7 +46,7 @@ export function admit(asked: Load, taken: Load, budget: Budget): Admission {
     if (limit !== undefined && asked[measure.key] > limit)
       return {
         kind: 'refused',
-        text: `the pipeline asks for ${measure.say(asked[measure.key])}, more than the whole budget of ${measure.say(limit)}`,
+        text: `the pipeline requests ${measure.say(asked[measure.key])}, more than the whole budget of ${measure.say(limit)}`,
       };
   }
   for (const measure of MEASURES) {

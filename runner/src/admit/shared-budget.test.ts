@@ -132,10 +132,7 @@ describe('a budget that replicas share', () => {
     cluster.fail('create', 'leases', refusal(403, 'Forbidden'));
     void a.enter(1);
     await settle();
-    expect([a.running.size, a.waits]).toEqual([
-      0,
-      ['the budget that all replicas share could not be read or changed'],
-    ]);
+    expect([a.running.size, a.waits]).toEqual([0, ['the shared budget could not be read or updated']]);
     cluster.fail('get', 'leases', noAnswer());
     await a.clock.step(2_000);
     expect(a.running.size).toBe(1);

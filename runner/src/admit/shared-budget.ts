@@ -81,11 +81,8 @@ export class SharedBudget implements Reservations {
         retry(clock, CHANGED, signal, () => this.#tryToReserve(stage, signal)),
       );
     } catch (error) {
-      this.#parts.log.warn(
-        { err: error, stageId: stage.stageId },
-        'the budget of all replicas could not be changed',
-      );
-      const text = 'the budget that all replicas share could not be read or changed';
+      this.#parts.log.warn({ err: error, stageId: stage.stageId }, 'the shared budget could not be updated');
+      const text = 'the shared budget could not be read or updated';
       return { kind: 'waiting', reason: 'budget-pods', text };
     }
   }

@@ -28,21 +28,21 @@ describe('Pods of a dead replica (previous-runner §5.9)', () => {
     putPod(cluster, 1, 'ci/hangar-runner-dead');
     putLease(cluster, 'dead');
     const me = await replica(cluster, 'me');
-    await me.look();
+    await me.reconcile();
     expect(me.resumed).toEqual([{ stageId: 1, adoptions: 1 }]);
     expect(ownerOf(cluster, 'p1')).toBe('ci/hangar-runner-me');
     expect(me.registry.entries).toMatchObject([{ stageId: 1, adopted: true, phase: 'starting', pod: 'p1' }]);
     expect(cluster.count('patch', 'pods')).toBe(1);
   });
 
-  it('of one that lives are left to it', async () => {
+  it('of one that instances are left to it', async () => {
     const cluster = new FakeCluster();
     putPod(cluster, 1, 'ci/hangar-runner-other');
     putLease(cluster, 'other', { holder: 'other' });
     const me = await replica(cluster, 'me');
-    await me.look();
+    await me.reconcile();
     await me.clock.step(TERM_MS);
-    await me.look();
+    await me.reconcile();
     expect(me.resumed).toEqual([]);
     expect(ownerOf(cluster, 'p1')).toBe('ci/hangar-runner-other');
   });
@@ -52,20 +52,20 @@ describe('Pods of a dead replica (previous-runner §5.9)', () => {
     putPod(cluster, 1, 'ci/hangar-runner-other');
     putLease(cluster, 'other', { holder: 'other' });
     const me = await replica(cluster, 'me');
-    await me.look();
+    await me.reconcile();
     await me.clock.step(TERM_MS + 1_001);
-    await me.look();
+    await me.reconcile();
     expect(me.resumed).toHaveLength(1);
   });
 
-  it('without any Lease are taken at the fifth look: a list may be older than a Pod', async () => {
+  it('without any Lease are taken at the fifth reconcile: a list may be older than a Pod', async () => {
     const cluster = new FakeCluster();
     putPod(cluster, 1, 'ci/hangar-runner-nobody');
     putPod(cluster, 2, 'elsewhere/hangar-runner-nobody');
     const me = await replica(cluster, 'me');
-    for (let time = 1; time < 5; time++) await me.look();
+    for (let time = 1; time < 5; time++) await me.reconcile();
     expect(me.resumed).toEqual([]);
-    await me.look();
+    await me.reconcile();
     expect(me.resumed.map(({ stageId }) => stageId)).toEqual([1]);
   });
 
@@ -83,7 +83,7 @@ describe('Pods of a dead replica (previous-runner §5.9)', () => {
     putLease(cluster, 'dead', { namespaces: ['closed', 'drone-x'] });
     const me = await replica(cluster, 'me');
     cluster.fail('list', 'pods', refusal(403, 'Forbidden'));
-    await me.look();
+    await me.reconcile();
     expect(me.resumed.map(({ stageId }) => stageId)).toEqual([9]);
     const own = cluster.find<V1Lease>(leaseAt('me'))?.metadata?.annotations?.[LEASE_ANNOTATION.namespaces];
     expect(JSON.parse(own ?? '[]')).toEqual(['drone-x']);
@@ -96,7 +96,7 @@ describe('Pods of a dead replica (previous-runner §5.9)', () => {
     });
     putLease(cluster, 'dead');
     const me = await replica(cluster, 'me');
-    await me.look();
+    await me.reconcile();
     expect(me.resumed).toEqual([]);
   });
 
@@ -110,20 +110,20 @@ describe('Pods of a dead replica (previous-runner §5.9)', () => {
       if (verb === 'patch' && target.name === 'p1' && changes-- > 0)
         putPod(cluster, 1, 'ci/hangar-runner-dead', { generation: 2 });
     });
-    await me.look();
+    await me.reconcile();
     expect(me.resumed).toHaveLength(1);
     expect(cluster.count('patch', 'pods')).toBe(2);
   });
 
-  it('that never stand still are left for the next look', async () => {
+  it('that never stand still are left for the next round', async () => {
     const cluster = new FakeCluster();
     putPod(cluster, 1, 'ci/hangar-runner-dead');
     putLease(cluster, 'dead');
     const me = await replica(cluster, 'me');
     cluster.fail('patch', 'pods', ...Array.from({ length: 5 }, () => refusal(409, 'Conflict')));
-    await me.look();
+    await me.reconcile();
     expect(me.resumed).toEqual([]);
-    await me.look();
+    await me.reconcile();
     expect(me.resumed).toHaveLength(1);
   });
 
@@ -143,7 +143,7 @@ describe('Pods of a dead replica (previous-runner §5.9)', () => {
       if (verb === 'get' && target.name === 'p2') cluster.drop(podAt('p2'));
       if (verb === 'get' && target.name === 'p3') putPod(cluster, 3, 'ci/hangar-runner-faster');
     });
-    await me.look();
+    await me.reconcile();
     expect(me.resumed).toEqual([]);
   });
 
@@ -153,9 +153,9 @@ describe('Pods of a dead replica (previous-runner §5.9)', () => {
     putLease(cluster, 'dead');
     const me = await replica(cluster, 'me');
     cluster.fail('patch', 'pods', noAnswer());
-    await me.look();
+    await me.reconcile();
     expect(me.resumed.map(({ stageId }) => stageId)).toEqual([2]);
-    await me.look();
+    await me.reconcile();
     expect(me.resumed.map(({ stageId }) => stageId)).toEqual([2, 1]);
   });
 });
@@ -174,7 +174,7 @@ describe('two replicas', () => {
           for (let turn = delays[calls++] ?? 0; turn > 0; turn--) await Promise.resolve();
         });
         for (let round = 0; round < 3; round++)
-          await Promise.all(both.map(({ look }) => look().catch(() => undefined)));
+          await Promise.all(both.map(({ reconcile }) => reconcile().catch(() => undefined)));
         const taken = both.flatMap(({ resumed }) => resumed.map(({ stageId }) => stageId));
         const carried = both.flatMap((one) => one.carried);
         expect(taken.sort()).toEqual(Array.from({ length: pods }, (_, index) => index + 1));
@@ -186,7 +186,7 @@ describe('two replicas', () => {
   });
 });
 
-describe('our own former life', () => {
+describe('our own previous process', () => {
   it('is gone on with, Pods first; its intents without a Pod are carried on', async () => {
     const cluster = new FakeCluster();
     putPod(cluster, 1, 'ci/hangar-runner-me');
@@ -196,7 +196,7 @@ describe('our own former life', () => {
     expect([me.resumed, me.carried]).toEqual([[{ stageId: 1, adoptions: 1 }], [2]]);
   });
 
-  it('counts each life: what the server was told depends on it', async () => {
+  it('counts each process: what the server was told depends on it', async () => {
     const cluster = new FakeCluster();
     putPod(cluster, 1, 'ci/hangar-runner-me');
     for (const want of [1, 2, 3]) {
@@ -206,14 +206,14 @@ describe('our own former life', () => {
     }
   });
 
-  it('an answer that fails to come does not end this one: the next look does it', async () => {
+  it('an answer that fails to come does not end this one: the next round does it', async () => {
     const cluster = new FakeCluster();
     putPod(cluster, 1, 'ci/hangar-runner-me');
     const me = await replica(cluster, 'me');
     cluster.fail('patch', 'pods', noAnswer());
     await me.adopter.adoptOwn(me.former, me.stop.signal);
     expect(me.resumed).toEqual([]);
-    await me.look();
+    await me.reconcile();
     expect(me.resumed).toHaveLength(1);
   });
 
@@ -221,12 +221,12 @@ describe('our own former life', () => {
     const cluster = new FakeCluster();
     const pod = putPod(cluster, 1, 'ci/hangar-runner-me');
     const me = await replica(cluster, 'me');
-    await me.look();
-    await me.look();
+    await me.reconcile();
+    await me.reconcile();
     expect(me.resumed).toHaveLength(1);
     me.registry.leave(1);
     me.registry.finish(pod.metadata?.uid, me.clock.now());
-    await me.look();
+    await me.reconcile();
     expect(me.resumed).toHaveLength(1);
   });
 
@@ -235,10 +235,10 @@ describe('our own former life', () => {
     const pod = putPod(cluster, 1, 'ci/hangar-runner-me');
     const me = await replica(cluster, 'me');
     me.registry.finish(pod.metadata?.uid, me.clock.now());
-    await me.look();
+    await me.reconcile();
     expect(cluster.find(podAt('p1'))).toBeDefined();
     await me.clock.step(300_001);
-    await me.look();
+    await me.reconcile();
     expect(cluster.find(podAt('p1'))).toBeUndefined();
   });
 });
@@ -249,11 +249,11 @@ describe('a recorded stage without a Pod', () => {
     putLease(cluster, 'other', { holder: 'other', intents: [intent(1)] });
     const me = await replica(cluster, 'me');
     for (const id of [1, 2]) await me.lease.intend(intent(id), me.stop.signal);
-    await me.look();
+    await me.reconcile();
     expect(me.carried).toEqual([2]);
     putPod(cluster, 1, 'ci/hangar-runner-other');
     await me.clock.step(0);
-    await me.look();
+    await me.reconcile();
     expect([me.carried, me.lease.has(1)]).toEqual([[2], false]);
   });
 
@@ -263,28 +263,28 @@ describe('a recorded stage without a Pod', () => {
     putLease(cluster, 'dies', { holder: 'dies', intents: [intent(2)] });
     const me = await replica(cluster, 'me');
     for (const id of [1, 2]) await me.lease.intend(intent(id), me.stop.signal);
-    await me.look();
+    await me.reconcile();
     expect(me.carried).toEqual([]);
     putLease(cluster, 'settles', { holder: 'settles' });
-    await me.look();
+    await me.reconcile();
     expect(me.carried).toEqual([1]);
     await me.clock.step(TERM_MS + 1_001);
     putLease(cluster, 'settles', { holder: 'settles' });
-    await me.look();
-    await me.look();
+    await me.reconcile();
+    await me.reconcile();
     expect(me.carried).toEqual([1, 2]);
   });
 
-  it('is continued after thirty looks, though the other keeps its record: both may wait', async () => {
+  it('is continued after thirty rounds, though the other keeps its record: both may wait', async () => {
     const cluster = new FakeCluster();
     const me = await replica(cluster, 'me');
     await me.lease.intend(intent(1), me.stop.signal);
-    for (let look = 1; look < 30; look++) {
+    for (let round = 1; round < 30; round++) {
       putLease(cluster, 'other', { holder: 'other', intents: [intent(1)] });
-      await me.look();
+      await me.reconcile();
     }
     expect(me.carried).toEqual([]);
-    await me.look();
+    await me.reconcile();
     expect(me.carried).toEqual([1]);
   });
 
@@ -299,7 +299,7 @@ describe('a recorded stage without a Pod', () => {
       { ...podAt('p1'), namespace: 'drone-x' },
       signed({ ...pod, metadata: { namespace: 'drone-x', name: 'p1', labels, annotations } }),
     );
-    await me.look();
+    await me.reconcile();
     expect(me.carried).toEqual([]);
   });
 });
@@ -312,7 +312,7 @@ describe('what belongs to another Drone server', () => {
     putLease(cluster, 'dead');
     putLease(cluster, 'stranger', { server: OTHER_SERVER, intents: [intent(60)], namespaces: ['drone-y'] });
     const me = await replica(cluster, 'me');
-    for (let time = 0; time < 3; time++) await me.look();
+    for (let time = 0; time < 3; time++) await me.reconcile();
     expect(me.resumed.map(({ stageId }) => stageId)).toEqual([3]);
     expect([ownerOf(cluster, 'p1'), me.carried]).toEqual(['ci/hangar-runner-dead', []]);
     expect(cluster.find(leaseAt('stranger'))).toBeDefined();
@@ -320,12 +320,12 @@ describe('what belongs to another Drone server', () => {
     expect(me.warned).toHaveLength(1);
   });
 
-  it('is no news while its runner lives', async () => {
+  it('is no news while its runner instances', async () => {
     const cluster = new FakeCluster();
     putPod(cluster, 1, 'ci/hangar-runner-stranger', { server: OTHER_SERVER });
     putLease(cluster, 'stranger', { server: OTHER_SERVER, holder: 'stranger' });
     const me = await replica(cluster, 'me');
-    await me.look();
+    await me.reconcile();
     expect([me.resumed, me.warned]).toEqual([[], []]);
   });
 
@@ -335,7 +335,7 @@ describe('what belongs to another Drone server', () => {
     putLease(cluster, 'stranger', { server: OTHER_SERVER, holder: 'stranger' });
     putLease(cluster, 'dead', { intents: [intent(50)] });
     const me = await replica(cluster, 'me');
-    await me.look();
+    await me.reconcile();
     expect(me.carried).toEqual([50]);
   });
 
@@ -344,9 +344,9 @@ describe('what belongs to another Drone server', () => {
     putPod(cluster, 1, 'ci/hangar-runner-other');
     putLease(cluster, 'other', { server: OTHER_SERVER, holder: 'other' });
     const me = await replica(cluster, 'me');
-    for (let time = 1; time < 5; time++) await me.look();
+    for (let time = 1; time < 5; time++) await me.reconcile();
     expect(me.resumed).toEqual([]);
-    await me.look();
+    await me.reconcile();
     expect(me.resumed).toHaveLength(1);
   });
 
@@ -370,7 +370,7 @@ describe('a namespace that was made for one stage', () => {
     putLease(cluster, name, { namespaces: ['drone-x', 'shared'], ownNamespaces: ['drone-x'] });
     const me = await replica(cluster, 'me');
     await me.adopter.adoptOwn(me.former, me.stop.signal);
-    await me.look();
+    await me.reconcile();
     expect(cluster.find(namespaceAt('drone-x'))).toBeUndefined();
     expect(cluster.find(namespaceAt('shared'))).toBeDefined();
     await me.lease.enter('later', 'shared', me.stop.signal);
@@ -392,7 +392,7 @@ describe('a namespace that was made for one stage', () => {
     cluster.put<V1Pod>(pod, signed({ metadata: { namespace, name, labels, annotations } }));
     putLease(cluster, 'dead', { ownNamespaces: ['drone-x'] });
     const me = await replica(cluster, 'me');
-    await me.look();
+    await me.reconcile();
     expect(me.resumed.map(({ stageId }) => stageId)).toEqual([9]);
     expect([cluster.count('remove', 'namespaces'), cluster.find(leaseAt('dead'))]).toEqual([0, undefined]);
     const own = cluster.find<V1Lease>(leaseAt('me'))?.metadata?.annotations;
@@ -401,17 +401,17 @@ describe('a namespace that was made for one stage', () => {
 });
 
 describe('the loop', () => {
-  it('looks every second, whatever fails, until it is stopped', async () => {
+  it('reconciles every second, whatever fails, until it is stopped', async () => {
     const cluster = new FakeCluster();
     const me = await replica(cluster, 'me');
-    const looks = () => cluster.count('list', 'leases');
+    const rounds = () => cluster.count('list', 'leases');
     cluster.fail('list', 'leases', refusal(500, 'InternalError'));
     const running = me.adopter.run(me.stop.signal);
     await me.clock.step(2_400);
-    expect(looks()).toBe(3);
+    expect(rounds()).toBe(3);
     me.stop.abort();
     await running;
     await me.clock.step(60_000);
-    expect(looks()).toBe(3);
+    expect(rounds()).toBe(3);
   });
 });

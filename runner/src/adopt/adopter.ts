@@ -15,7 +15,7 @@ import type { PodOrigin } from '../launch/pod-origin.ts';
 import { removeNamespace } from '../launch/remove-namespace.ts';
 import { removePod } from '../launch/remove-pod.ts';
 import { holdsGate } from '../launch/start.ts';
-import { deadOwners, type Sightings } from '../lease/dead-owners.ts';
+import { deadOwners, type Observations } from '../lease/dead-owners.ts';
 import { termMsOf } from '../lease/holder.ts';
 import {
   type Intent,
@@ -25,11 +25,11 @@ import {
   ownNamespacesOf,
   serverOf,
 } from '../lease/lease-record.ts';
-import type { FormerLife } from '../lease/own-lease.ts';
+import type { PreviousProcess } from '../lease/own-lease.ts';
 import type { ReplicaRecord } from '../lease/replica-record.ts';
 import type { StageRegistry } from '../stage-registry.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
-import { Heir } from './heir.ts';
+import { IntentTransfer } from './intent-transfer.ts';
 import { claimOf, ownerOf, serverOfPod } from './pod-owner.ts';
 import { isOfNewerRunner, type PodRecord, readPod } from './read-pod.ts';
 import { RecordedStages } from './recorded-stages.ts';
@@ -50,13 +50,13 @@ export interface AdopterParts {
   carryOn(intent: Intent): void;
 }
 
-/** Between two looks at the Leases. */
-const LOOK_MS = 1_000;
+/** Between two rounds. */
+const INTERVAL_MS = 1_000;
 /** While they can't be listed. */
-const TROUBLED: BackoffPolicy = { firstDelayMs: LOOK_MS, maxDelayMs: 5_000 };
-/** An owner without any Lease must be missing at this many looks: a list may be older than a Pod. */
-const MISSING_LOOKS = 5;
-/** A Pod changes while it is claimed, by its kubelet; more often than this it is left for the next look. */
+const TROUBLED: BackoffPolicy = { firstDelayMs: INTERVAL_MS, maxDelayMs: 5_000 };
+/** An owner without any Lease must be missing in this many rounds: a list may be older than a Pod. */
+const MISSING_ROUNDS = 5;
+/** A Pod changes while it is claimed, by its kubelet; more often than this it is left for the next round. */
 const CLAIM_TRIES = 5;
 /** Pods of newer versions whose warning is remembered. */
 const MOST_NEWER = 1_000;
@@ -70,7 +70,7 @@ const CLAIMS_AT_ONCE = 16;
  */
 export class Adopter {
   readonly #parts: AdopterParts;
-  #sightings: Sightings = new Map();
+  #observations: Observations = new Map();
   #missing = new Map<string, number>();
   /** Names of Leases that are not renewed. */
   #deadNames: ReadonlySet<string> = new Set();
@@ -78,21 +78,21 @@ export class Adopter {
   #running: ReadonlySet<string> = new Set();
   /** Dead owners that did not release their Lease. */
   #lost = new Set<string>();
-  readonly #heir: Heir;
+  readonly #transfer: IntentTransfer;
   readonly #recorded: RecordedStages;
   /** Uids of Pods of a newer version of the runner that were met and left alone. */
   readonly #newer = new BoundedSet<string>(MOST_NEWER);
   /** Drone servers whose things were met and left alone. */
-  readonly #strangers = new Set<string>();
+  readonly #otherServers = new Set<string>();
 
   constructor(parts: AdopterParts) {
     this.#parts = parts;
-    this.#heir = new Heir(parts);
-    this.#recorded = new RecordedStages(parts, this.#heir);
+    this.#transfer = new IntentTransfer(parts);
+    this.#recorded = new RecordedStages(parts, this.#transfer);
   }
 
-  /** What carries this replica's own name and is not in its hands: its former life's. Call it once, after the Lease was taken. */
-  async adoptOwn(former: FormerLife, signal: AbortSignal): Promise<void> {
+  /** What carries this replica's own name and is not in its hands: its previous process's. Call it once, after the Lease was taken. */
+  async adoptOwn(former: PreviousProcess, signal: AbortSignal): Promise<void> {
     if (former.isLost) this.#lost.add(this.#parts.lease.owner);
     await this.takePods((owner) => owner === this.#parts.lease.owner, signal);
     this.#lost.delete(this.#parts.lease.owner);
@@ -100,15 +100,15 @@ export class Adopter {
     await this.#carryOnRecorded(signal);
   }
 
-  /** Looks again and again until the signal is aborted; never rejects. */
+  /** Reconciles every second until the signal is aborted; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#parts;
     const backoff = new Backoff(clock, TROUBLED);
     while (!signal.aborted) {
       try {
-        await this.look(signal);
+        await this.reconcile(signal);
         backoff.reset();
-        await clock.sleep(LOOK_MS, signal);
+        await clock.sleep(INTERVAL_MS, signal);
       } catch (error) {
         if (signal.aborted) return;
         // One line for trouble that lasts.
@@ -118,17 +118,22 @@ export class Adopter {
     }
   }
 
-  /** One look. */
-  async look(signal: AbortSignal): Promise<void> {
+  /** One round. */
+  async reconcile(signal: AbortSignal): Promise<void> {
     const { clock, lease } = this.#parts;
     const items = await this.#leases(signal);
-    const { dead: all, sightings } = deadOwners(items, lease.name, this.#sightings, clock.monotonicMs());
-    this.#sightings = sightings;
-    this.#heir.decideBy(items, all);
+    const { dead: all, observations } = deadOwners(
+      items,
+      lease.name,
+      this.#observations,
+      clock.monotonicMs(),
+    );
+    this.#observations = observations;
+    this.#transfer.decideBy(items, all);
     this.#deadNames = new Set(all.map(({ metadata }) => metadata?.name ?? ''));
     const dead = all.filter((one) => this.#isOfOurServer(serverOf(one)));
     const seen = new Set<V1Lease>();
-    for (const one of dead) if (await this.#lookInto(one, signal)) seen.add(one);
+    for (const one of dead) if (await this.#followPodsOf(one, signal)) seen.add(one);
     this.#lost = new Set(dead.filter(({ spec }) => spec?.holderIdentity).map((one) => this.#ownerNamed(one)));
     const deadNames = new Set(dead.map((one) => this.#ownerNamed(one)));
     this.#running = new Set(items.filter((one) => !all.includes(one)).map((one) => this.#ownerNamed(one)));
@@ -139,7 +144,7 @@ export class Adopter {
     );
     for (const one of seen)
       await this.#unlessRefused('the Lease of a dead runner could not be taken over yet', signal, () =>
-        this.#inherit(one, signal),
+        this.#takeOverLease(one, signal),
       );
     await this.#carryOnRecorded(signal);
     await this.sweep();
@@ -151,12 +156,12 @@ export class Adopter {
    *
    * @returns false when they can't be listed now: then nobody knows which stages have a Pod
    */
-  async #lookInto(dead: V1Lease, signal: AbortSignal): Promise<boolean> {
+  async #followPodsOf(dead: V1Lease, signal: AbortSignal): Promise<boolean> {
     const { lease, podWatch } = this.#parts;
     const own = new Set(ownNamespacesOf(dead));
     let isSeen = true;
     for (const namespace of namespacesOf(dead))
-      await this.#unlessRefused('the Pods of a dead runner can not be seen', signal, async () => {
+      await this.#unlessRefused('the Pods of a dead runner could not be listed', signal, async () => {
         await podWatch.follow(namespace, signal).catch((error: unknown) => {
           isSeen &&= isKubernetesError(error, 403, 404);
           throw error;
@@ -170,14 +175,14 @@ export class Adopter {
   async #removeEmpty(ownNamespaces: readonly string[], signal: AbortSignal): Promise<void> {
     const { podWatch } = this.#parts;
     for (const namespace of ownNamespaces)
-      await this.#unlessRefused('whether a namespace is empty can not be seen', signal, async () => {
+      await this.#unlessRefused('could not determine whether a namespace is empty', signal, async () => {
         await podWatch.follow(namespace, signal);
         const isEmpty = !podWatch.pods.some((pod) => pod.metadata?.namespace === namespace);
-        if (isEmpty) await removeNamespace(this.#parts, namespace);
+        if (isEmpty) await removeNamespace(this.#parts, { name: namespace, uid: undefined });
       });
   }
 
-  /** What fails for one of the dead keeps the others from nothing, and is tried again at the next look. */
+  /** What fails for one of the dead keeps the others from nothing, and is tried again in the next round. */
   async #unlessRefused(trouble: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -199,12 +204,12 @@ export class Adopter {
   #isOfOurServer(server: string): boolean {
     const { lease, log } = this.#parts;
     if (server === lease.server) return true;
-    if (!this.#strangers.has(server))
+    if (!this.#otherServers.has(server))
       log.warn(
         { server, ours: lease.server },
-        'a runner that is gone worked for another Drone server: its Pods and its Lease are left alone. Should it be the same server under an old name, remove them by hand',
+        'a runner that is no longer running belonged to another Drone server: its Pods and its Lease are ignored. If it is the same server under an old name, remove them by hand',
       );
-    this.#strangers.add(server);
+    this.#otherServers.add(server);
     return false;
   }
 
@@ -212,7 +217,7 @@ export class Adopter {
     const uid = metadata?.uid ?? '';
     if (this.#newer.has(uid)) return;
     this.#newer.add(uid);
-    this.#parts.log.warn({ pod: metadata?.name }, 'a Pod of a newer version of the runner is left alone');
+    this.#parts.log.warn({ pod: metadata?.name }, 'a Pod of a newer version of the runner is ignored');
   }
 
   #ownersWithoutLease(leases: readonly V1Lease[]): ReadonlySet<string> {
@@ -224,7 +229,7 @@ export class Adopter {
     const owners = new Set(pods.map(ownerOf).filter((owner) => owner.startsWith(`${leaseNamespace}/`)));
     const counted = [...owners].filter((owner) => owner !== lease.owner && !living.has(owner));
     this.#missing = new Map(counted.map((owner) => [owner, (this.#missing.get(owner) ?? 0) + 1]));
-    return new Set(counted.filter((owner) => (this.#missing.get(owner) ?? 0) >= MISSING_LOOKS));
+    return new Set(counted.filter((owner) => (this.#missing.get(owner) ?? 0) >= MISSING_ROUNDS));
   }
 
   /** Takes over the Pods of owners that are gone. */
@@ -242,7 +247,7 @@ export class Adopter {
     await Promise.all(Array.from({ length: CLAIMS_AT_ONCE }, claim));
   }
 
-  /** One that can't be claimed now is met again at the next look, and keeps no other waiting. */
+  /** One that can't be claimed now is met again in the next round, and keeps no other waiting. */
   async #take(pod: V1Pod, signal: AbortSignal): Promise<void> {
     const { lease, log, origin } = this.#parts;
     const record = readPod(pod);
@@ -271,7 +276,7 @@ export class Adopter {
   }
 
   /**
-   * One write that fails if anybody was faster: also for a Pod of our own former life, since how often a stage was taken over
+   * One write that fails if anybody was faster: also for a Pod of our own previous process, since how often a stage was taken over
    * tells which versions its steps may have at the server. A Pod that merely changed is read anew.
    */
   async #claim(pod: V1Pod, record: PodRecord, signal: AbortSignal): Promise<V1Pod | undefined> {
@@ -292,7 +297,7 @@ export class Adopter {
       const taken = await cluster.patch<V1Pod>(podTarget(pod), claim, 'merge', signal);
       log.info(
         { pod: taken.metadata?.name, from: ownerOf(pod) },
-        'took over a pipeline of a runner that is gone',
+        'took over a pipeline of a runner that is no longer running',
       );
       return taken;
     } catch (error) {
@@ -328,12 +333,12 @@ export class Adopter {
   }
 
   /** Takes over what a dead replica recorded, and removes its Lease when nothing of it is left and nobody has to read its marks any more. */
-  async #inherit(lease: V1Lease, signal: AbortSignal): Promise<void> {
-    const known = await this.#heir.inherit(lease, signal);
+  async #takeOverLease(lease: V1Lease, signal: AbortSignal): Promise<void> {
+    const known = await this.#transfer.takeOver(lease, signal);
     const owned = this.#parts.podWatch.pods.filter((pod) => ownerOf(pod) === this.#ownerNamed(lease));
     const ours = await this.#parts.origin.oursOf(owned, signal);
     const isLeft = openIntentsOf(known).length > 0 || ours.length > 0;
-    if (isLeft || (this.#heir.marksOthers(known, this.#running) && !this.#isOld(known))) return;
+    if (isLeft || (this.#transfer.marksOthers(known, this.#running) && !this.#isOld(known))) return;
     await this.#removeEmpty(ownNamespacesOf(known), signal);
     // A replica that has come back under the same name renews it: then it is not ours to remove.
     const { uid, resourceVersion } = known.metadata ?? {};
@@ -348,9 +353,9 @@ export class Adopter {
 
   /** Whether a Lease has not changed for its term: a replica that has not read it by then has lost its own. */
   #isOld(lease: V1Lease): boolean {
-    const sighting = this.#sightings.get(lease.metadata?.name ?? '');
-    if (sighting === undefined || sighting.version !== lease.metadata?.resourceVersion) return false;
-    return this.#parts.clock.monotonicMs() - sighting.sinceMs > termMsOf(lease);
+    const observation = this.#observations.get(lease.metadata?.name ?? '');
+    if (observation === undefined || observation.version !== lease.metadata?.resourceVersion) return false;
+    return this.#parts.clock.monotonicMs() - observation.sinceMs > termMsOf(lease);
   }
 
   #ownerNamed(lease: V1Lease): string {

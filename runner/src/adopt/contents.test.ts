@@ -25,7 +25,7 @@ describe('contents where Secrets may not be read', () => {
       annotationContents.contentsOf(parts, {}, recordWith(undefined), signal),
     ).rejects.toMatchObject({
       code: 'record-lost',
-      message: expect.stringContaining('may not get') as string,
+      message: expect.stringContaining('is not allowed to get') as string,
     });
   });
 

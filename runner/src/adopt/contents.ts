@@ -43,7 +43,7 @@ export const annotationContents: PodContents = {
 const planHidden = (): PipelineError =>
   new PipelineError(
     'record-lost',
-    'the plan of this pipeline is in a Secret that the runner may not get, so that it could not be continued after a restart',
+    'the plan of this pipeline is in a Secret that the runner is not allowed to get, so the pipeline could not be continued after a restart',
     { blame: 'operator' },
   );
 

@@ -19,7 +19,7 @@ describe('a Pod that no runner made', () => {
     putPod(cluster, 2, 'ci/hangar-runner-dead');
     putLease(cluster, 'dead');
     const me = await replica(cluster, 'me');
-    for (let time = 0; time < 3; time++) await me.look();
+    for (let time = 0; time < 3; time++) await me.reconcile();
     expect([me.resumed.map(({ stageId }) => stageId), me.carried]).toEqual([[2], []]);
     expect([ownerOf(cluster, 'p1'), me.lease.has(1)]).toEqual(['ci/hangar-runner-dead', false]);
     expect([cluster.count('remove', 'pods'), cluster.count('remove', 'namespaces')]).toEqual([0, 0]);
@@ -32,7 +32,7 @@ describe('a Pod that no runner made', () => {
     putForeign(cluster, 2, 'ci/hangar-runner-nobody');
     const me = await replica(cluster, 'me');
     await me.adopter.adoptOwn(me.former, me.stop.signal);
-    for (let time = 0; time < 7; time++) await me.look();
+    for (let time = 0; time < 7; time++) await me.reconcile();
     expect([me.resumed, cluster.count('patch', 'pods')]).toEqual([[], 0]);
   });
 
@@ -43,7 +43,7 @@ describe('a Pod that no runner made', () => {
     putLease(cluster, 'me', { intents: [intent(50)] });
     const me = await replica(cluster, 'me');
     await me.adopter.adoptOwn(me.former, me.stop.signal);
-    await me.look();
+    await me.reconcile();
     expect([me.carried, me.lease.has(50)]).toEqual([[50], true]);
   });
 
@@ -52,8 +52,8 @@ describe('a Pod that no runner made', () => {
     putForeign(cluster, 50, 'ci/hangar-runner-dead');
     putLease(cluster, 'dead', { intents: [intent(50)] });
     const me = await replica(cluster, 'me');
-    await me.look();
-    await me.look();
+    await me.reconcile();
+    await me.reconcile();
     expect([me.resumed, me.carried]).toEqual([[], [50]]);
     expect(cluster.find(leaseAt('dead'))).toBeUndefined();
   });

@@ -34,6 +34,6 @@ describe('the Pod of a newer version of the runner', () => {
     for (let time = 0; time < 2; time++) await adopter.adoptOwn(former, world.handOver.signal);
     await settle();
     expect([resumed, world.cluster.count('patch', 'pods')]).toEqual([[], 0]);
-    expect(warned).toEqual(['a Pod of a newer version of the runner is left alone']);
+    expect(warned).toEqual(['a Pod of a newer version of the runner is ignored']);
   });
 });

@@ -56,7 +56,7 @@ function ownershipOf(
   return {
     owner: annotations[ANNOTATION.owner] ?? '',
     server: annotations[ANNOTATION.server] ?? '',
-    ownNamespace: annotations[ANNOTATION.ownNamespace] === 'true',
+    ownNamespace: annotations[ANNOTATION.ownNamespace] !== undefined,
     adoptions: numberOf(annotations[ANNOTATION.adoptions]) ?? 0,
     readerDeaths: numberOf(annotations[ANNOTATION.readerDeaths]) ?? 0,
   };

@@ -51,9 +51,9 @@ describe('owners that were lost while they read the logs of a Pod', () => {
     cluster.put(podAt('p1'), { ...pod, ...(RUNNING ? { status: RUNNING } : {}) });
     putLease(cluster, 'dead', { holder });
     const me = await replica(cluster, 'me', new FakeClock());
-    await me.look();
+    await me.reconcile();
     await me.clock.step(TERM_MS + 1_001);
-    await me.look();
+    await me.reconcile();
     const found = cluster.find<V1Pod>(podAt('p1'))?.metadata?.annotations;
     expect([me.resumed.length, found?.[ANNOTATION.readerDeaths]]).toEqual([1, want]);
   });

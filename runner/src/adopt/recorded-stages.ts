@@ -2,7 +2,7 @@ import type { V1Lease } from '@kubernetes/client-node';
 import { certainIntentsOf, type Intent, serverOf } from '../lease/lease-record.ts';
 import type { StageRegistry } from '../stage-registry.ts';
 import { freshOwners, watchedOwners } from './fresh-owners.ts';
-import type { Heir, HeirParts } from './heir.ts';
+import type { IntentTransfer, IntentTransferParts } from './intent-transfer.ts';
 
 /** The state of other replicas when the records are compared. */
 export interface OtherReplicas {
@@ -12,7 +12,7 @@ export interface OtherReplicas {
   readonly deadNames: ReadonlySet<string>;
 }
 
-interface RecordedParts extends HeirParts {
+interface RecordedParts extends IntentTransferParts {
   readonly registry: Pick<StageRegistry, 'has'>;
   carryOn(intent: Intent): void;
 }
@@ -29,13 +29,13 @@ const idsOf = (intents: readonly Intent[]): ReadonlySet<number> =>
 /** The stages that the Lease of this replica records and that it is not processing. */
 export class RecordedStages {
   readonly #parts: RecordedParts;
-  readonly #heir: Heir;
+  readonly #transfer: IntentTransfer;
   /** By stage, the number of comparisons for which another replica has recorded it too. */
   #shared = new Map<number, number>();
 
-  constructor(parts: RecordedParts, heir: Heir) {
+  constructor(parts: RecordedParts, transfer: IntentTransfer) {
     this.#parts = parts;
-    this.#heir = heir;
+    this.#transfer = transfer;
   }
 
   /**
@@ -65,7 +65,9 @@ export class RecordedStages {
 
   get #notInHand(): readonly Intent[] {
     const { lease, registry } = this.#parts;
-    return lease.intents.filter(({ stageId }) => !registry.has(stageId) && !this.#heir.isUndecided(stageId));
+    return lease.intents.filter(
+      ({ stageId }) => !registry.has(stageId) && !this.#transfer.isUndecided(stageId),
+    );
   }
 
   /** @returns those of the stages that have no Pod and are still not processed here */

@@ -79,7 +79,7 @@ export class BuildWatch {
   #leave(stage: Stage): 'last' | 'others-stay' {
     stage.close();
     if (!this.#stages.delete(stage) || this.#stages.size > 0) return 'others-stay';
-    this.#stop.abort(new Error('no stage needs the watch of this build any more'));
+    this.#stop.abort(new Error('the watch of this build is no longer needed'));
     return 'last';
   }
 
@@ -169,7 +169,7 @@ export class BuildWatch {
     try {
       return await stage.checkState();
     } catch (error) {
-      this.#log.debug({ err: error, buildId: this.#buildId }, 'the state of a stage could not be requested');
+      this.#log.debug({ err: error, buildId: this.#buildId }, 'the state of a stage could not be read');
       return 'unknown';
     }
   }

@@ -3,7 +3,7 @@ import type { Program } from '@hangar/shared/program/program';
 import { COMPILE_OPTIONS, DOCTOR_OPTIONS, EXEC_OPTIONS, LINT_OPTIONS } from './options.ts';
 
 const USUAL_FILE = '.drone.yml';
-const COULD_NOT = "a file that can't be read, or a wrong option";
+const COULD_NOT = 'a file that cannot be read, or an invalid option';
 
 /** The runner for pipelines of a Drone server. A command's code is loaded when the command is run. */
 const DAEMON = command({
@@ -16,19 +16,20 @@ const DAEMON = command({
     '  HANGAR_LEASE_NAMESPACE=default hangar-runner daemon       outside of a cluster, to try it',
   ],
   options: {},
-  notes: `Runs until SIGTERM or SIGINT. Then it hands over within seconds: pipelines go on in their Pods, and the next
-runner that starts, or another replica, takes them over. A second signal ends it at once.
+  notes: `Runs until SIGTERM or SIGINT. Then it hands over within seconds: pipelines continue in their Pods, and the next
+runner that starts, or another replica, takes them over. A second signal ends the process at once.
 
 Settings are environment variables (docs/configuration.md); a file .env in the working directory and ENVFILE fill in
 what is not set. Required: DRONE_RPC_HOST, DRONE_RPC_SECRET.
 
 HTTP, at DRONE_SERVER_PORT (:3000): /healthz /livez /readyz /metrics /stages /demand, and with DRONE_UI_PASSWORD a page at /.`,
   exits: {
-    ok: 'stopped as told',
-    usage: 'more than one environment file, or an option',
-    bug: 'a bug, see the log; or handing over took too long',
+    ok: 'stopped by a signal',
+    usage: 'more than one environment file, or an unknown option',
+    bug: 'a bug, see the log; or the hand-over took too long',
     tryAgain: 'the listen address is taken: start it again',
-    config: 'settings or rights are wrong, all of them named, or another runner of this name lives',
+    config:
+      'settings or permissions are invalid (all problems are listed), or another running runner has this name',
     interrupted: 'a second signal',
   },
   run: async ({ words }, context) => (await import('./daemon.ts')).daemon(words[0], context),
@@ -37,7 +38,7 @@ HTTP, at DRONE_SERVER_PORT (:3000): /healthz /livez /readyz /metrics /stages /de
 const LINT = command({
   name: 'hangar-runner lint',
   words: '[FILE...]',
-  summary: 'says what keeps pipelines of type kubernetes from running; needs no cluster',
+  summary: 'checks pipelines of type kubernetes; needs no cluster',
   examples: [
     'hangar-runner lint                         .drone.yml',
     'hangar-runner lint - < pipeline.yml        standard input',
@@ -46,7 +47,7 @@ const LINT = command({
   ],
   options: LINT_OPTIONS,
   notes:
-    'Without FILE, .drone.yml is taken. Prints FILE:LINE:COL: message for each problem, FILE:LINE:COL: warning: message for what is only odd.',
+    'The default FILE is .drone.yml. Prints FILE:LINE:COL: message for each problem, and FILE:LINE:COL: warning: message for\nwarnings.',
   exits: { ok: 'no problem', failed: 'problems', usage: COULD_NOT },
   run: async ({ options, words }, context) => (await import('./lint.ts')).lint(options, words, context),
 });
@@ -56,9 +57,9 @@ const SCHEMA = command({
   summary: 'prints the JSON Schema of pipeline files, for completion and help in editors',
   examples: ['hangar-runner schema > pipeline.schema.json'],
   options: {},
-  notes: `The same schema is docs/reference/pipeline.schema.json. Editors with the YAML language server take it from a line in the file:
+  notes: `The same schema is docs/reference/pipeline.schema.json. Editors with the YAML language server read its path from a comment in the file:
 # yaml-language-server: $schema=pipeline.schema.json`,
-  exits: { ok: 'printed', usage: 'a word or an option' },
+  exits: { ok: 'printed', usage: 'an argument or an option was given; the command takes none' },
   run: async (_, context) => (await import('./schema.ts')).schema(context),
 });
 
@@ -73,9 +74,9 @@ const COMPILE = command({
     'hangar-runner compile --look-up --secret-file secrets.env --show-secrets .drone.yml',
   ],
   options: COMPILE_OPTIONS,
-  notes: `Without FILE, .drone.yml is taken. Secret values are shown as ****** unless --show-secrets. Without --look-up, steps that
-run the command of their image (plugins) are compiled as swapped ones; a comment says so.`,
-  exits: { ok: 'printed', usage: COULD_NOT, config: "the pipeline can't be run as it stands" },
+  notes: `The default FILE is .drone.yml. Secret values are shown as ****** without --show-secrets. Without --look-up, steps that
+run the command of their image (plugins) are compiled as swapped steps, and a comment in the output names them.`,
+  exits: { ok: 'printed', usage: COULD_NOT, config: 'the pipeline is invalid' },
   run: async ({ options, words }, context) =>
     (await import('./compile.ts')).compile(options, options.source ?? words[0] ?? USUAL_FILE, context),
 });
@@ -83,20 +84,24 @@ run the command of their image (plugins) are compiled as swapped ones; a comment
 const DOCTOR = command({
   name: 'hangar-runner doctor',
   summary:
-    'says what becomes of the settings of an old runner, and whether server and cluster can be reached',
+    'checks settings, the connection to the Drone server, and permissions; also for migration from the previous runner',
   examples: [
-    'hangar-runner doctor                                    the environment that it runs in',
-    'hangar-runner doctor --env-file old-runner.env          a file of NAME=value lines, and nothing else',
+    'hangar-runner doctor                                    the current environment',
+    'hangar-runner doctor --env-file old-runner.env          only a file of NAME=value lines',
     'kubectl exec deploy/drone-runner -- env > old-runner.env; hangar-runner doctor --offline --env-file old-runner.env',
     'kubectl get deployment drone-runner -o yaml > old.yaml; hangar-runner doctor --deployment old.yaml',
     'helm get values drone-runner > old.yaml; hangar-runner doctor --helm-values old.yaml > hangar.yaml',
     'hangar-runner doctor --json | jq ".settings[] | select(.verdict != \\"kept\\")"',
   ],
   options: DOCTOR_OPTIONS,
-  notes: `For each variable: kept (means what it meant), changed (how), ignored (why), unknown (did you mean ...?), wrong (the cure).
-Then the Drone server is pinged with its secret, and the rights in the cluster are reviewed, each one that is missing with the
-rule to add. Nothing is written anywhere, and no value is shown but those that are wrong and no secrets.`,
-  exits: { ok: 'the runner would start', usage: COULD_NOT, config: 'something is wrong, all of it named' },
+  notes: `For each variable: kept (same meaning as in the previous runner), changed, ignored, unknown or wrong, each with an explanation.
+Then it pings the Drone server with the secret, and reviews the permissions in the cluster. For each missing permission it
+prints the rule to add. It writes nothing, and prints only invalid values, never secrets.`,
+  exits: {
+    ok: 'no error was found; the last line states whether checks were skipped or settings are unknown',
+    usage: COULD_NOT,
+    config: 'something is wrong; all problems are listed',
+  },
   run: async ({ options }, context) => (await import('./doctor.ts')).doctor(options, context),
 });
 
@@ -112,14 +117,15 @@ const EXEC = command({
     'hangar-runner exec --kubeconfig kind.yml --timeout 10m --json .drone.yml > result.json',
   ],
   options: EXEC_OPTIONS,
-  notes: `Without FILE, .drone.yml is taken. Nothing of the working directory is sent: the pipeline clones if --repo-http tells from
-where. Ctrl-C cancels and deletes the Pod; once more leaves at once. Should the program itself be killed, the pipeline ends by its
-time limit, but its Pod stays until "kubectl delete pod" (the command is told at the start); its Secrets go with it.`,
+  notes: `The default FILE is .drone.yml. The working directory is not sent to the cluster: the pipeline has a clone step only with
+--repo-http URL. Ctrl-C cancels the pipeline and deletes the Pod; a second Ctrl-C exits at once. If the program is killed, the
+pipeline stops at its time limit, but the Pod and its Secrets stay until you delete the Pod with the command printed at the start.`,
   exits: {
     ok: 'success',
-    failed: 'the pipeline failed, or the cluster does not answer',
-    usage: COULD_NOT,
-    config: "the pipeline can't be run as it stands",
+    failed: 'the pipeline failed',
+    usage: 'a file that cannot be read, an invalid option, or no kubeconfig',
+    tryAgain: 'the Kubernetes API does not answer',
+    config: 'the pipeline is invalid, or a permission in the cluster is missing',
     interrupted: 'cancelled by Ctrl-C',
   },
   run: async ({ options, words }, context) =>

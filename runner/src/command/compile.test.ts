@@ -119,7 +119,7 @@ describe('compile', () => {
     ['an unknown step', ['--include', 'x'], /no step "x"; there are "test", "notify"/],
     ['an invalid number', ['--limit-cpu', 'many'], /--limit-cpu takes a whole number/],
     ['a missing secrets file', ['--secret-file', 'gone'], /gone can't be read/],
-    ['an invalid duration', ['--timeout', 'soon'], /--timeout takes a span/],
+    ['an invalid duration', ['--timeout', 'soon'], /--timeout takes a duration/],
     ['a second file', ['other.yml'], /one FILE at a time/],
   ])('exits with 2 for %s', async (_, flags, words) => {
     const { code, complained } = await compiled(PIPELINE, flags);

@@ -52,7 +52,7 @@ describe('daemon, before it starts (previous-runner §1.7, §2.1)', () => {
   it('goes on without a named file that does not exist, as the previous runner did', async () => {
     const { said } = await start({ DRONE_RPC_HOST: 'd', DRONE_RPC_SECRET: 's' }, ['/etc/env']);
 
-    expect(said).toContain('the environment file /etc/env is left out');
+    expect(said).toContain('the environment file /etc/env is ignored');
     expect(said).toContain('one thing is wrong');
     expect(said).toContain('Set DRONE_KUBERNETES_CONFIG');
   });

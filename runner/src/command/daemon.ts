@@ -1,7 +1,7 @@
 import { errorText } from '@hangar/shared/error-text';
 import { KubernetesError } from '@hangar/shared/kubernetes/cluster';
 import type { Connection } from '@hangar/shared/kubernetes/connection';
-import { createLogger, type Logger } from '@hangar/shared/logger';
+import { createLogger, type Logger, standardError } from '@hangar/shared/logger';
 import { CommandError, ConfigError } from '@hangar/shared/program/command-error';
 import { connect } from '@hangar/shared/program/connect';
 import type { CommandContext } from '@hangar/shared/program/context';
@@ -11,6 +11,7 @@ import { parseDotenv, withDotenv } from '../config/dotenv.ts';
 import { loadConfig } from '../config/load.ts';
 import { lookUpRule } from '../config/look-up-rule.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
+import { RecentLog } from '../history/recent-log.ts';
 import { createHttp } from '../http/server.ts';
 import { LeaseHeld } from '../lease/holder.ts';
 import { type Granted, review } from '../permissions/review.ts';
@@ -29,14 +30,15 @@ const CLOSE_MS = 1_000;
 export async function daemon(envFile: string | undefined, caller: CommandContext): Promise<ExitCode> {
   const context = { ...caller, env: withLocalVariables(caller) };
   const config = configOf(context, envFile);
-  const log = createLogger(config.logLevel);
+  const recentLog = config.http.ui && new RecentLog(standardError());
+  const log = createLogger(config.logLevel, recentLog);
   for (const warning of config.warnings) log.warn({}, warning);
   const open = openWarning(config.compile.restrictions);
   if (open !== undefined) log.warn({}, open);
   log.info({}, lookUpRule(config.registry));
   const { kubeconfig } = config.kubernetes;
   const connection = await connect({ kubeconfig, setting: 'DRONE_KUBERNETES_CONFIG' }, context.env);
-  return serve({ config, log, context, stop: context.stopSignal() }, connection);
+  return serve({ config, log, recentLog, context, stop: context.stopSignal() }, connection);
 }
 
 /**
@@ -61,7 +63,7 @@ function environmentIn(
     return parseDotenv(readFile(file));
   } catch (error) {
     complain(
-      `hangar-runner: the environment file ${file} is left out: ${errorText(error)}. Name another or none`,
+      `hangar-runner: the environment file ${file} is ignored: ${errorText(error)}. Name another one or none`,
     );
     return {};
   }
@@ -71,17 +73,19 @@ function environmentIn(
 interface Start {
   readonly config: RunnerConfig;
   readonly log: Logger;
+  readonly recentLog: RecentLog | undefined;
   readonly context: CommandContext;
   readonly stop: AbortSignal;
 }
 
 /** Runs the daemon: HTTP first, so that probes see the start; then rights, server, and the stages. */
 async function serve(start: Start, connection: Connection): Promise<ExitCode> {
-  const { config, log, context, stop } = start;
+  const { config, log, recentLog, context, stop } = start;
   const { clock, random, complain, version } = context;
   const eventLoop = watchEventLoop();
   const service = createService({
     ...{ config, connection, log, clock, random },
+    ...(recentLog ? { recentLog } : {}),
     host: hostOf(context),
     print: complain,
     eventLoopLagMs: () => eventLoop.lagMs(),
@@ -105,7 +109,7 @@ function stopping(service: Service, log: Logger): void {
   service.heartbeat.stopping = true;
   log.info(
     { stages: service.assembly.parts.registry.entries.length },
-    'received a signal: no new pipelines are taken',
+    'received a signal: no new pipelines are accepted',
   );
 }
 
@@ -113,7 +117,7 @@ async function begin(service: Service, start: Start): Promise<ExitCode> {
   const { config, log, context, stop } = start;
   const { assembly, heartbeat } = service;
   const tools = { ...context, log };
-  heartbeat.starting = 'the rights of the runner are being reviewed';
+  heartbeat.starting = 'reviewing the permissions of the runner';
   const found = await reviewed(
     tools,
     (signal) => review(assembly.parts.cluster, placesOf(config, assembly), signal, config.lease.coordination),
@@ -121,8 +125,8 @@ async function begin(service: Service, start: Start): Promise<ExitCode> {
   );
   if (!found) return EXIT.ok;
   for (const warning of found.warnings) log.warn({}, warning);
-  if (found.missing.length > 0) throw new ConfigError(found.missing, 'the rights of the runner');
-  heartbeat.starting = 'the image of the gate is being looked up';
+  if (found.missing.length > 0) throw new ConfigError(found.missing, 'the permissions of the runner');
+  heartbeat.starting = 'looking up the image of the gate';
   const gateImage = await gateImageFor(service, start);
   heartbeat.starting = 'the Drone server has not answered yet';
   if (!(await pinged(tools, (signal) => assembly.ciServer.ping(signal), stop))) return EXIT.ok;
@@ -153,7 +157,7 @@ async function work(
   const over = new AbortController();
   const eitherOf = AbortSignal.any([stop, over.signal]);
   const handsOver = granted.coordination === 'leases';
-  log.info({ coordination: granted.coordination }, 'the rights of the runner are reviewed');
+  log.info({ coordination: granted.coordination }, 'the permissions of the runner were reviewed');
   if (handsOver) void owners.watch(eitherOf);
   void assembly.watchEvents(granted.eventPlaces, handsOver ? eitherOf : over.signal);
   // Who hands nothing over may take as long as its pipelines take.
@@ -162,7 +166,7 @@ async function work(
   if (end === 'overdue') {
     log.error(
       { limitMs: HAND_OVER_LIMIT_MS, atMs: clock.now() },
-      'handing over took too long: ending as it is',
+      'the hand-over took too long: exiting without completing it',
     );
     return EXIT.bug;
   }

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ScriptedServer } from '../edges/testing/scripted-server.ts';
-import type { Report } from './doctor/report.ts';
+import { type Report, reportOf, reportText } from './doctor/report.ts';
 import { commandLine } from './testing/command-line.ts';
 import { startTinyCluster } from './testing/tiny-cluster.ts';
 
-const GOOD = { DRONE_RPC_PROTO: 'https', DRONE_RPC_HOST: 'drone.test', DRONE_RPC_SECRET: 'sesame' };
+const GOOD = { DRONE_RPC_PROTO: 'https', DRONE_RPC_HOST: 'drone.test', DRONE_RPC_SECRET: 'open-sesame-a1b2' };
 
 async function run(
   args: readonly string[],
@@ -18,7 +18,7 @@ async function run(
   return { code, said: printed.join('\n'), complained: complained.join('\n') };
 }
 
-async function reportOf(
+async function examined(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   files: Readonly<Record<string, string>> = {},
@@ -54,17 +54,45 @@ describe('doctor, settings only', () => {
 
     expect(code).toBe(0);
     expect(said.split('\n\n').map((section) => section.split('\n')[0])).toEqual([
-      'Changed: means something else than before',
+      'Changed: has another meaning than in the previous runner',
       'Ignored',
       'Unknown',
-      'Kept: means what it meant',
-      "Open to untrusted pipelines, as with the previous runner: the chart's defaults would refuse it",
+      'Kept: same meaning as in the previous runner',
+      'Open to untrusted pipelines, as in the previous runner; refused by the defaults of the chart',
       'Drone server: skipped',
       'Kubernetes: skipped',
       'Gate image: skipped',
-      'All is well: the runner would start with these settings.',
+      'Settings: 1 changed, 1 ignored, 1 unknown, 3 kept',
     ]);
     expect(said).toContain('did you mean DRONE_RUNNER_NAME?');
+    expect(said).toMatch(/Checks: {3}3 skipped\nWarnings: \d+\nIncomplete: [^\n]*$/);
+  });
+
+  it.each([
+    ['passed', 'Passed: ', [{ verdict: 'kept' }], [{ result: 'ok' }]],
+    ['incomplete with an unknown setting', 'Incomplete: ', [{ verdict: 'unknown' }], [{ result: 'ok' }]],
+    ['incomplete with a skipped check', 'Incomplete: ', [{ verdict: 'kept' }], [{ result: 'skipped' }]],
+    ['failed with a wrong setting', 'Failed: ', [{ verdict: 'wrong' }], [{ result: 'skipped' }]],
+    ['failed with a failed check', 'Failed: ', [{ verdict: 'unknown' }], [{ result: 'failed' }]],
+  ] as const)('has %s', (name, text, settings, checks) => {
+    const report = reportOf({
+      settings: settings.map((one) => ({ name: 'A', words: 'w', ...one })),
+      checks: checks.map((one) => ({ what: 'Kubernetes', words: [], ...one })),
+      rules: [],
+      warnings: [],
+    });
+
+    expect(name).toContain(report.verdict);
+    expect(report.ok).toBe(report.verdict !== 'failed');
+    expect(reportText(report).split('\n').at(-1)).toMatch(new RegExp(`^${text}`));
+  });
+
+  it('has colours only if they are wanted', async () => {
+    const { settings, checks, rules, warnings } = (await examined(['--offline'], GOOD)).report;
+    const report = reportOf({ settings, checks, rules, warnings });
+
+    expect(reportText(report)).not.toContain('\u001b');
+    expect(reportText(report, true)).toContain('\u001b[33mIncomplete');
   });
 
   it('shows what is open to untrusted pipelines, and what the chart would refuse', async () => {
@@ -86,7 +114,7 @@ describe('doctor, settings only', () => {
   });
 
   it('exits with 78 if the runner would not start, and then makes no requests', async () => {
-    const { code, report } = await reportOf([], { DRONE_RPC_HOST: 'drone.test' });
+    const { code, report } = await examined([], { DRONE_RPC_HOST: 'drone.test' });
 
     expect([code, report.ok]).toEqual([78, false]);
     expect(report.settings[0]).toMatchObject({ name: 'DRONE_RPC_SECRET', verdict: 'wrong' });
@@ -95,7 +123,7 @@ describe('doctor, settings only', () => {
 
   it('does not read .env of the working directory: the clone of a repository may have one', async () => {
     const files = { '.env': 'DRONE_RPC_SECRET=s\nDRONE_KUBERNETES_CONFIG=hostile\n' };
-    const { code, report } = await reportOf(['--offline'], { DRONE_RPC_HOST: 'drone.test' }, files);
+    const { code, report } = await examined(['--offline'], { DRONE_RPC_HOST: 'drone.test' }, files);
 
     expect([code, report.ok]).toEqual([78, false]);
     expect(report.settings.map(({ name }) => name)).not.toContain('DRONE_KUBERNETES_CONFIG');
@@ -116,9 +144,7 @@ describe('doctor, settings only', () => {
 
     const { said } = await run(['--offline'], { ...GOOD, DRONE_POLICY_FILE: 'policy.yml' }, files);
 
-    expect(said).toContain(
-      'Worth a look\n  DRONE_POLICY_FILE policy.yml: policy 1.match: unknown key "repos"',
-    );
+    expect(said).toContain('Warnings\n  DRONE_POLICY_FILE policy.yml: policy 1.match: unknown key "repos"');
   });
 
   it.each([
@@ -152,7 +178,7 @@ spec:
 
     expect(code).toBe(0);
     expect(said).toContain('DRONE_KUBE_CLIENT_QPS');
-    expect(said).toContain('not judged: Secret drone (all its keys)');
+    expect(said).toContain('not checked: Secret drone (all its keys)');
   });
 
   it('reports a wrong variable of a Deployment, and one that is missing where nothing else holds it', async () => {
@@ -178,7 +204,7 @@ spec:
     const { code, said } = await run(['--helm-values', '/old.yaml'], {}, { '/old.yaml': old });
 
     expect(code).toBe(0);
-    expect(said.split('\n')[0]).toMatch(/^# image is left out/);
+    expect(said.split('\n')[0]).toMatch(/^# image is not translated/);
     expect(said).toContain('replicas: 2');
   });
 
@@ -195,7 +221,7 @@ describe('doctor, with server and cluster', () => {
     const registry = await ScriptedServer.playing({ status });
     onTestFinished(() => registry[Symbol.asyncDispose]());
     const HANGAR_GATE_IMAGE = `127.0.0.1:${registry.port}/hangar-gate:1`;
-    const { code, report } = await reportOf([], { ...(await outside(204, () => true)), HANGAR_GATE_IMAGE });
+    const { code, report } = await examined([], { ...(await outside(204, () => true)), HANGAR_GATE_IMAGE });
 
     const gate = report.checks.find(({ what }) => what === 'Gate image');
     expect([code, gate?.result]).toEqual([exit, result]);
@@ -203,7 +229,7 @@ describe('doctor, with server and cluster', () => {
   });
 
   it('reports success if server and cluster are as required', async () => {
-    const { code, report } = await reportOf([], await outside(204, () => true));
+    const { code, report } = await examined([], await outside(204, () => true));
 
     expect([code, report.checks.map(({ result }) => result)]).toEqual([0, ['ok', 'ok', 'skipped', 'ok']]);
     expect(report.checks[3]?.words.join()).toContain('HANGAR_PRIVATE_REGISTRIES=none refuses those');
@@ -225,7 +251,7 @@ describe('doctor, with server and cluster', () => {
       cure: 'create pods',
     },
   ])('exits with 78 for $name, and names the remedy', async ({ status, denied, what, cure }) => {
-    const { code, report } = await reportOf([], await outside(status, (right) => right !== denied));
+    const { code, report } = await examined([], await outside(status, (right) => right !== denied));
 
     expect(code).toBe(78);
     const failed = report.checks.filter(({ result }) => result === 'failed');
@@ -234,16 +260,16 @@ describe('doctor, with server and cluster', () => {
   });
 
   it('accepts a missing optional right, and reports the disabled feature', async () => {
-    const { code, report } = await reportOf([], await outside(204, (one) => one !== 'watch events'));
+    const { code, report } = await examined([], await outside(204, (one) => one !== 'watch events'));
 
     expect(code).toBe(0);
-    expect(report.checks[1]?.words.join('\n')).toContain('optional: the runner may not');
+    expect(report.checks[1]?.words.join('\n')).toContain('optional: the runner is not allowed');
   });
 
   it('skips the cluster if it can’t be reached: the old runner may run elsewhere', async () => {
     const { DRONE_KUBERNETES_CONFIG: _, ...env } = await outside(204, () => true);
 
-    const { code, report } = await reportOf([], { ...env, KUBERNETES_SERVICE_HOST: '10.0.0.1' });
+    const { code, report } = await examined([], { ...env, KUBERNETES_SERVICE_HOST: '10.0.0.1' });
 
     expect([code, report.checks[1]?.result]).toEqual([0, 'skipped']);
   });

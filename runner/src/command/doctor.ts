@@ -21,7 +21,7 @@ export async function doctor(options: DoctorOptions, context: CommandContext): P
   const values = options['helm-values'];
   if (values !== undefined) return printValues(values, context);
   const report = await examine(options, context);
-  context.print(options.json ? JSON.stringify(report, null, 2) : reportText(report));
+  context.print(options.json ? JSON.stringify(report, null, 2) : reportText(report, context.isColoured));
   return report.ok ? EXIT.ok : EXIT.config;
 }
 
@@ -55,7 +55,7 @@ function settingsOf(
 /** Read as an environment file, a Deployment would look like one with few variables. */
 function notDeployment(file: string, context: CommandContext): string {
   if (/^\s*"?kind"?:\s*"?Deployment\b/m.test(textOf(context, file)))
-    throw new UsageError(`${file} is a Deployment: name it with --deployment`);
+    throw new UsageError(`${file} is a Deployment: pass it with --deployment`);
   return file;
 }
 
@@ -82,7 +82,7 @@ async function examine(options: DoctorOptions, context: CommandContext): Promise
   });
 }
 
-const notRead = (what: string): string => `not in the file, and not judged: ${what}`;
+const notRead = (what: string): string => `not in the file, so not checked: ${what}`;
 
 async function checksOf(
   loaded: Loaded,
@@ -98,10 +98,10 @@ async function checksOf(
       ])),
       checkLookUps(loaded.ok),
     ];
-  const why = isOffline ? 'because of --offline' : 'until the settings are right';
+  const why = isOffline ? 'because of --offline' : 'the settings have to be corrected first';
   return (['Drone server', 'Kubernetes', 'Gate image'] as const).map((what) => ({
     what,
     result: 'skipped',
-    words: [`not asked, ${why}`],
+    words: [why],
   }));
 }

@@ -37,7 +37,7 @@ export function withLocalVariables({ env, readFile, complain }: CommandContext):
   try {
     return withDotenv(env, parseDotenv(textIfThere(readFile, '.env')));
   } catch (error) {
-    complain(`hangar-runner: .env in the working directory is left out: ${errorText(error)}`);
+    complain(`hangar-runner: .env in the working directory is ignored: ${errorText(error)}`);
     return env;
   }
 }
@@ -68,7 +68,7 @@ export function variablesOf(
   try {
     return parseDotenv(text);
   } catch (error) {
-    throw new UsageError(`${path} is no environment file: ${errorText(error)}`);
+    throw new UsageError(`${path} is not an environment file: ${errorText(error)}`);
   }
 }
 

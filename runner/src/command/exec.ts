@@ -55,10 +55,9 @@ async function supervise(run: Run, context: CommandContext): Promise<ExitCode> {
   const json = options.json ?? options.dump ?? false;
   const screen = screenOf(options, json, context);
   if (compiled.plan.steps.length === 0) {
-    screen.say(`no step of pipeline ${subject.pipeline.name} fits this build: nothing to run`);
+    screen.say(`no step of pipeline ${subject.pipeline.name} matches this build: nothing to run`);
     return EXIT.ok;
   }
-  tellBeginning(run, screen);
   const end = await runStage(run, screen, context);
   const [namespace, pod] = [compiled.namespace, compiled.pod.metadata?.name ?? ''];
   const { timeoutMs } = compiled.plan;
@@ -78,12 +77,13 @@ function screenOf(options: ExecOptions, json: boolean, context: CommandContext):
 }
 
 async function runStage(
-  { options, config, subject, compiled, connection, stop }: Run,
+  run: Run,
   screen: Screen,
   { clock, random, complain }: CommandContext,
 ): Promise<LocalEnd> {
+  const { options, config, subject, compiled, connection, stop } = run;
   const verbose = options.debug ?? options.trace ?? false;
-  const heard = (): void => screen.say('stopping: the Pod is being deleted; Ctrl-C once more leaves at once');
+  const heard = (): void => screen.say('stopping: the Pod is being deleted; a second Ctrl-C exits at once');
   stop.addEventListener('abort', heard, { once: true });
   try {
     return await runLocally(
@@ -96,8 +96,13 @@ async function runStage(
         patience: patienceFor(options['engine-container-start-timeout'], config),
       },
       // No Lease can have such a name, so that no daemon adopts the Pod.
-      { compiled, detail: subject.detail, owner: `local exec/${letters(random, OWNER_LETTERS)}` },
-      stop,
+      {
+        compiled,
+        detail: subject.detail,
+        owner: `local exec/${letters(random, OWNER_LETTERS)}`,
+        gateVolume: config.compile.gateVolume,
+      },
+      { stop, onConnected: () => tellBeginning(run, screen) },
     );
   } finally {
     stop.removeEventListener('abort', heard);
@@ -116,7 +121,7 @@ function tellBeginning({ subject, compiled, config }: Run, screen: Screen): void
   const { pipeline, manifest } = subject;
   const name = pod.metadata?.name ?? '';
   screen.say(`pipeline ${pipeline.name} as Pod ${name} in namespace ${namespace}`);
-  screen.say(`(should this program be killed: ${removal(namespace, name)})`);
+  screen.say(`(to remove it if this program is killed: ${removal(namespace, name)})`);
   const isWanted = manifest.pipelines.every((one) => one.name !== pipeline.name || !one.clone.disable);
   if (pipeline.clone.disable && isWanted)
     screen.say(`without a clone step; --repo-http URL clones, with the image ${config.compile.cloneImage}`);
@@ -128,9 +133,9 @@ async function connected(kubeconfig: string | undefined): Promise<Connection> {
   try {
     return await connectKubernetes(kubeconfig ?? 'default');
   } catch (error) {
-    const from = kubeconfig === undefined ? 'what kubectl would take' : kubeconfig;
+    const file = kubeconfig === undefined ? '' : `${kubeconfig}: `;
     throw new UsageError(
-      `no way to a cluster by ${from}: ${errorText(error)}. Name a kubeconfig with --kubeconfig or KUBECONFIG`,
+      `cannot connect to a cluster: ${file}${errorText(error)}. Name a kubeconfig with --kubeconfig or KUBECONFIG`,
     );
   }
 }

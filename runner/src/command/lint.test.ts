@@ -108,7 +108,7 @@ describe('lint', () => {
   it('finds the step that the compiler refuses', async () => {
     const yaml = stepsOf('- { name: a, image: alpine }', '- { name: b, image: "Alpine:latest" }');
     expect((await linted({ 'a.yml': yaml })).printed).toEqual([
-      expect.stringMatching(/^a\.yml:6:21: step "b": "Alpine:latest" is no image name/),
+      expect.stringMatching(/^a\.yml:6:21: step "b": "Alpine:latest" is not a valid image name/),
     ]);
   });
 
@@ -248,7 +248,7 @@ describe('lint', () => {
       "- { name: a, image: b, commands: ['sed s/\\//x/', 'echo \\\\ ${v//\\//_}', 'echo \\n'] }",
     );
     expect((await linted({ 'a.yml': yaml })).printed).toEqual([
-      'a.yml:5:42: warning: `\\/` stays as it is; the runner before Hangar made it `/`, and 1 more',
+      'a.yml:5:42: warning: `\\/` stays unchanged; the previous runner changed it to `/`, and 1 more',
     ]);
     const only = stepsOf("- { name: a, image: b, commands: ['${v//\\//_}', 'echo \\n'] }");
     expect((await linted({ 'a.yml': only })).printed).toEqual([]);

@@ -124,7 +124,7 @@ function backslashes(text: string): readonly Finding[] {
       line: before.length,
       column: (before.at(-1) ?? '').length + 1,
       severity: 'warning',
-      message: `\`${first[0]}\` stays as it is; the runner before Hangar made it \`${first[0].slice(1)}\`${others}`,
+      message: `\`${first[0]}\` stays unchanged; the previous runner changed it to \`${first[0].slice(1)}\`${others}`,
     },
   ];
 }

@@ -23,10 +23,7 @@ import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { commandLine, stepsOf } from './testing/command-line.ts';
 
 const PAGE = readFileSync(new URL('../../../docs/migrate.md', import.meta.url), 'utf8');
-const SECTION = PAGE.slice(
-  PAGE.indexOf('## What is refused now'),
-  PAGE.indexOf('## Values of the old chart'),
-);
+const SECTION = PAGE.slice(PAGE.indexOf('## What is rejected'), PAGE.indexOf('## Values of the old chart'));
 /** What each row of the table is about. */
 const ROWS = [...SECTION.matchAll(/^\| (?!what |---)(.*?) \| /gm)].map(([, what = '']) => what);
 
@@ -40,7 +37,7 @@ const load = (env: Record<string, string>) => {
   };
   const host = { hostname: 'h', version: '1', namespace: '' };
   return loadConfig(
-    { DRONE_RPC_HOST: 'd', DRONE_RPC_SECRET: 's', DRONE_RPC_PROTO: 'https', ...env },
+    { DRONE_RPC_HOST: 'd', DRONE_RPC_SECRET: 'bea26a2221fd8090', DRONE_RPC_PROTO: 'https', ...env },
     missing,
     host,
   );
@@ -91,7 +88,9 @@ const PROOFS: Readonly<Record<string, () => unknown>> = {
       expect(() => compiled({ workspacePath })).toThrow("can't be mounted");
   },
   'an image whose host has an underscore': () => {
-    expect(() => compiled({ steps: [aStep({ image: 'my_host.test/app' })] })).toThrow('is no image name');
+    expect(() => compiled({ steps: [aStep({ image: 'my_host.test/app' })] })).toThrow(
+      'is not a valid image name',
+    );
     expect(compiled({ steps: [aStep({ image: 'my-host.test/app' })] }).pod.spec?.containers[1]?.image).toBe(
       'my-host.test/app:latest',
     );
@@ -118,7 +117,7 @@ const PROOFS: Readonly<Record<string, () => unknown>> = {
   },
   '`daemon FILE` where the file is missing': async () => {
     const { complained } = await commandLine(['daemon', '/gone'], {}, { env: {} });
-    expect(complained.join()).toContain('the environment file /gone is left out');
+    expect(complained.join()).toContain('the environment file /gone is ignored');
   },
   '`DRONE_RUNNER_MAX_PROCS`': () => {
     const { problems, warnings } = configured({ DRONE_RUNNER_MAX_PROCS: '4' });
@@ -200,7 +199,7 @@ const PROOFS: Readonly<Record<string, () => unknown>> = {
     const { droneEnv } = stageFile(compiled({ metadata }));
     expect(Object.keys(droneEnv).every((key) => key.startsWith('io.drone'))).toBe(true);
   },
-  'an own step called `clone`': () => {
+  'a custom step named `clone`': () => {
     const detail = aDetail({ netrc: { machine: 'git.test', login: 'ada', password: 'n3trc' } });
     const settings = someSettings({ netrcCloneOnly: true });
     const own = { clone: { ...aPipeline().clone, disable: true }, steps: [aStep({ name: 'clone' })] };
@@ -212,11 +211,11 @@ const PROOFS: Readonly<Record<string, () => unknown>> = {
   '`\\\\` and `\\/` outside': async () => {
     expect(substitute('a\\\\b\\/c', {})).toBe('a\\\\b\\/c');
     const file = { 'a.yml': stepsOf("- { name: a, image: b, commands: ['sed s/\\//x/'] }") };
-    expect((await commandLine(['lint', 'a.yml'], file)).printed.join()).toContain('stays as it is');
+    expect((await commandLine(['lint', 'a.yml'], file)).printed.join()).toContain('stays unchanged');
   },
 };
 
-describe('docs/migrate.md: what is refused now, and what differs', () => {
+describe('docs/migrate.md: what is rejected, and what differs', () => {
   it('has a proof for each row', () => {
     const isProved = (row: string): boolean => Object.keys(PROOFS).some((words) => row.startsWith(words));
     expect(ROWS.filter((row) => !isProved(row))).toEqual([]);

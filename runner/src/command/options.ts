@@ -24,20 +24,20 @@ export const BUILD_OPTIONS = {
     'repo-namespace': named('DRONE_REPO_NAMESPACE'),
     'repo-name': named('DRONE_REPO_NAME'),
     'repo-slug': named('DRONE_REPO (namespace/name)'),
-    'repo-http': named('DRONE_GIT_HTTP_URL, from where the clone step clones'),
+    'repo-http': named('DRONE_GIT_HTTP_URL, the URL that the clone step clones'),
     'repo-ssh': named('DRONE_GIT_SSH_URL'),
     'repo-link': named('DRONE_REPO_LINK'),
     'repo-branch': named('DRONE_REPO_BRANCH'),
     'repo-private': flag('DRONE_REPO_PRIVATE'),
     'repo-visibility': named('DRONE_REPO_VISIBILITY'),
     'repo-trusted': flag('the repository may mount volumes of the host and run privileged'),
-    'repo-protected': flag('accepted; changes nothing here'),
-    'repo-timeout': wholeOr(60, 'limit of the whole pipeline in minutes'),
+    'repo-protected': flag('accepted; has no effect here'),
+    'repo-timeout': wholeOr(60, 'timeout of the whole pipeline in minutes'),
     'repo-created': whole('Unix seconds (now)'),
     'repo-updated': whole('Unix seconds (now)'),
   }),
   ...grouped('Build', {
-    'build-id': wholeOr(1, 'number of the build at its server'),
+    'build-id': wholeOr(1, 'number of the build at the Drone server'),
     'build-number': wholeOr(1, 'DRONE_BUILD_NUMBER'),
     'build-parent': wholeOr(0, 'DRONE_BUILD_PARENT'),
     'build-event': named('DRONE_BUILD_EVENT (push); decides with the conditions of `when` which steps run'),
@@ -65,20 +65,20 @@ export const BUILD_OPTIONS = {
     'author-avatar': named('DRONE_COMMIT_AUTHOR_AVATAR'),
   }),
   ...grouped('Stage', {
-    'stage-id': whole('number of the stage at its server'),
+    'stage-id': whole('number of the stage at the Drone server'),
     'stage-number': wholeOr(1, 'DRONE_STAGE_NUMBER'),
-    'stage-name': named('which pipeline of the file (default)'),
+    'stage-name': named('name of the pipeline in the file (default)'),
     'stage-kind': named('DRONE_STAGE_KIND (pipeline)'),
     'stage-type': named('DRONE_STAGE_TYPE (kubernetes)'),
     'stage-os': named('DRONE_STAGE_OS'),
     'stage-arch': named('DRONE_STAGE_ARCH'),
     'stage-variant': named('DRONE_STAGE_VARIANT'),
-    'stage-kernel': named('kernel that the pipeline asks for'),
+    'stage-kernel': named('kernel that the pipeline requires'),
     'stage-created': whole('Unix seconds (now)'),
     'stage-updated': whole('Unix seconds (now)'),
   }),
   ...grouped('Git credentials and server', {
-    'netrc-machine': named('host for which the Git credentials are'),
+    'netrc-machine': named('host that the Git credentials are for'),
     'netrc-username': named('user of the Git credentials'),
     'netrc-password': named('password of the Git credentials'),
     'system-host': named('DRONE_SYSTEM_HOST'),
@@ -89,31 +89,31 @@ export const BUILD_OPTIONS = {
 };
 
 /** Settings of a daemon (previous-runner §2.2); `DRONE_*` and `HANGAR_*` variables are read too, options take precedence. */
-const POD_OPTIONS = grouped('What the Pod is made with', {
-  namespace: text('namespace of the Pod where the pipeline names none'),
-  secrets: pairs('a secret of the pipeline; seen in the list of processes, so better:'),
+const POD_OPTIONS = grouped('Pod', {
+  namespace: text('namespace of the Pod if the pipeline does not set one'),
+  secrets: pairs('a secret of the pipeline; visible in the process list, so prefer:'),
   'secret-file': repeated('FILE', 'secrets from a file of NAME=value lines', asText),
-  environ: pairs('a variable of every step, also for ${} in the file'),
+  environ: pairs('a variable for every step and for ${} substitution'),
   labels: pairs('a label of the Pod'),
-  volumes: pairs('folder of the host=path in every step; :ro behind it makes it read-only'),
-  privileged: repeated('IMAGE', 'one more image that runs privileged', asText),
+  volumes: pairs('directory of the host=path in every step; the suffix :ro makes it read-only'),
+  privileged: repeated('IMAGE', 'an additional image that runs privileged', asText),
   policy: text('policy file', 'FILE'),
   'gate-image': text('image of the gate (HANGAR_GATE_IMAGE)', 'IMAGE'),
   'clone-image': text('image of the clone step (DRONE_IMAGE_CLONE)', 'IMAGE'),
-  'service-account': text('service account where the pipeline names none', 'NAME'),
+  'service-account': text('service account if the pipeline does not set one', 'NAME'),
   'limit-memory': whole('memory limit of each container in MiB'),
   'limit-cpu': whole('CPU limit of each container in millicores'),
   'request-memory': whole('memory request of the Pod in MiB (100)'),
   'request-cpu': whole('CPU request of the Pod in millicores (100)'),
-  'min-request-memory': whole('least memory request of a container in MiB (4)'),
-  'min-request-cpu': whole('least CPU request of a container in millicores (1)'),
-  'netrc-clone-only': flag('only the clone step gets the Git credentials'),
-  'tmate-enabled': flag('debug sessions for builds with the debug mark'),
+  'min-request-memory': whole('minimum memory request of a container in MiB (4)'),
+  'min-request-cpu': whole('minimum CPU request of a container in millicores (1)'),
+  'netrc-clone-only': flag('only the clone step receives the Git credentials'),
+  'tmate-enabled': flag('debug sessions for builds with the debug flag'),
   'tmate-image': text('image that carries tmate', 'IMAGE'),
-  'tmate-server-host': text('own tmate server'),
-  'tmate-server-port': text('its port'),
-  'tmate-server-rsa-fingerprint': text('its RSA host key'),
-  'tmate-server-ed25519-fingerprint': text('its Ed25519 host key'),
+  'tmate-server-host': text('host of your own tmate server'),
+  'tmate-server-port': text('port of your own tmate server'),
+  'tmate-server-rsa-fingerprint': text('RSA host key of your own tmate server'),
+  'tmate-server-ed25519-fingerprint': text('Ed25519 host key of your own tmate server'),
 });
 
 /** Options for compiling one pipeline of a file to a Pod. */
@@ -121,45 +121,45 @@ const PIPELINE_OPTIONS = {
   clone: flag('with the clone step (--no-clone: without)'),
   include: repeated('STEP', 'only these steps, and clone', asText),
   exclude: repeated('STEP', 'without these steps', asText),
-  timeout: text('limit of the whole pipeline: 90s, 15m, 2h (60m)', 'SPAN'),
+  timeout: text('timeout of the whole pipeline: 90s, 15m, 2h (60m)', 'SPAN'),
   ...POD_OPTIONS,
   ...BUILD_OPTIONS,
 };
 
 /** Options of `lint`. */
 export const LINT_OPTIONS = {
-  trusted: flag('judge as for a trusted repository'),
+  trusted: flag('check as for a trusted repository'),
   json: flag('print the findings as JSON'),
   ...BUILD_OPTIONS,
 };
 
 /** Options of `compile`. */
 export const COMPILE_OPTIONS = {
-  source: text('the file, in the old spelling', 'FILE'),
-  'show-secrets': flag('print secret values; kubectl takes the text only so'),
-  'look-up': flag('ask registries for the commands of plugin images, as the daemon does'),
+  source: text('the file, as in the previous runner', 'FILE'),
+  'show-secrets': flag('print secret values; kubectl accepts only this output'),
+  'look-up': flag('look up the commands of plugin images in their registries, as the daemon does'),
   json: flag('print a List as JSON'),
-  spec: flag('accepted: YAML is what is printed anyway'),
+  spec: flag('accepted; YAML is the default'),
   ...PIPELINE_OPTIONS,
 };
 
 /** Options of `exec`; the last ones are those of the old program, so that scripts continue to work. */
 export const EXEC_OPTIONS = {
   kubeconfig: text(
-    "the cluster: this file's current context (as kubectl: KUBECONFIG, ~/.kube/config)",
+    'kubeconfig of the cluster; its current context is used (default as for kubectl: KUBECONFIG, ~/.kube/config)',
     'FILE',
   ),
   json: flag('print the result as JSON; logs go to standard error'),
   color: flag('with colours (--no-color: without; on a terminal, unless NO_COLOR is set)'),
-  debug: flag('tell what the runner itself does'),
+  debug: flag('log what the runner does'),
   ...PIPELINE_OPTIONS,
-  ...grouped('For old scripts', {
+  ...grouped('Compatibility with the previous runner', {
     pretty: flag('the same as --color'),
     dump: flag('the same as --json'),
     trace: flag('the same as --debug'),
     'engine-container-start-timeout': whole('seconds that a container may take to start (480)'),
-    'kube-client-qps': whole('changes nothing'),
-    'kube-client-burst': whole('changes nothing'),
+    'kube-client-qps': whole('has no effect'),
+    'kube-client-burst': whole('has no effect'),
   }),
 };
 
@@ -168,7 +168,7 @@ export const DOCTOR_OPTIONS = {
   'env-file': text('read the settings from this file instead of the environment', 'FILE'),
   deployment: text('read the settings from this Deployment (kubectl get deployment NAME -o yaml)', 'FILE'),
   'helm-values': text("print these values of the previous runner's chart as values of Hangar's", 'FILE'),
-  offline: flag('ask neither the Drone server nor Kubernetes'),
+  offline: flag('contact neither the Drone server nor Kubernetes'),
   json: flag('print {"ok","settings","checks","warnings"}'),
 };
 

@@ -52,6 +52,25 @@ async function startDaemon(
 
 describe('the process', () => {
   it(
+    'exits with 2 if there is no kubeconfig for exec, and does not try an address that nobody gave',
+    async () => {
+      const home = mkdtempSync(join(tmpdir(), 'hangar-process-'));
+      folders.push(home);
+      const file = join(home, 'p.yml');
+      writeFileSync(
+        file,
+        'kind: pipeline\ntype: kubernetes\nname: default\nsteps:\n- { name: a, image: alpine, commands: [true] }\n',
+      );
+      const one = start(['exec', file], { HOME: home });
+
+      expect(await one.exit).toEqual({ code: 2, signal: null });
+      expect(one.said).toContain('no kubeconfig was found');
+      expect(one.said).not.toContain('8080');
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
     'passes on the output of a command, and its exit code',
     async () => {
       const [version, unknown] = [start(['--version']), start(['no-such-command'])];

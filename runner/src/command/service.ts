@@ -9,8 +9,9 @@ import type { Host } from '../config/load.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
 import { StagesAhead } from '../demand/stages-ahead.ts';
 import { processIdentity } from '../edges/process-identity.ts';
+import { StageHistory } from '../history/stage-history.ts';
 import { Heartbeat, type Unreported } from '../http/health.ts';
-import type { HttpParts } from '../http/server.ts';
+import type { DashboardSources, HttpParts } from '../http/http-parts.ts';
 import type { Holder } from '../lease/holder.ts';
 import type { EdgeObserver } from '../metrics/edge-observer.ts';
 import { LivingOwners } from '../metrics/living-owners.ts';
@@ -40,6 +41,8 @@ export interface ServiceParts {
   readonly print: (text: string) => void;
   /** The 99th percentile of the event loop's delay, in milliseconds. */
   readonly eventLoopLagMs: () => number;
+  /** The latest records of `log`, for the dashboard. */
+  readonly recentLog?: DashboardSources['log'];
   /** Also called after each response of the Kubernetes API. */
   readonly called?: (call: ApiCall, status: number) => void;
 }
@@ -49,6 +52,7 @@ export function createService(parts: ServiceParts): Service {
   const { config, log, clock, random, host } = parts;
   const about = { version: host.version, machine: config.runner.name, capacity: config.runner.capacity };
   const heartbeat = new Heartbeat(clock);
+  const history = config.http.ui && new StageHistory();
   const ahead = new StagesAhead(clock, config.runner.labels);
   const metrics = new RunnerMetrics(clock, about);
   const assembly = assemble(config, {
@@ -67,6 +71,7 @@ export function createService(parts: ServiceParts): Service {
       },
     },
     edges: heard(metrics, heartbeat, ahead),
+    history,
     serverAnswered: () => heartbeat.pollAnswered(),
   });
   const owners = new LivingOwners({
@@ -75,16 +80,18 @@ export function createService(parts: ServiceParts): Service {
     namespace: assembly.options.leaseNamespace,
   });
   follow(assembly, metrics, heartbeat);
-  const { registry, podWatch } = assembly.parts;
+  const { registry, podWatch, origin } = assembly.parts;
   registry.listen(() => ahead.registryChanged(registry.entries));
+  if (history) registry.listen(() => history.registryChanged(registry.entries));
   const picture = (): Picture => pictureOf(assembly, heartbeat, owners, parts.eventLoopLagMs);
   const http: HttpParts = {
     clock,
     about,
     ui: config.http.ui,
     token: config.http.token,
+    dashboard: history && { history, log: parts.recentLog ?? { records: [] } },
     stages: () => registry.entries,
-    ahead: () => ahead.list(stagesIn(podWatch.pods)),
+    ahead: () => ahead.list(stagesIn(origin.known(podWatch.pods))),
     signs: () => ({ ...heartbeat.signs(podWatch.staleMs), unreported: unreported(assembly, clock) }),
     metrics: { contentType: metrics.contentType, text: () => metrics.text(picture()) },
   };
@@ -97,8 +104,8 @@ function holderOf({ host, config, random }: ServiceParts): Holder {
   return {
     replica: host.hostname || config.runner.name,
     podUid: host.podUid ?? '',
-    life: identity ? `${identity.name}.${chance}` : chance,
-    isGone: identity && ((life) => identity.isGone(life)),
+    instance: identity ? `${identity.name}.${chance}` : chance,
+    isGone: identity && ((instance) => identity.isGone(instance)),
   };
 }
 
@@ -160,11 +167,12 @@ function pictureOf(
   owners: LivingOwners,
   eventLoopLagMs: () => number,
 ): Picture {
-  const { podWatch, registry } = parts;
+  const { podWatch, registry, origin } = parts;
+  const pods = origin.known(podWatch.pods);
   return {
     stages: registry.entries,
-    unschedulablePods: unschedulablePods(podWatch.pods, owner),
-    orphanedPods: orphanedPods(podWatch.pods, owner, owners.living),
+    unschedulablePods: unschedulablePods(pods, owner),
+    orphanedPods: orphanedPods(pods, owner, owners.living),
     watchStaleMs: podWatch.staleMs,
     pollAgeMs: heartbeat.answerAgeMs,
     eventLoopLagMs: eventLoopLagMs(),

@@ -92,6 +92,24 @@ describe('what a restricted build may choose', () => {
       'node_selector "pool=control"',
     ],
     ['a toleration', toleration('gpu'), { tolerations: ['gpu'] }, 'the toleration of "gpu"'],
+    [
+      'a priority class',
+      { priorityClassName: 'urgent' },
+      { priorityClasses: ['urgent', 'normal'] },
+      'priority_class_name "urgent": HANGAR_UNTRUSTED_PRIORITY_CLASSES',
+    ],
+    [
+      'a runtime class',
+      { runtimeClassName: 'kata-qemu' },
+      { runtimeClasses: ['kata-*'] },
+      'runtime_class_name "kata-qemu": HANGAR_UNTRUSTED_RUNTIME_CLASSES',
+    ],
+    [
+      'an extended resource',
+      { steps: [aStep({ devices: { 'nvidia.com/gpu': 1 } })] },
+      { extendedResources: ['nvidia.com/*'] },
+      'in step "test", the resource "nvidia.com/gpu": HANGAR_UNTRUSTED_EXTENDED_RESOURCES',
+    ],
     ['a label', metadata({ labels: { app: 'x' } }), { labels: ['app'] }, 'metadata.labels "app"'],
     [
       'an annotation',
@@ -131,6 +149,11 @@ describe('what a restricted build may choose', () => {
     ],
     ['a toleration of everything', toleration(''), { tolerations: ['gpu'] }],
     ['a fresh namespace', metadata({ namespace: 'drone-' }), { namespaces: ['builds'] }],
+    [
+      'a resource of another vendor',
+      { steps: [aStep({ devices: { 'amd.com/gpu': 1 } })] },
+      { extendedResources: ['nvidia.com/*', '*'] },
+    ],
   ])('not %s', (_sentence, pipeline, rules) => {
     expect(outcome(pipeline, { rules })).toHaveLength(1);
     expect(outcome(pipeline, { rules })).not.toEqual(['compiled']);
@@ -142,6 +165,7 @@ describe('what a restricted build may choose', () => {
     ["Hangar's own annotation", metadata({ annotations: { 'hangar.dev/resources': 'peak' } })],
     ['a platform', { platform: { os: 'linux', arch: 'arm64', variant: '', version: '' } }],
     ['a temporary volume', temp(0)],
+    ['a DNS policy', { dnsPolicy: 'Default' }],
     ['nothing in particular', {}],
     [
       'user 0 of a step that does not run in this build',
@@ -267,6 +291,18 @@ describe('amounts that a restricted build may choose', () => {
     }
     expect(JSON.stringify(compiled({}).pod)).not.toContain('ephemeral-storage');
   });
+
+  it('allows a step as much ephemeral storage as the rule, and no more, whether requested or as a limit', () => {
+    const most = { rules: { ephemeralStorage: 1024 * MIB } } as const;
+    const storage = (requestBytes: number, limitBytes: number): Partial<Pipeline> => ({
+      steps: [aStep({ storage: { requestBytes, limitBytes } })],
+    });
+
+    expect(outcome(storage(1024 * MIB, 0), most)).toEqual(['compiled']);
+    for (const tooMuch of [storage(1024 * MIB + 1, 0), storage(0, 1024 * MIB + 1)])
+      expect(outcome(tooMuch, most)).toEqual([expect.stringContaining('HANGAR_MAX_EPHEMERAL_STORAGE')]);
+    expect(outcome(storage(0, 1024 * MIB + 1))).toEqual(['compiled']);
+  });
 });
 
 describe('what no rule allows', () => {
@@ -289,6 +325,11 @@ describe('what no rule allows', () => {
       'a namespace of Kubernetes',
       metadata({ namespace: 'kube-system' }),
       metadata({ namespace: 'kubernetes-builds' }),
+    ],
+    [
+      'a priority class of Kubernetes',
+      { priorityClassName: 'system-node-critical' },
+      { priorityClassName: 'systems' },
     ],
     ["the Leases' namespace", metadata({ namespace: 'ci' }), metadata({ namespace: 'ci-builds' })],
   ])('%s, also of a trusted build', (_sentence, refused, nearMiss) => {

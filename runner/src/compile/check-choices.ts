@@ -74,5 +74,5 @@ export function checkChoices(
 function refusalText(refusals: readonly string[]): string {
   const shown = refusals.slice(0, MOST_SHOWN);
   const more = refusals.length - shown.length;
-  return ['this build may not have:', ...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('\n- ');
+  return ['not allowed in this build:', ...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('\n- ');
 }

@@ -28,7 +28,7 @@ export function checkedKeys(words: Words, { code, place, at = [] }: Writer): Wor
   if (odd === undefined) return words;
   return refuse(
     code,
-    `${place}: key ${JSON.stringify(odd)} must be at most 63 letters, digits, "-", "_" or ".", if need be behind a domain and "/"`,
+    `${place}: key ${JSON.stringify(odd)} must be at most 63 letters, digits, "-", "_" or ".", optionally after a domain and "/"`,
     [...at, odd],
   );
 }

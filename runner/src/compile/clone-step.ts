@@ -29,6 +29,8 @@ export function cloneStep(pipeline: Pipeline, settings: CompileSettings): Pipeli
     privileged: false,
     limits: { cpuMillicores: 0, memoryBytes: 0 },
     requests: { cpuMillicores: 0, memoryBytes: 0 },
+    storage: { requestBytes: 0, limitBytes: 0 },
+    devices: {},
     user: undefined,
     group: undefined,
     volumes: [],

@@ -1,43 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseManifest } from '../parse/manifest.ts';
-import type { Compiled } from '../pipeline/compiled.ts';
-import type { Pipeline } from '../pipeline/pipeline.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
-import { compile } from './compile.ts';
-import { aBuild, aCompileInput, aDetail, anImage, aPreparation, aRepo } from './testing/a-pipeline.ts';
+import { aBuild, aDetail, aRepo } from './testing/a-pipeline.ts';
 import {
   oddTexts as odd,
   pipelines as pipeline,
   compileSettings as settings,
 } from './testing/arbitrary-pipelines.ts';
+import { outcomes } from './testing/compiled-cases.ts';
 import { objections } from './testing/kubernetes-rules.ts';
-
-type Outcome = Compiled | PipelineError;
-
-/** The result of a text; errors other than PipelineError are rethrown. */
-function outcome(text: string, changes: Partial<Parameters<typeof compile>[0]>): readonly Outcome[] {
-  const images = { 'docker.io/library/known:latest': anImage(), 'docker.io/drone/git:latest': anImage() };
-  const prepared = aPreparation({ images, secrets: { known: 'multi\nline' } });
-  const attempt = (make: () => readonly Outcome[]): readonly Outcome[] => {
-    try {
-      return make();
-    } catch (error) {
-      if (error instanceof PipelineError) return [error];
-      throw error;
-    }
-  };
-  const compiled = (one: Pipeline) =>
-    attempt(() => [compile(aCompileInput({ pipeline: one, prepared, ...changes }))]);
-  return attempt(() => parseManifest(text).pipelines.flatMap(compiled));
-}
 
 describe('any pipeline that parses', () => {
   it('compiles to objects that Kubernetes accepts, or is refused with a message for its author', () => {
     let compiled = 0;
     fc.assert(
       fc.property(pipeline, settings, (written, how) => {
-        for (const result of outcome(JSON.stringify(written), { settings: how })) {
+        for (const result of outcomes(JSON.stringify(written), { settings: how })) {
           if (result instanceof PipelineError) {
             expect(result.message).not.toBe('');
             continue;
@@ -64,7 +42,7 @@ describe('any pipeline that parses', () => {
           repo: aRepo({ name, namespace: event }),
           build: aBuild({ event, ref, params, message: name }),
         });
-        for (const result of outcome(text, { detail })) {
+        for (const result of outcomes(text, { detail })) {
           if (result instanceof PipelineError) throw result;
           expect(objections(result.pod, result.secrets)).toEqual([]);
         }
@@ -77,7 +55,7 @@ describe('any pipeline that parses', () => {
     fc.assert(
       fc.property(pipeline, (written) => {
         const text = JSON.stringify(written);
-        expect(JSON.stringify(outcome(text, {}))).toBe(JSON.stringify(outcome(text, {})));
+        expect(JSON.stringify(outcomes(text, {}))).toBe(JSON.stringify(outcomes(text, {})));
       }),
       { numRuns: 50 },
     );

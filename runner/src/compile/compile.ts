@@ -83,7 +83,7 @@ function refuseWindows({ platform }: Pipeline): void {
   if (platform.os.toLowerCase() === 'windows') {
     refuse(
       'unsupported-platform',
-      'platform.os is windows, which this runner does not run; give the pipeline to a runner for Windows, or set platform.os to linux',
+      'platform.os is windows, which this runner does not support; use a runner for Windows, or set platform.os to linux',
       ['platform', 'os'],
     );
   }

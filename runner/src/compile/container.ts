@@ -8,6 +8,7 @@ import { containerName, INIT_CONTAINER } from '../pipeline/compiled.ts';
 import type { PipelineStep } from '../pipeline/pipeline.ts';
 import type { Rules } from '../restrict/restrictions.ts';
 import { type MountContext, mountsOf } from './mounts.ts';
+import { checkedOthers } from './other-resources.ts';
 import type { PlannedContainer } from './planned-container.ts';
 import { refuse, stepField, stepTitle } from './refuse.ts';
 import { toRequirements } from './resources.ts';
@@ -145,7 +146,7 @@ export function stepContainer(container: PlannedContainer, sources: ContainerSou
     ...startFields(container, sources),
     imagePullPolicy: pullPolicy(step.pull),
     ...workingDir(step, role, places.workspace),
-    resources: toRequirements(resources, rules.ephemeralStorage),
+    resources: toRequirements(resources, rules.ephemeralStorage, checkedOthers(step)),
     volumeMounts: [...mountsOf(n, step, start.engine, places)],
     securityContext: securityContext(container, settings),
   };

@@ -30,7 +30,7 @@ function volumeOf(wanted: PipelineMount, step: PipelineStep, names: MountContext
   if (name !== undefined) return name;
   return refuse(
     'unknown-volume',
-    `${stepTitle(step)} mounts volume ${JSON.stringify(wanted.name)}, which the pipeline's "volumes" do not have, or have without a source; add it there, for example with "temp: {}"`,
+    `${stepTitle(step)} mounts volume ${JSON.stringify(wanted.name)}, which is missing in the pipeline's "volumes" or has no source; add it there, for example with "temp: {}"`,
     mountField(step, wanted, 'name'),
   );
 }

@@ -78,7 +78,7 @@ function numbersBehind(
   if (numbers !== undefined) return numbers;
   return refuse(
     'invalid-pipeline',
-    `${stepTitle(step)} depends on ${JSON.stringify(name)}, which is no step before it; correct the name or move that step up`,
+    `${stepTitle(step)} depends on ${JSON.stringify(name)}, which is not an earlier step; correct the name or move that step up`,
     stepField(step, 'depends_on', step.dependsOn.indexOf(name)),
   );
 }

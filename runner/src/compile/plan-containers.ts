@@ -83,7 +83,7 @@ function imageOf({ step, origin }: OrderedStep): string {
   if (parseReference(image) !== undefined) return expandImage(image);
   return refuse(
     'invalid-image',
-    `${stepTitle(step)}: ${JSON.stringify(step.image)} is no image name; write it as in "golang:1.25" or "registry.example.com/team/tool:1", in lower case`,
+    `${stepTitle(step)}: ${JSON.stringify(step.image)} is not a valid image name; write it as in "golang:1.25" or "registry.example.com/team/tool:1", in lower case`,
     stepField(step, 'image'),
   );
 }

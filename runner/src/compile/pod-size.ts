@@ -39,7 +39,7 @@ export function checkPodSize(pod: V1Pod, swapped: number): void {
   const containers = pod.spec?.containers.length ?? 0;
   const cure =
     swapped > 0
-      ? `${swapped} of them carry all their variables in the Pod, because their images' commands could not be looked up in the registry: give these steps "commands" or "entrypoint", or split the pipeline`
+      ? `${swapped} of them have all their variables in the Pod, because the commands of their images could not be looked up in the registry: give these steps "commands" or "entrypoint", or split the pipeline`
       : 'split the pipeline in two with depends_on';
   refuse(
     'pipeline-too-large',

@@ -5,9 +5,10 @@ import type { Most } from '../restrict/restrictions.ts';
 import { type ContainerSources, initContainer, stepContainer, tmateContainer } from './container.ts';
 import { isDnsSubdomain } from './kubernetes-names.ts';
 import type { PlannedContainer } from './planned-container.ts';
+import { podClasses } from './pod-classes.ts';
 import { refuse } from './refuse.ts';
 import { type ContainerResources, toRequirements } from './resources.ts';
-import { dnsConfig, hostAliases, placement } from './scheduling.ts';
+import { dnsConfig, dnsPolicy, hostAliases, placement } from './scheduling.ts';
 import type { CompileSettings, Policy } from './settings.ts';
 import { emptyVolume, envVolumeName, VOLUME } from './volumes.ts';
 
@@ -47,7 +48,7 @@ function envVolume({ n }: PlannedContainer): V1Volume {
 
 /** The gate's program. Its image is pulled like any other of the Pod, with the same credentials. */
 function gateVolume({ gateVolume: by, gateImage }: CompileSettings, most: Most): V1Volume {
-  if (by === 'init') return emptyVolume(VOLUME.bin, most);
+  if (by !== 'image') return emptyVolume(VOLUME.bin, most);
   return { name: VOLUME.bin, image: { reference: gateImage, pullPolicy: 'IfNotPresent' } };
 }
 
@@ -113,6 +114,8 @@ function placeFields({ pipeline, settings, policy, rules }: PodSources): Partial
     ...(affinity === undefined ? {} : { affinity }),
     ...(aliases.length > 0 ? { hostAliases: [...aliases] } : {}),
     ...(dns === undefined ? {} : { dnsConfig: dns }),
+    ...podClasses(pipeline),
+    ...dnsPolicy(pipeline),
   };
 }
 
@@ -123,7 +126,7 @@ function initContainers(
   const { gateVolume: by, gateImage, tmate } = settings;
   const numbers = steps.map(({ n }) => n);
   const all = [
-    ...(by === 'init'
+    ...(by !== 'image'
       ? [initContainer(numbers, gateImage, toRequirements(initResources, rules.ephemeralStorage))]
       : []),
     ...(places.hasTmate ? [tmateContainer(tmate.image)] : []),

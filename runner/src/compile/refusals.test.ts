@@ -24,6 +24,10 @@ const mounting = (path: string, subPath: string): Partial<Pipeline> => ({
   steps: [aStep({ volumes: [{ ...v, path, subPath }] })],
 });
 
+const device = (name: string, count: number): Partial<Pipeline> => ({
+  steps: [aStep({ devices: { [name]: count } })],
+});
+
 describe('refusals for the author', () => {
   it.each<[string, Partial<Pipeline>, string]>([
     [
@@ -56,6 +60,26 @@ describe('refusals for the author', () => {
       { serviceAccountName: 'My Account' },
       'service_account_name "My Account"',
     ],
+    ['an invalid priority class', { priorityClassName: 'High!' }, 'priority_class_name "High!"'],
+    ['an invalid runtime class', { runtimeClassName: 'g visor' }, 'runtime_class_name "g visor"'],
+    [
+      'an unknown DNS policy',
+      { dnsPolicy: 'clusterfirst' },
+      'dns_policy "clusterfirst" must be one of ClusterFirst, Default',
+    ],
+    ['a DNS policy that needs a server', { dnsPolicy: 'None' }, 'None needs a nameserver in dns_config'],
+    ['a resource of Kubernetes itself', device('kubernetes.io/gpu', 1), '"kubernetes.io/gpu" can\'t be'],
+    ['a resource with an invalid name', device('nvidia.com/g pu', 1), '"nvidia.com/g pu" can\'t be'],
+    [
+      'a negative number of a resource',
+      device('nvidia.com/gpu', -1),
+      'nvidia.com/gpu must be a whole number',
+    ],
+    [
+      'more requested ephemeral storage than the limit',
+      { steps: [aStep({ storage: { requestBytes: 2, limitBytes: 1 } })] },
+      'the request of ephemeral_storage exceeds its limit',
+    ],
     [
       'a nameless step, by its line',
       { steps: [aStep({ name: '', line: 12, user: -1 })] },
@@ -78,7 +102,7 @@ describe('refusals for the author', () => {
     expect(refusal({ steps: [aStep({ image: 'Golang:1.25' })] })).toEqual([
       'invalid-image',
       'pipeline',
-      expect.stringContaining('"Golang:1.25" is no image name'),
+      expect.stringContaining('"Golang:1.25" is not a valid image name'),
     ]);
   });
 });

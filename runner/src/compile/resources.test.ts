@@ -95,6 +95,41 @@ describe('toRequirements', () => {
   });
 });
 
+describe('what a container takes besides CPU and memory', () => {
+  const none = { cpuMillicores: 0, memoryBytes: 0 };
+  const requirements = (
+    other: { requestBytes?: number; limitBytes?: number; devices?: Record<string, number> },
+    most: number | 'any' = 'any',
+  ) => {
+    const { requestBytes = 0, limitBytes = 0, devices = {} } = other;
+    return toRequirements({ requests: none, limits: none }, most, {
+      storage: { requestBytes, limitBytes },
+      devices,
+    });
+  };
+  const KIB = 1024;
+
+  it('is requested in the number of its limit; none of it is left out', () => {
+    expect(requirements({ devices: { 'nvidia.com/gpu': 2, 'amd.com/gpu': 0 } })).toEqual({
+      limits: { 'nvidia.com/gpu': '2' },
+      requests: { 'nvidia.com/gpu': '2' },
+    });
+  });
+
+  it.each([
+    ['a limit alone, from which Kubernetes takes the request', { limitBytes: KIB }, 'any', undefined, '1Ki'],
+    ['a request alone', { requestBytes: KIB }, 'any', '1Ki', undefined],
+    ['both', { requestBytes: KIB, limitBytes: 2 * KIB }, 'any', '1Ki', '2Ki'],
+    ['a limit below the greatest one', { limitBytes: KIB }, 4 * KIB, undefined, '1Ki'],
+    ['a request, with the greatest limit', { requestBytes: KIB }, 4 * KIB, '1Ki', '4Ki'],
+    ['nothing, with the greatest limit', {}, 4 * KIB, '0', '4Ki'],
+  ] as const)('is ephemeral storage: %s', (_sentence, other, most, request, limit) => {
+    const { requests, limits } = requirements(other, most);
+
+    expect([requests?.['ephemeral-storage'], limits?.['ephemeral-storage']]).toEqual([request, limit]);
+  });
+});
+
 describe('requests of a Pod', () => {
   const cpus = (changes: Parameters<typeof aCompileInput>[0]) =>
     compile(aCompileInput(changes)).pod.spec?.containers.map(({ resources }) =>

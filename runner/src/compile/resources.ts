@@ -1,6 +1,6 @@
 import { formatMemoryBytes } from '@hangar/shared/quantity';
 import type { V1ResourceRequirements } from '@kubernetes/client-node';
-import type { Amount } from '../pipeline/pipeline.ts';
+import type { Amount, PipelineStep } from '../pipeline/pipeline.ts';
 import type { Most } from '../restrict/restrictions.ts';
 
 /** CPU is split in millicores, memory in units of 4 MiB (previous-runner §4.18). */
@@ -140,22 +140,42 @@ function quantities({ cpuMillicores, memoryBytes }: Amount): Record<string, stri
 
 const STORAGE = 'ephemeral-storage';
 
+/** What a container takes besides CPU and memory. */
+export type OtherResources = Pick<PipelineStep, 'storage' | 'devices'>;
+
+type Quantities = Readonly<Record<string, string>>;
+
+/** Without a request of its own, Kubernetes would request as much as the limit: for one that the operator sets, nothing is requested. */
+function storageOf(
+  { requestBytes, limitBytes }: PipelineStep['storage'],
+  most: Most,
+): [Quantities, Quantities] {
+  const of = (bytes: number): Quantities => (bytes > 0 ? { [STORAGE]: formatMemoryBytes(bytes) } : {});
+  if (limitBytes > 0 || most === 'any') return [of(requestBytes), of(limitBytes)];
+  return [requestBytes > 0 ? of(requestBytes) : { [STORAGE]: '0' }, of(most)];
+}
+
+function devicesOf(devices: PipelineStep['devices']): Quantities {
+  const taken = Object.entries(devices).filter(([, count]) => count > 0);
+  return Object.fromEntries(taken.map(([name, count]) => [name, String(count)]));
+}
+
+const NO_OTHERS: OtherResources = { storage: { requestBytes: 0, limitBytes: 0 }, devices: {} };
+
 /**
  * Resources in the form of a container spec; unset values are left out.
  *
- * @param ephemeralStorage its limit; without a request of its own, Kubernetes would request as much
+ * @param most the limit of ephemeral storage of a container without one
  */
 export function toRequirements(
   { requests, limits }: ContainerResources,
-  ephemeralStorage: Most,
+  most: Most,
+  { storage, devices }: OtherResources = NO_OTHERS,
 ): V1ResourceRequirements {
-  const [request, limit] =
-    ephemeralStorage === 'any'
-      ? [{}, {}]
-      : [{ [STORAGE]: '0' }, { [STORAGE]: formatMemoryBytes(ephemeralStorage) }];
+  const [storageRequest, storageLimit] = storageOf(storage, most);
   const shown = {
-    requests: { ...quantities(requests), ...request },
-    limits: { ...quantities(limits), ...limit },
+    requests: { ...quantities(requests), ...storageRequest, ...devicesOf(devices) },
+    limits: { ...quantities(limits), ...storageLimit, ...devicesOf(devices) },
   };
   return {
     ...(Object.keys(shown.limits).length > 0 ? { limits: shown.limits } : {}),

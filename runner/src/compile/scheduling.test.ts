@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Toleration } from '../pipeline/pipeline.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { eachRule } from '../restrict/restrictions.ts';
+import { compile } from './compile.ts';
 import { dnsConfig, hostAliases, placement } from './scheduling.ts';
-import { aPipeline, aPolicy, aService, aStep, someSettings } from './testing/a-pipeline.ts';
+import { aCompileInput, aPipeline, aPolicy, aService, aStep, someSettings } from './testing/a-pipeline.ts';
 
 const aToleration = (changes: Partial<Toleration>): Toleration => ({
   key: 'builds',
@@ -60,8 +61,8 @@ describe('placement', () => {
     [{ operator: 'In' }, 'operator must be'],
     [{ effect: 'Never' }, 'effect must be'],
     [{ key: '' }, 'without a key'],
-    [{ key: 'a b' }, 'no valid name'],
-    [{ operator: 'Exists' }, 'there can be no value'],
+    [{ key: 'a b' }, 'not a valid name'],
+    [{ operator: 'Exists' }, 'does not allow a value'],
     [{ value: 'a b' }, 'the value must be'],
   ])('refuses the toleration %j', (changes, want) => {
     const pipeline = aPipeline({ tolerations: [aToleration(changes)] });
@@ -137,6 +138,30 @@ describe('hostAliases', () => {
   });
 });
 
+describe('classes and DNS policy of the Pod', () => {
+  const specOf = (changes: Parameters<typeof aPipeline>[0]) =>
+    compile(aCompileInput({ pipeline: aPipeline(changes) })).pod.spec;
+
+  it('are those of the author', () => {
+    const changes = { priorityClassName: 'low', runtimeClassName: 'gvisor', dnsPolicy: 'Default' };
+    expect(specOf(changes)).toMatchObject(changes);
+  });
+
+  it('are left to Kubernetes where the author names none', () => {
+    const spec = specOf({});
+    expect([spec?.priorityClassName, spec?.runtimeClassName, spec?.dnsPolicy]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('may be a policy without servers of the cluster, if dns_config has some', () => {
+    const dnsConfig = { nameservers: ['1.1.1.1'], searches: [], options: [] };
+    expect(specOf({ dnsPolicy: 'None', dnsConfig })).toMatchObject({ dnsPolicy: 'None' });
+  });
+});
+
 describe('dnsConfig', () => {
   const given = {
     nameservers: ['10.0.0.10'],
@@ -158,7 +183,7 @@ describe('dnsConfig', () => {
   );
   it.each(['', '..', '_', 'a_.example.com', '-a.b'])('refuses the search domain %j', (search) => {
     const pipeline = aPipeline({ dnsConfig: { ...given, searches: [search] } });
-    expect(() => dnsConfig(pipeline)).toThrow('is no domain');
+    expect(() => dnsConfig(pipeline)).toThrow('is not a domain');
   });
   it.each([
     ['a name for a server', { nameservers: ['dns'] }],

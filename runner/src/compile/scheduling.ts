@@ -1,5 +1,11 @@
 import { isIP } from 'node:net';
-import type { V1Affinity, V1HostAlias, V1PodDNSConfig, V1Toleration } from '@kubernetes/client-node';
+import type {
+  V1Affinity,
+  V1HostAlias,
+  V1PodDNSConfig,
+  V1PodSpec,
+  V1Toleration,
+} from '@kubernetes/client-node';
 import type { FieldPath, Pipeline, PipelineStep, Toleration } from '../pipeline/pipeline.ts';
 import type { Rules } from '../restrict/restrictions.ts';
 import { byAuthor, byOperator, byPolicy, checkedLabels, type Writer } from './checked-words.ts';
@@ -52,10 +58,10 @@ const TOLERATION_RULES: readonly (readonly [(toleration: Toleration) => boolean,
   [({ operator }) => OPERATORS.includes(operator), 'operator must be Equal or Exists'],
   [({ effect }) => EFFECTS.includes(effect), 'effect must be NoSchedule, PreferNoSchedule or NoExecute'],
   [({ key, operator }) => key !== '' || operator === 'Exists', 'without a key the operator must be Exists'],
-  [({ key }) => key === '' || isQualifiedName(key), 'the key is no valid name of a taint'],
+  [({ key }) => key === '' || isQualifiedName(key), 'the key is not a valid name of a taint'],
   [
     ({ operator, value }) => operator !== 'Exists' || value === '',
-    'with the operator Exists there can be no value',
+    'the operator Exists does not allow a value',
   ],
   [({ value }) => isLabelValue(value), 'the value must be at most 63 letters, digits, "-", "_" or "."'],
 ];
@@ -133,7 +139,7 @@ export function hostAliases(pipeline: Pipeline): readonly V1HostAlias[] {
     if (hostnames.length === 0) continue;
     const odd = hostnames.findIndex((name) => !isDnsSubdomain(name));
     const refused = (value: string | undefined, what: string, ...field: FieldPath): never =>
-      refuse('invalid-pipeline', `host_aliases: ${JSON.stringify(value)} is no ${what}`, [
+      refuse('invalid-pipeline', `host_aliases: ${JSON.stringify(value)} is not a valid ${what}`, [
         'host_aliases',
         index,
         ...field,
@@ -147,6 +153,18 @@ export function hostAliases(pipeline: Pipeline): readonly V1HostAlias[] {
     ...ownHosts([...pipeline.services, ...detached]),
     ...given.map(({ ip, hostnames }) => ({ ip, hostnames: [...hostnames] })),
   ];
+}
+
+const DNS_POLICIES = ['ClusterFirst', 'Default', 'ClusterFirstWithHostNet', 'None'];
+
+/** Which DNS servers the Pod uses, if the author says so. */
+export function dnsPolicy({ dnsPolicy: policy, dnsConfig: { nameservers } }: Pipeline): Partial<V1PodSpec> {
+  if (policy === '') return {};
+  const refused = (what: string): never => refuse('invalid-pipeline', `dns_policy ${what}`, ['dns_policy']);
+  if (!DNS_POLICIES.includes(policy))
+    refused(`${JSON.stringify(policy)} must be one of ${DNS_POLICIES.join(', ')}`);
+  if (policy === 'None' && nameservers.length === 0) refused('None needs a nameserver in dns_config');
+  return { dnsPolicy: policy };
 }
 
 /** Maximum that Kubernetes allows. */
@@ -168,9 +186,9 @@ export function dnsConfig({
   const search = searches.findIndex((one) => !isSearchDomain(one));
   const nameless = options.findIndex(({ name }) => name === '');
   if (server >= 0)
-    refused(`nameserver ${JSON.stringify(nameservers[server])} is no IP address`, 'nameservers', server);
+    refused(`nameserver ${JSON.stringify(nameservers[server])} is not an IP address`, 'nameservers', server);
   if (search >= 0)
-    refused(`search domain ${JSON.stringify(searches[search])} is no domain`, 'searches', search);
+    refused(`search domain ${JSON.stringify(searches[search])} is not a domain`, 'searches', search);
   if (nameservers.length > MOST_NAMESERVERS)
     refused(`at most ${MOST_NAMESERVERS} nameservers`, 'nameservers', MOST_NAMESERVERS);
   if (searches.length > MOST_SEARCHES)

@@ -21,8 +21,8 @@ export interface CompileSettings {
   readonly cloneImage: string;
   /** The image `hangar-gate`, used for gate, placeholder and init container. */
   readonly gateImage: string;
-  /** How the gate comes into the Pod: its image as a volume, or copied by an init container. */
-  readonly gateVolume: 'image' | 'init';
+  /** How the gate comes into the Pod: its image as a volume, or copied by an init container (also for `auto`, which decides later). */
+  readonly gateVolume: 'auto' | 'image' | 'init';
   readonly placeholderImage: string;
   readonly globalVolumes: readonly {
     readonly hostPath: string;

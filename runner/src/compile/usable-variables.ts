@@ -10,10 +10,11 @@ export interface Usable {
 }
 
 function problem(name: string, value: string, engine: 'gate' | 'swap'): string {
-  if (name === '' || /[=\0]/.test(name)) return 'its name is empty or holds "=" or a zero byte';
-  if (value.includes('\0')) return 'its value holds a zero byte';
+  if (name === '' || /[=\0]/.test(name)) return 'its name is empty or contains "=" or a zero byte';
+  if (value.includes('\0')) return 'its value contains a zero byte';
   if (Buffer.byteLength(name) + Buffer.byteLength(value) > LONGEST_BYTES) return 'it is longer than 128 KiB';
-  if (engine === 'swap' && !isVariableName(name)) return 'its name has letters that Kubernetes does not take';
+  if (engine === 'swap' && !isVariableName(name))
+    return 'its name has characters that Kubernetes does not accept';
   return '';
 }
 
@@ -31,6 +32,6 @@ export function usableVariables(
     variables: new Map([...all].filter(([name]) => name !== NODE && problems.get(name) === '')),
     warnings: [...problems]
       .filter(([, text]) => text !== '')
-      .map(([name, text]) => `${owner}: variable ${JSON.stringify(name.slice(0, 80))} is left out: ${text}`),
+      .map(([name, text]) => `${owner}: variable ${JSON.stringify(name.slice(0, 80))} is ignored: ${text}`),
   };
 }

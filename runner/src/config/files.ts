@@ -43,7 +43,7 @@ export class OperatorFiles {
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       this.problems.push(
-        `${variable} names the file ${path}, which can't be used: ${why}. Mend the file or unset ${variable}`,
+        `${variable} names the file ${path}, which cannot be used: ${why}. Fix the file or unset ${variable}`,
       );
       return undefined;
     }

@@ -9,63 +9,63 @@ export const NEW = 'new in Hangar';
 export const hangar = {
   gateImage: text('HANGAR_GATE_IMAGE', {
     section: 'hangar',
-    description: 'Image of the gate, placeholder and init program.',
-    defaultText: "hangar-gate beside the runner's image if it is there, else the runner's own image",
+    description: 'Image of the gate, of the placeholder and of the init container.',
+    defaultText: "hangar-gate next to the runner's image if it exists, else the runner's own image",
     note: NEW,
   }),
   ownImage: text('HANGAR_OWN_IMAGE', {
     section: 'hangar',
     description:
-      "Reference of the runner's own image, set when it is built; used where the runner may not read its own Pod.",
+      "Reference of the runner's own image, set when it is built. Used if the runner is not allowed to read its own Pod.",
     note: NEW,
   }),
-  gateVolume: setting('HANGAR_GATE_VOLUME', oneOf('image', 'init'), 'init', {
+  gateVolume: setting('HANGAR_GATE_VOLUME', oneOf('auto', 'image', 'init'), 'auto', {
     section: 'hangar',
     description:
-      'How the gate gets into a Pod. `image`: its image is mounted as a volume (Kubernetes 1.33 or later with the feature gate `ImageVolume`), so that the first step starts about a second earlier; `init`: an init container copies it.',
+      'How the gate is added to a Pod. `image`: its image is mounted as a volume (Kubernetes 1.33 or later with the feature gate `ImageVolume`), so that the first step starts about a second earlier; `init`: an init container copies it; `auto`: `image` where it works. If the API server refuses such a Pod, or its node can’t start it, the Pod is created again with an init container before any step has run, and Pods with the same node selector get one for an hour.',
     note: NEW,
   }),
   httpToken: optional('HANGAR_HTTP_TOKEN', TOKEN, {
     section: 'hangar',
     description:
-      'Bearer token that `/demand` and `/stages` need, since they name repositories; none = `/demand` is open. The autoscaler sends it as `HANGAR_AUTOSCALER_RUNNER_TOKEN`.',
+      'Bearer token required by `/demand` and `/stages`, which contain names of repositories. Empty: `/demand` is open. Set the same token as `HANGAR_AUTOSCALER_RUNNER_TOKEN` of the autoscaler.',
     secret: true,
     note: NEW,
   }),
   stepStart: setting('HANGAR_STEP_START', oneOf('barrier', 'eager'), 'barrier', {
     section: 'hangar',
     description:
-      '`barrier`: no step but clone starts before all images are pulled; `eager`: a step starts as soon as its own image is.',
+      '`barrier`: only the clone step starts before all images are pulled; `eager`: a step starts as soon as its own image is.',
     note: NEW,
   }),
   hardening: setting('HANGAR_HARDENING', oneOf('off', 'restricted'), 'off', {
     section: 'hangar',
     description:
-      '`restricted`: no new privileges and the default seccomp profile for steps, no token where no service account is named, and all of Pod Security `restricted` for steps that run as a user other than root by number.',
+      '`restricted`: no new privileges and the default seccomp profile for steps, no token where no service account is named, and all of Pod Security `restricted` for steps whose user is set to a number other than 0.',
     note: NEW,
   }),
   runAsUser: optional('HANGAR_RUN_AS_USER', integer(1, 2 ** 31 - 1), {
     section: 'hangar',
     description:
-      "Number of the user that steps run as whose pipeline names none, clone included; none = the image's own. With HANGAR_HARDENING=restricted, Pods then may run in namespaces where Pod Security `restricted` is enforced.",
+      'UID for steps whose pipeline does not set a user, clone included. Empty: the user of the image. With HANGAR_HARDENING=restricted, Pods can then run in namespaces that enforce Pod Security `restricted`.',
     note: NEW,
   }),
   ownAccount: text('HANGAR_SERVICE_ACCOUNT', {
     section: 'hangar',
     description:
-      "The runner's own service account as `namespace/name`: no pipeline may name it, and its token is never mounted into a build.",
-    defaultText: "that of the Pod's token",
+      "The runner's own service account as `namespace/name`: pipelines are not allowed to use it, and its token is never mounted into a build.",
+    defaultText: "the account of the Pod's token",
     note: NEW,
   }),
   resources: setting('HANGAR_RESOURCES', oneOf('split', 'peak'), 'split', {
     section: 'hangar',
     description:
-      '`split`: the Pod request is spread over its containers; `peak`: the Pod requests what can run at the same time.',
+      '`split`: the request of the Pod is divided among its containers. `peak`: the Pod requests what its steps need at the same time.',
     note: NEW,
   }),
   deadlineSlackMs: setting('HANGAR_DEADLINE_SLACK', DURATION, 600_000, {
     section: 'hangar',
-    description: "Added to the repository's timeout for the Pod's own deadline.",
+    description: 'Added to the timeout of the repository to get the deadline of the Pod.',
     note: NEW,
   }),
   budgetCpuMillicores: optional('HANGAR_BUDGET_CPU', CPU, {
@@ -86,13 +86,13 @@ export const hangar = {
   waitLimitMs: optional('HANGAR_WAIT_LIMIT', DURATION, {
     section: 'hangar',
     description:
-      'How long a stage may wait for admission before it fails; the server itself gives up after a day.',
+      'How long a stage may wait for admission before it fails. The Drone server itself gives up after a day.',
     note: NEW,
   }),
   lookAhead: optional('HANGAR_LOOK_AHEAD', integer(1), {
     section: 'hangar',
     description:
-      'Stages that are accepted and wait, beyond the capacity; none = a fifth of the capacity, at least 2. Repositories take turns among those. An accepted stage runs on this fleet only: a large number keeps work from runners elsewhere.',
+      'Number of stages that are accepted and wait, beyond the capacity. Empty: a fifth of the capacity, at least 2. Repositories take turns among these. Only this fleet can run an accepted stage, so a large number takes work away from other runners.',
     note: NEW,
   }),
   repositoryPipelines: optional('HANGAR_REPOSITORY_PIPELINES', integer(1), {
@@ -110,7 +110,7 @@ export const hangar = {
   schedulingTimeoutMs: optional('HANGAR_SCHEDULING_TIMEOUT', DURATION, {
     section: 'hangar',
     description:
-      "How long a Pod may wait for a node before its stage fails; none = the repository's timeout.",
+      'How long a Pod may be unschedulable before its stage fails. Empty: the timeout of the repository.',
     note: NEW,
   }),
   imagePullPatienceMs: setting('HANGAR_IMAGE_PULL_PATIENCE', DURATION, 300_000, {
@@ -121,24 +121,24 @@ export const hangar = {
   }),
   nodeLostPatienceMs: setting('HANGAR_NODE_LOST_PATIENCE', DURATION, 300_000, {
     section: 'hangar',
-    description: 'How long a node that does not answer may take to come back before its stages fail.',
+    description: 'How long a node may be unreachable before its stages fail.',
     note: NEW,
   }),
   logLimitBytes: setting('HANGAR_LOG_LIMIT', atLeast(65_536, BYTES), 5_242_880, {
     section: 'hangar',
-    description: 'Longest log of a step; of a longer one, the beginning and the end are kept.',
+    description: 'Maximum size of the log of a step. Of a longer log, the beginning and the end are kept.',
     note: NEW,
   }),
   pipelineLimitBytes: setting('HANGAR_PIPELINE_LIMIT', atLeast(65_536, BYTES), 1_048_576, {
     section: 'hangar',
     description:
-      'Largest pipeline file, before and after `${…}` is replaced; the stage of a larger one fails at once.',
+      'Maximum size of a pipeline file, before and after `${…}` substitution. The stage of a larger file fails at once.',
     note: NEW,
   }),
   logMemoryBytes: setting('HANGAR_LOG_MEMORY', atLeast(1_048_576, BYTES), 67_108_864, {
     section: 'hangar',
     description:
-      'Memory for the logs of all running steps; beyond it, parts of them go to a file in the temporary folder (TMPDIR).',
+      'Memory for the logs of all running steps. Beyond it, parts of the logs are moved to a file in the temporary directory (TMPDIR).',
     note: NEW,
   }),
   leaseNamespace: text('HANGAR_LEASE_NAMESPACE', {
@@ -155,18 +155,18 @@ export const hangar = {
   coordination: setting('HANGAR_COORDINATION', oneOf('auto', 'leases', 'none'), 'auto', {
     section: 'hangar',
     description:
-      '`leases`: replicas find each other by Leases, and take over from one that is gone. `none`: each works for itself, as the previous runner did, and finishes its pipelines before it ends. `auto`: `leases` if the runner has all rights on Leases.',
+      '`leases`: replicas find each other by Leases, and take over from dead ones. `none`: replicas do not coordinate, as in the previous runner, and each one finishes its pipelines before it exits. `auto`: `leases` if the runner has all rights on Leases.',
     note: NEW,
   }),
   registryPlainHttp: list('HANGAR_REGISTRY_PLAIN_HTTP', {
     section: 'hangar',
-    description: 'Registries (host[:port]) that are used without TLS; loopback ones always are.',
+    description: 'Registries (host[:port]) that are accessed without TLS. Loopback addresses always are.',
     note: NEW,
   }),
   privateRegistries: setting('HANGAR_PRIVATE_REGISTRIES', LIST, ['*'], {
     section: 'hangar',
     description:
-      'Registries (host[:port], `*.domain`, or `*` for all) at private or loopback addresses in which the commands of images may be looked up, beside those in `HANGAR_REGISTRY_PLAIN_HTTP`, `HANGAR_REGISTRY_MIRRORS` and the credentials of the operator. `none`: no others. Link-local addresses, those of cloud metadata and the Kubernetes API server are never contacted.',
+      'Registries (host[:port], `*.domain`, or `*` for all) at private or loopback addresses in which the runner may look up the commands of images, in addition to those in `HANGAR_REGISTRY_PLAIN_HTTP`, `HANGAR_REGISTRY_MIRRORS` and in the credentials of the operator. `none`: no others. Link-local addresses, those of cloud metadata and the Kubernetes API server are never contacted.',
     note: NEW,
   }),
   registryMirrors: map('HANGAR_REGISTRY_MIRRORS', {
@@ -177,7 +177,7 @@ export const hangar = {
   imageCommands: text('HANGAR_IMAGE_COMMANDS', {
     section: 'hangar',
     description:
-      'YAML or JSON file, image → `entrypoint` and `cmd`, for images whose registry can’t be reached.',
+      'YAML or JSON file, image → `entrypoint` and `cmd`, for images whose registry cannot be reached.',
     note: NEW,
   }),
 } satisfies Settings;
@@ -190,12 +190,12 @@ export const plugins = {
   }),
   secretToken: text('DRONE_SECRET_PLUGIN_TOKEN', {
     section: 'plugins',
-    description: 'Its shared secret.',
+    description: 'Shared secret of the plugin.',
     secret: true,
   }),
   secretSkipVerify: flag('DRONE_SECRET_PLUGIN_SKIP_VERIFY', {
     section: 'plugins',
-    description: 'Do not verify its TLS certificate.',
+    description: 'Do not verify the TLS certificate of the plugin.',
   }),
   registryEndpoint: text('DRONE_REGISTRY_PLUGIN_ENDPOINT', {
     section: 'plugins',
@@ -204,13 +204,13 @@ export const plugins = {
   }),
   registryToken: text('DRONE_REGISTRY_PLUGIN_TOKEN', {
     section: 'plugins',
-    description: 'Its shared secret.',
+    description: 'Shared secret of the plugin.',
     secret: true,
     legacyNames: ['DRONE_REGISTRY_PLUGIN_SECRET', 'DRONE_REGISTRY_SECRET'],
   }),
   registrySkipVerify: flag('DRONE_REGISTRY_PLUGIN_SKIP_VERIFY', {
     section: 'plugins',
-    description: 'Do not verify its TLS certificate.',
+    description: 'Do not verify the TLS certificate of the plugin.',
   }),
   envEndpoint: text('DRONE_ENV_PLUGIN_ENDPOINT', {
     section: 'plugins',
@@ -218,12 +218,12 @@ export const plugins = {
   }),
   envToken: text('DRONE_ENV_PLUGIN_TOKEN', {
     section: 'plugins',
-    description: 'Its shared secret.',
+    description: 'Shared secret of the plugin.',
     secret: true,
   }),
   envSkipVerify: flag('DRONE_ENV_PLUGIN_SKIP_VERIFY', {
     section: 'plugins',
-    description: 'Do not verify its TLS certificate.',
+    description: 'Do not verify the TLS certificate of the plugin.',
   }),
   dockerConfig: text('DRONE_DOCKER_CONFIG', {
     section: 'plugins',

@@ -12,7 +12,7 @@ describe('judgeSettings', () => {
     ['a former name', 'DRONE_REGISTRY_ENDPOINT', 'http://r', 'kept'],
     ['a setting that only Hangar has', 'HANGAR_HARDENING', 'restricted', 'kept'],
     ['one whose meaning differs', 'DRONE_KUBE_CLIENT_QPS', '5', 'changed'],
-    ['one that had no effect before either', 'DRONE_HTTP_BIND', ':80', 'ignored'],
+    ['one that had no effect in the previous runner either', 'DRONE_HTTP_BIND', ':80', 'ignored'],
     ['one that is parsed but has no effect', 'DRONE_RUNNER_MAX_PROCS', '4', 'ignored'],
     ['an empty one', 'DRONE_DEBUG', ' ', 'ignored'],
     ['what Kubernetes sets for a Service', 'DRONE_SERVER_PORT', 'tcp://10.0.0.1:80', 'ignored'],
@@ -30,18 +30,18 @@ describe('judgeSettings', () => {
     );
 
     expect(words).toEqual([
-      expect.stringContaining('perhaps it is the server’s'),
-      'nothing reads it; did you mean DRONE_RUNNER_NAME?',
+      expect.stringContaining('it may be a setting of the server'),
+      'it is unknown; did you mean DRONE_RUNNER_NAME?',
     ]);
   });
 
   it('lists problems first, missing settings included, with the loader’s messages', () => {
     const env = { DRONE_RPC_HOST: 'drone.test', DRONE_RUNNER_CAPACITY: 'many' };
-    const problems = ['DRONE_RUNNER_CAPACITY is no whole number', 'DRONE_RPC_SECRET is not set. Set it'];
+    const problems = ['DRONE_RUNNER_CAPACITY is not a whole number', 'DRONE_RPC_SECRET is not set. Set it'];
 
     expect(judgeSettings(env, problems).slice(0, 2)).toEqual([
       { name: 'DRONE_RPC_SECRET', verdict: 'wrong', words: 'is not set. Set it' },
-      { name: 'DRONE_RUNNER_CAPACITY', verdict: 'wrong', words: 'is no whole number' },
+      { name: 'DRONE_RUNNER_CAPACITY', verdict: 'wrong', words: 'is not a whole number' },
     ]);
   });
 

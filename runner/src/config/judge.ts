@@ -51,17 +51,17 @@ function judge(name: string, value: string): Judged {
 
 function whyIgnored(name: string, value: string): string | undefined {
   const isLink = SERVICE_LINK.test(name) || (name.endsWith('_PORT') && /^(tcp|udp):\/\//.test(value));
-  if (isLink) return 'Kubernetes set it for a Service of that name';
+  if (isLink) return 'Kubernetes sets it for a Service of that name';
   return WITHOUT_EFFECT[name] ?? (value.trim() === '' ? 'it is empty, which counts as unset' : undefined);
 }
 
 function judgeKnown(name: string, known: Setting<unknown>): Judged {
-  if (known.name !== name) return kept(name, `${known.description} Its name of today is ${known.name}.`);
+  if (known.name !== name) return kept(name, `${known.description} It was renamed to ${known.name}.`);
   if (known.note === '' || known.note === NEW) return kept(name, known.description);
   return { name, verdict: 'changed', words: known.note };
 }
 
-const PROXY = 'For steps, and for connections of the runner itself.';
+const PROXY = 'For steps and for connections of the runner.';
 
 const kept = (name: string, words: string): Judged => ({ name, verdict: 'kept', words });
 
@@ -69,7 +69,7 @@ function unknown(name: string): Judged {
   const meant = nearest(name, [...BY_NAME.keys(), ...LEGACY.keys()]);
   const words =
     meant === undefined
-      ? 'nothing of the runner reads it: perhaps it is the server’s'
-      : `nothing reads it; did you mean ${meant}?`;
+      ? 'the runner does not read it; it may be a setting of the server'
+      : `it is unknown; did you mean ${meant}?`;
   return { name, verdict: 'unknown', words };
 }

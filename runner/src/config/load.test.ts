@@ -4,7 +4,7 @@ import { loadConfig } from './load.ts';
 import type { RunnerConfig } from './runner-config.ts';
 
 const HOST = { hostname: 'pod-1', version: '0.1.0', namespace: 'ci' };
-const LEAST = { DRONE_RPC_HOST: 'drone.acme.test', DRONE_RPC_SECRET: 's3cret' };
+const LEAST = { DRONE_RPC_HOST: 'drone.acme.test', DRONE_RPC_SECRET: 'bea26a2221fd8090' };
 /** Without it a warning says that the connection is not encrypted. */
 const ENCRYPTED = { DRONE_RPC_PROTO: 'https' };
 
@@ -30,7 +30,7 @@ describe('loadConfig', () => {
     const config = load({});
     expect(config.server).toEqual({
       url: 'http://drone.acme.test',
-      token: 's3cret',
+      token: LEAST.DRONE_RPC_SECRET,
       skipVerify: false,
       dump: 'off',
     });
@@ -39,7 +39,7 @@ describe('loadConfig', () => {
     expect(config.compile).toMatchObject({
       cloneImage: 'drone/git:latest',
       gateImage: 'hangar-gate:0.1.0',
-      gateVolume: 'init',
+      gateVolume: 'auto',
       placeholderImage: 'hangar-gate:0.1.0',
       requests: { cpuMillicores: 100, memoryBytes: 104_857_600 },
       minRequests: { cpuMillicores: 1, memoryBytes: 4_194_304 },
@@ -52,6 +52,7 @@ describe('loadConfig', () => {
   });
 
   it.each([
+    ['auto', 'auto'],
     ['init', 'init'],
     ['image', 'image'],
   ])('HANGAR_GATE_VOLUME=%s means %s', (HANGAR_GATE_VOLUME, gateVolume) => {
@@ -85,7 +86,7 @@ describe('loadConfig', () => {
     expect(problems).toHaveLength(6);
     expect(problems.join('\n')).toMatch(/DRONE_RPC_HOST is not set[\s\S]*DRONE_RPC_SECRET is not set/);
     expect(problems.join('\n')).toMatch(/DRONE_RUNNER_CAPACITY .*"lots".*whole number/);
-    expect(problems.join('\n')).toMatch(/DRONE_SECRET_PLUGIN_ENDPOINT is no address.*http:/);
+    expect(problems.join('\n')).toMatch(/DRONE_SECRET_PLUGIN_ENDPOINT is not an address.*http:/);
     expect(problems.join('\n')).not.toContain('hush-hush');
   });
 
@@ -107,7 +108,7 @@ describe('loadConfig', () => {
     it('a capacity of 0 is a runner that takes nothing, with a warning', () => {
       const config = load({ ...ENCRYPTED, DRONE_RUNNER_CAPACITY: '0' });
       expect(config.runner.capacity).toBe(0);
-      expect(config.warnings).toEqual([expect.stringContaining('takes no stages')]);
+      expect(config.warnings).toEqual([expect.stringContaining('accepts no stages')]);
     });
 
     it.each([
@@ -150,16 +151,16 @@ describe('loadConfig', () => {
 
   it('refuses a host with a scheme, from which no valid URL can be built', () => {
     expect(problemsOf({ ...LEAST, DRONE_RPC_HOST: 'https://drone.acme.test' })).toEqual([
-      expect.stringContaining('DRONE_RPC_HOST holds a scheme'),
+      expect.stringContaining('DRONE_RPC_HOST contains a scheme'),
     ]);
   });
 
   it.each([
-    ['a host with spaces', { DRONE_RPC_HOST: 'a b' }, /DRONE_RPC_HOST is no host/],
+    ['a host with spaces', { DRONE_RPC_HOST: 'a b' }, /DRONE_RPC_HOST is not a host/],
     [
       'a secret with the line break of its file',
       { DRONE_RPC_SECRET: 's3cret\n' },
-      /^DRONE_RPC_SECRET holds a line break/,
+      /^DRONE_RPC_SECRET contains a line break/,
     ],
   ])('refuses %s', (_, env, want) => {
     expect(problemsOf({ ...LEAST, ...env })).toEqual([expect.stringMatching(want)]);
@@ -218,7 +219,7 @@ describe('loadConfig', () => {
       expect.stringContaining('DRONE_RPC_PROTO is http'),
       expect.stringContaining('DRONE_HTTP_BIND has no effect'),
       expect.stringContaining('DRONE_RUNNER_MAX_PROCS has no effect'),
-      'HANGAR_BUGDET_CPU is no setting of the runner; did you mean HANGAR_BUDGET_CPU?',
+      'HANGAR_BUGDET_CPU is not a setting of the runner; did you mean HANGAR_BUDGET_CPU?',
     ]);
   });
 
@@ -312,9 +313,9 @@ describe('what pipelines may choose', () => {
       problemsOf({ ...LEAST, HANGAR_UNTRUSTED_ROOT: 'fork:some', HANGAR_SERVICE_ACCOUNT: 'runner' }),
     ).toEqual([
       expect.stringContaining(
-        'HANGAR_UNTRUSTED_ROOT is neither any nor none (given: "fork:some"). Write `level:value`',
+        'HANGAR_UNTRUSTED_ROOT is neither any nor none (given: "fork:some"). Write comma-separated `level:value`',
       ),
-      expect.stringContaining('HANGAR_SERVICE_ACCOUNT is no service account'),
+      expect.stringContaining('HANGAR_SERVICE_ACCOUNT is not a service account'),
     ]);
   });
 

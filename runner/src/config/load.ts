@@ -29,7 +29,7 @@ export interface Host {
 export type Loaded = { readonly ok: RunnerConfig } | { readonly problems: readonly string[] };
 
 const CAPACITY_ZERO =
-  'DRONE_RUNNER_CAPACITY is 0: this runner takes no stages. Unset it, or set it to the number of stages at once';
+  'DRONE_RUNNER_CAPACITY is 0: this runner accepts no stages. Unset it, or set it to the number of stages at once';
 
 type Read = SettingValues<typeof SETTINGS>;
 
@@ -273,12 +273,12 @@ function crossChecks(values: Read): readonly string[] {
   problems.push(...serverProblems(values));
   if (readListen(listen) === undefined) {
     problems.push(
-      `DRONE_SERVER_PORT is no listen address (given: ${JSON.stringify(listen)}). Write :3000 or 127.0.0.1:3000`,
+      `DRONE_SERVER_PORT is not a listen address (given: ${JSON.stringify(listen)}). Write :3000 or 127.0.0.1:3000`,
     );
   }
   if (values.ownAccount !== '' && accountOf(values.ownAccount) === undefined) {
     problems.push(
-      `HANGAR_SERVICE_ACCOUNT is no service account (given: ${JSON.stringify(values.ownAccount)}). Write namespace/name`,
+      `HANGAR_SERVICE_ACCOUNT is not a service account (given: ${JSON.stringify(values.ownAccount)}). Write namespace/name`,
     );
   }
   const endpoints = {
@@ -289,7 +289,7 @@ function crossChecks(values: Read): readonly string[] {
   for (const [name, endpoint] of Object.entries(endpoints)) {
     if (endpoint !== '' && !isHttpUrl(endpoint))
       problems.push(
-        `${name} is no address (given: ${JSON.stringify(endpoint)}). Write http://host:port/path`,
+        `${name} is not an address (given: ${JSON.stringify(endpoint)}). Write http://host:port/path`,
       );
   }
   return problems;
@@ -300,15 +300,15 @@ function serverProblems({ rpcHost, rpcSecret }: Read): readonly string[] {
   const given = `(given: ${JSON.stringify(rpcHost)})`;
   if (/^[a-z]+:\/\//i.test(rpcHost)) {
     problems.push(
-      `DRONE_RPC_HOST holds a scheme ${given}. Write the host alone, the scheme goes to DRONE_RPC_PROTO`,
+      `DRONE_RPC_HOST contains a scheme ${given}. Write only the host, and set the scheme in DRONE_RPC_PROTO`,
     );
   } else if (rpcHost !== '' && !URL.canParse(`http://${rpcHost.trim()}`)) {
-    problems.push(`DRONE_RPC_HOST is no host ${given}. Write host or host:port`);
+    problems.push(`DRONE_RPC_HOST is not a host ${given}. Write host or host:port`);
   }
   // A trailing line break, common in a Kubernetes Secret, is not allowed in an HTTP header.
   if ([...rpcSecret].some((char) => char < ' ')) {
     problems.push(
-      'DRONE_RPC_SECRET holds a line break or another control character. Store it without, at the server too',
+      'DRONE_RPC_SECRET contains a line break or another control character. Remove it here and in the server',
     );
   }
   return problems;
@@ -326,7 +326,7 @@ function withoutServiceLinks(env: Environment): { env: Environment; warnings: re
   const rest = Object.fromEntries(Object.entries(env).filter(([name]) => !injected.includes(name)));
   const warnings = injected.map(
     (name) =>
-      `${name} was set by Kubernetes for a Service of that name and is ignored; enableServiceLinks: false keeps it away`,
+      `${name} was set by Kubernetes for a Service of that name and is ignored; set enableServiceLinks: false to avoid it`,
   );
   return { env: rest, warnings };
 }
@@ -345,7 +345,7 @@ function misspelt(env: Environment): readonly string[] {
     .filter((name) => name.startsWith('HANGAR_') && !known.has(name) && !serviceLink.test(name))
     .map((name) => {
       const meant = nearest(name, known);
-      return `${name} is no setting of the runner${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+      return `${name} is not a setting of the runner${meant === undefined ? '' : `; did you mean ${meant}?`}`;
     });
 }
 

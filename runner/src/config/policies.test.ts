@@ -92,7 +92,7 @@ resources: { request: { cpu: 0.5 }, limit: { cpu: 0x10, memory: 1.5GiB } }
     ],
     ['a cpu with a unit', 'resources: { request: { cpu: 500m } }', 'policy 1.resources.request.cpu'],
     ['tolerations that are not a list', 'tolerations: { key: a }', 'policy 1.tolerations must be a list'],
-    ['nested labels', 'metadata: { labels: { a: { b: c } } }', 'policy 1.metadata.labels.a must be a text'],
+    ['nested labels', 'metadata: { labels: { a: { b: c } } }', 'policy 1.metadata.labels.a must be a string'],
     ['a text instead of a map', 'just text', 'policy 1 must be a map'],
     ['broken YAML', 'a: [', ''],
   ])('refuses %s and names its place', (_, text, want) => {
@@ -137,7 +137,7 @@ service_accounts: { ordinary: other }
     ['an unknown rule', 'service_account: { fork: none }', 'unknown key "service_account"'],
     ['an unknown level', 'service_accounts: { forks: none }', 'unknown key "forks"'],
     ['a match by a branch, which authors choose', 'match: { branch: main }', 'unknown key "branch"'],
-    ['an invalid value', 'max_request_cpu: { fork: lots }', 'is no amount above 0; write any, or CPU'],
+    ['an invalid value', 'max_request_cpu: { fork: lots }', 'is not an amount above 0; write any, or CPU'],
     ['an empty value', 'nodes: { fork: }', 'has an empty value'],
   ])('are refused with %s', (_sentence, line, problem) => {
     expect(() => parsePolicies(`kind: restrictions\n${line}`)).toThrow(problem);

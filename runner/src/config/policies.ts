@@ -50,7 +50,7 @@ export function parsePolicies(text: string): Policies {
   for (const [index, document] of documents.entries()) {
     const place = `policy ${index + 1}`;
     if (document === undefined || document === null) {
-      warnings.push(`${place} is empty and left out: it would match everything`);
+      warnings.push(`${place} is empty and ignored, because it would match everything`);
       continue;
     }
     const raw = mapAt(document, place);

@@ -4,7 +4,7 @@ import { SETTINGS, WITHOUT_EFFECT } from './settings.ts';
 const SECTIONS: Readonly<Record<string, string>> = {
   server: 'The Drone server',
   runner: 'The runner',
-  process: 'Process and HTTP side',
+  process: 'Process and HTTP server',
   kubernetes: 'Kubernetes',
   pods: 'Pods',
   plugins: 'Plugins and credentials',
@@ -14,9 +14,9 @@ const SECTIONS: Readonly<Record<string, string>> = {
 
 const HEAD = `# Configuration of the runner
 
-Generated from \`runner/src/config/settings.ts\`; do not edit.
+Generated from \`runner/src/config/settings.ts\`; do not edit. Back to the [index](README.md).
 
-Settings are environment variables. An empty variable counts as unset. Lists have commas between their items; maps are \`name:value\` pairs with commas between, and the first colon separates. Rules for what pipelines may choose have a value for each trust level, see [security.md](security.md#what-a-pipeline-may-choose). All problems are reported together at start.
+Settings are environment variables. An empty variable counts as unset. Lists are comma-separated. Maps are comma-separated \`name:value\` pairs, split at the first colon. Rules for what pipelines may choose have a value for each trust level, see [security.md](security.md#what-a-pipeline-may-choose). All problems are reported together at start.
 `;
 
 /** Renders `docs/configuration.md` of the runner from the same list that parses the environment. */
@@ -30,7 +30,7 @@ function withoutEffect(): string {
   return [
     '## Without effect',
     '',
-    'Variables that deployments of the previous runner may have. The runner lists them in its log at start.',
+    'Variables that deployments of the previous runner may have. They have no effect, and the runner logs their names at start.',
     '',
     '| variable | why |',
     '| --- | --- |',

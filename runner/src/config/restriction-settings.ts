@@ -18,8 +18,7 @@ const about = ({ subject, details }: RuleInfo): { section: string; description: 
   note: NEW,
 });
 
-const typeOf = (written: string): string =>
-  `\`level:value\` pairs with commas between; each value ${written}`;
+const typeOf = (written: string): string => `comma-separated \`level:value\` pairs; each value ${written}`;
 
 function names(rule: NameRule): Setting<Levels<Names>> {
   const info = NAME_RULES[rule];
@@ -50,6 +49,9 @@ export const restrictions = {
   ruleNodes: names('nodes'),
   ruleNodeSelectors: names('nodeSelectors'),
   ruleTolerations: names('tolerations'),
+  rulePriorityClasses: names('priorityClasses'),
+  ruleRuntimeClasses: names('runtimeClasses'),
+  ruleExtendedResources: names('extendedResources'),
   ruleLabels: names('labels'),
   ruleAnnotations: names('annotations'),
   ruleRoot: names('root'),
@@ -89,6 +91,9 @@ export function rulesOf(values: Values, defaults: NamespaceDefaults): RulesByLev
     nodes: values.ruleNodes,
     nodeSelectors: values.ruleNodeSelectors,
     tolerations: values.ruleTolerations,
+    priorityClasses: values.rulePriorityClasses,
+    runtimeClasses: values.ruleRuntimeClasses,
+    extendedResources: values.ruleExtendedResources,
     labels: values.ruleLabels,
     annotations: values.ruleAnnotations,
     root: values.ruleRoot,

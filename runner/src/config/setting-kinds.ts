@@ -12,7 +12,7 @@ export const flag = (name: string, about: SettingInfo, fallback = false): Settin
 /** `name:value` pairs. */
 export const map = (name: string, about: SettingInfo): Setting<Readonly<Record<string, string>>> =>
   setting(name, MAP, NONE, about);
-/** A list of texts. */
+/** A list of strings. */
 export const list = (name: string, about: SettingInfo): Setting<readonly string[]> =>
   setting(name, LIST, [], about);
 /** Undefined if it isn't set. */

@@ -39,7 +39,7 @@ function valueOf(node: YamlNode): unknown {
 
 function keyOf(key: YamlNode): string {
   if (key.kind === 'scalar') return textAt(valueOf(key), 'a key');
-  throw new ConfigFileError(`line ${key.line}: a key must be a text`);
+  throw new ConfigFileError(`line ${key.line}: a key must be a string`);
 }
 
 /** A map; empty if absent. */
@@ -60,16 +60,16 @@ export function listAt(value: unknown, place: string): readonly unknown[] {
 export function textAt(value: unknown, place: string): string {
   if (value === undefined || value === null) return '';
   if (typeof value === 'string') return value;
-  throw new ConfigFileError(`${place} must be a text`);
+  throw new ConfigFileError(`${place} must be a string`);
 }
 
-/** A map of texts. */
+/** A map of strings. */
 export function textsAt(value: unknown, place: string): Readonly<Record<string, string>> {
   const entries = Object.entries(mapAt(value, place));
   return Object.fromEntries(entries.map(([key, one]) => [key, textAt(one, `${place}.${key}`)]));
 }
 
-/** A list of texts. */
+/** A list of strings. */
 export function textListAt(value: unknown, place: string): readonly string[] {
   return listAt(value, place).map((one, index) => textAt(one, `${place}[${index}]`));
 }

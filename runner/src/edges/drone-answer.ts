@@ -20,9 +20,9 @@ export type Reading =
 export function readAnswer(answer: Answer, expected: Expected): Reading {
   const text = answer.body.toString('utf8').trim();
   if (answer.status !== 200 && answer.status !== 204) return { kind: 'refused', status: answer.status, text };
-  if (looksLikeHtml(answer, text)) return { kind: 'strange', why: 'it answers with a web page' };
+  if (looksLikeHtml(answer, text)) return { kind: 'strange', why: 'the response is a web page' };
   if (answer.status === 204 || (expected === 'nothing' && text === '')) return { kind: 'nothing' };
-  if (expected === 'nothing') return { kind: 'strange', why: 'it answers with text where nothing was due' };
+  if (expected === 'nothing') return { kind: 'strange', why: 'the response has an unexpected body' };
   return readObject(text);
 }
 
@@ -31,7 +31,7 @@ function readObject(text: string): Reading {
   // The text itself may hold secrets and is not quoted.
   return isRecord(value)
     ? { kind: 'object', value }
-    : { kind: 'strange', why: 'its answer is no JSON object' };
+    : { kind: 'strange', why: 'the response is not a JSON object' };
 }
 
 function looksLikeHtml(answer: Answer, text: string): boolean {
@@ -54,7 +54,7 @@ export function refusal(call: string, url: string, reading: Reading, answer: Ans
 }
 
 const WRONG_ADDRESS =
-  'DRONE_RPC_HOST or DRONE_RPC_PROTO is probably wrong: they must lead to the Drone server itself';
+  'DRONE_RPC_HOST or DRONE_RPC_PROTO is probably wrong: they must point to the Drone server itself';
 
 function meaning(reading: Reading, answer: Answer): string {
   if (reading.kind === 'strange') return `${reading.why}. ${WRONG_ADDRESS}`;
@@ -67,8 +67,8 @@ function meaning(reading: Reading, answer: Answer): string {
 }
 
 const REFUSALS: Readonly<Record<number, string>> = {
-  401: 'the server does not accept our secret (401). DRONE_RPC_SECRET must be the same at runner and server',
-  403: 'the server refuses all runners (403). It was started without DRONE_RPC_SECRET: set it there',
+  401: 'the server rejects the secret (401). DRONE_RPC_SECRET must be the same in the runner and in the server',
+  403: 'the server rejects all runners (403). It was started without DRONE_RPC_SECRET: set it in the server',
   404: `there is no runner API (404). ${WRONG_ADDRESS}; a server built without the proprietary parts has no such API at all`,
 };
 

@@ -44,14 +44,14 @@ describe('ping', () => {
     }));
 
   it.each<[string, Play, RegExp]>([
-    ['a wrong secret', { status: 401 }, /does not accept our secret.*DRONE_RPC_SECRET must be the same/],
+    ['a wrong secret', { status: 401 }, /rejects the secret.*DRONE_RPC_SECRET must be the same/],
     ['a server without secret', { status: 403 }, /started without DRONE_RPC_SECRET/],
     ['an unknown path', { status: 404, body: '404 page not found' }, /no runner API.*DRONE_RPC_HOST/],
     ['the web page of a wrong prefix', page, /web page.*DRONE_RPC_HOST or DRONE_RPC_PROTO/],
     [
       'text instead of an empty answer',
       { status: 200, body: 'pong' },
-      /text where nothing was due.*DRONE_RPC_HOST/,
+      /the response has an unexpected body.*DRONE_RPC_HOST/,
     ],
     [
       'a redirect to https',

@@ -35,14 +35,14 @@ describe('ThreadedParser', { timeout: 60_000 }, () => {
     const parser = new ThreadedParser(clock, program(`throw new Error('a thread')`));
 
     await expect(parser.parse(fileOf(HEAD), never)).resolves.toBeDefined();
-    await expect(parser.parse(fileOf(LARGE), never)).rejects.toThrow('takes more than 10 s or 512 MiB');
+    await expect(parser.parse(fileOf(LARGE), never)).rejects.toThrow('needs more than 10 s or 512 MiB');
   });
 
   it('starts a thread for a small file that substitution makes large', async () => {
     const small = { ...fileOf(`${HEAD}# \${v}`), variables: { v: 'x'.repeat(40_000) } };
     const parser = new ThreadedParser(clock, program(`throw new Error('a thread')`));
 
-    await expect(parser.parse(small, never)).rejects.toThrow('takes more than');
+    await expect(parser.parse(small, never)).rejects.toThrow('needs more than');
     expect(await new ThreadedParser(clock).parse(small, never)).toEqual(parseManifest(HEAD));
   });
 
@@ -69,7 +69,7 @@ describe('ThreadedParser', { timeout: 60_000 }, () => {
     const next = parser.parse(fileOf(LARGE), never);
     const refused = expect(late).rejects.toMatchObject({
       code: 'pipeline-too-large',
-      message: 'the pipeline file takes more than 10 s or 512 MiB to parse; split it',
+      message: 'the pipeline file needs more than 10 s or 512 MiB to parse; split it',
     });
     await clock.step(10_001);
     await refused;

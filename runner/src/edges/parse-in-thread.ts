@@ -60,7 +60,7 @@ export class ThreadedParser implements PipelineParser {
       if (error instanceof PipelineError) throw error;
       throw new PipelineError(
         'pipeline-too-large',
-        `the pipeline file takes more than ${PARSE_MS / 1_000} s or ${MAX_HEAP_MIB} MiB to parse; split it`,
+        `the pipeline file needs more than ${PARSE_MS / 1_000} s or ${MAX_HEAP_MIB} MiB to parse; split it`,
         { cause: error },
       );
     } finally {

@@ -106,7 +106,7 @@ class PluginHttp {
     const call = { method: 'POST', url: endpoint, headers, body, timeoutMs: TIMEOUT_MS } as const;
     const outcome = await httpCall({ clock: this.#clock, dispatcher: this.#dispatcher }, call, signal);
     if (outcome.kind === 'none')
-      throw new PluginError(`${this.#what} gave no answer: ${outcome.reason}`, { cause: outcome.cause });
+      throw new PluginError(`${this.#what} did not answer: ${outcome.reason}`, { cause: outcome.cause });
     if (outcome.status === 204) return undefined;
     if (outcome.status > 299)
       throw new PluginError(`${this.#what} refused: ${this.#refusal(outcome.status, outcome.body)}`);
@@ -131,7 +131,7 @@ class PluginHttp {
     try {
       return decryptAesGcm(body, key);
     } catch (cause) {
-      throw new PluginError(`${this.#what} sent what its token can't decrypt`, { cause });
+      throw new PluginError(`${this.#what} sent data that its token cannot decrypt`, { cause });
     }
   }
 

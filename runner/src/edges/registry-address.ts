@@ -137,5 +137,5 @@ export function checkedConnector(
 
 const refused = (host: string): AddressRefused =>
   new AddressRefused(
-    `${host} has no address that image look-ups may go to: link-local and metadata addresses and the Kubernetes API server never are; private and loopback ones need the registry in HANGAR_PRIVATE_REGISTRIES, HANGAR_REGISTRY_MIRRORS, HANGAR_REGISTRY_PLAIN_HTTP or DRONE_DOCKER_CONFIG`,
+    `${host} has no address that image look-ups are allowed to use: link-local and metadata addresses and the Kubernetes API server are never allowed; private and loopback addresses require the registry in HANGAR_PRIVATE_REGISTRIES, HANGAR_REGISTRY_MIRRORS, HANGAR_REGISTRY_PLAIN_HTTP or DRONE_DOCKER_CONFIG`,
   );

@@ -152,7 +152,7 @@ describe('the image look-up', () => {
 
   it('caches a failure for a minute, not longer', () =>
     scene({ login: 'none' }, async ({ find, server, clock }) => {
-      const want = { kind: 'unknown', why: 'the registry knows no such image (404)', isAbsent: true };
+      const want = { kind: 'unknown', why: 'the registry does not have this image (404)', isAbsent: true };
       expect(await find('REG/team/tool:9')).toEqual(want);
       await clock.step(59_999);
       expect(await find('REG/team/tool:9')).toEqual(want);
@@ -188,9 +188,13 @@ describe('the image look-up', () => {
     ['HTML', { status: 200, body: '<html>' }, /JSON/],
     ['a manifest of version 1', { status: 200, body: '{"schemaVersion":1}' }, /unknown kind/],
     ['too many requests', { status: 429 }, /429/],
-    ['a redirect to nowhere', { status: 302 }, /nowhere/],
-    ['an unknown login', { status: 401, headers: { 'www-authenticate': 'Negotiate' } }, /kind of login/],
-    ['a broken connection', 'cut', /no answer/],
+    ['a redirect to nowhere', { status: 302 }, /redirects without an address/],
+    [
+      'an unknown login',
+      { status: 401, headers: { 'www-authenticate': 'Negotiate' } },
+      /unsupported type of authentication/,
+    ],
+    ['a broken connection', 'cut', /did not answer/],
   ] as const)('reports %s with a message', async (_, play, why) =>
     scene(await ScriptedServer.playing(play), async ({ find }) => {
       expect(await find('REG/team/tool:1')).toEqual({
@@ -214,6 +218,6 @@ describe('the image look-up', () => {
 
   it('refuses an invalid image name', () =>
     scene({ login: 'none' }, async ({ find }) => {
-      expect(await find('Not An Image')).toEqual({ kind: 'unknown', why: 'that is no name of an image' });
+      expect(await find('Not An Image')).toEqual({ kind: 'unknown', why: 'that is not a valid image name' });
     }));
 });

@@ -41,7 +41,7 @@ const NOT_FOUND = 404;
 const KNOWN_CONFIGS = 2_000;
 const KNOWN_FAILURES = 1_000;
 /** Whatever happened at an address that is neither public nor named by the operator. */
-const NO_ANSWER = 'its registry gave no usable answer; the log of the runner has the reason';
+const NO_ANSWER = 'its registry did not return a usable answer; see the log of the runner';
 
 /** Looks up command lines of images in their registries. */
 export function createImageLookup(clock: Clock, options: RegistryOptions): RegistryLookup {
@@ -83,7 +83,7 @@ class RegistryHttp implements RegistryLookup {
     const reported = this.#table.get(image) ?? this.#table.get(familiarName(image));
     if (reported) return { kind: 'found', config: reported };
     const reference = parseReference(image);
-    if (reference === undefined) return { kind: 'unknown', why: 'that is no name of an image' };
+    if (reference === undefined) return { kind: 'unknown', why: 'that is not a valid image name' };
     const place = placeOf(reference, this.#mirrors.get(reference.registry), this.#plainHttp);
     const login = credentialsFor(credentials, place);
     const work = this.#shared({ question, reference, place, login });

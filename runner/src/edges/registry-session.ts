@@ -76,7 +76,7 @@ export class RegistrySession {
     const call = { method, url, headers, timeoutMs: CALL_MS, limitBytes: LIMIT_BYTES };
     const outcome = await httpCall({ clock, dispatcher: dispatcherFor(new URL(url)) }, call, signal);
     if (outcome.kind === 'answer') return outcome;
-    throw new RegistryError(`${new URL(url).host} gave no answer: ${outcome.reason}`, {
+    throw new RegistryError(`${new URL(url).host} did not answer: ${outcome.reason}`, {
       cause: outcome.cause,
     });
   }
@@ -84,7 +84,7 @@ export class RegistrySession {
   #target(from: string, answer: Answer): string {
     const location = answer.headers.get('location') ?? '';
     if (location === '' || !URL.canParse(location, from))
-      throw new RegistryError('the registry redirects to nowhere');
+      throw new RegistryError('the registry redirects without an address');
     return this.#noWeaker(new URL(location, from).href);
   }
 
@@ -92,10 +92,10 @@ export class RegistrySession {
     const { credentials } = this.#parts;
     const basic = credentials ? `Basic ${encoded(credentials)}` : '';
     if (challenge === undefined)
-      throw new RegistryError('the registry asks for a kind of login that is not known here');
+      throw new RegistryError('the registry requires an unsupported type of authentication');
     if (challenge.kind === 'basic') {
       if (basic === '')
-        throw new RegistryError('the registry asks for a login, and there are no credentials for it');
+        throw new RegistryError('the registry requires authentication, and there are no credentials for it');
       return basic;
     }
     const url = new URL(this.#noWeaker(challenge.realm));
@@ -112,7 +112,7 @@ export class RegistrySession {
     const { origin } = this.#parts;
     const isElsewhere = new URL(url).host !== new URL(origin).host;
     if ((origin.startsWith('https:') || isElsewhere) && !url.startsWith('https:'))
-      throw new RegistryError('the registry leads to an address without TLS');
+      throw new RegistryError('the registry redirects to an address without TLS');
     return url;
   }
 }
@@ -129,8 +129,8 @@ function documentOf(body: Buffer): unknown {
 
 function meaningOf(status: number): string {
   if (status === 401 || status === 403)
-    return `the registry refuses (${status}): credentials are missing or wrong`;
-  if (status === 404) return 'the registry knows no such image (404)';
-  if (status === 429) return 'the registry is asked too often (429)';
+    return `the registry denies access (${status}): credentials are missing or wrong`;
+  if (status === 404) return 'the registry does not have this image (404)';
+  if (status === 429) return 'the rate limit of the registry is exceeded (429)';
   return `the registry answers ${status}`;
 }

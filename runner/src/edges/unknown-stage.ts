@@ -31,9 +31,9 @@ export class UnknownStageCheck {
       this.#answers = 0;
       return false;
     }
-    if (this.#answers === 0) this.#sinceMs = this.#clock.now();
+    if (this.#answers === 0) this.#sinceMs = this.#clock.monotonicMs();
     this.#answers += 1;
-    return this.#answers >= MIN_ANSWERS && this.#clock.now() - this.#sinceMs >= MIN_TIME_MS;
+    return this.#answers >= MIN_ANSWERS && this.#clock.monotonicMs() - this.#sinceMs >= MIN_TIME_MS;
   }
 
   async #isReachable(): Promise<boolean> {

@@ -10,14 +10,14 @@ export function renderMetrics(): string {
   const buckets = histograms.map((spec) => [`\`${spec.name}\``, (spec.buckets ?? []).join(', ')]);
   return `# Metrics of the runner
 
-Generated from \`shared/src/contract/runner-metrics.ts\`; do not edit.
+Generated from \`shared/src/contract/runner-metrics.ts\`; do not edit. Back to the [index](README.md).
 
 \`GET /metrics\` at \`DRONE_SERVER_PORT\`, in Prometheus' text format. The autoscaler, the dashboards and the alerts read the same list.
 
 ${metricTable(specs)}
 ## Values of labels
 
-No label takes a value that a pipeline or a caller could make up; what is on no list counts as \`other\`.
+Labels have only values from fixed lists, so that pipelines and callers cannot add series; any other value counts as \`other\`.
 
 ${markdownTable(
   ['label', 'values'],
@@ -26,7 +26,7 @@ ${markdownTable(
     ['`event`', EVENTS.map((event) => `\`${event}\``).join(', ')],
     [
       '`result`',
-      `${RESULTS.map((result) => `\`${result}\``).join(', ')}; \`completed\` says nothing of the steps' own success`,
+      `${RESULTS.map((result) => `\`${result}\``).join(', ')}; \`completed\` does not mean that the steps succeeded`,
     ],
     ['`class`', 'the codes in [errors.md](errors.md)'],
     ['`blame`', '`pipeline`, `operator`, `cluster`, `bug`'],
@@ -40,9 +40,9 @@ ${markdownTable(['metric', 'upper bounds'], buckets)}`;
 }
 
 const RETRY: Readonly<Record<Failure['retry'], string>> = {
-  safe: 'yes, nothing has run',
-  pointless: 'not before the cure; nothing has run',
-  'steps-may-have-run': 'look first: steps may have run',
+  safe: 'yes, no step has run',
+  pointless: 'only after the remedy; no step has run',
+  'steps-may-have-run': 'check first: steps may have run',
 };
 
 /** `docs/errors.md`, of the closed list of failures. Pure. */
@@ -56,9 +56,9 @@ export function renderErrors(): string {
   ]);
   return `# Errors of the runner
 
-Generated from \`runner/src/pipeline/failures.ts\`; do not edit.
+Generated from \`runner/src/pipeline/failures.ts\`; do not edit. Back to the [index](README.md).
 
-A stage that does not end by its own steps shows a text that names the trouble, and counts in \`hangar_runner_failures_total\` under its code and under who usually has to act: the author of the \`pipeline\`, the \`operator\` of Hangar or Drone, whoever runs the \`cluster\`, or us (\`bug\`).
+A stage that fails for any other reason than its own steps shows an error message. It is counted in \`hangar_runner_failures_total\` by code and by who usually has to act (\`blame\`): the author of the \`pipeline\`, the \`operator\` of Hangar or Drone, the administrator of the \`cluster\`, or the developers of Hangar (\`bug\`).
 
-${markdownTable(['code', 'who acts', 'what happened', 'restart the build?', 'cure'], rows)}`;
+${markdownTable(['code', 'responsible', 'what happened', 'restart the build?', 'remedy'], rows)}`;
 }

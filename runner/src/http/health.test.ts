@@ -20,13 +20,9 @@ describe('notReady', () => {
       { starting: 'no answer yet', pollAgeMs: 1e9 },
       ['starting: no answer yet'],
     ],
-    ['that it stops', { stopping: true, starting: 'x' }, ['stopping: no new pipelines are taken']],
-    ['a lost Lease', { leaseLostMs: 0 }, ['the Lease could not be renewed in time: it is being taken again']],
-    [
-      'a silent watch',
-      { watchStaleMs: 180_001 },
-      ['the Kubernetes API was last heard 180 s ago on a watch of Pods'],
-    ],
+    ['that it stops', { stopping: true, starting: 'x' }, ['stopping: no new pipelines are accepted']],
+    ['a lost Lease', { leaseLostMs: 0 }, ['the Lease could not be renewed in time; acquiring it again']],
+    ['a silent watch', { watchStaleMs: 180_001 }, ['a watch of Pods last received an event 180 s ago']],
     ['nothing while the watch may just be quiet', { watchStaleMs: 180_000 }, []],
     ['a silent server', { pollAgeMs: 150_001 }, ['the Drone server last answered a poll 150 s ago']],
     [
@@ -40,7 +36,7 @@ describe('notReady', () => {
         },
       },
       [
-        '12 stages wait to be reported: the Drone server has not taken reports since 2026-01-14T09:30:00.000Z (status 500)',
+        '12 stages wait to be reported: the Drone server has not accepted reports since 2026-01-14T09:30:00.000Z (status 500)',
       ],
     ],
     [

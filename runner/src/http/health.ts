@@ -43,13 +43,13 @@ export interface Signs {
 
 /** Why this replica takes no new work now, in words; none = ready. Pure. */
 export function notReady(signs: Signs): readonly string[] {
-  if (signs.stopping) return ['stopping: no new pipelines are taken'];
+  if (signs.stopping) return ['stopping: no new pipelines are accepted'];
   if (signs.starting !== '') return [`starting: ${signs.starting}`];
   const reasons: string[] = [];
   if (signs.leaseLostMs !== undefined)
-    reasons.push('the Lease could not be renewed in time: it is being taken again');
+    reasons.push('the Lease could not be renewed in time; acquiring it again');
   if (signs.watchStaleMs > WATCH_STALE_MS)
-    reasons.push(`the Kubernetes API was last heard ${seconds(signs.watchStaleMs)} ago on a watch of Pods`);
+    reasons.push(`a watch of Pods last received an event ${seconds(signs.watchStaleMs)} ago`);
   if (signs.pollAgeMs > POLL_LATE_MS)
     reasons.push(`the Drone server last answered a poll ${seconds(signs.pollAgeMs)} ago`);
   const { unreported } = signs;
@@ -60,7 +60,7 @@ export function notReady(signs: Signs): readonly string[] {
 function unreportedText({ stages, sinceMs, reason }: Unreported): string {
   const who = stages === 1 ? '1 stage waits' : `${stages} stages wait`;
   const since = new Date(sinceMs).toISOString();
-  return `${who} to be reported: the Drone server has not taken reports since ${since} (${reason})`;
+  return `${who} to be reported: the Drone server has not accepted reports since ${since} (${reason})`;
 }
 
 /** What a restart of this process would help against, in words; none = alive. Servers that are down are not among it. Pure. */
@@ -70,9 +70,9 @@ export function notAlive(signs: Signs): readonly string[] {
   // An API server that is away is no reason to restart.
   if (signs.takingLease) return [];
   if ((signs.leaseLostMs ?? 0) > HAND_OVER_MS)
-    reasons.push('the Lease is lost and the process has not let go of its stages');
+    reasons.push('the Lease is lost and the process has not released its stages');
   if (signs.pollTriedMs > STUCK_MS)
-    reasons.push(`no poll ended for ${seconds(signs.pollTriedMs)}, though there is room`);
+    reasons.push(`no poll has ended for ${seconds(signs.pollTriedMs)}, although there is free capacity`);
   return reasons;
 }
 

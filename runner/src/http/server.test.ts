@@ -4,10 +4,13 @@ import { listen } from '@hangar/shared/program/listen';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { probesBesideHalfOpen } from '@hangar/shared/testing/half-open-sockets';
 import { describe, expect, it } from 'vitest';
+import type { LogRecord } from '../history/recent-log.ts';
+import { StageHistory } from '../history/stage-history.ts';
 import { anEntry } from '../metrics/testing/an-entry.ts';
 import type { RegisteredStage } from '../stage-registry.ts';
 import type { Signs } from './health.ts';
-import { createHttp, type HttpParts } from './server.ts';
+import type { HttpParts } from './http-parts.ts';
+import { createHttp } from './server.ts';
 
 const WELL: Signs = {
   starting: '',
@@ -23,12 +26,20 @@ const authorization = (pair: string): { authorization: string } => ({
 });
 const ADA = authorization('ada:engine:1843');
 
+function historyOf(stages: readonly RegisteredStage[]): StageHistory {
+  const history = new StageHistory();
+  history.registryChanged(stages);
+  return history;
+}
+
 function http(
   change: {
     signs?: Partial<Signs>;
     stages?: readonly RegisteredStage[];
     ahead?: readonly StageAhead[];
     ui?: HttpParts['ui'];
+    history?: StageHistory;
+    records?: readonly LogRecord[];
     token?: string;
   } = {},
 ) {
@@ -40,6 +51,10 @@ function http(
     metrics: { contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('up 1\n') },
     about: { machine: 'm1', version: '1.2.3', capacity: 10 },
     ui: change.ui,
+    dashboard: change.ui && {
+      history: change.history ?? historyOf(change.stages ?? []),
+      log: { records: change.records ?? [] },
+    },
     token: change.token,
   });
 }
@@ -252,7 +267,7 @@ describe('the dashboard (previous-runner §7.1, §7.2)', () => {
     expect(answer.headers['www-authenticate']).toBe('Basic realm="My \\"Realm\\"", charset="UTF-8"');
   });
 
-  it('is JSON, the same as of /stages, for who accepts nothing else first', async () => {
+  it('is JSON for who accepts nothing else first: what /stages has, and the latest that have ended', async () => {
     const app = http({ ui: UI });
     const typeFor = async (accept: string) =>
       (await app.inject({ url: '/', headers: { ...ADA, accept } })).headers['content-type'];
@@ -261,6 +276,7 @@ describe('the dashboard (previous-runner §7.1, §7.2)', () => {
     expect(await typeFor('text/html,application/json;q=0.9')).toMatch(/^text\/html/);
     expect((await app.inject({ url: '/', headers: { ...ADA, accept: 'application/json' } })).json()).toEqual({
       stages: [],
+      recent: [],
     });
   });
 
@@ -296,7 +312,9 @@ describe('the dashboard (previous-runner §7.1, §7.2)', () => {
 
     expect(page.body).not.toContain('<script');
     expect(page.body).toContain('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;');
-    expect(page.body).not.toMatch(/src=|href=|url\(|@import/);
+    expect(page.body).not.toMatch(/src=|url\(|@import/);
+    const links = [...page.body.matchAll(/href="([^"]*)"/g)].map(([, to]) => to);
+    expect(links).toEqual(['data:,', './', 'logs', 'view?id=1']);
     expect(page.headers['content-security-policy']).toContain("default-src 'none'");
   });
 });
@@ -316,7 +334,7 @@ describe('listening', () => {
     await Promise.all([one.close(), two.close()]);
   });
 
-  it('answers probes while somebody holds 500 connections half-open, and keeps no more than those', async () => {
+  it('answers probes while a client holds 500 connections half-open, and keeps no more than those', async () => {
     const app = http();
     const address = await app.listen({ host: '127.0.0.1', port: 0 });
     const { statuses, open } = await probesBesideHalfOpen(address);

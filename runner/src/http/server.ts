@@ -1,35 +1,14 @@
-import type { Clock } from '@hangar/shared/clock';
-import { type StageAhead, writeDemand } from '@hangar/shared/contract/demand';
+import { writeDemand } from '@hangar/shared/contract/demand';
 import { limitConnections } from '@hangar/shared/program/connection-limit';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { demandOf } from '../demand/runner-demand.ts';
-import type { RegisteredStage } from '../stage-registry.ts';
 import { type Credentials, challenge, hasToken, mayEnter } from './basic-auth.ts';
-import { renderDashboard } from './dashboard.ts';
-import { notAlive, notReady, type Signs } from './health.ts';
+import { addDashboard } from './dashboard-routes.ts';
+import { notAlive, notReady } from './health.ts';
+import type { HttpParts } from './http-parts.ts';
 import { stageViews } from './stage-views.ts';
 
-/** What the HTTP side shows. Every call looks anew. */
-export interface HttpParts {
-  readonly clock: Clock;
-  readonly stages: () => readonly RegisteredStage[];
-  /** Stages of running builds that are still to come. */
-  readonly ahead: () => readonly StageAhead[];
-  readonly signs: () => Signs;
-  readonly metrics: { readonly contentType: string; text(): Promise<string> };
-  readonly about: { readonly machine: string; readonly version: string; readonly capacity: number };
-  /** Absent: no dashboard. */
-  readonly ui: Credentials | undefined;
-  /** The bearer token that the names of repositories need. Absent: `/demand` is open, and `/stages` needs what the dashboard needs. */
-  readonly token: string | undefined;
-}
-
 const NOT_KEPT = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
-const PAGE_HEADERS = {
-  'content-type': 'text/html; charset=utf-8',
-  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-};
 
 /** All routes, not listening yet. What is wrong with a request ends that request and nothing else. */
 export function createHttp(parts: HttpParts): FastifyInstance {
@@ -44,18 +23,14 @@ export function createHttp(parts: HttpParts): FastifyInstance {
   app.get('/metrics', async (_request, reply) =>
     reply.type(parts.metrics.contentType).send(await parts.metrics.text()),
   );
-  const { ui, token } = parts;
-  const sendStages = (reply: FastifyReply): FastifyReply =>
-    reply.send({ stages: stageViews(parts.stages()) });
+  const { ui, token, dashboard } = parts;
   app.get('/demand', guarded({ token }), (_request, reply) =>
     reply.send(writeDemand(demandOf(parts.stages(), parts.ahead()))),
   );
-  app.get('/stages', guarded({ ui, token }), (_request, reply) => sendStages(reply));
-  // Programs that accept only JSON get it here too, as from the previous dashboard.
-  if (ui)
-    app.get('/', guarded({ ui }), ({ headers: { accept = '' } }, reply) =>
-      /^application\/json\b/.test(accept) ? sendStages(reply) : reply.headers(PAGE_HEADERS).send(page(parts)),
-    );
+  app.get('/stages', guarded({ ui, token }), (_request, reply) =>
+    reply.send({ stages: stageViews(parts.stages()) }),
+  );
+  if (ui && dashboard) addDashboard(app, parts, { ...dashboard, guard: guarded({ ui }) });
   return app;
 }
 
@@ -82,7 +57,7 @@ function guarded({ ui, token }: Keys): {
   onRequest?: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 } {
   if (ui === undefined && token === undefined) return {};
-  const error = ui ? 'user and password, please' : 'the bearer token of HANGAR_HTTP_TOKEN is needed';
+  const error = ui ? 'authentication required' : 'the bearer token of HANGAR_HTTP_TOKEN is required';
   return {
     onRequest: async ({ headers: { authorization } }, reply) => {
       if (ui && mayEnter(authorization, ui)) return;
@@ -93,13 +68,4 @@ function guarded({ ui, token }: Keys): {
         .send({ error });
     },
   };
-}
-
-function page(parts: HttpParts): string {
-  return renderDashboard({
-    ...parts.about,
-    nowMs: parts.clock.now(),
-    notReady: notReady(parts.signs()),
-    stages: stageViews(parts.stages()),
-  });
 }

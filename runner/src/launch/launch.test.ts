@@ -4,7 +4,7 @@ import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { ANNOTATION, type Compiled, LABEL, SCHEDULING_GATE } from '../pipeline/compiled.ts';
+import { ANNOTATION, type Compiled, LABEL, NO_UID, SCHEDULING_GATE } from '../pipeline/compiled.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import { launch } from './launch.ts';
 import { signed, testOrigin } from './testing/test-origin.ts';
@@ -97,13 +97,48 @@ describe('launch (previous-runner §5.1, §5.2)', () => {
       ]);
   });
 
-  it('creates a random namespace first, and uses one that it created before', async () => {
-    const { cluster, go } = begin({ createNamespace: true, pullSecret: undefined });
-    cluster.fail('create', 'namespaces', refusal(409, 'AlreadyExists'));
-    expect(await go()).toMatchObject({ kind: 'launched' });
-    expect(cluster.calls[0]?.target.resource.plural).toBe('namespaces');
-    const { annotations } = cluster.find<V1Pod>(podAt)?.metadata ?? {};
-    expect(annotations?.[ANNOTATION.ownNamespace]).toBe('true');
+  describe('a namespace for one pipeline', () => {
+    const space = { resource: RESOURCE.namespaces, name: 'ci' };
+    const recorded = (cluster: FakeCluster) =>
+      cluster.find<V1Pod>(podAt)?.metadata?.annotations?.[ANNOTATION.ownNamespace];
+    const fresh = () => begin({ createNamespace: true, pullSecret: undefined });
+
+    it('is created before the Pod, which records its uid, signed', async () => {
+      const { cluster, go } = fresh();
+      expect(await go()).toMatchObject({ kind: 'launched' });
+      expect(cluster.calls[0]?.target.resource.plural).toBe('namespaces');
+      const uid = cluster.find(space)?.metadata?.uid;
+      expect([typeof uid, recorded(cluster)]).toEqual(['string', uid]);
+      const pod = cluster.find<V1Pod>(podAt);
+      expect(pod && (await testOrigin(new FakeCluster()).isOurs(pod, new AbortController().signal))).toBe(
+        true,
+      );
+    });
+
+    it('is used if an earlier attempt created it, and its uid is recorded', async () => {
+      const { cluster, go } = fresh();
+      cluster.put(space, { metadata: { uid: 'earlier', labels: { [LABEL.stageId]: '63' } } });
+      expect(await go()).toMatchObject({ kind: 'launched' });
+      expect(recorded(cluster)).toBe('earlier');
+    });
+
+    it('is used where it may not be read: then no uid is recorded', async () => {
+      const { cluster, go } = fresh();
+      cluster.put(space, { metadata: { labels: {} } });
+      cluster.fail('get', 'namespaces', refusal(403, 'Forbidden'));
+      expect(await go()).toMatchObject({ kind: 'launched' });
+      expect(recorded(cluster)).toBe(NO_UID);
+    });
+
+    it.each([
+      ['no label', {}],
+      ['the label of another stage', { [LABEL.stageId]: '64' }],
+    ])('gets no Pod if it exists with %s: another client created it', async (_, labels) => {
+      const { cluster, go } = fresh();
+      cluster.put(space, { metadata: { uid: 'theirs', labels } });
+      expect(await go()).toMatchObject({ code: 'name-taken', blame: 'cluster' });
+      expect(cluster.count('create', 'pods')).toBe(0);
+    });
   });
 
   it.each([

@@ -6,8 +6,8 @@ import {
   RESOURCE,
 } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
-import type { V1Pod, V1Secret } from '@kubernetes/client-node';
-import { ANNOTATION, type Compiled, LABEL, RECORD_VERSION } from '../pipeline/compiled.ts';
+import type { V1Namespace, V1Pod, V1Secret } from '@kubernetes/client-node';
+import { ANNOTATION, type Compiled, LABEL, NO_UID, RECORD_VERSION } from '../pipeline/compiled.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { type PatientParts, patiently } from './patiently.ts';
 import type { PodOrigin } from './pod-origin.ts';
@@ -59,11 +59,9 @@ export async function launch(
     [ANNOTATION.server]: by.server,
     [ANNOTATION.draft]: compiled.plan.nonce,
     [ANNOTATION.recordVersion]: String(RECORD_VERSION),
-    ...(compiled.createNamespace ? { [ANNOTATION.ownNamespace]: 'true' } : {}),
   };
   const labels = { ...compiled.pod.metadata?.labels, ...by.labels };
-  const unsigned: V1Pod = { ...compiled.pod, metadata: { ...compiled.pod.metadata, annotations, labels } };
-  const wanted = parts.origin.sign(unsigned, compiled.namespace);
+  const wanted: V1Pod = { ...compiled.pod, metadata: { ...compiled.pod.metadata, annotations, labels } };
   const made = compiled.createNamespace
     ? await makePodInOwnNamespace(parts, compiled, wanted, signal)
     : await makePod(parts, compiled, wanted, signal);
@@ -84,6 +82,11 @@ interface Existing {
   readonly kind: 'exists';
 }
 
+interface NamespaceMade {
+  readonly kind: 'namespace';
+  readonly uid: string | undefined;
+}
+
 const EXISTS: Existing = { kind: 'exists' };
 
 type Made = { readonly kind: 'made'; readonly pod: V1Pod } | Exclude<Launched, { kind: 'launched' }>;
@@ -96,9 +99,11 @@ async function makePodInOwnNamespace(
   signal: AbortSignal,
 ): Promise<Made> {
   for (;;) {
-    await makeNamespace(parts, compiled, signal);
+    const { metadata } = wanted;
+    const uid = await makeNamespace(parts, compiled, signal);
+    const annotations = { ...metadata?.annotations, [ANNOTATION.ownNamespace]: uid ?? NO_UID };
     try {
-      return await makePod(parts, compiled, wanted, signal);
+      return await makePod(parts, compiled, { ...wanted, metadata: { ...metadata, annotations } }, signal);
     } catch (error) {
       if (!isNamespaceTerminating(error)) throw error;
       await parts.clock.sleep(NAMESPACE_PAUSE_MS, signal);
@@ -114,8 +119,14 @@ function isNamespaceTerminating(error: unknown): boolean {
   return isTerminated || isKubernetesError(cause, 404);
 }
 
-function makePod(parts: LaunchParts, compiled: Compiled, wanted: V1Pod, signal: AbortSignal): Promise<Made> {
+function makePod(
+  parts: LaunchParts,
+  compiled: Compiled,
+  unsigned: V1Pod,
+  signal: AbortSignal,
+): Promise<Made> {
   const { namespace, createNamespace } = compiled;
+  const wanted = parts.origin.sign(unsigned, namespace);
   const target = { resource: RESOURCE.pods, namespace };
   const made = (pod: V1Pod): Made => ({ kind: 'made', pod });
   const write = (): Promise<Made> => parts.cluster.create<V1Pod>(target, wanted, signal).then(made);
@@ -142,7 +153,7 @@ async function podOfThatName(
   if (!isOfSameStage(pod, wanted) || !(await parts.origin.isOurs(pod, signal)))
     throw new PipelineError(
       'name-taken',
-      `the name of the Pod, ${name}, belongs to a Pod that this runner did not make; restart the build`,
+      `the name of the Pod, ${name}, belongs to a Pod that this runner did not create; restart the build`,
       { blame: 'cluster' },
     );
   if (pod.metadata?.deletionTimestamp) return undefined;
@@ -192,18 +203,42 @@ async function secretOf(
   return isOurs ? EXISTS : undefined;
 }
 
-async function makeNamespace(parts: LaunchParts, compiled: Compiled, signal: AbortSignal): Promise<void> {
-  const object = {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name: compiled.namespace, labels: compiled.pod.metadata?.labels ?? {} },
-  };
+/** @returns its uid; undefined if it existed and may not be read */
+async function makeNamespace(
+  parts: LaunchParts,
+  { namespace: name, pod }: Compiled,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const labels = pod.metadata?.labels ?? {};
+  const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
   const target = { resource: RESOURCE.namespaces };
   const about = { noun: 'namespace', patient: false };
-  const write = (): Promise<Existing> => parts.cluster.create(target, object, signal).then(() => EXISTS);
-  const made = await create(parts, about, { write, exists: () => Promise.resolve(EXISTS) }, signal);
+  const namespace = (found: V1Namespace): NamespaceMade => ({ kind: 'namespace', uid: found.metadata?.uid });
+  const write = () => parts.cluster.create<V1Namespace>(target, object, signal).then(namespace);
+  const exists = () => namespaceOf(parts, { name, stageId: labels[LABEL.stageId] }, signal);
+  const made = await create<NamespaceMade>(parts, about, { write, exists }, signal);
   // No ResourceQuota counts namespaces: a webhook has rejected it, and waiting would not help.
   if (made.kind === 'quota') throw new PipelineError('right-missing', made.text, { blame: 'operator' });
+  return made.uid;
+}
+
+/** Reads the namespace that already has the name: from an earlier attempt, since others can't compute the name. */
+async function namespaceOf(
+  { cluster }: LaunchParts,
+  { name, stageId }: { readonly name: string; readonly stageId: string | undefined },
+  signal: AbortSignal,
+): Promise<NamespaceMade | undefined> {
+  try {
+    const found = await cluster.get<V1Namespace>({ resource: RESOURCE.namespaces, name }, signal);
+    const { uid, labels } = found.metadata ?? {};
+    if (labels?.[LABEL.stageId] === stageId) return { kind: 'namespace', uid };
+  } catch (error) {
+    if (isKubernetesError(error, 404)) return undefined;
+    if (isKubernetesError(error, 403)) return { kind: 'namespace', uid: undefined };
+    throw error;
+  }
+  const text = `the namespace ${name} exists, and this runner did not make it; restart the build`;
+  throw new PipelineError('name-taken', text, { blame: 'cluster' });
 }
 
 /** Sets the Pod as the owner, so that Kubernetes removes the Secret with it; the deletion of the Pod does not wait for that. */

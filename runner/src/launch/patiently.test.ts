@@ -56,7 +56,7 @@ describe('a call of the Kubernetes API that a stage can’t go on without', () =
     expect(result()).toMatchObject({
       code: 'right-missing',
       blame: 'operator',
-      message: 'the runner may not create the Pod: cannot create pods',
+      message: 'the runner is not allowed to create the Pod: cannot create pods',
     });
   });
 

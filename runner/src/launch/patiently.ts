@@ -78,7 +78,7 @@ export async function patiently<T>(
 }
 
 function rightMissing(what: string, cause: unknown): PipelineError {
-  return new PipelineError('right-missing', `the runner may not ${what}: ${errorText(cause)}`, {
+  return new PipelineError('right-missing', `the runner is not allowed to ${what}: ${errorText(cause)}`, {
     blame: 'operator',
     cause,
   });

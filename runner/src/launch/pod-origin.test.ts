@@ -134,3 +134,20 @@ describe('a Pod without our signature', () => {
     expect(await isOurs(BARE)).toBe(true);
   });
 });
+
+describe('the Pods that are known to be ours', () => {
+  it('are those with a signature, without a call', () => {
+    const { cluster, origin } = begin();
+    const copied = changed(OURS, { name: 'q' });
+    expect([origin.known([BARE, OURS, copied]), cluster.calls]).toEqual([[OURS], []]);
+  });
+
+  it('are also those that were found to own their Secret, however they change', async () => {
+    const { putSecret, origin, isOurs } = begin();
+    putSecret('u1');
+    expect(origin.known([BARE])).toEqual([]);
+    await isOurs(BARE);
+    const later = changed(BARE, { resourceVersion: '2' });
+    expect(origin.known([later])).toEqual([later]);
+  });
+});

@@ -63,7 +63,7 @@ export class PodOrigin {
   /** Whether a runner made this Pod. Rejects if that can't be determined now. */
   async isOurs(pod: V1Pod, signal: AbortSignal): Promise<boolean> {
     const { uid = '', resourceVersion = '' } = pod.metadata ?? {};
-    if (this.#isSigned(pod) || this.#ours.has(uid)) return true;
+    if (this.isKnown(pod)) return true;
     // A Pod that has changed since may have got its Secret: a runner of an earlier version creates that after the Pod.
     const seen = `${uid}/${resourceVersion}`;
     if (this.#foreign.has(seen)) return false;
@@ -83,8 +83,17 @@ export class PodOrigin {
     this.#warned.add(uid);
     this.#parts.log.warn(
       { namespace, pod: name },
-      'a Pod has the label of the runner, but no runner made it: it is left alone, and what its annotations say has no effect',
+      'a Pod has the label of the runner, but was not created by a runner: the Pod and its annotations are ignored',
     );
+  }
+
+  /** Of these, those that are known to be a runner's, without a call: signed, or found to be ours by {@link isOurs}. */
+  known(pods: readonly V1Pod[]): readonly V1Pod[] {
+    return pods.filter((pod) => this.isKnown(pod));
+  }
+
+  isKnown(pod: V1Pod): boolean {
+    return this.#isSigned(pod) || this.#ours.has(pod.metadata?.uid ?? '');
   }
 
   /** Those that a runner made. */

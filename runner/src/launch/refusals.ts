@@ -38,15 +38,20 @@ function forbidden(error: Error, noun: string): LaunchRefusal {
   if (MISSING_PERMISSION.test(message)) return { kind: 'denied' };
   return {
     kind: 'final',
-    error: new PipelineError('right-missing', `the runner may not make this ${noun}: ${message}`, {
-      blame: 'operator',
-      cause: error,
-    }),
+    error: new PipelineError(
+      'right-missing',
+      `the runner is not allowed to create this ${noun}: ${message}`,
+      {
+        blame: 'operator',
+        cause: error,
+      },
+    ),
   };
 }
 
-/** Admission plugins that return 403 for the contents of an object: Pod Security, LimitRange, a quota that requires limits. */
-const REJECTED_CONTENTS = /violates PodSecurity|(?:maximum|minimum) \S+ usage per|failed quota/;
+/** Admission plugins that return 403 for the contents of an object: Pod Security, LimitRange, a quota that requires limits, classes. */
+const REJECTED_CONTENTS =
+  /violates PodSecurity|(?:maximum|minimum) \S+ usage per|failed quota|no PriorityClass with name|RuntimeClass .*not found/;
 
 /** `User "..." cannot create resource "pods" in API group "" in the namespace "ci"`: no other 403 contains this text. */
 const MISSING_PERMISSION = /cannot \S+ resource/;
@@ -63,7 +68,7 @@ function quotaOf(error: Error, noun: string): LaunchRefusal {
   const limits = amounts(message, 'limited');
   const tooMuch = [...asked].find(([resource, amount]) => amount > (limits.get(resource) ?? Infinity));
   if (!tooMuch) return { kind: 'quota', text: message };
-  const text = `the ${noun} of this pipeline asks for more ${tooMuch[0]} than the whole quota of its namespace: ${message}`;
+  const text = `the ${noun} of this pipeline requests more ${tooMuch[0]} than the whole quota of its namespace: ${message}`;
   return { kind: 'final', error: new PipelineError('over-budget', text, { cause: error }) };
 }
 

@@ -60,8 +60,8 @@ function begin(some = steps, gates = [SCHEDULING_GATE]) {
     stepLogs: stepLogs as StepLogs,
     log: silentLogger,
   };
-  const compiled = { plan: planOf(some), masks: {}, pod, namespace: 'ci' };
-  const start = () => startStage(parts, { stage, compiled }, never);
+  const contents = { plan: planOf(some), masks: {}, podName: 'drone-abc', namespace: 'ci' };
+  const start = () => startStage(parts, { stage, contents }, never);
   return { clock, cluster, sent, shown, pod, parts, start };
 }
 

@@ -27,7 +27,8 @@ interface StartParts extends PatientParts {
 }
 
 /** What of the compiled stage its start needs. */
-interface StartedContents extends Pick<Compiled, 'plan' | 'pod' | 'namespace'> {
+interface StartedContents extends Pick<Compiled, 'plan' | 'namespace'> {
+  readonly podName: string;
   readonly masks: Compiled['masks'] | undefined;
 }
 
@@ -49,10 +50,10 @@ export type StartOutcome =
 /** Sends the start once, with all steps; the response contains their ids (drone-rpc §2.4). */
 export async function startStage(
   parts: StartParts,
-  order: { stage: DroneStage; compiled: StartedContents },
+  order: { stage: DroneStage; contents: StartedContents },
   signal: AbortSignal,
 ): Promise<StartOutcome> {
-  const { plan } = order.compiled;
+  const { plan } = order.contents;
   const update = await parts.ciServer.updateStage(
     startingStage(order.stage, plan, parts.clock.now()),
     signal,
@@ -66,7 +67,7 @@ export async function startStage(
     stepIds,
     versions: 'exact',
   } as const;
-  return { kind: 'started', started: new StartedStage(parts, registered, order.compiled) };
+  return { kind: 'started', started: new StartedStage(parts, registered, order.contents) };
 }
 
 /**
@@ -76,10 +77,10 @@ export async function startStage(
  */
 export function startedBefore(
   parts: StartParts,
-  order: { stage: DroneStage; compiled: StartedContents },
+  order: { stage: DroneStage; contents: StartedContents },
   { stepIds, owners }: StartedWithoutPod,
 ): Started {
-  const { plan } = order.compiled;
+  const { plan } = order.contents;
   if (stepIds.length !== plan.steps.length)
     throw new PipelineError(
       'start-lost',
@@ -88,7 +89,7 @@ export function startedBefore(
     );
   const ids = new Map(plan.steps.map(({ n }, index) => [n, stepIds[index] ?? 0]));
   const takenOver = { versions: 'unknown', adoptions: owners, takenOverMs: parts.clock.now() } as const;
-  return new StartedStage(parts, { stage: order.stage, plan, stepIds: ids, ...takenOver }, order.compiled);
+  return new StartedStage(parts, { stage: order.stage, plan, stepIds: ids, ...takenOver }, order.contents);
 }
 
 /** A stage that was started by another process, from its Pod. */
@@ -112,8 +113,8 @@ export function startedByPod(
     takenOverMs: parts.clock.now(),
   } as const;
   const stepIds = record.stepIds ?? new Map<number, number>();
-  const namespace = pod.metadata?.namespace ?? 'default';
-  return new StartedStage(parts, { stage, plan, stepIds, ...takenOver }, { plan, masks, pod, namespace });
+  const { namespace = 'default', name: podName = '' } = pod.metadata ?? {};
+  return new StartedStage(parts, { stage, plan, stepIds, ...takenOver }, { plan, masks, podName, namespace });
 }
 
 /** The start of a stage as recorded in its Pod. */
@@ -144,18 +145,18 @@ class StartedStage implements Started {
   readonly stage: DroneStage;
   readonly stepIds: ReadonlyMap<number, number>;
   readonly reporter: Reporter;
-  readonly #compiled: StartedContents;
+  readonly #contents: StartedContents;
   firstLog: StepLogStream | undefined;
 
-  constructor(parts: StartParts, registered: Registered, compiled: StartedContents) {
+  constructor(parts: StartParts, registered: Registered, contents: StartedContents) {
     this.stage = registered.stage;
     this.stepIds = registered.stepIds;
     this.reporter = new Reporter(parts, registered);
-    this.#compiled = compiled;
+    this.#contents = contents;
   }
 
   async showWaiting(parts: StartParts, text: string, signal: AbortSignal): Promise<void> {
-    const { plan, masks, pod, namespace } = this.#compiled;
+    const { plan, masks, podName, namespace } = this.#contents;
     const [first] = plan.steps;
     if (!first) return;
     if (this.firstLog) return this.firstLog.note(text);
@@ -163,7 +164,7 @@ class StartedStage implements Started {
     if (running) await this.reporter.step(running, signal);
     this.firstLog = parts.stepLogs.open({
       namespace,
-      pod: pod.metadata?.name ?? '',
+      pod: podName,
       container: containerName(first.n),
       nonce: first.engine === 'gate' ? plan.nonce : undefined,
       stepId: this.stepIds.get(first.n) ?? 0,

@@ -1,27 +1,27 @@
 import type { V1Lease } from '@kubernetes/client-node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { deadOwners, type Sightings } from './dead-owners.ts';
+import { deadOwners, type Observations } from './dead-owners.ts';
 
 const lease = (name: string, version: string, spec: Partial<V1Lease['spec']> = {}): V1Lease => ({
   metadata: { name, resourceVersion: version },
   spec: { holderIdentity: name, leaseDurationSeconds: 30, ...spec },
 });
 
-type Look = readonly [number, readonly V1Lease[]];
+type Round = readonly [number, readonly V1Lease[]];
 
 /** Looks one after another at `[at, leases]`; names of the dead at each. */
-function looks(...all: readonly Look[]): (string | undefined)[][] {
-  let before: Sightings = new Map();
+function rounds(...all: readonly Round[]): (string | undefined)[][] {
+  let before: Observations = new Map();
   return all.map(([nowMs, leases]) => {
-    const { dead, sightings } = deadOwners(leases, 'own', before, nowMs);
-    before = sightings;
+    const { dead, observations } = deadOwners(leases, 'own', before, nowMs);
+    before = observations;
     return dead.map((one) => one.metadata?.name);
   });
 }
 
 describe('deadOwners', () => {
-  it.each<[string, Look[], string[]]>([
+  it.each<[string, Round[], string[]]>([
     ['one that was let go is dead at once', [[0, [lease('a', '1', { holderIdentity: '' })]]], ['a']],
     [
       'one without any holder too',
@@ -81,10 +81,10 @@ describe('deadOwners', () => {
       [],
     ],
   ])('%s', (_, sequence, want) => {
-    expect(looks(...sequence).at(-1)).toEqual(want);
+    expect(rounds(...sequence).at(-1)).toEqual(want);
   });
 
-  it('never calls dead who renews at least once a term, at whatever times we look', () => {
+  it('never calls dead who renews at least once a term, whenever the Leases are listed', () => {
     const gaps = fc.array(fc.integer({ min: 1, max: 29_999 }), { minLength: 1, maxLength: 30 });
     fc.assert(
       fc.property(gaps, (gapsMs) => {
@@ -93,18 +93,18 @@ describe('deadOwners', () => {
           nowMs += gapMs;
           return [nowMs, [lease('a', String(index))]] as const;
         });
-        expect(looks(...sequence).flat()).toEqual([]);
+        expect(rounds(...sequence).flat()).toEqual([]);
       }),
     );
   });
 
-  it('calls dead who stopped, at the first look after term and margin, and not before', () => {
+  it('calls dead who stopped, in the first round after term and margin, and not before', () => {
     const gaps = fc.array(fc.integer({ min: 1, max: 20_000 }), { minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(gaps, (gapsMs) => {
         let nowMs = 0;
         const times = [0, ...gapsMs.map((gapMs) => (nowMs += gapMs))];
-        const dead = looks(...times.map((ms) => [ms, [lease('a', '1')]] as const));
+        const dead = rounds(...times.map((ms) => [ms, [lease('a', '1')]] as const));
         expect(dead.map((names) => names.length > 0)).toEqual(times.map((ms) => ms > 31_000));
       }),
     );

@@ -7,13 +7,13 @@ export interface Holder {
   /** Of the Pod that it runs in; empty outside a cluster. */
   readonly podUid: string;
   /** Another one for each start of the process. */
-  readonly life: string;
-  /** Whether it is certain that the process with that `life` has ended; default: nothing is certain. */
-  readonly isGone?: ((life: string) => boolean) | undefined;
+  readonly instance: string;
+  /** Whether it is certain that the process with that `instance` has ended; default: nothing is certain. */
+  readonly isGone?: ((instance: string) => boolean) | undefined;
 }
 
 /** As `holderIdentity` has it. */
-export const identityOf = (holder: Holder): string => `${samePod(holder)}${holder.life}`;
+export const identityOf = (holder: Holder): string => `${samePod(holder)}${holder.instance}`;
 
 const samePod = ({ replica, podUid }: Holder): string => `${replica}/${podUid}/`;
 
@@ -23,14 +23,14 @@ export class LeaseHeld extends Error {
 
   constructor(lease: string, holder: string) {
     super(
-      `the Lease ${lease} is held and renewed by another process (${holder}): two of one name would take each other's pipelines. ` +
-        'Give each runner a name of its own by POD_NAME (in a Pod from metadata.name; the chart does), or end the other one',
+      `the Lease ${lease} is held and renewed by another process (${holder}): two processes with the same name would take over each other's pipelines. ` +
+        'Give each runner a unique POD_NAME (in a Pod from metadata.name, as in the chart), or stop the other process',
     );
   }
 }
 
 /**
- * Whether the holder that a Lease names may be another process that lives. It does not if it let go, if it was in the very Pod
+ * Whether the holder that a Lease names may be another process that instances. It does not if it let go, if it was in the very Pod
  * that we are in (the kubelet starts a container anew only after its end), if it was a process of this machine that has ended, or if it has
  * not renewed for its whole term. Pure but for `isGone`.
  *
@@ -49,7 +49,7 @@ export function mayLive(lease: V1Lease, own: Holder, nowMs: number): boolean {
 /** Who a Lease says holds it; empty: nobody. */
 export const holderOf = ({ spec }: V1Lease): string => spec?.holderIdentity ?? '';
 
-/** Whether a holder has written a sign of life between two looks at a Lease. Pure. */
+/** Whether a holder has renewed its Lease between two reads of it. Pure. */
 export const isRenewed = (before: V1Lease, now: V1Lease): boolean =>
   holderOf(now) !== '' && (renewalOf(before) !== renewalOf(now) || holderOf(before) !== holderOf(now));
 

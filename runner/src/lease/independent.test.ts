@@ -5,7 +5,7 @@ import { IndependentReplica, instanceLabel } from './independent.ts';
 
 const replica = (holder: Partial<Holder>, namespace = 'drone') =>
   new IndependentReplica({
-    holder: { replica: 'runner-a', podUid: 'uid-1', life: 'now', ...holder },
+    holder: { replica: 'runner-a', podUid: 'uid-1', instance: 'now', ...holder },
     namespace,
     server: 'https://drone',
   });
@@ -21,33 +21,33 @@ describe('a replica without a Lease', () => {
 
   it.each([
     ['an earlier process of the same Pod', {}, true],
-    ['itself', { life: 'now' }, false],
+    ['itself', { instance: 'now' }, false],
     ['a Pod of another name', { replica: 'runner-b' }, false],
     ['a new Pod of the same name', { podUid: 'uid-2' }, false],
-  ])('%s was its former life: %s', (_who, changes, isFormer) => {
-    const other = replica({ life: 'before', ...changes });
+  ])('%s was its previous process: %s', (_who, changes, isFormer) => {
+    const other = replica({ instance: 'before', ...changes });
 
-    expect(replica({}).isFormerLife(other.owner)).toBe(isFormer);
+    expect(replica({}).isPreviousProcess(other.owner)).toBe(isFormer);
   });
 
-  it('in another namespace has another former life', () => {
-    expect(replica({}).isFormerLife(replica({ life: 'before' }, 'other').owner)).toBe(false);
+  it('in another namespace has another previous process', () => {
+    expect(replica({}).isPreviousProcess(replica({ instance: 'before' }, 'other').owner)).toBe(false);
   });
 
   it.each([
     ['has certainly ended', true],
     ['may run', false],
   ])('outside of a Pod takes over from a process of this machine that %s: %s', (_what, isGone) => {
-    const before = replica({ podUid: '', life: 'machine.1.2' });
-    const now = replica({ podUid: '', isGone: (life) => isGone && life === 'machine.1.2' });
+    const before = replica({ podUid: '', instance: 'machine.1.2' });
+    const now = replica({ podUid: '', isGone: (instance) => isGone && instance === 'machine.1.2' });
 
-    expect(now.isFormerLife(before.owner)).toBe(isGone);
+    expect(now.isPreviousProcess(before.owner)).toBe(isGone);
   });
 
   it.each(['drone/hangar-runner-a', '', 'replica:drone/runner-a'])(
     'takes over nothing from an owner of another form: "%s"',
     (owner) => {
-      expect(replica({}).isFormerLife(owner)).toBe(false);
+      expect(replica({}).isPreviousProcess(owner)).toBe(false);
     },
   );
 });

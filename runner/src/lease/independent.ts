@@ -53,13 +53,13 @@ export class IndependentReplica implements ReplicaRecord {
    * Whether an owner was a process of this replica that has certainly ended: in this very Pod (the kubelet starts a container again
    * only after its end), or on this machine.
    */
-  isFormerLife(owner: string): boolean {
+  isPreviousProcess(owner: string): boolean {
     const { holder } = this.#options;
     const former = `${this.#replica}${holder.replica}/`;
     if (owner === this.owner || !owner.startsWith(former)) return false;
-    const [podUid = '', life = ''] = owner.slice(former.length).split('/');
+    const [podUid = '', instance = ''] = owner.slice(former.length).split('/');
     if (podUid !== holder.podUid) return false;
-    return holder.podUid !== '' || holder.isGone?.(life) === true;
+    return holder.podUid !== '' || holder.isGone?.(instance) === true;
   }
 
   has(): boolean {

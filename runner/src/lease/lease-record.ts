@@ -30,7 +30,7 @@ export const LEASE_ANNOTATION = {
   /** JSON: Intent[]. */
   intents: 'hangar.dev/intents',
   /** JSON: by the id of a recorded stage the owner that took it over, and has recorded it in its own Lease. */
-  heirs: 'hangar.dev/heirs',
+  successors: 'hangar.dev/successors',
   /** JSON: names of namespaces in which this replica has Pods. */
   namespaces: 'hangar.dev/namespaces',
   /** JSON: those of them that were made for one stage each, and go with it. */
@@ -49,8 +49,8 @@ export function intentsOf(lease: V1Lease): readonly Intent[] {
 
 /** Recorded stages that no other replica has taken over. */
 export function openIntentsOf(lease: V1Lease): readonly Intent[] {
-  const heirs = heirsOf(lease);
-  return intentsOf(lease).filter(({ stageId }) => !heirs.has(stageId));
+  const successors = successorsOf(lease);
+  return intentsOf(lease).filter(({ stageId }) => !successors.has(stageId));
 }
 
 /** Recorded stages that are that replica's for certain, unless it is dead. */
@@ -58,10 +58,10 @@ export const certainIntentsOf = (lease: V1Lease): readonly Intent[] =>
   openIntentsOf(lease).filter(({ from }) => from === undefined);
 
 /** Which owner has taken over which recorded stage. */
-export function heirsOf(lease: V1Lease): ReadonlyMap<number, string> {
-  const heirs = parseJson(lease.metadata?.annotations?.[LEASE_ANNOTATION.heirs] ?? '');
+export function successorsOf(lease: V1Lease): ReadonlyMap<number, string> {
+  const successors = parseJson(lease.metadata?.annotations?.[LEASE_ANNOTATION.successors] ?? '');
   return new Map(
-    Object.entries(isRecord(heirs) ? heirs : {}).map(([id, owner]) => [Number(id), String(owner)]),
+    Object.entries(isRecord(successors) ? successors : {}).map(([id, owner]) => [Number(id), String(owner)]),
   );
 }
 

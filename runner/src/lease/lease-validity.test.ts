@@ -59,7 +59,7 @@ describe('LeaseValidity', () => {
     const { clock, validity } = held();
     await clock.step(SAFE_MS);
     validity.begin();
-    expect(() => validity.assertHeld()).toThrow('being taken');
+    expect(() => validity.assertHeld()).toThrow('being acquired');
     expect(validity.lost.aborted).toBe(false);
   });
 

@@ -5,7 +5,7 @@ export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
 
   constructor(reason: string) {
-    super(`nothing is written any more: ${reason}`);
+    super(`no more writes: ${reason}`);
   }
 }
 
@@ -92,7 +92,7 @@ export class LeaseValidity {
   assertHeld(): void {
     if (this.#state === 'held' && this.#clock.monotonicMs() >= this.#expiresMs) this.lose();
     if (this.#state === 'lost') throw new LeaseLost('the Lease of this replica was lost');
-    if (this.#state === 'taking') throw new LeaseLost('the Lease of this replica is being taken');
+    if (this.#state === 'taking') throw new LeaseLost('the Lease of this replica is being acquired');
     if (this.#state === 'released') throw new LeaseLost('this replica has handed over');
   }
 

@@ -1,6 +1,6 @@
 import { refusal } from '@hangar/shared/testing/fake-cluster';
 import { describe, expect, it } from 'vitest';
-import { heirsOf, intentsOf, LEASE_ANNOTATION } from './lease-record.ts';
+import { intentsOf, LEASE_ANNOTATION, successorsOf } from './lease-record.ts';
 import { begin, intent, never, TERM_MS, target } from './testing/a-lease.ts';
 
 describe('the open steps of a stage', () => {
@@ -38,7 +38,7 @@ describe('the open steps of a stage', () => {
 });
 
 describe('taking it again after a loss', () => {
-  it('goes on through a missing right, which the first time is rejected at once: the Role is being replaced', async () => {
+  it('continues through a missing right, however long it lasts: the Role is being replaced', async () => {
     const { clock, cluster, lease } = begin();
     await lease.take(never);
     await lease.intend(intent(63), never);
@@ -66,7 +66,7 @@ describe('taking it again after a loss', () => {
     expect([lease.lost.aborted, stageIds()]).toEqual([false, [63]]);
   });
 
-  it('leaves to its heir what another replica has taken over meanwhile', async () => {
+  it('leaves to its successor what another replica has taken over meanwhile', async () => {
     const { clock, cluster, lease, stored, stageIds } = begin();
     await lease.take(never);
     await lease.intend(intent(63), never);
@@ -74,20 +74,20 @@ describe('taking it again after a loss', () => {
     await clock.step(TERM_MS);
     const annotations = {
       ...stored().metadata?.annotations,
-      [LEASE_ANNOTATION.heirs]: '{"63":"ci/hangar-runner-r2"}',
+      [LEASE_ANNOTATION.successors]: '{"63":"ci/hangar-runner-r2"}',
     };
     cluster.put(target, { ...stored(), metadata: { ...stored().metadata, annotations } });
     expect((await lease.take(never)).intents).toEqual([intent(64)]);
-    expect([stageIds(), heirsOf(stored()).size]).toEqual([[64], 0]);
+    expect([stageIds(), successorsOf(stored()).size]).toEqual([[64], 0]);
   });
 
-  it('is lost, not kept, when it finds itself inherited: its process was stopped longer than the term', async () => {
+  it('is lost, not kept, when it finds itself taken over: its process was stopped longer than the term', async () => {
     const { cluster, lease, stored } = begin();
     await lease.take(never);
     await lease.intend(intent(63), never);
     const annotations = {
       ...stored().metadata?.annotations,
-      [LEASE_ANNOTATION.heirs]: '{"63":"ci/hangar-runner-r2"}',
+      [LEASE_ANNOTATION.successors]: '{"63":"ci/hangar-runner-r2"}',
     };
     cluster.put(target, { ...stored(), metadata: { ...stored().metadata, annotations } });
     await expect(lease.intend(intent(64), never)).rejects.toThrow();

@@ -18,7 +18,6 @@ import type { OpenStep } from '../pipeline/stage-state.ts';
 import { type Holder, holderOf, identityOf, isRenewed, LeaseHeld, mayLive, termMsOf } from './holder.ts';
 import {
   fitsLease,
-  heirsOf,
   type Intent,
   LEASE_ANNOTATION,
   leaseName,
@@ -26,6 +25,7 @@ import {
   openIntentsOf,
   ownNamespacesOf,
   serverOf,
+  successorsOf,
 } from './lease-record.ts';
 import { LeaseValidity } from './lease-validity.ts';
 import { RecordedIntents } from './recorded-intents.ts';
@@ -39,8 +39,8 @@ export interface OwnLeaseOptions {
   readonly termMs: number;
 }
 
-/** What the same replica had in hand in its former life. */
-export interface FormerLife {
+/** What the same replica had in hand in its previous process. */
+export interface PreviousProcess {
   readonly intents: readonly Intent[];
   readonly namespaces: readonly string[];
   /** Those of them that were made for one stage each. */
@@ -63,14 +63,11 @@ const TAKING: RetryPolicy = {
   maxDelayMs: 10_000,
   shouldRetry: (error) => isTransient(error) || isKubernetesError(error, 401, 404, 409),
 };
-/** A process that had the Lease before has the right: 403 means that the Role is being replaced. */
-const TAKING_AGAIN: RetryPolicy = {
-  ...TAKING,
-  shouldRetry: (error) => TAKING.shouldRetry?.(error) === true || isKubernetesError(error, 403),
-};
-/** A holder that may live is looked at so often, over twice the time in which it renews. */
-const LOOKS = 4;
-const LOOK_SHARE = (2 * RENEW_SHARE) / LOOKS;
+/** The rights were reviewed before: 403 means that the Role is being replaced, unless it lasts for about half a minute. */
+const MOST_FORBIDDEN = 8;
+/** A holder that may live is read so often, over twice the time in which it renews. */
+const CHECKS = 4;
+const CHECK_SHARE = (2 * RENEW_SHARE) / CHECKS;
 
 /**
  * This replica's Lease: it shows others that the process runs, and records each accepted stage until the server has its end. Writes are
@@ -149,12 +146,17 @@ export class OwnLease {
    * @throws {KubernetesError} when a right is missing
    * @throws {LeaseHeld} when that holder is running
    */
-  async take(signal: AbortSignal): Promise<FormerLife> {
+  async take(signal: AbortSignal): Promise<PreviousProcess> {
     const onRetry = ({ error: err }: FailedTry): void =>
-      this.#log.warn({ err }, 'the Lease could not be taken, trying again');
+      this.#log.warn({ err }, 'the Lease could not be acquired; retrying');
     this.#forget();
-    const policy = this.#hadBefore ? TAKING_AGAIN : TAKING;
-    const former = await retry(this.#clock, { ...policy, onRetry }, signal, () => this.#takeOnce(signal));
+    let forbidden = 0;
+    // A process that had the Lease before has the right.
+    const isPassing = (): boolean => this.#hadBefore || ++forbidden <= MOST_FORBIDDEN;
+    const shouldRetry = (error: unknown): boolean =>
+      TAKING.shouldRetry?.(error) === true || (isKubernetesError(error, 403) && isPassing());
+    const policy = { ...TAKING, shouldRetry, onRetry };
+    const former = await retry(this.#clock, policy, signal, () => this.#takeOnce(signal));
     this.#taken = true;
     this.#hadBefore = true;
     return former;
@@ -228,7 +230,7 @@ export class OwnLease {
     this.#reported = new Set();
   }
 
-  async #takeOnce(signal: AbortSignal): Promise<FormerLife> {
+  async #takeOnce(signal: AbortSignal): Promise<PreviousProcess> {
     this.#intents.clear();
     const former = await this.#freed(signal);
     this.#version = former?.metadata?.resourceVersion;
@@ -250,19 +252,19 @@ export class OwnLease {
   async #freed(signal: AbortSignal): Promise<V1Lease | undefined> {
     const first = await this.#find(signal);
     if (!first || !mayLive(first, this.#options.holder, this.#clock.now())) return first;
-    const lookMs = termMsOf(first) * LOOK_SHARE;
-    const about = { lease: this.owner, holder: holderOf(first), waitMs: lookMs * LOOKS };
+    const checkMs = termMsOf(first) * CHECK_SHARE;
+    const about = { lease: this.owner, holder: holderOf(first), waitMs: checkMs * CHECKS };
     this.#log.info(
       about,
       'the Lease is held by another process of this name: checking whether it still renews it',
     );
-    return this.#seenSilent(first, lookMs, signal);
+    return this.#notRenewed(first, checkMs, signal);
   }
 
-  async #seenSilent(first: V1Lease, lookMs: number, signal: AbortSignal): Promise<V1Lease | undefined> {
+  async #notRenewed(first: V1Lease, checkMs: number, signal: AbortSignal): Promise<V1Lease | undefined> {
     let last: V1Lease | undefined = first;
-    for (let looks = 0; looks < LOOKS && last && holderOf(last) !== ''; looks++) {
-      await this.#clock.sleep(lookMs, signal);
+    for (let checks = 0; checks < CHECKS && last && holderOf(last) !== ''; checks++) {
+      await this.#clock.sleep(checkMs, signal);
       signal.throwIfAborted();
       last = await this.#find(signal);
       if (last && isRenewed(first, last)) throw new LeaseHeld(this.owner, holderOf(last));
@@ -341,12 +343,12 @@ export class OwnLease {
   #loseUnlessOurs(now: V1Lease): void {
     const isOurs = ['', identityOf(this.#options.holder)].includes(holderOf(now));
     if (!isOurs) this.#lose('the Lease is held by another process of the same name');
-    if (heirsOf(now).size > 0) this.#lose('another replica has taken over the stages of this one');
+    if (successorsOf(now).size > 0) this.#lose('another replica has taken over the stages of this one');
   }
 
   async #patchKnown({ metadata, spec }: V1Lease, signal: AbortSignal): Promise<void> {
     const { labels } = metadata ?? {};
-    const annotations = { ...metadata?.annotations, [LEASE_ANNOTATION.heirs]: null };
+    const annotations = { ...metadata?.annotations, [LEASE_ANNOTATION.successors]: null };
     const patch = { metadata: { resourceVersion: this.#version, annotations, labels }, spec };
     const written = await this.#cluster.patch<V1Lease>(this.#target, patch, 'merge', signal);
     this.#version = written.metadata?.resourceVersion;
@@ -354,8 +356,7 @@ export class OwnLease {
 
   async #limited(write: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
     const ms = this.#options.termMs * WRITE_SHARE;
-    const late = (): Error =>
-      new KubernetesError(0, 'Timeout', 'no answer to a write of the Lease in good time');
+    const late = (): Error => new KubernetesError(0, 'Timeout', 'no answer to a write of the Lease in time');
     try {
       await withDeadline(this.#clock, { ms, late }, write);
     } catch (error) {

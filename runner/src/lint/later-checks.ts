@@ -105,7 +105,7 @@ const isEscaping = (subPath: string): boolean =>
 function* variableNames(place: string, names: readonly string[], at: FieldPath): Generator<LintProblem> {
   for (const name of names) {
     if (VARIABLE_NAME.test(name)) continue;
-    const cure = 'names are not empty and hold neither = nor control characters';
+    const cure = 'names must not be empty and must not contain = or control characters';
     yield {
       message: `linter: invalid variable name ${JSON.stringify(name)} of ${place}: ${cure}`,
       at: [...at, name],

@@ -1,4 +1,4 @@
-import { ANCHOR_KEYS, FIELDS, type Field, type FieldKind, fieldsOf } from '../parse/fields.ts';
+import { ANCHOR_KEYS, DEVICE_KEY, FIELDS, type Field, type FieldKind, fieldsOf } from '../parse/fields.ts';
 
 /** A JSON Schema, or a part of one. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -67,7 +67,10 @@ function partSchema(part: string): Schema {
   return {
     type: 'object',
     properties: part === 'condition' ? globs.properties : properties,
-    patternProperties: { [ANCHOR_KEYS.source]: {} },
+    patternProperties: {
+      [ANCHOR_KEYS.source]: {},
+      ...(part === 'step amount' ? { [DEVICE_KEY.source]: WHOLE } : {}),
+    },
     additionalProperties: false,
     ...(REQUIRED[part] === undefined ? {} : { required: REQUIRED[part] }),
   };

@@ -101,21 +101,28 @@ export class Automaton {
 /** Number of characters by which ordinary text is excluded before the trie is used. */
 const GRAM = 3;
 
-/** A fast filter of places where a word may begin: false positives are rare, and there are no false negatives. */
+/** A fast filter of places where a word may begin: false positives are rare, and there are no false negatives. Small, since each log has one. */
 class WordStarts {
-  /** By first character: 0 no word, 1 words of three characters or more, 2 shorter ones too. */
-  readonly #first = new Uint8Array(0x10000);
-  readonly #grams = new Uint8Array(0x10000);
+  /** By the low byte of the first character: 0 no word, 1 words of three characters or more, 2 shorter ones too. */
+  readonly #first = new Uint8Array(0x100);
+  /** One bit for each value of {@link gram}. */
+  readonly #grams = new Uint8Array(0x10000 / 8);
 
   add(word: string): void {
-    const first = word.charCodeAt(0);
-    this.#first[first] = word.length < GRAM ? 2 : Math.max(1, this.#first[first] ?? 0);
-    if (word.length >= GRAM) this.#grams[gram(word, 0)] = 1;
+    const first = word.charCodeAt(0) & 0xff;
+    this.#first[first] = Math.max(word.length < GRAM ? 2 : 1, this.#first[first] ?? 0);
+    if (word.length < GRAM) return;
+    const bit = gram(word, 0);
+    this.#grams[bit >>> 3] = (this.#grams[bit >>> 3] ?? 0) | (1 << (bit & 7));
   }
 
   mayBegin(text: string, at: number): boolean {
-    const first = this.#first[text.charCodeAt(at)];
-    return first !== 0 && (first === 2 || at + GRAM > text.length || this.#grams[gram(text, at)] === 1);
+    const first = this.#first[text.charCodeAt(at) & 0xff];
+    return first !== 0 && (first === 2 || at + GRAM > text.length || this.#hasGram(gram(text, at)));
+  }
+
+  #hasGram(bit: number): boolean {
+    return (((this.#grams[bit >>> 3] ?? 0) >>> (bit & 7)) & 1) === 1;
   }
 }
 

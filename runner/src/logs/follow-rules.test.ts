@@ -43,7 +43,7 @@ describe('afterStream', () => {
       ended,
       { ...clean, kind: 'gone' },
       0,
-      { kind: 'cut-off', reason: 'the Pod is gone' },
+      { kind: 'cut-off', reason: 'the Pod no longer exists' },
     ],
     ['not ready after the end: again', ended, { ...clean, kind: 'not-ready' }, 0, again(4)],
     [

@@ -67,7 +67,7 @@ function finalEnd(
   { kind, fresh, reason }: StreamEnd,
   triedForMs: number,
 ): AfterStream | undefined {
-  if (kind === 'gone') return { kind: 'cut-off', reason: 'the Pod is gone' };
+  if (kind === 'gone') return { kind: 'cut-off', reason: 'the Pod no longer exists' };
   if (kind === 'forbidden' && triedForMs >= FORBIDDEN_MS) return { kind: 'cut-off', reason };
   const isRead = kind === 'clean' && fresh === 0;
   const hasNone = kind === 'not-ready' && streamsAfterEnd >= TRIES_WITHOUT_LOG;

@@ -192,9 +192,9 @@ describe('followLog (previous-runner §5.6)', () => {
     following.source.break('broken');
     following.finishEnded();
     await following.clock.step(2000);
-    expect(following.end).toEqual({ kind: 'cut-off', reason: 'the Pod is gone' });
+    expect(following.end).toEqual({ kind: 'cut-off', reason: 'the Pod no longer exists' });
     expect(await following.log()).toBe(
-      'one\n... the rest of this log could not be read: the Pod is gone ...\n',
+      'one\n... the rest of this log could not be read: the Pod no longer exists ...\n',
     );
   });
 
@@ -226,7 +226,7 @@ describe('followLog (previous-runner §5.6)', () => {
 
     expect(following.end).toEqual({ kind: 'complete' });
     expect(await following.log()).toBe(
-      "one\n... this log can't be read now, and is tried again while its Pod is there: refused: unavailable ...\ntwo\n",
+      'one\n... this log cannot be read now; the runner retries while the Pod exists: refused: unavailable ...\ntwo\n',
     );
     expect(following.clock.pending).toBe(0);
   });
@@ -253,7 +253,7 @@ describe('followLog (previous-runner §5.6)', () => {
     await following.clock.step(600_000);
     following.source.refusal = 'gone';
     await following.clock.step(10_000);
-    expect(following.end).toEqual({ kind: 'cut-off', reason: 'the Pod is gone' });
+    expect(following.end).toEqual({ kind: 'cut-off', reason: 'the Pod no longer exists' });
     expect(following.clock.pending).toBe(0);
   });
 
@@ -355,7 +355,7 @@ describe('followLog (previous-runner §5.6)', () => {
     following.write('two');
     await following.clock.step(1000);
     expect(await following.log()).toBe(
-      'one\n... the node rotated this log away before it could be read on: lines may be missing here ...\ntwo\n',
+      'one\n... the node rotated this log before the rest could be read: lines may be missing here ...\ntwo\n',
     );
   });
 
@@ -364,7 +364,7 @@ describe('followLog (previous-runner §5.6)', () => {
     lost.write('in the middle');
     await lost.start({ expectsStart: true });
     expect(await lost.log()).toMatch(
-      /^\.\.\. the beginning of this log was rotated away .*\nin the middle\n$/,
+      /^\.\.\. the node rotated this log before its beginning could be read .*\nin the middle\n$/,
     );
 
     const whole = new Following();

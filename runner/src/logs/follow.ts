@@ -54,10 +54,8 @@ const OPEN_TIMEOUT_MS = 30_000;
 const REMEMBERED_MESSAGES = 20;
 /** How any mark begins (runner/gate/PROTOCOL.md). */
 const MARK_BEGINNING = '\u001ehangar ';
-const GAP_NOTE =
-  '... the node rotated this log away before it could be read on: lines may be missing here ...';
-const LOST_BEGINNING_NOTE =
-  '... the beginning of this log was rotated away by the node before it could be read ...';
+const GAP_NOTE = '... the node rotated this log before the rest could be read: lines may be missing here ...';
+const LOST_BEGINNING_NOTE = '... the node rotated this log before its beginning could be read ...';
 
 /**
  * Follows the log of one container into a step's log, over any number of broken streams: no line is lost or doubled as long as
@@ -145,7 +143,7 @@ class Follower {
     if (this.#isOutOfReachNoted) return;
     this.#isOutOfReachNoted = true;
     this.#sink.note(
-      `... this log can't be read now, and is tried again while its Pod is there: ${reason} ...`,
+      `... this log cannot be read now; the runner retries while the Pod exists: ${reason} ...`,
     );
   }
 
@@ -199,7 +197,7 @@ class Follower {
       for (;;) {
         const sinceMs = this.#deps.clock.monotonicMs();
         const next = await this.#wait.settled(chunks.next(), () => this.#idleLeftMs(sinceMs));
-        if (next === 'too-late') return { kind: 'silent', fresh, reason: 'its stream fell silent' };
+        if (next === 'too-late') return { kind: 'silent', fresh, reason: 'its stream was silent' };
         if (next.done)
           return { kind: 'clean', fresh: fresh + this.#keepTail(parser), reason: 'its stream ended' };
         fresh += await this.#takeChunk(next.value, parser);

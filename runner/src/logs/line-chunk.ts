@@ -121,7 +121,7 @@ export class LineChunk {
 
   /** A line that notes the loss, so that the rest of the log can still be uploaded. */
   #lost(): readonly LogLine[] {
-    const out = `... ${this.lines} lines (${this.bytes} bytes) could not be read back from the temporary folder ...\n`;
+    const out = `... ${this.lines} lines (${this.bytes} bytes) could not be read back from the temporary directory ...\n`;
     return [{ ...this.#first(), out }];
   }
 

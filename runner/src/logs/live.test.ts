@@ -129,7 +129,7 @@ describe('LiveView', () => {
     expect(batches[0]?.[0]).toEqual({
       pos: 0,
       time: 0,
-      out: '... 7 lines not shown live: more came than can be sent ...\n',
+      out: '... 7 lines not shown live: the output is faster than the server accepts it ...\n',
     });
     expect(batches[0]?.[1]?.pos).toBe(7);
   });

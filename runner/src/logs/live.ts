@@ -174,6 +174,6 @@ function leftOutLine({ lines, pos, time }: Removed): LogLine {
   return {
     pos,
     time,
-    out: `... ${lines} ${lines === 1 ? 'line' : 'lines'} not shown live: more came than can be sent ...\n`,
+    out: `... ${lines} ${lines === 1 ? 'line' : 'lines'} not shown live: the output is faster than the server accepts it ...\n`,
   };
 }

@@ -65,7 +65,7 @@ export class LogMemory {
     } catch (error) {
       this.#deps.log.warn(
         { error: errorText(error) },
-        'a part of a log can’t be read from the temporary folder',
+        'a part of a log can’t be read from the temporary directory',
       );
       return undefined;
     }
@@ -91,7 +91,7 @@ export class LogMemory {
     this.#isBroken = true;
     this.#deps.log.warn(
       { error: errorText(error) },
-      'logs of steps take more memory than they should, because nothing can be written to the temporary folder (TMPDIR)',
+      'logs of steps exceed their memory limit, because the temporary directory (TMPDIR) is not writable',
     );
     return undefined;
   }

@@ -36,13 +36,13 @@ describe('LogWindow (previous-runner §6.7)', () => {
     expect(lines[2]).toEqual({
       pos: 2,
       time: 0,
-      out: '... 10 lines (100 bytes) left out here: the log is over its size limit ...\n',
+      out: '... 10 lines (100 bytes) omitted here: the log exceeds its size limit ...\n',
     });
   });
 
   it('survives a line that is longer than the limit (known issue 2)', async () => {
     expect((await windowOf(100, [1000])).map((one) => one.out)).toEqual([
-      '... 1 line (1000 bytes) left out here: the log is over its size limit ...\n',
+      '... 1 line (1000 bytes) omitted here: the log exceeds its size limit ...\n',
     ]);
     expect((await windowOf(100, [10, 1000, 10])).map((one) => one.pos)).toEqual([0, 1, 2]);
   });
@@ -119,9 +119,7 @@ describe('LogWindow (previous-runner §6.7)', () => {
 
     expect(overflow.bytes).toBeLessThanOrEqual(1024 * 1024);
     expect(kept).toBeGreaterThan(9_500);
-    expect(marker?.out).toContain(
-      `... ${50_000 - kept} lines (${(50_000 - kept) * 100} bytes) left out here`,
-    );
+    expect(marker?.out).toContain(`... ${50_000 - kept} lines (${(50_000 - kept) * 100} bytes) omitted here`);
     expect(lines.at(-1)?.pos).toBe(49_999);
   });
 
@@ -136,7 +134,7 @@ describe('LogWindow (previous-runner §6.7)', () => {
     expect(lines[0]).toEqual({
       pos: 0,
       time: 0,
-      out: '... 655 lines (65500 bytes) could not be read back from the temporary folder ...\n',
+      out: '... 655 lines (65500 bytes) could not be read back from the temporary directory ...\n',
     });
     expect(lines.slice(1).map(({ pos }) => pos)).toEqual(
       Array.from({ length: 345 }, (_, index) => 655 + index),
@@ -149,7 +147,7 @@ describe('LogWindow (previous-runner §6.7)', () => {
     expect(window.shorten()).toBe(true);
     const [marker, ...rest] = await linesOf(window);
 
-    expect(marker?.out).toContain('... 175 lines (1750 bytes) left out here');
+    expect(marker?.out).toContain('... 175 lines (1750 bytes) omitted here');
     expect([marker?.pos, ...rest.map(({ pos }) => pos)]).toEqual([
       0,
       ...Array.from({ length: 25 }, (_, nth) => 175 + nth),

@@ -91,5 +91,5 @@ export class LogWindow {
 }
 
 function markerText({ lines, bytes }: Removed): string {
-  return `... ${lines} ${lines === 1 ? 'line' : 'lines'} (${bytes} bytes) left out here: the log is over its size limit ...\n`;
+  return `... ${lines} ${lines === 1 ? 'line' : 'lines'} (${bytes} bytes) omitted here: the log exceeds its size limit ...\n`;
 }

@@ -29,7 +29,7 @@ export function serverStepLogs(parts: ServerStepLogsParts): StepLogs {
 
 const NONE: readonly string[] = [];
 const WITHHELD =
-  'the output of this step is not shown: the runner was restarted, and without the right to get Secrets it does not know which values to hide';
+  'the output of this step is not shown: the runner was restarted, and without permission to get Secrets it cannot mask secret values';
 
 /** Shares masks between the steps of a stage, because the tables of many secrets take a while to build. */
 class StageMasks {

@@ -15,7 +15,8 @@ const TORN_STAMP = /^\d{1,4}(-[\dT:.+Z-]*)?$/;
  * message of the kubelet, or the rest of a line that began before `sinceTime`) has `stampNs: undefined`. One parser per stream.
  */
 export class TimestampedParser {
-  readonly #held = Buffer.allocUnsafe(PIECE_BYTES);
+  /** Grows with the longest line that came in several chunks, up to a piece: most logs need little. */
+  #held: Buffer = Buffer.alloc(0);
   #filled = 0;
   #part = 0;
   #stampNs: bigint | undefined;
@@ -57,11 +58,20 @@ export class TimestampedParser {
     let rest = bytes;
     while (rest.length > 0) {
       if (this.#filled === PIECE_BYTES) records.push(this.#cut());
+      this.#reserve(this.#filled + rest.length);
       const taken = rest.copy(this.#held, this.#filled);
       this.#filled += taken;
       rest = rest.subarray(taken);
     }
     return records;
+  }
+
+  #reserve(bytes: number): void {
+    const wanted = Math.min(bytes, PIECE_BYTES);
+    if (this.#held.length >= wanted) return;
+    const larger = Buffer.alloc(Math.min(Math.max(wanted, 2 * this.#held.length), PIECE_BYTES));
+    this.#held.copy(larger, 0, 0, this.#filled);
+    this.#held = larger;
   }
 
   #cut(): LogRecord {

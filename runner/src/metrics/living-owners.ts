@@ -1,7 +1,7 @@
 import type { Clock } from '@hangar/shared/clock';
 import { type Cluster, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Lease } from '@kubernetes/client-node';
-import { deadOwners, type Sightings } from '../lease/dead-owners.ts';
+import { deadOwners, type Observations } from '../lease/dead-owners.ts';
 import { LEASE_SELECTION } from '../lease/lease-record.ts';
 
 /** An orphan matters when it stays one: seldom looks are enough. */
@@ -10,7 +10,7 @@ const LOOK_MS = 30_000;
 /** Which owners of Pods are alive, as far as this replica sees. */
 export class LivingOwners {
   readonly #parts: { clock: Clock; cluster: Cluster; namespace: string };
-  #sightings: Sightings = new Map();
+  #observations: Observations = new Map();
   #living: ReadonlySet<string> | undefined;
 
   constructor(parts: { clock: Clock; cluster: Cluster; namespace: string }) {
@@ -38,8 +38,8 @@ export class LivingOwners {
       LEASE_SELECTION,
       signal,
     );
-    const { dead, sightings } = deadOwners(items, '', this.#sightings, clock.monotonicMs());
-    this.#sightings = sightings;
+    const { dead, observations } = deadOwners(items, '', this.#observations, clock.monotonicMs());
+    this.#observations = observations;
     const names = new Set(items.map((lease) => lease.metadata?.name ?? ''));
     for (const lease of dead) names.delete(lease.metadata?.name ?? '');
     this.#living = new Set([...names].map((name) => `${namespace}/${name}`));

@@ -54,7 +54,7 @@ const HEAD = {
   depends_on: ofServer('texts', 'Pipelines that run before this one.'),
   node: ofServer('text map', 'Must be equal to `DRONE_RUNNER_LABELS` of the runner.'),
   concurrency: ofServer({ part: 'concurrency' }, 'Limits how many builds run this pipeline at once.'),
-  platform: field({ part: 'platform' }, 'Operating system and processor of the node.'),
+  platform: field({ part: 'platform' }, 'Operating system and architecture of the node.'),
 };
 
 const PIPELINE = {
@@ -68,21 +68,27 @@ const PIPELINE = {
   volumes: field({ list: 'volume' }, 'Volumes that steps can mount.'),
   image_pull_secrets: field('texts', 'Names of Drone secrets, each with a Docker `config.json`.'),
   workspace: field({ part: 'workspace' }, 'Where the repository is cloned to.'),
-  node_name: field('text', 'The only node that the Pod may run on.'),
+  node_name: field('text', 'Name of the node that the Pod runs on.'),
   node_selector: field('text map', 'Labels that the node must have.'),
   service_account_name: field('text', 'Service account of the Pod; policies take precedence.'),
   metadata: field({ part: 'metadata' }, 'Namespace, labels and annotations of the Pod.'),
-  tolerations: field({ list: 'toleration' }, 'Taints of nodes that the Pod accepts.'),
+  priority_class_name: field('text', 'Priority class of the Pod.'),
+  runtime_class_name: field('text', 'Runtime class of the Pod, such as one of gVisor or Kata Containers.'),
+  tolerations: field({ list: 'toleration' }, 'Tolerations of the Pod.'),
+  dns_policy: field(
+    { words: ['ClusterFirst', 'Default', 'ClusterFirstWithHostNet', 'None'] },
+    'Which DNS servers the Pod uses; `None` takes those of `dns_config` alone.',
+  ),
   dns_config: field({ part: 'dns_config' }, 'DNS settings of the Pod.'),
   host_aliases: field({ list: 'host_alias' }, "Entries of the Pod's hosts file."),
   ...UNSUPPORTED,
 };
 
 const STEP = {
-  name: field('text', 'Name of the step, unique in the pipeline, at most 100 characters.'),
+  name: field('text', 'Name of the step. Unique in the pipeline, at most 100 characters.'),
   image: field('text', "The container's image."),
   commands: field('texts', 'Shell commands, run as one script.'),
-  entrypoint: field('texts', 'Command line in place of the one of the image.'),
+  entrypoint: field('texts', 'Command line that replaces the entrypoint of the image.'),
   command: field('texts', 'Arguments of the entrypoint.'),
   environment: field('variables', 'Variables: text, or `from_secret`.'),
   settings: field('settings', 'Settings of a plugin; each becomes a variable `PLUGIN_...`.'),
@@ -95,7 +101,7 @@ const STEP = {
   when: field({ part: 'conditions' }, 'Conditions under which the step runs.'),
   pull: field({ words: ['always', 'never', 'if-not-exists'] }, 'When the image is pulled.'),
   privileged: field('switch', 'Runs privileged; trusted repositories only.'),
-  resources: field({ part: 'resources' }, 'Limits of the container, and requests with the mode `peak`.'),
+  resources: field({ part: 'step resources' }, 'Limits of the container, and requests with the mode `peak`.'),
   user: field('whole', 'Number of the user.'),
   group: field('whole', 'Number of the group.'),
   volumes: field({ list: 'mount' }, 'Volumes of the pipeline that the step mounts.'),
@@ -115,10 +121,10 @@ export const FIELDS = {
   document: HEAD,
   pipeline: PIPELINE,
   step: STEP,
-  concurrency: { limit: ofServer('whole', 'Greatest number of builds at once.') },
+  concurrency: { limit: ofServer('whole', 'Maximum number of concurrent builds.') },
   platform: {
     os: field('text', '`linux`, the default; `windows` is refused.'),
-    arch: field('text', 'Processor, such as `amd64` or `arm64`; also a node selector.'),
+    arch: field('text', 'Architecture, such as `amd64` or `arm64`; also a node selector.'),
     variant: field('text', 'No effect.'),
     version: field('text', 'No effect.'),
   },
@@ -127,7 +133,7 @@ export const FIELDS = {
     depth: field('whole', 'Number of commits that are fetched; all if absent.'),
     skip_verify: field('switch', 'Does not verify certificates.'),
     trace: field('switch', 'Logs what Git does.'),
-    retries: field('whole', 'How often a failed clone is tried again.'),
+    retries: field('whole', 'How often a failed clone is retried.'),
   },
   workspace: { path: field('text', 'Directory of the repository in every container.') },
   metadata: {
@@ -136,8 +142,20 @@ export const FIELDS = {
     annotations: field('text map', 'Annotations of the Pod.'),
   },
   resources: {
-    limits: field({ part: 'amount' }, 'The most that the container may use.'),
-    requests: field({ part: 'amount' }, 'What the scheduler reserves.'),
+    limits: field({ part: 'amount' }, 'Resource limits of the container.'),
+    requests: field({ part: 'amount' }, 'Resource requests of the container.'),
+  },
+  'step resources': {
+    limits: field({ part: 'step amount' }, 'Resource limits of the container.'),
+    requests: field({ part: 'step amount' }, 'Resource requests of the container.'),
+  },
+  'step amount': {
+    cpu: field('whole', 'Millicores.'),
+    memory: field('bytes', 'Bytes, or text such as `512MiB`.'),
+    ephemeral_storage: field(
+      'bytes',
+      'Bytes that the container may write outside of volumes, or text such as `2GiB`.',
+    ),
   },
   amount: {
     cpu: field('whole', 'Millicores.'),
@@ -158,7 +176,7 @@ export const FIELDS = {
     sub_path: field('text', 'Directory of the volume, relative and without `..`.'),
   },
   volume: {
-    name: field('text', 'Name for mounts.'),
+    name: field('text', 'Name that mounts refer to.'),
     temp: field({ part: 'temp' }, 'A new directory for each build.'),
     host: field({ part: 'host' }, 'A path of the node; trusted repositories only.'),
     claim: field({ part: 'claim' }, 'A PersistentVolumeClaim; trusted repositories only.'),
@@ -167,29 +185,32 @@ export const FIELDS = {
   },
   temp: {
     medium: field('text', '`memory` keeps it in memory; trusted repositories only.'),
-    size_limit: field('bytes', 'Greatest size in bytes, or text such as `1GiB`.'),
+    size_limit: field('bytes', 'Maximum size in bytes, or text such as `1GiB`.'),
   },
   host: { path: field('text', 'Directory, file or socket of the node.') },
   claim: {
     name: field('text', 'Name of the PersistentVolumeClaim.'),
-    read_only: field('switch', 'Mounts it without the right to write.'),
+    read_only: field('switch', 'Mounts it read-only.'),
   },
   config_map: {
     name: field('text', 'Name of the ConfigMap.'),
     default_mode: field('whole', 'Permissions of the files, such as 0644.'),
-    optional: field('switch', 'The Pod also starts without it.'),
+    optional: field('switch', 'The Pod starts even if it does not exist.'),
   },
   'secret volume': {
     name: field('text', 'Name of the Secret.'),
     default_mode: field('whole', 'Permissions of the files, such as 0644.'),
-    optional: field('switch', 'The Pod also starts without it.'),
+    optional: field('switch', 'The Pod starts even if it does not exist.'),
   },
   toleration: {
     key: field('text', 'Key of the taint.'),
     operator: field('text', '`Equal` (the default) or `Exists`.'),
     effect: field('text', '`NoSchedule`, `PreferNoSchedule` or `NoExecute`; all if absent.'),
     value: field('text', 'Value of the taint.'),
-    toleration_seconds: field('whole', 'How long the Pod stays; with the effect `NoExecute` only.'),
+    toleration_seconds: field(
+      'whole',
+      'How long the Pod tolerates the taint; only with the effect `NoExecute`.',
+    ),
     tolerationseconds: field('whole', 'The old spelling of `toleration_seconds`.'),
   },
   dns_config: {
@@ -203,13 +224,13 @@ export const FIELDS = {
   },
   host_alias: {
     ip: field('text', 'IP address.'),
-    hostnames: field('texts', 'Names for it.'),
+    hostnames: field('texts', 'Host names of the address.'),
   },
   secret: {
     kind: field('text', '`secret`.'),
     name: field('text', 'Name for `from_secret`.'),
     data: field('text', 'The value, encrypted by the server.'),
-    get: field({ part: 'get' }, 'Where the secret plugin finds the value.'),
+    get: field({ part: 'get' }, 'Location of the value for the secret plugin.'),
     type: field('text', 'No effect.'),
     version: field('text', 'No effect.'),
   },
@@ -225,6 +246,9 @@ export type Part = keyof typeof FIELDS;
 
 /** The keys of a part. */
 export type KeyOf<P extends Part> = keyof (typeof FIELDS)[P] & string;
+
+/** Names of extended resources, such as `nvidia.com/gpu`, among the amounts of a step. */
+export const DEVICE_KEY = /^[^/]+\/[^/]+$/;
 
 /** Keys that hold anchors for the rest of the file. */
 export const ANCHOR_KEYS = /^[x.][-._]|^\.|^_/;

@@ -1,5 +1,5 @@
 import { maybeMeant } from '@hangar/shared/program/nearest';
-import { ANCHOR_KEYS, fieldsOf, type Part } from './fields.ts';
+import { ANCHOR_KEYS, DEVICE_KEY, fieldsOf, type Part } from './fields.ts';
 
 const KINDS = ['pipeline', 'secret', 'signature', 'template', 'cron'];
 const TYPES = ['kubernetes', 'docker', 'exec', 'ssh', 'digitalocean', 'macstadium', 'aws', 'vm'];
@@ -18,6 +18,7 @@ const guess = (word: string, known: readonly string[]): string => {
 /** A warning about a key that has no effect; undefined if it is known, or if an author may choose it. */
 export function unknownKey(key: string, part: Part): string | undefined {
   const fields = fieldsOf(part) ?? {};
+  if (part === 'step amount' && DEVICE_KEY.test(key)) return undefined;
   if (Object.hasOwn(fields, key) || OPEN_PARTS.includes(part) || ANCHOR_KEYS.test(key)) return undefined;
   const shown = key.length > MAX_WORD_CHARS ? `${key.slice(0, MAX_WORD_CHARS)}...` : key;
   return `unknown key \`${shown}\` of ${part} is ignored${guess(key, Object.keys(fields))}`;

@@ -89,6 +89,9 @@ describe('parseManifest: pipelines (previous-runner §3.5)', () => {
       nodeName: '',
       nodeSelector: {},
       serviceAccountName: '',
+      priorityClassName: '',
+      runtimeClassName: '',
+      dnsPolicy: '',
       tolerations: [],
       dnsConfig: { nameservers: [], searches: [], options: [] },
       hostAliases: [],
@@ -108,6 +111,9 @@ metadata: {namespace: ci, labels: {a: b}, annotations: {n: 1}}
 node_name: n1
 node_selector: {disk: ssd}
 service_account_name: robot
+priority_class_name: low
+runtime_class_name: gvisor
+dns_policy: None
 dns_config: {nameservers: [1.1.1.1], searches: [a.b], options: [{name: ndots, value: 2}, {name: edns0}]}
 host_aliases: [{ip: 10.0.0.1, hostnames: [x, y]}]
 `);
@@ -125,6 +131,9 @@ host_aliases: [{ip: 10.0.0.1, hostnames: [x, y]}]
       nodeName: 'n1',
       nodeSelector: { disk: 'ssd' },
       serviceAccountName: 'robot',
+      priorityClassName: 'low',
+      runtimeClassName: 'gvisor',
+      dnsPolicy: 'None',
       dnsConfig: {
         nameservers: ['1.1.1.1'],
         searches: ['a.b'],
@@ -184,7 +193,9 @@ failure: ignore
 when: {branch: main, event: [push, tag], status: {exclude: [failure]}, paths: ~}
 pull: Always
 privileged: true
-resources: {limits: {cpu: 500, memory: 512Mi}, requests: {cpu: 100, memory: 1}}
+resources:
+  limits: {cpu: 500, memory: 512Mi, ephemeral_storage: 2GiB, nvidia.com/gpu: 1}
+  requests: {cpu: 100, memory: 1, ephemeral_storage: 1000, amd.com/gpu: 2, nvidia.com/gpu: 1}
 user: 0
 group: 1000
 volumes: [{name: v, path: /v, sub_path: s}]
@@ -220,6 +231,8 @@ shell: bash`);
       privileged: true,
       limits: { cpuMillicores: 500, memoryBytes: 536_870_912 },
       requests: { cpuMillicores: 100, memoryBytes: 1 },
+      storage: { requestBytes: 1000, limitBytes: 2_147_483_648 },
+      devices: { 'amd.com/gpu': 2, 'nvidia.com/gpu': 1 },
       user: 0,
       group: 1000,
       volumes: [{ name: 'v', path: '/v', subPath: 's' }],
@@ -227,6 +240,22 @@ shell: bash`);
       line: 4,
       at: ['steps', 0],
     });
+  });
+
+  it('refuses an extended resource whose request differs from its limit, and takes equal ones', () => {
+    const withCounts = (request: number) =>
+      `resources: {requests: {nvidia.com/gpu: ${request}}, limits: {nvidia.com/gpu: 2}}`;
+
+    expect(() => stepOf(withCounts(1))).toThrow('the request of nvidia.com/gpu must be equal to its limit');
+    expect(stepOf(withCounts(2)).devices).toEqual({ 'nvidia.com/gpu': 2 });
+  });
+
+  it('warns of a resource that is neither known nor extended, and of one of the pipeline', () => {
+    const step = `${HEAD}steps: [{name: a, image: b, resources: {limits: {gpu: 1}}}]`;
+    const whole = `${HEAD}resources: {requests: {nvidia.com/gpu: 1}}`;
+
+    expect(parseManifest(step).warnings).toEqual([expect.stringContaining('unknown key `gpu`')]);
+    expect(parseManifest(whole).warnings).toEqual([expect.stringContaining('unknown key `nvidia.com/gpu`')]);
   });
 
   it.each([
@@ -261,8 +290,8 @@ shell: bash`);
 
     expect(only(manifest).steps[0]?.when).toEqual({ branch: { include: ['main'], exclude: ['dev'] } });
     expect(manifest.warnings).toEqual([
-      'line 6: `branch.include: main` is read as the list [main]; the old runner ignored it',
-      'line 6: `branch.exclude: dev` is read as the list [dev]; the old runner ignored it',
+      'line 6: `branch.include: main` is read as the list [main]; the previous runner ignored it',
+      'line 6: `branch.exclude: dev` is read as the list [dev]; the previous runner ignored it',
     ]);
   });
 

@@ -26,6 +26,6 @@ function readCondition(decoder: Decoder, name: string, node: YamlNode): Conditio
 function readGlobs(decoder: Decoder, place: string, node: YamlNode | undefined): readonly string[] {
   if (node?.kind !== 'scalar' || isNull(node)) return decoder.texts(node);
   const text = decoder.text(node);
-  decoder.warn(node, `\`${place}: ${text}\` is read as the list [${text}]; the old runner ignored it`);
+  decoder.warn(node, `\`${place}: ${text}\` is read as the list [${text}]; the previous runner ignored it`);
   return [text];
 }

@@ -154,6 +154,9 @@ export function readPipeline(decoder: Decoder, node: YamlNode): ReadPipeline {
     nodeName: text('node_name'),
     nodeSelector: decoder.textMap(fields.get('node_selector')),
     serviceAccountName: text('service_account_name'),
+    priorityClassName: text('priority_class_name'),
+    runtimeClassName: text('runtime_class_name'),
+    dnsPolicy: text('dns_policy'),
   };
   return {
     pipeline: { ...rest, services: services.steps, steps: steps.steps },

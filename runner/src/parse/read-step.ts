@@ -1,7 +1,7 @@
 import { invalidByteSize, parseByteSize } from '@hangar/shared/units';
 import type { Amount, EnvValue, FieldPath, PipelineMount, PipelineStep } from '../pipeline/pipeline.ts';
 import { type Decoder, isNull } from './decoder.ts';
-import type { KeyOf } from './fields.ts';
+import { DEVICE_KEY, type KeyOf } from './fields.ts';
 import { readConditions } from './read-conditions.ts';
 import { settingValue, settingVariable } from './settings.ts';
 import { resolveScalar } from './yaml-scalar.ts';
@@ -16,12 +16,52 @@ export function readBytes(decoder: Decoder, node: YamlNode | undefined): number 
   return bytes ?? 0;
 }
 
-/** One part (`limits` or `requests`) of `resources`. */
+/** One part (`limits` or `requests`) of the `resources` of a pipeline. */
 export function readAmount(decoder: Decoder, node: YamlNode | undefined): Amount {
   const fields = decoder.fields(node, 'amount', 'resources');
   return {
     cpuMillicores: decoder.integer(fields.get('cpu')),
     memoryBytes: readBytes(decoder, fields.get('memory')),
+  };
+}
+
+type Resources = Pick<PipelineStep, 'limits' | 'requests' | 'storage' | 'devices'>;
+
+/** The `resources` of a step: what containers take besides CPU and memory, too. */
+function readResources(decoder: Decoder, node: YamlNode | undefined): Resources {
+  const resources = decoder.fields(node, 'step resources', 'resources');
+  const limits = readStepAmount(decoder, resources.get('limits'));
+  const requests = readStepAmount(decoder, resources.get('requests'));
+  const unequal = Object.keys(requests.devices).find(
+    (name) => Object.hasOwn(limits.devices, name) && limits.devices[name] !== requests.devices[name],
+  );
+  if (unequal !== undefined && node !== undefined)
+    decoder.problem(node, `the request of ${unequal} must be equal to its limit, or be left out`);
+  return {
+    limits: limits.amount,
+    requests: requests.amount,
+    storage: { requestBytes: requests.storageBytes, limitBytes: limits.storageBytes },
+    devices: { ...requests.devices, ...limits.devices },
+  };
+}
+
+interface StepAmount {
+  readonly amount: Amount;
+  readonly storageBytes: number;
+  readonly devices: Readonly<Record<string, number>>;
+}
+
+function readStepAmount(decoder: Decoder, node: YamlNode | undefined): StepAmount {
+  const fields = decoder.fields(node, 'step amount', 'resources');
+  const entries = node?.kind === 'map' ? decoder.entries(node, 'resources') : [];
+  const devices = entries.filter(([key]) => DEVICE_KEY.test(key));
+  return {
+    amount: {
+      cpuMillicores: decoder.integer(fields.get('cpu')),
+      memoryBytes: readBytes(decoder, fields.get('memory')),
+    },
+    storageBytes: readBytes(decoder, fields.get('ephemeral_storage')),
+    devices: Object.fromEntries(devices.map(([key, value]) => [key, decoder.integer(value)])),
   };
 }
 
@@ -85,7 +125,7 @@ function warnOfVariables(
   if (node === undefined || entrypoint.length === 0 || isShell || variable === undefined) return;
   decoder.warn(
     node,
-    `${variable} in a list of "entrypoint" is not replaced, because no shell reads it. Write entrypoint: [ /bin/sh, -c, "…" ], or commands`,
+    `${variable} in a list of "entrypoint" is not substituted, because no shell runs the command. Write entrypoint: [ /bin/sh, -c, "…" ], or commands`,
   );
 }
 
@@ -96,7 +136,6 @@ export function readStep(decoder: Decoder, node: YamlNode, at: FieldPath): Pipel
   const texts = (key: KeyOf<'step'>): readonly string[] => decoder.texts(fields.get(key));
   const name = text('name');
   decoder.warnUnsupported(node, 'step', `step ${name}`);
-  const resources = decoder.fields(fields.get('resources'), 'resources');
   warnOfVariables(decoder, fields.get('entrypoint'), [texts('entrypoint'), texts('command')]);
   return {
     name,
@@ -118,8 +157,7 @@ export function readStep(decoder: Decoder, node: YamlNode, at: FieldPath): Pipel
     when: readConditions(decoder, fields.get('when')),
     pull: pullPolicy(text('pull')),
     privileged: decoder.bool(fields.get('privileged')),
-    limits: readAmount(decoder, resources.get('limits')),
-    requests: readAmount(decoder, resources.get('requests')),
+    ...readResources(decoder, fields.get('resources')),
     user: decoder.optionalInteger(fields.get('user')),
     group: decoder.optionalInteger(fields.get('group')),
     volumes: decoder.structs(fields.get('volumes'), 'mount', (item) => readMount(decoder, item)),

@@ -184,7 +184,7 @@ describe('errors', { timeout: 120_000 }, () => {
     const half = { text: `[${'a,'.repeat(250_000)}]`, firstLine: 1 };
     parseYamlTree(half, budget);
 
-    expect(() => parseYamlTree(half, budget)).toThrow('yaml: file has more than 1000000 words and signs');
+    expect(() => parseYamlTree(half, budget)).toThrow('yaml: file has more than 1000000 tokens');
   });
 });
 

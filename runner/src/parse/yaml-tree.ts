@@ -189,7 +189,7 @@ export class TokenBudget {
   /** @throws {PipelineError} `yaml`, if the file has too many tokens */
   spend(): void {
     this.left -= 1;
-    if (this.left < 0) throw yamlError(`file has more than ${MAX_TOKENS} words and signs`);
+    if (this.left < 0) throw yamlError(`file has more than ${MAX_TOKENS} tokens`);
   }
 }
 
@@ -200,7 +200,8 @@ function syntaxOf(text: string, lines: LineCounter, budget: TokenBudget): readon
   const tokens: CST.Token[] = [];
   for (const lexeme of lexemes(text)) {
     budget.spend();
-    tokens.push(...parser.next(lexeme));
+    // Nearly all of them complete no token.
+    for (const token of parser.next(lexeme)) tokens.push(token);
   }
   tokens.push(...parser.end());
   if (tokens.some((token) => syntaxDepth(token) > MAX_DEPTH))

@@ -81,7 +81,9 @@ describe('review', () => {
     expect(found.eventPlaces).toEqual(['other']);
     expect(found.warnings).toHaveLength(1);
     expect(found.warnings[0]?.split('\n')).toHaveLength(1);
-    expect(found.warnings[0]).toContain('optional: the runner may not, in namespace builds: watch events');
+    expect(found.warnings[0]).toContain(
+      'optional: the runner is not allowed, in namespace builds: watch events',
+    );
     expect(found.warnings[0]).toContain('{ apiGroups: [""], resources: [events], verbs: [watch] }');
   });
 

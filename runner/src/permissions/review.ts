@@ -66,9 +66,7 @@ export async function review(
     if (!isKubernetesError(error, 401, 403, 404, 405)) throw error;
     return {
       ...judged(places, wish, []),
-      warnings: [
-        `rights could not be reviewed (${error.message}): what is missing will show when it is needed`,
-      ],
+      warnings: [`rights could not be reviewed (${error.message}): missing ones show up when they are used`],
     };
   }
 }
@@ -188,7 +186,7 @@ function byPlace(denied: readonly Question[]): ReadonlyMap<string, readonly Righ
 function lackText(namespace: string, rights: readonly Right[]): string {
   const what = rights.map((right) => `${right.verb} ${right.resource} (${right.use})`).join('; ');
   const where = namespace === '' ? 'in the whole cluster' : `in namespace ${namespace}`;
-  return `the runner may not, ${where}: ${what}`;
+  return `the runner is not allowed, ${where}: ${what}`;
 }
 
 function remedyText(namespace: string): string {

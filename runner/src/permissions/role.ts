@@ -13,15 +13,15 @@ export function renderRole(): string {
   );
   return `# Generated from runner/src/permissions/permissions.ts; do not edit.
 # The rights of a runner whose Pods and Lease are in namespace ${NAMESPACE}. For Pods in another namespace, repeat Role and RoleBinding there.
-# The rule of events is optional: without it logs tell nothing of images that are being pulled.
-# Pipelines with a fresh namespace each (DRONE_NAMESPACE_DEFAULT=drone-) need these rules, and this too, as a ClusterRole:
+# The rule for events is optional: without it, logs do not show which images are being pulled, and HANGAR_GATE_VOLUME=auto means init.
+# Pipelines that each get a new namespace (DRONE_NAMESPACE_DEFAULT=drone-) need these rules, and this too, as a ClusterRole:
 ${random.join('\n')}
 apiVersion: v1
 kind: ServiceAccount
 metadata:
   name: ${NAME}
   namespace: ${NAMESPACE}
-# No Pod gets this token unless it says so: the runner's own sets automountServiceAccountToken: true.
+# The token is mounted only into Pods that request it: the runner's own Pod sets automountServiceAccountToken: true.
 automountServiceAccountToken: false
 ---
 apiVersion: rbac.authorization.k8s.io/v1

@@ -50,9 +50,9 @@ export const ANNOTATION = {
   recordVersion: 'hangar.dev/record-version',
   /** Signature of what does not change on the Pod, plain text (`launch/pod-origin.ts`). */
   signature: 'hangar.dev/signature',
-  /** Random, one for each compilation: a Pod of the same stage and owner with another one is a former life's. Plain text. */
+  /** Random, one for each compilation: a Pod of the same stage and owner with another one is a previous process's. Plain text. */
   draft: 'hangar.dev/draft',
-  /** `true` where the Pod's namespace was made for it alone, and goes with it. */
+  /** Where the Pod's namespace was made for it alone, and goes with it: the uid of that namespace, or {@link NO_UID}; plain text. */
   ownNamespace: 'hangar.dev/own-namespace',
   /** When the stage was admitted, milliseconds since 1970, plain number. */
   admittedAt: 'hangar.dev/admitted-at',
@@ -64,6 +64,10 @@ export const ANNOTATION = {
   envPrefix: 'hangar.dev/env-',
   /** How the stage ended, where its Pod was stopped for it (`CutShort`): the server may not know it yet. */
   conclusion: 'hangar.dev/conclusion',
+  /** Why the Pod was stopped before any step started, to be made again with an init container. Plain text. */
+  gateReplaced: 'hangar.dev/gate-replaced',
+  /** The node that could pull no image of the Pod, which was stopped before any step started, to be made again elsewhere. */
+  nodeAvoided: 'hangar.dev/node-avoided',
   /** How often the Pod was taken over by another process, plain number. */
   adoptions: 'hangar.dev/adoptions',
   /** When the owner took the Pod over, milliseconds since 1970, plain number. */
@@ -76,6 +80,8 @@ export const ANNOTATION = {
 
 /** The form of a Pod's annotations. A runner leaves Pods of a newer form alone: raise it when an older runner would misread them. */
 export const RECORD_VERSION = 1;
+/** In place of the uid of a namespace that existed and may not be read. */
+export const NO_UID = 'true';
 /** In place of a container's id: the image was put in place before any node knew the Pod. */
 export const NO_PLACEHOLDER = 'none';
 /** The scheduling gate that holds a Pod until the server knows its steps. */

@@ -37,6 +37,12 @@ export interface Amount {
   readonly memoryBytes: number;
 }
 
+/** Ephemeral storage of one container, in bytes; 0 = not set. */
+export interface StepStorage {
+  readonly requestBytes: number;
+  readonly limitBytes: number;
+}
+
 export interface PipelineMount {
   readonly name: string;
   readonly path: string;
@@ -60,6 +66,9 @@ export interface PipelineStep {
   readonly privileged: boolean;
   readonly limits: Amount;
   readonly requests: Amount;
+  readonly storage: StepStorage;
+  /** Extended resources such as `nvidia.com/gpu`, by name; Kubernetes wants requests and limits to be equal. */
+  readonly devices: Readonly<Record<string, number>>;
   readonly user: number | undefined;
   readonly group: number | undefined;
   readonly volumes: readonly PipelineMount[];
@@ -135,6 +144,10 @@ export interface Pipeline {
   readonly nodeName: string;
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly serviceAccountName: string;
+  readonly priorityClassName: string;
+  readonly runtimeClassName: string;
+  /** Empty: that of Kubernetes. */
+  readonly dnsPolicy: string;
   readonly tolerations: readonly Toleration[];
   readonly dnsConfig: {
     readonly nameservers: readonly string[];

@@ -51,7 +51,7 @@ export async function take(
     // The next replica determines from the record whether it was accepted.
     if (handOver.aborted) return leave(parts, stageId, 'kept');
     if (isDoubtful(error)) {
-      log.warn({ err: error, stageId }, 'it is not known whether a stage was accepted, asking again');
+      log.warn({ err: error, stageId }, 'unknown whether a stage was accepted; retrying');
       void runRecorded(parts, { stageId, buildId, machine }, handOver);
       return 'taken';
     }

@@ -22,7 +22,7 @@ const ALGORITHMS = new Map([
 export function decryptAesGcm(message: Buffer, key: Buffer): Buffer {
   const algorithm = ALGORITHMS.get(key.length as 16 | 24 | 32);
   if (algorithm === undefined)
-    throw new DecryptError(`a key of ${key.length} bytes is of no use, it must have 16, 24 or 32`);
+    throw new DecryptError(`a key must have 16, 24 or 32 bytes, not ${key.length}`);
   if (message.length < NONCE_BYTES + TAG_BYTES) throw new DecryptError('too short to be encrypted');
   const decipher = createDecipheriv(algorithm, key, message.subarray(0, NONCE_BYTES), {
     authTagLength: TAG_BYTES,
@@ -39,7 +39,7 @@ export function decryptAesGcm(message: Buffer, key: Buffer): Buffer {
 export function encryptAesGcm(plain: Buffer, key: Buffer, nonce: Buffer): Buffer {
   const algorithm = ALGORITHMS.get(key.length as 16 | 24 | 32);
   if (algorithm === undefined)
-    throw new DecryptError(`a key of ${key.length} bytes is of no use, it must have 16, 24 or 32`);
+    throw new DecryptError(`a key must have 16, 24 or 32 bytes, not ${key.length}`);
   const cipher = createCipheriv(algorithm, key, nonce, { authTagLength: TAG_BYTES });
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }

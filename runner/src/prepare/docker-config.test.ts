@@ -29,6 +29,6 @@ describe('parseDockerConfig', () => {
   });
 
   it.each(['', 'no json', '[]', '{}', '{"auths":[]}', 'null'])('refuses %j without quoting it', (text) => {
-    expect(() => parseDockerConfig(text)).toThrow(/^it (is no JSON|has no object "auths")$/);
+    expect(() => parseDockerConfig(text)).toThrow(/^it (is not valid JSON|has no object "auths")$/);
   });
 });

@@ -22,7 +22,7 @@ export function parseDockerConfig(text: string): readonly RegistryCredentials[] 
 }
 
 function objectAt(value: unknown, name: string): JsonRecord {
-  if (value === undefined) throw new DockerConfigError('it is no JSON');
+  if (value === undefined) throw new DockerConfigError('it is not valid JSON');
   const inner = recordOf(value)[name];
   if (isRecord(inner)) return inner;
   throw new DockerConfigError(`it has no object ${JSON.stringify(name)}`);

@@ -26,7 +26,7 @@ export async function findSecret(
   sources: SecretSources,
   signal?: AbortSignal,
 ): Promise<SecretAnswer> {
-  if (NETRC_NAMES.includes(name)) return { missing: 'Git credentials are not given out as secrets' };
+  if (NETRC_NAMES.includes(name)) return { missing: 'Git credentials cannot be used as secrets' };
   const withheld: string[] = [];
   try {
     const value =
@@ -49,7 +49,7 @@ function isPullRequest(detail: StageDetail): boolean {
 function serverSecret(name: string, detail: StageDetail, withheld: string[]): string {
   const known = detail.secrets.filter((one) => isSame(one.name, name) && one.data !== '');
   const usable = known.find(({ pullRequest }) => pullRequest || !isPullRequest(detail));
-  if (known.length > 0 && usable === undefined) withheld.push('it is not given to pull requests');
+  if (known.length > 0 && usable === undefined) withheld.push('it is not available to pull requests');
   return usable?.data ?? '';
 }
 
@@ -58,7 +58,7 @@ function encryptedSecret(name: string, { detail, documents }: SecretSources, wit
   if (document === undefined) return '';
   const { repo, build } = detail;
   if (!repo.private && isPullRequest(detail) && build.sourceRepo !== '') {
-    withheld.push('encrypted secrets of a public repository are not given to pull requests from forks');
+    withheld.push('encrypted secrets of a public repository are not available to pull requests from forks');
     return '';
   }
   const message = Buffer.from(document.data.replace(/\s/g, ''), 'base64');
@@ -68,7 +68,7 @@ function encryptedSecret(name: string, { detail, documents }: SecretSources, wit
 function runnerSecret(name: string, { detail, runnerSecrets }: SecretSources, withheld: string[]): string {
   const value = Object.entries(runnerSecrets).find(([key]) => isSame(key, name))?.[1] ?? '';
   if (value === '' || !isPullRequest(detail)) return value;
-  withheld.push('secrets of the runner are not given to pull requests');
+  withheld.push('secrets of the runner are not available to pull requests');
   return '';
 }
 

@@ -59,7 +59,7 @@ describe('the choice of the gate’s image', () => {
 
       expect(choice).toMatchObject({
         image: OWN,
-        warnings: [expect.stringContaining('push hangar-gate beside')],
+        warnings: [expect.stringContaining('push hangar-gate next to')],
       });
     },
   );

@@ -30,7 +30,7 @@ export type GateChoice =
 
 const RUNNER = /(^|\/)hangar-runner$/;
 const SMALLER =
-  'the gate is taken from the runner’s own image. The small image hangar-gate spares each node the pull of the large one: push hangar-gate beside hangar-runner, or name it in HANGAR_GATE_IMAGE';
+  'the gate is copied from the image of the runner, which every node has to pull. The image hangar-gate is smaller: push hangar-gate next to hangar-runner, or set HANGAR_GATE_IMAGE';
 
 /** Images that may hold the gate, the best first. Pure. */
 export function gateCandidates({ chosen, own, version }: GateFacts): readonly GateCandidate[] {
@@ -65,7 +65,7 @@ export async function chooseGate(
     else if (source !== 'beside the runner') return chosenImage(image, source, answer);
   }
   const cure =
-    'Push the image, or name one that exists in HANGAR_GATE_IMAGE; an image of hangar-runner holds the gate too';
+    'Push the image, or name one that exists in HANGAR_GATE_IMAGE; the image hangar-runner contains the gate too';
   return {
     kind: 'missing',
     problem: `HANGAR_GATE_IMAGE: ${absent.join(', ')} does not exist in its registry. ${cure}`,
@@ -79,11 +79,11 @@ function chosenImage(
 ): GateChoice {
   if (source === 'the runner') return { kind: 'chosen', image, warnings: [SMALLER] };
   if (answer.kind === 'found') return { kind: 'chosen', image, warnings: [] };
-  const doubt = `whether the gate's image ${image} can be pulled is not known: ${answer.why}. If it can't, no pipeline starts: check HANGAR_GATE_IMAGE`;
+  const doubt = `could not check whether the gate's image ${image} can be pulled: ${answer.why}. If it cannot, no pipeline starts: check HANGAR_GATE_IMAGE`;
   return { kind: 'chosen', image, warnings: [doubt] };
 }
 
-/** Asks registries as a Pod's node would, with the operator's credentials. */
+/** Asks registries with the credentials of the Pod's node would, with the operator's credentials. */
 export function gateLookup(
   images: ImageLookup,
   credentials: readonly RegistryCredentials[],

@@ -134,8 +134,8 @@ describe('secrets (previous-runner §4.9.1)', () => {
     });
     expect(secrets).toEqual({ token: undefined, open: 'for-all', own: undefined });
     expect(warnings).toEqual([
-      'secret "token" is empty: it is not given to pull requests',
-      'secret "own" is empty: secrets of the runner are not given to pull requests',
+      'secret "token" is empty: it is not available to pull requests',
+      'secret "own" is empty: secrets of the runner are not available to pull requests',
     ]);
   });
 
@@ -245,8 +245,8 @@ describe('registry credentials', () => {
     expect(warnings).toEqual([
       expect.stringMatching(/DRONE_DOCKER_CONFIG.*ENOENT/),
       expect.stringMatching(/registry plugin.*plugin is down/),
-      expect.stringMatching(/"gone" is left out: it was not found/),
-      expect.stringMatching(/"bad" is left out: it is no JSON/),
+      expect.stringMatching(/"gone" is ignored: it was not found/),
+      expect.stringMatching(/"bad" is ignored: it is not valid JSON/),
     ]);
     expect(warnings.join()).not.toContain('hush');
   });
@@ -329,7 +329,7 @@ describe('images', () => {
     const got = await preparing;
     expect(Object.values(got.images).filter(Boolean)).toHaveLength(1);
     expect(got.warnings).toHaveLength(20);
-    expect(got.warnings[19]).toContain('longer than 3 s');
+    expect(got.warnings[19]).toContain('no answer within 3 s');
     expect(clock.pending).toBe(0);
   });
 });

@@ -107,16 +107,16 @@ async function registriesOf(
 ): Promise<Part<readonly RegistryCredentials[]>> {
   const { detail, pipeline } = subject;
   const sources = sourcesOf(deps, subject);
-  const fromFile = attempt('the credentials of DRONE_DOCKER_CONFIG are left out', signal, async () =>
+  const fromFile = attempt('the credentials of DRONE_DOCKER_CONFIG are ignored', signal, async () =>
     operators(parseDockerConfig((await deps.readDockerConfig()) ?? '{"auths":{}}')),
   );
-  const fromPlugin = attempt('the credentials of the registry plugin are left out', signal, async () =>
+  const fromPlugin = attempt('the credentials of the registry plugin are missing', signal, async () =>
     operators(
       (await deps.registryPlugin?.list({ repo: detail.rawRepo, build: detail.rawBuild }, signal)) ?? [],
     ),
   );
   const fromSecrets = pipeline.imagePullSecrets.map((name) =>
-    attempt(`image_pull_secrets ${JSON.stringify(name)} is left out`, signal, async () => {
+    attempt(`image_pull_secrets ${JSON.stringify(name)} is ignored`, signal, async () => {
       const answer = await findSecret(name, sources, signal);
       if ('missing' in answer) throw new Error(answer.missing);
       return parseDockerConfig(answer.value);
@@ -159,7 +159,7 @@ async function imagesOf(
   return imagePart(names, answers);
 }
 
-const TOO_LATE: ImageAnswer = { kind: 'unknown', why: `it took longer than ${LOOKUP_MS / 1_000} s` };
+const TOO_LATE: ImageAnswer = { kind: 'unknown', why: `no answer within ${LOOKUP_MS / 1_000} s` };
 
 function imagePart(names: readonly string[], answers: readonly ImageAnswer[]): Part<Prepared['images']> {
   const pairs = names.map((image, index) => [image, answers[index] ?? TOO_LATE] as const);
@@ -177,7 +177,7 @@ function imagePart(names: readonly string[], answers: readonly ImageAnswer[]): P
 }
 
 function swapText(image: string, why: string): string {
-  return `the command of image ${image} could not be looked up (${why}), so its steps start some seconds later`;
+  return `the command of image ${image} could not be looked up (${why}), so its steps start a few seconds later`;
 }
 
 /** Images whose own command will run: those of steps with neither `commands` nor `entrypoint`. Windows supports swap only. */

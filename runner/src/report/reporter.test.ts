@@ -229,6 +229,32 @@ describe('the stage’s end', () => {
   });
 });
 
+describe('a stage that has ended at the server', () => {
+  it('is not reported again once its details show that (chaos, 62 minutes)', async () => {
+    const { reporter, finishes } = begin('unknown');
+
+    expect(await reporter.isOpenAnyway(never)).toBe(false);
+    expect(await reporter.finish(fresh, { kind: 'cancelled' }, never)).toBe('conflict');
+    expect(finishes).toEqual([]);
+  });
+
+  it('is not reported as cancelled by who has taken it over: the previous owner may have reported its success', async () => {
+    const { reporter, finishes } = begin('unknown');
+    reporter.cancelled();
+
+    expect(await reporter.finish(fresh, { kind: 'cancelled' }, never)).toBe('conflict');
+    expect(finishes).toEqual([]);
+  });
+
+  it('is reported as cancelled by who has made every report: the version proves that it is open', async () => {
+    const { reporter, finishes } = begin('exact');
+    reporter.cancelled();
+
+    expect(await reporter.finish(fresh, { kind: 'cancelled' }, never)).toBe('reported');
+    expect(finishes).toMatchObject([{ status: 'killed' }]);
+  });
+});
+
 describe('a state check', () => {
   const state = new Map([
     [1, done(1)],

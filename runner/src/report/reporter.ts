@@ -1,3 +1,4 @@
+import { backoffDelayMs } from '@hangar/shared/backoff';
 import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import { type RetryPolicy, retry } from '@hangar/shared/retry';
@@ -55,6 +56,9 @@ const CLOCKS_DIFFER_MS = 60_000;
 /** The end of a stage is reported without a limit on attempts: no other process would do it. */
 const READING: RetryPolicy = { firstDelayMs: 500, maxDelayMs: 30_000 };
 
+/** The details of a stage are read so often while the server answers other calls. */
+const MOST_DETAIL_FAILURES = 8;
+
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
 /**
@@ -76,6 +80,8 @@ export class Reporter {
   /** The highest version that was recorded for a state check, whether that was made or not. */
   #recordedVersion = 0;
   #isFinishing = false;
+  /** The details have shown that the stage has ended, or is assigned to another runner. */
+  #isOver = false;
   #isUnknown = false;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -102,6 +108,14 @@ export class Reporter {
   /** The id of a step at the server, for its log. */
   stepId(n: number): number {
     return this.#registered.stepIds.get(n) ?? 0;
+  }
+
+  /**
+   * The server has cancelled the build, so that the stage has ended there. After an adoption, when versions are found by trial, a report of the
+   * cancel could replace the result that a previous owner has reported.
+   */
+  cancelled(): void {
+    if (this.#registered.versions === 'unknown') this.#isOver = true;
   }
 
   /** Whether the server has confirmed that it doesn't know the stage, or one of its steps. */
@@ -155,9 +169,13 @@ export class Reporter {
     return (await this.#inOrder(() => this.#readAgain(signal), signal)) === 'reported';
   }
 
-  /** Reports the stage's end, with all steps. A conflict needs no handling: after a cancel everything is recorded already. */
+  /**
+   * Reports the stage's end, with all steps, unless it is known to have ended. A conflict needs no handling: after a cancel everything is
+   * recorded already.
+   */
   finish(state: StageState, conclusion: Conclusion, signal: AbortSignal): Promise<Reported> {
     this.#isFinishing = true;
+    if (this.#isOver) return Promise.resolve('conflict');
     return this.#inOrder(() => this.#finish(state, conclusion, signal), signal);
   }
 
@@ -177,7 +195,7 @@ export class Reporter {
       this.#isUnknown = true;
       this.#log.error(
         { err: error, stageId },
-        'the Drone server does not know this stage, or a step of it, any more',
+        'the stage, or a step of it, no longer exists at the Drone server',
       );
       return 'unknown';
     }
@@ -218,16 +236,40 @@ export class Reporter {
   }
 
   async #readAgain(signal: AbortSignal): Promise<Reported> {
-    const reported = await this.#checkDetail(signal);
+    const reported = await this.#readUntilKnown(signal);
     if (reported === 'reported') this.#versions.clear();
     return reported;
+  }
+
+  /**
+   * What follows from a wrong guess can't be corrected: the details are read again while the server is away. `failed`: it is there, and still
+   * does not give them, which is the Git host's failure.
+   */
+  async #readUntilKnown(signal: AbortSignal): Promise<Reported> {
+    for (let failures = 0, tries = 0; ; tries++) {
+      const read = await this.#checkDetail(signal);
+      if (read !== 'failed' || this.#isFinishing || signal.aborted) return read;
+      if (await this.#answers(signal)) failures += 1;
+      if (failures >= MOST_DETAIL_FAILURES) return read;
+      await this.#clock.sleep(backoffDelayMs(READING, tries), signal);
+    }
+  }
+
+  async #answers(signal: AbortSignal): Promise<boolean> {
+    return this.#ciServer.ping(signal).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** A conflict is a cancel, or a state check whose response was lost: only the details of the stage show which. */
   async #checkDetail(signal: AbortSignal): Promise<Reported> {
     try {
       const version = await this.#openVersion(signal);
-      if (version === undefined) return 'conflict';
+      if (version === undefined) {
+        this.#isOver = true;
+        return 'conflict';
+      }
       return this.#isFinishing ? 'failed' : this.#setVersion(version);
     } catch (error) {
       if (!signal.aborted) this.#log.warn({ err: error }, 'the state of a stage could not be read');

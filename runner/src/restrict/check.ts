@@ -40,7 +40,7 @@ export interface CheckResult {
 /** Whom a level means, as messages and documents say it. */
 export const LEVEL_TEXTS: Readonly<Record<TrustLevel, string>> = {
   fork: 'pull requests from forks',
-  ordinary: 'repositories that are not trusted',
+  ordinary: 'untrusted repositories',
   trusted: 'trusted repositories',
 };
 
@@ -65,7 +65,7 @@ function refusedAmount(
   const { setting, kind } = RULES[rule];
   const format = kind === 'cpu' ? formatCpuMillicores : formatMemoryBytes;
   return [
-    `${what} of ${format(amount)}: ${setting} allows at most ${format(most)} for ${LEVEL_TEXTS[level]}; choose less, or ask the operator of the runner to raise it`,
+    `${what} of ${format(amount)}: ${setting} allows at most ${format(most)} for ${LEVEL_TEXTS[level]}; request less, or ask the operator of the runner to raise it`,
   ];
 }
 

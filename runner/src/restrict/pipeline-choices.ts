@@ -82,11 +82,13 @@ function placement(
     ...named('nodes', 'node_name', pipeline.nodeName),
     ...selector.flatMap(([key, value]) => named('nodeSelectors', 'node_selector', `${key}=${value}`)),
     ...tolerations.flatMap(({ key }) => named('tolerations', 'the toleration of', key || '*')),
+    ...named('priorityClasses', 'priority_class_name', pipeline.priorityClassName),
+    ...named('runtimeClasses', 'runtime_class_name', pipeline.runtimeClassName),
   ];
 }
 
 function stepChoices(step: PipelineStep): readonly NameChoice[] {
-  const { user, group, privileged } = step;
+  const { user, group, privileged, devices } = step;
   const what = stepName(step);
   return [
     ...(user === 0 ? [{ rule: 'root' as const, value: 'root', what: `user 0 of ${what}` }] : []),
@@ -94,6 +96,7 @@ function stepChoices(step: PipelineStep): readonly NameChoice[] {
     ...(privileged
       ? [{ rule: 'hostAccess' as const, value: 'privileged', what: `"privileged" of ${what}` }]
       : []),
+    ...Object.keys(devices).flatMap((name) => named('extendedResources', `in ${what}, the resource`, name)),
   ];
 }
 
@@ -118,6 +121,14 @@ function volumeSizes(volumes: readonly PipelineVolume[]): readonly AmountChoice[
   );
 }
 
+function storageSizes(steps: readonly PipelineStep[]): readonly AmountChoice[] {
+  return steps.flatMap((step) => {
+    const amount = Math.max(step.storage.requestBytes, step.storage.limitBytes);
+    const what = `ephemeral_storage of ${stepName(step)}`;
+    return amount > 0 ? [{ rule: 'ephemeralStorage' as const, amount, what }] : [];
+  });
+}
+
 function forbiddenNamespace(
   namespace: string,
   { leaseNamespace }: OperatorChoices,
@@ -131,6 +142,7 @@ function forbiddenNamespace(
 
 function forbiddenChoices(pipeline: Pipeline, operator: OperatorChoices): readonly ForbiddenChoice[] {
   const { ownAccount, hardening, policy } = operator;
+  const { priorityClassName } = pipeline;
   const account = chosenAccount(pipeline, operator);
   const isOwn = account === ownAccount?.name && namespaceOf(pipeline, operator) === ownAccount.namespace;
   const profiles =
@@ -143,6 +155,14 @@ function forbiddenChoices(pipeline: Pipeline, operator: OperatorChoices): readon
     ...forbiddenNamespace(chosenNamespace(pipeline, operator), operator),
     ...(isOwn
       ? [{ what: `service_account_name ${shown(account)}`, why: "it is the runner's own account" }]
+      : []),
+    ...(priorityClassName.startsWith('system-')
+      ? [
+          {
+            what: `priority_class_name ${shown(priorityClassName)}`,
+            why: 'it is a priority class of Kubernetes itself',
+          },
+        ]
       : []),
     ...profiles.map((key) => ({
       what: `metadata.annotations ${shown(key)}`,
@@ -164,7 +184,7 @@ export function pipelineChoices(pipeline: Pipeline, operator: OperatorChoices): 
       ...[...services, ...steps].flatMap(stepChoices),
       ...volumes.flatMap(volumeChoices),
     ],
-    amounts: volumeSizes(volumes),
+    amounts: [...volumeSizes(volumes), ...storageSizes([...services, ...steps])],
     forbidden: forbiddenChoices(pipeline, operator),
   };
 }

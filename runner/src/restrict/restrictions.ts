@@ -16,6 +16,9 @@ export interface NameRules<T> {
   readonly nodeSelectors: T;
   /** Globs of keys; a toleration of all keys is called `*`. */
   readonly tolerations: T;
+  readonly priorityClasses: T;
+  readonly runtimeClasses: T;
+  readonly extendedResources: T;
   /** Globs of keys. */
   readonly labels: T;
   /** Globs of keys. */
@@ -55,6 +58,9 @@ export function eachRule<N, A>(
     nodes: ofNames('nodes'),
     nodeSelectors: ofNames('nodeSelectors'),
     tolerations: ofNames('tolerations'),
+    priorityClasses: ofNames('priorityClasses'),
+    runtimeClasses: ofNames('runtimeClasses'),
+    extendedResources: ofNames('extendedResources'),
     labels: ofNames('labels'),
     annotations: ofNames('annotations'),
     root: ofNames('root'),

@@ -50,7 +50,7 @@ export function openWarning(restrictions: Restrictions): string | undefined {
   const all = reviewRules(restrictions);
   const open = all.filter((rule) => rule.open.length > 0);
   if (open.length === 0) return undefined;
-  return `untrusted pipelines may choose without restriction what ${open.length} of ${all.length} rules are about (${open[0]?.setting} and so on), as with the previous runner; "hangar-runner doctor" lists them, docs/security.md explains them`;
+  return `${open.length} of ${all.length} rules (such as ${open[0]?.setting}) do not restrict untrusted pipelines, as in the previous runner; "hangar-runner doctor" lists them, docs/security.md explains them`;
 }
 
 /** A setting with a value, and a comment on it. */

@@ -32,9 +32,9 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
   namespaces: {
     setting: 'HANGAR_UNTRUSTED_NAMESPACES',
     kind: 'names',
-    subject: 'namespaces that a pipeline may name, besides the default one',
+    subject: 'namespaces that a pipeline may name, in addition to the default one',
     details:
-      "Never `kube-*`, nor the Leases' one. Where DRONE_NAMESPACE_DEFAULT is `drone-`, the default is those of the namespace rules.",
+      'Never `kube-*`, nor the namespace of the Leases. If DRONE_NAMESPACE_DEFAULT is `drone-`, the default is the namespaces of the namespace rules.',
     chartDefault: undefined,
   },
   nodes: {
@@ -55,14 +55,35 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
     setting: 'HANGAR_UNTRUSTED_TOLERATIONS',
     kind: 'names',
     subject: 'keys of tolerations of pipelines',
-    details: 'A toleration without a key is called `*`.',
+    details: '`*` stands for a toleration without a key.',
+    chartDefault: CLOSED,
+  },
+  priorityClasses: {
+    setting: 'HANGAR_UNTRUSTED_PRIORITY_CLASSES',
+    kind: 'names',
+    subject: 'priority classes that a pipeline may name',
+    details: 'Never `system-*`.',
+    chartDefault: CLOSED,
+  },
+  runtimeClasses: {
+    setting: 'HANGAR_UNTRUSTED_RUNTIME_CLASSES',
+    kind: 'names',
+    subject: 'runtime classes that a pipeline may name',
+    details: '',
+    chartDefault: CLOSED,
+  },
+  extendedResources: {
+    setting: 'HANGAR_UNTRUSTED_EXTENDED_RESOURCES',
+    kind: 'names',
+    subject: 'extended resources that a step may take, such as `nvidia.com/gpu`',
+    details: '`*` does not match `/`.',
     chartDefault: CLOSED,
   },
   labels: {
     setting: 'HANGAR_UNTRUSTED_LABELS',
     kind: 'names',
     subject: 'keys of labels that a pipeline may set',
-    details: '`*` does not cross `/`.',
+    details: '`*` does not match `/`.',
     chartDefault: CLOSED,
   },
   annotations: {
@@ -76,7 +97,7 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
     setting: 'HANGAR_UNTRUSTED_ROOT',
     kind: 'switch',
     subject: 'whether a step may set user or group 0',
-    details: "An image's own user may be root all the same, see HANGAR_RUN_AS_USER.",
+    details: 'The user of an image can still be root, see HANGAR_RUN_AS_USER.',
     chartDefault: CLOSED,
   },
   hostAccess: {
@@ -84,21 +105,21 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
     kind: 'switch',
     subject:
       'whether a pull request from a fork of a trusted repository may have privileged steps, and volumes of the host, claims, config maps, Secrets and memory',
-    details: 'In repositories that are not trusted, nobody may.',
+    details: 'In untrusted repositories this is never allowed.',
     chartDefault: CLOSED,
   },
   privilegedImages: {
     setting: 'HANGAR_PRIVILEGED_IMAGES',
     kind: 'names',
-    subject: 'images that run privileged without a setting of their step',
+    subject: 'images that run privileged without `privileged: true` in their step',
     details:
-      'An image with a tag or digest only as that one. `any`: the five built in, and DRONE_RUNNER_PRIVILEGED_IMAGES.',
+      'An image with a tag or digest matches only that tag or digest. `any`: the five built in, and DRONE_RUNNER_PRIVILEGED_IMAGES.',
     chartDefault: CLOSED,
   },
   privilegedEnvironment: {
     setting: 'HANGAR_PRIVILEGED_ENVIRONMENT',
     kind: 'names',
-    subject: 'variables that a pipeline may give to a step with such an image',
+    subject: 'variables that a pipeline may set on a step with such an image',
     details:
       "Always allowed: DRONE_*, CI, CI_*, PLUGIN_*, proxies, the step's DOCKER_*. Never: what changes how programs are loaded or found, such as LD_*, PATH, HOME and BASH_ENV. `any` allows others with a warning. A `workspace.path` outside of /drone needs `workspace.path`.",
     chartDefault: CLOSED,
@@ -131,8 +152,9 @@ export const AMOUNT_RULES: Readonly<Record<AmountRule, RuleInfo<AmountKind>>> = 
   ephemeralStorage: {
     setting: 'HANGAR_MAX_EPHEMERAL_STORAGE',
     kind: 'bytes',
-    subject: 'the limit of ephemeral storage of each container',
-    details: 'Kubernetes evicts a Pod that writes more than all its containers may together.',
+    subject: 'the most ephemeral storage that a container may have',
+    details:
+      'Also the limit of containers without one. Kubernetes evicts a Pod that writes more than the sum of the limits of its containers.',
     chartDefault: 'fork:20Gi,ordinary:50Gi',
   },
 };

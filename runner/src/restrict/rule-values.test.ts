@@ -19,10 +19,10 @@ describe('a rule in a setting', () => {
   });
 
   it.each([
-    ['none,fork:a', 'has a value without a level (fork, ordinary, trusted) beside others'],
+    ['none,fork:a', 'combines a value without a level (fork, ordinary, trusted) with others'],
     ['fork:a,fork:b', 'names fork twice'],
     ['fork:', 'has an empty value'],
-    ['any b', 'has globs beside any or none'],
+    ['any b', 'combines any or none with globs'],
   ])('%j is refused', (text, wrong) => {
     expect(names(text)).toEqual({ wrong });
   });
@@ -33,7 +33,7 @@ describe('a rule in a setting', () => {
   });
 
   it.each(['0', 'none', '-1', 'much'])('does not take %s as an amount', (text) => {
-    expect(cpu(text)).toEqual({ wrong: 'is no amount above 0' });
+    expect(cpu(text)).toEqual({ wrong: 'is not an amount above 0' });
   });
 
   it('does not take globs where there is only all or nothing', () => {

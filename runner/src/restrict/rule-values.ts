@@ -13,7 +13,7 @@ export type ReadRuleValue<T> = (text: string) => Parsed<T>;
 function readNames(text: string): Parsed<Names> {
   const words = text.split(/\s+/).filter((word) => word !== '');
   if (words.length > 1 && words.some((word) => word === 'any' || word === 'none'))
-    return { wrong: 'has globs beside any or none' };
+    return { wrong: 'combines any or none with globs' };
   if (words.length === 0) return { wrong: 'has an empty value' };
   if (words[0] === 'any') return { value: 'any' };
   return { value: words[0] === 'none' ? [] : words };
@@ -29,12 +29,12 @@ const readAmount =
   (text) => {
     if (text.trim() === 'any') return { value: 'any' };
     const amount = parse(text.trim());
-    return amount !== undefined && amount > 0 ? { value: amount } : { wrong: 'is no amount above 0' };
+    return amount !== undefined && amount > 0 ? { value: amount } : { wrong: 'is not an amount above 0' };
   };
 
 /** How a value of each kind is written and parsed. */
 export const NAME_KINDS = {
-  names: { written: '`any`, `none`, or globs with spaces between', read: readNames },
+  names: { written: '`any`, `none`, or space-separated globs', read: readNames },
   switch: { written: '`any` or `none`', read: readSwitch },
 } as const;
 
@@ -64,7 +64,7 @@ export function parseRule<T>(read: ReadRuleValue<T | 'any'>, text: string): Pars
     .map(pairOf);
   const bare = pairs.filter(([level]) => level === undefined);
   if (bare.length > 0 && pairs.length > 1)
-    return { wrong: `has a value without a level (${TRUST_LEVELS.join(', ')}) beside others` };
+    return { wrong: `combines a value without a level (${TRUST_LEVELS.join(', ')}) with others` };
   const values = new Map<TrustLevel, T | 'any'>();
   for (const [level, written] of pairs) {
     const parsed = read(written);

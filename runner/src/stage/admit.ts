@@ -28,6 +28,7 @@ export async function admit(flow: StageFlow): Promise<StageEnd | undefined> {
   parts.events.waited(queueEntry.waitReason.reason, parts.clock.monotonicMs() - queueEntry.sinceMs);
   if (decided.kind === 'refused') throw new PipelineError('over-budget', decided.text);
   progress.admittedMs = parts.clock.now();
+  progress.admittedMonotonicMs = parts.clock.monotonicMs();
   return undefined;
 }
 
@@ -44,7 +45,7 @@ function enterQueue(flow: StageFlow, work: Work): QueueEntry {
   const decided = entered.finally(cancelTimer);
   // While the wait is shown, nothing awaits this promise.
   decided.catch(() => undefined);
-  const leave = (): void => left.abort(new Error('the stage has left the queue'));
+  const leave = (): void => left.abort(new Error('the stage left the queue'));
   return { sinceMs: clock.monotonicMs(), decided, waitReason, leave };
 }
 

@@ -11,7 +11,7 @@ const UNKNOWN_ANSWERS = 3;
 /** over at least this time, without any other answer in between. */
 const UNKNOWN_FOR_MS = 300_000;
 
-const UNKNOWN_STAGE: StageEnd = { kind: 'over', why: 'the Drone server does not know this stage any more' };
+const UNKNOWN_STAGE: StageEnd = { kind: 'over', why: 'the stage no longer exists at the Drone server' };
 
 /**
  * Determines whether a stage without a Pod belongs to this replica, after an earlier process of this replica or another replica recorded
@@ -25,7 +25,7 @@ export async function claim(flow: StageFlow): Promise<StageEnd | undefined> {
     if (failures === 1)
       log.warn(
         { err: error, stageId: progress.stage.id },
-        'the owner of a stage could not be determined, asking again',
+        'the owner of a stage could not be determined; retrying',
       );
   };
   // A request that is in flight at a hand-over may complete within the grace period; no new one is sent.
@@ -66,17 +66,16 @@ export function endAtServer(
   { machine, status }: Pick<DroneStage, 'machine' | 'status'>,
   ours: string,
 ): StageEnd | undefined {
-  if (machine !== ours)
-    return { kind: 'left', why: 'the Drone server has given the stage to another runner' };
+  if (machine !== ours) return { kind: 'left', why: 'the Drone server assigned the stage to another runner' };
   if (status === 'pending' || status === 'running') return undefined;
-  return { kind: 'over', why: `the Drone server has the stage as ${status}` };
+  return { kind: 'over', why: `the state of the stage at the Drone server is ${status}` };
 }
 
 /** The stage was started and has no Pod: no process will ever report its end (gate §4). */
 export const podLost = (): PipelineError =>
   new PipelineError(
     'pod-deleted',
-    'the runner was lost while this pipeline ran, and its Pod is gone; restart the build',
+    'the runner was lost while this pipeline ran, and its Pod no longer exists; restart the build',
     { blame: 'cluster' },
   );
 

@@ -1,5 +1,5 @@
 import { errorText } from '@hangar/shared/error-text';
-import { removeNamespace } from '../launch/remove-namespace.ts';
+import { ownNamespaceOf, removeNamespace } from '../launch/remove-namespace.ts';
 import { removePod } from '../launch/remove-pod.ts';
 import type { Started } from '../launch/start.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
@@ -19,7 +19,7 @@ export function endOf({ progress, stops }: StageFlow, error: unknown): StageEnd 
   if (stops.cancelled.aborted) return { kind: 'cancelled' };
   if (error instanceof PipelineError) return { kind: 'failed', error };
   const what = progress.adopted
-    ? 'the pipeline could not be taken over from a runner that is gone'
+    ? 'the pipeline could not be taken over from a dead runner'
     : 'the runner failed';
   const text = `${what}: ${errorText(error)}`;
   return { kind: 'failed', error: new PipelineError('internal', text, { blame: 'bug', cause: error }) };
@@ -36,7 +36,7 @@ export async function conclude(flow: StageFlow, end: StageEnd): Promise<void> {
     case 'left':
       flow.parts.log.info(
         { stageId: flow.progress.stage.id, reason: end.why },
-        'a stage is not continued here',
+        'the stage is not continued by this replica',
       );
       return flow.parts.lease.settle(flow.progress.stage.id);
     case 'over':
@@ -99,15 +99,17 @@ async function cleanUp(flow: StageFlow): Promise<void> {
 
 /** Removes the namespace that was created for this stage alone, by any process. */
 async function leaveNamespace({ parts, progress }: StageFlow): Promise<void> {
-  const { work, record, pod } = progress;
-  if (work?.ownNamespace) await removeNamespace(parts, work.namespace);
-  else if (record?.ownNamespace) await removeNamespace(parts, pod?.metadata?.namespace ?? '');
+  const { work, pod } = progress;
+  const recorded = pod && ownNamespaceOf(pod);
+  if (recorded) await removeNamespace(parts, recorded);
+  else if (work?.ownNamespace) await removeNamespace(parts, { name: work.namespace, uid: undefined });
 }
 
 function recordFailure({ parts, progress }: StageFlow, error: PipelineError): void {
   const { log, events } = parts;
   const { code, blame, message } = error;
   events.failedEarly(code, blame);
+  parts.registry.update(progress.stage.id, { failure: code });
   const about = { stageId: progress.stage.id, code };
   if (blame === 'pipeline') log.info({ ...about, reason: message }, 'a stage could not be run');
   else log.error({ ...about, err: error }, 'a stage could not be run');

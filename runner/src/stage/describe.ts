@@ -5,16 +5,17 @@ import { requestOf } from '../admit/pod-load.ts';
 import type { Contents } from '../adopt/contents.ts';
 import type { PodRecord } from '../adopt/read-pod.ts';
 import { patiently } from '../launch/patiently.ts';
-import { removeNamespace } from '../launch/remove-namespace.ts';
+import { ownNamespaceOf, removeNamespace } from '../launch/remove-namespace.ts';
 import { removePod } from '../launch/remove-pod.ts';
 import { holdsGate, startedBefore, startedByPod } from '../launch/start.ts';
+import type { Compiled } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { CiServerError } from '../ports/ci-server.ts';
 import { toOwnMs } from './api-time.ts';
 import { endAtServer, podLost } from './claim.ts';
-import type { StageEnd, StageFlow } from './stage-progress.ts';
-import { recordPod } from './stage-record.ts';
+import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
+import { describeAgain, recordPod, recordWait } from './stage-record.ts';
 
 /** How many times the details may fail while the database of the server works. */
 const DETAIL_ROUNDS = 3;
@@ -41,13 +42,24 @@ async function fromDetails(flow: StageFlow): Promise<StageEnd | undefined> {
     progress.detail = detail;
     return { kind: 'failed', error: podLost() };
   }
-  const compiled = await parts.draft(detail, stops.stop);
-  const { plan, masks, warnings: notes, namespace, createNamespace: ownNamespace } = compiled;
-  progress.work = { plan, masks, notes, namespace, ownNamespace, asks: requestOf(compiled.pod), compiled };
-  if (startedWithoutPod)
-    progress.started ??= startedBefore(parts, { stage: progress.stage, compiled }, startedWithoutPod);
-  if (plan.steps.length > 0) await enter(flow, namespace, ownNamespace ? 'own' : 'shared');
+  const work = workOf(await parts.draft(detail, stops.stop));
+  progress.work = work;
+  continueStarted(flow, work.compiled);
+  if (work.plan.steps.length > 0) await enter(flow, work.namespace, work.ownNamespace ? 'own' : 'shared');
   return undefined;
+}
+
+function workOf(compiled: Compiled): Work & { readonly compiled: Compiled } {
+  const { plan, masks, warnings: notes, namespace, createNamespace: ownNamespace } = compiled;
+  return { plan, masks, notes, namespace, ownNamespace, asks: requestOf(compiled.pod), compiled };
+}
+
+/** A stage that was started before its Pod was lost, or removed to be made again, keeps its steps at the server. */
+function continueStarted({ parts, progress }: StageFlow, { plan, masks, namespace, pod }: Compiled): void {
+  const { stage, startedWithoutPod } = progress;
+  if (!startedWithoutPod) return;
+  const contents = { plan, masks, namespace, podName: pod.metadata?.name ?? '' };
+  progress.started ??= startedBefore(parts, { stage, contents }, startedWithoutPod);
 }
 
 const isOpen = (status: string): boolean => status === 'pending' || status === 'running';
@@ -91,7 +103,7 @@ async function fetchDetail({ parts, progress, stops }: StageFlow): Promise<Stage
 const detailFailed = (error: unknown): PipelineError =>
   new PipelineError(
     'detail-failed',
-    `the Drone server could not give the details of this stage: ${errorText(error)}`,
+    `the Drone server did not return the details of this stage: ${errorText(error)}`,
     { blame: 'operator', cause: error },
   );
 
@@ -101,7 +113,7 @@ async function fromPod(flow: StageFlow): Promise<undefined> {
   if (!pod || !record) return;
   const contents = await parts.contents.contentsOf(parts, pod, record, stops.stop);
   const isWhole = contents && (await parts.contents.isComplete(parts, pod, record, stops.stop));
-  if (!isWhole && holdsGate(pod) && !record.stepIds) return startOver(flow, record);
+  if (!isWhole && holdsGate(pod)) return startOver(flow, record);
   if (!contents) throw secretGone();
   continueWithPod(flow, pod, { record, contents });
 }
@@ -117,7 +129,10 @@ function continueWithPod(
   const asks = requestOf(pod);
   progress.work = { ...contents, notes: [], namespace, ownNamespace, asks, compiled: undefined };
   if (stepIds) progress.started ??= startedByPod(parts, { pod, record, contents });
-  if (!holdsGate(pod)) progress.admittedMs = admittedMsOf(flow, record);
+  if (holdsGate(pod)) return;
+  const { clock } = parts;
+  progress.admittedMs = admittedMsOf(flow, record);
+  progress.admittedMonotonicMs = clock.monotonicMs() - (clock.now() - progress.admittedMs);
 }
 
 const admittedMsOf = ({ parts, progress }: StageFlow, { admittedMs }: PodRecord): number =>
@@ -126,32 +141,35 @@ const admittedMsOf = ({ parts, progress }: StageFlow, { admittedMs }: PodRecord)
 const secretGone = (): PipelineError =>
   new PipelineError(
     'record-lost',
-    'the Secret of this pipeline is gone, so that it could not be taken over',
+    'the Secret of this pipeline no longer exists, so the pipeline could not be taken over',
     {
       blame: 'cluster',
     },
   );
 
 /**
- * The previous owner was lost before the Pod was complete, and the stage was not started at the server: the Pod is removed and created
- * again.
+ * The previous owner was lost before the Pod was complete: nothing has run in it, and it is removed and created again. The stage may have
+ * been started before, if this is not its first Pod.
  */
 async function startOver(flow: StageFlow, record: PodRecord): Promise<undefined> {
   const { parts, progress, stops } = flow;
   const { stage, pod } = progress;
   if (!pod) return;
-  await recordPod(flow);
+  if (record.stepIds) await recordWait(flow, record.stepIds);
+  else await recordPod(flow);
   const removed = await removePod(parts, pod, 0);
   stops.stop.throwIfAborted();
   if (removed === 'left')
     throw new PipelineError(
       'right-missing',
-      'the Pod of this pipeline is not complete, and could not be removed',
+      'the Pod of this pipeline is incomplete and could not be removed',
       {
         blame: 'operator',
       },
     );
-  if (record.ownNamespace) await removeNamespace(parts, pod.metadata?.namespace ?? '');
+  const own = ownNamespaceOf(pod);
+  if (own) await removeNamespace(parts, own);
+  if (record.stepIds) describeAgain(progress, record.stepIds);
   progress.pod = undefined;
   progress.record = undefined;
   parts.registry.update(stage.id, { phase: 'preparing', pod: '' });

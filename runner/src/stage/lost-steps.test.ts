@@ -50,7 +50,7 @@ describe('the steps of a stage whose Pod and owner are gone', () => {
     expect(env.reports).toEqual(['2 error', '3 skipped', 'stage error']);
     expect(env.server.step(2)).toMatchObject({
       name: 's2',
-      error: expect.stringContaining('its Pod is gone') as string,
+      error: expect.stringContaining('its Pod no longer exists') as string,
       exitCode: 255,
     });
     expect([env.server.statusOf(1), env.intents.size]).toEqual(['success', 0]);
@@ -78,7 +78,7 @@ describe('the steps of a stage whose Pod and owner are gone', () => {
       Object.assign(parts, { draft: () => Promise.reject(new Error('no such repository')) }),
     );
     expect(unreadable.reports).toEqual(['stage error']);
-    expect(unreadable.server.stage.error).toContain('its Pod is gone');
+    expect(unreadable.server.stage.error).toContain('its Pod no longer exists');
   });
 
   it('are left alone if the pipeline has other steps now', async () => {

@@ -27,7 +27,7 @@ async function planOf({ parts, progress }: StageFlow, signal: AbortSignal): Prom
   const { plan } = await parts.draft(detail, signal);
   const isSame = progress.lostSteps.every(({ n }) => plan.steps.some((step) => step.n === n));
   if (isSame) return plan;
-  throw new PipelineError('start-lost', 'the pipeline has other steps than when it was started', {
+  throw new PipelineError('start-lost', 'the steps of the pipeline have changed since it was started', {
     blame: 'operator',
   });
 }

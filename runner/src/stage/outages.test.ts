@@ -71,7 +71,7 @@ describe('an accepted stage while the Kubernetes API has trouble (issue 11, 1.4)
     await env.clock.step(360_000);
     expect(env.server.stage).toMatchObject({
       status: 'error',
-      error: 'the runner may not list Pods: User "u" cannot list resource "pods"',
+      error: 'the runner is not allowed to list Pods: User "u" cannot list resource "pods"',
     });
     expect(env.heard).toContain('failed right-missing operator');
   });

@@ -107,7 +107,7 @@ describe('a wait for room in a quota is limited by', () => {
     await env.clock.step(5_000);
     expect(env.server.stage.status).toBe('error');
     expect(env.server.stage.error).toMatch(
-      /^the quota of the namespace had no room within 2 minutes: .*exceeded quota/,
+      /^the quota of the namespace was exhausted for 2 minutes: .*exceeded quota/,
     );
     expect([env.intents.size, env.registry.entries]).toEqual([0, []]);
   });
@@ -117,7 +117,7 @@ describe('a wait for room in a quota is limited by', () => {
     await env.clock.step(3_595_000);
     expect(env.server.stage.status).toBe('running');
     await env.clock.step(10_000);
-    expect(env.server.stage.error).toMatch(/^the quota of the namespace had no room within 60 minutes/);
+    expect(env.server.stage.error).toMatch(/^the quota of the namespace was exhausted for 60 minutes/);
     expect(env.heard).toContain('failed waited-too-long operator');
   });
 });

@@ -2,47 +2,102 @@ import { type BackoffPolicy, backoffDelayMs } from '@hangar/shared/backoff';
 import type { V1Pod } from '@kubernetes/client-node';
 import { removePod } from '../launch/remove-pod.ts';
 import type { Started } from '../launch/start.ts';
+import { ANNOTATION } from '../pipeline/compiled.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
-import type { Trouble } from '../watch/trouble.ts';
-import type { StageEnd, StageFlow, StageProgress } from './stage-progress.ts';
-import { recordWait } from './stage-record.ts';
+import type { LaunchedStage, StageRunEnd } from '../supervise/stage-run.ts';
+import type { Unrun } from '../watch/unrun.ts';
+import type { StageEnd, StageFlow } from './stage-progress.ts';
+import { describeAgain, recordWait } from './stage-record.ts';
+import { stopUnstarted } from './stop-unstarted.ts';
 
 /** If the Pods of a stage fail repeatedly before they run, something is wrong with the nodes or the request. */
 const MOST_REMAKES = 3;
 const PAUSES: BackoffPolicy = { firstDelayMs: 5_000, maxDelayMs: 30_000 };
 
-/** Requires the compiled contents of the Pod, which only the process has that compiled them: the details are not requested again. */
-export const mayRemake = ({ remakes, work }: StageProgress): boolean =>
-  remakes < MOST_REMAKES && work?.compiled !== undefined;
+/** In which ways the Pod of a stage may be made again, if nothing has run in it. */
+export const remakesOf = ({
+  parts,
+  progress,
+}: StageFlow): Pick<LaunchedStage, 'mayRemake' | 'mayReplaceGate' | 'mayAvoidNode'> => ({
+  mayRemake: progress.remakes < MOST_REMAKES,
+  mayReplaceGate: parts.gateVolumes.isAutomatic,
+  // If a second node pulls no image either, the registry is the cause.
+  mayAvoidNode: progress.avoidedNode === undefined,
+});
+
+/** A Pod whose stage was started. */
+interface Launched {
+  readonly pod: V1Pod;
+  readonly plan: RunPlan;
+  readonly started: Started;
+}
+
+export const isUnrun = (end: StageRunEnd): end is Unrun =>
+  end.kind === 'not-run' || end.kind === 'no-gate' || end.kind === 'no-image';
+
+/** Why a former owner has stopped the Pod to make it again; undefined: it has not. */
+export function begunByFormerOwner({ metadata }: V1Pod): Unrun | undefined {
+  const { [ANNOTATION.gateReplaced]: reason, [ANNOTATION.nodeAvoided]: node } = metadata?.annotations ?? {};
+  if (reason !== undefined) return { kind: 'no-gate', reason };
+  return node === undefined ? undefined : { kind: 'no-image', reason: `node ${node} pulls no image`, node };
+}
+
+/** Makes the Pod again: as it was, with an init container in place of the gate's volume, or on another node. */
+export async function makeAgain(
+  flow: StageFlow,
+  launched: Launched,
+  unrun: Unrun,
+): Promise<StageEnd | undefined> {
+  const { progress } = flow;
+  const delayMs = backoffDelayMs(PAUSES, progress.remakes);
+  switch (unrun.kind) {
+    case 'not-run':
+      return remakePod(flow, launched, { reason: unrun.trouble.text, delayMs });
+    case 'no-gate': {
+      progress.gateFailure = unrun.reason;
+      const reason = `the gate’s image can’t be mounted as a volume: ${unrun.reason}`;
+      await stopUnstarted(flow, launched, {
+        reason,
+        annotations: { [ANNOTATION.gateReplaced]: unrun.reason },
+      });
+      return remakePod(flow, launched, { reason, delayMs: 0 });
+    }
+    case 'no-image': {
+      const { reason, node } = unrun;
+      progress.avoidedNode = node;
+      await stopUnstarted(flow, launched, { reason, annotations: { [ANNOTATION.nodeAvoided]: node } });
+      return remakePod(flow, launched, { reason, delayMs });
+    }
+  }
+}
 
 /**
  * Removes the Pod without a report; the next station creates it again. Meanwhile the record in the Lease keeps the server's ids, as it does
  * while a stage waits for a quota.
  */
-export async function remakePod(
+async function remakePod(
   flow: StageFlow,
-  { pod, plan, started }: { readonly pod: V1Pod; readonly plan: RunPlan; readonly started: Started },
-  trouble: Trouble,
+  { pod, started }: Launched,
+  { reason, delayMs }: { readonly reason: string; readonly delayMs: number },
 ): Promise<StageEnd | undefined> {
   const { parts, progress, stops } = flow;
   const { id: stageId } = progress.stage;
-  parts.log.warn(
-    { stageId, reason: trouble.text },
-    'nothing of the pipeline ran in its Pod: making another one',
-  );
+  parts.log.warn({ stageId, reason }, 'no step ran in the Pod of the pipeline: creating another Pod');
   parts.registry.update(stageId, { phase: 'starting', pod: '' });
-  parts.waits(`making another Pod: ${trouble.text}`);
-  await recordWait(flow, plan, started);
+  parts.waits(`making another Pod: ${reason}`);
+  await recordWait(flow, started.stepIds);
   const removed = await removePod(parts, pod, 0);
   if (removed === 'others') return { kind: 'left', why: 'another runner has taken over this pipeline' };
   if (removed === 'left')
-    throw new PipelineError('pod-refused', `${trouble.text}; its Pod could not be removed`, {
+    throw new PipelineError('pod-refused', `${reason}; its Pod could not be removed`, {
       blame: 'cluster',
     });
-  await parts.clock.sleep(backoffDelayMs(PAUSES, progress.remakes), stops.stop);
+  await parts.clock.sleep(delayMs, stops.stop);
   stops.stop.throwIfAborted();
   progress.remakes += 1;
+  // Only the process that has compiled the contents of the Pod has them.
+  if (!progress.work?.compiled) describeAgain(progress, started.stepIds);
   progress.pod = undefined;
   progress.record = undefined;
   progress.isSupervised = false;

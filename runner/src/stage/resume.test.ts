@@ -162,7 +162,7 @@ describe('a Pod without its scheduling gate', () => {
     await env.clock.step(0);
     expect(env.server.stage).toMatchObject({
       status: 'error',
-      error: 'the Secret of this pipeline is gone, so that it could not be taken over',
+      error: 'the Secret of this pipeline no longer exists, so the pipeline could not be taken over',
     });
     expect([env.pod, env.isOver()]).toEqual([undefined, true]);
   });
@@ -171,7 +171,7 @@ describe('a Pod without its scheduling gate', () => {
     const [secret] = compiledOf().secrets;
     const env = begin({ ...ungate, secrets: [{ ...secret, data: { 'masks.json': 'e3s=' } }] });
     await env.clock.step(0);
-    expect(env.server.stage.error).toMatch(/could not be taken over from a runner that is gone/);
+    expect(env.server.stage.error).toMatch(/could not be taken over from a dead runner/);
     expect(env.isOver()).toBe(true);
   });
 
@@ -383,7 +383,7 @@ describe('a Pod that still has its scheduling gate', () => {
     await env.clock.step(0);
     expect(env.server.stage).toMatchObject({
       status: 'error',
-      error: expect.stringMatching(/lost at the very moment this pipeline was started/) as string,
+      error: expect.stringMatching(/lost while this pipeline was being started/) as string,
     });
     expect([env.pod, env.isOver()]).toEqual([undefined, true]);
   });

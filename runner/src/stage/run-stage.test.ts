@@ -1,7 +1,6 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { settle } from '@hangar/shared/testing/fake-clock';
 import { refusal } from '@hangar/shared/testing/fake-cluster';
-import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { holdsGate } from '../launch/start.ts';
 import { anEntry } from '../metrics/testing/an-entry.ts';
@@ -9,7 +8,6 @@ import { ANNOTATION } from '../pipeline/compiled.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { CiServerError } from '../ports/ci-server.ts';
 import { aPlan } from '../supervise/testing/a-plan.ts';
-import { gated, withStates } from '../supervise/testing/a-pod.ts';
 import { aStage } from '../supervise/testing/fake-ci-server.ts';
 import { runStage } from './run-stage.ts';
 import type { StageParts } from './stage-parts.ts';
@@ -133,7 +131,7 @@ describe('a stage that can’t be run', () => {
       server.refuse.push({ call: 'detail', error: new Error('git is away') }),
     );
     await env.clock.step(0);
-    expect(env.server.stage.error).toMatch(/could not give the details of this stage: git is away/);
+    expect(env.server.stage.error).toMatch(/did not return the details of this stage: git is away/);
   });
 
   it.each([
@@ -233,77 +231,6 @@ describe('a Pod of the stage that already exists', () => {
     await env.clock.step(0);
     expect([env.reports, env.isOver(), env.intents.size]).toEqual([[], true, 0]);
     expect(env.pod?.metadata?.annotations?.[ANNOTATION.owner]).toBe('ci/other');
-  });
-});
-
-describe('a Pod in which nothing of the pipeline has run', () => {
-  const refused = (pod: V1Pod | undefined, changes: object = {}): V1Pod => ({
-    ...pod,
-    status: { phase: 'Failed', reason: 'OutOfcpu', message: 'no cpu left', ...changes },
-  });
-
-  it('is created again after its node rejected it, and the stage continues', async () => {
-    const env = begin();
-    await env.clock.step(0);
-    const { uid } = env.pod?.metadata ?? {};
-    env.cluster.put(POD, refused(env.pod));
-    await env.clock.step(1_000);
-    expect([env.pod, env.intents.get(63)?.started]).toEqual([undefined, { stepIds: [100, 200], owners: 1 }]);
-    expect(env.registry.entries).toMatchObject([
-      { phase: 'starting', reason: expect.stringMatching(/another Pod: .*no cpu left/) as string },
-    ]);
-    await env.clock.step(5_000);
-    expect(env.pod?.metadata?.uid).not.toBe(uid);
-    expect(env.intents.get(63)?.started).toBeUndefined();
-    await env.finishSteps();
-    expect(env.reports).toEqual(['stage running', '1 success', '2 success', 'stage success']);
-    expect([env.pod, env.isOver(), env.intents.size]).toEqual([undefined, true, 0]);
-  });
-
-  it('is created again three times at most', async () => {
-    const env = begin();
-    for (let time = 0; time < 3; time++) {
-      await env.clock.step(60_000);
-      env.cluster.put(POD, refused(env.pod));
-    }
-    await env.clock.step(60_000);
-    expect(env.server.stage.status).toBe('running');
-    env.cluster.put(POD, refused(env.pod));
-    await env.clock.step(60_000);
-    expect(env.server.stage).toMatchObject({
-      status: 'error',
-      error: expect.stringMatching(/ended the Pod: OutOfcpu: no cpu left/) as string,
-    });
-    expect(env.cluster.count('create', 'pods')).toBe(4);
-  });
-
-  it.each([
-    [
-      'a step may have run',
-      { containerStatuses: withStates({}, { 1: gated(137) }).status?.containerStatuses },
-    ],
-    [
-      'only a condition states that its node is gone',
-      { reason: '', conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'DeletionByPodGC' }] },
-    ],
-  ])('is not assumed if %s: the stage ends', async (_, changes) => {
-    const env = begin();
-    await env.clock.step(0);
-    env.cluster.put(POD, refused(env.pod, changes));
-    await env.clock.step(20_000);
-    expect(env.server.stage.status).toBe('error');
-    expect(env.cluster.count('create', 'pods')).toBe(1);
-  });
-
-  it('is not created again for a build that is cancelled meanwhile', async () => {
-    const env = begin();
-    await env.clock.step(0);
-    env.cluster.put(POD, refused(env.pod));
-    await env.clock.step(1_000);
-    env.cancel();
-    await env.clock.step(60_000);
-    expect([env.pod, env.isOver(), env.server.stage.status]).toEqual([undefined, true, 'killed']);
-    expect(env.cluster.count('create', 'pods')).toBe(1);
   });
 });
 

@@ -5,6 +5,7 @@ import type { AdmissionQueue } from '../admit/admission-queue.ts';
 import type { WaitReason } from '../admit/admit.ts';
 import type { PodContents } from '../adopt/contents.ts';
 import type { CancelWatches } from '../cancel/cancel-watches.ts';
+import type { GateVolumes } from '../launch/gate-volumes.ts';
 import type { PodOrigin } from '../launch/pod-origin.ts';
 import type { Intent } from '../lease/lease-record.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
@@ -69,6 +70,8 @@ export interface StageParts {
   /** Whether a runner made a Pod. */
   readonly origin: PodOrigin;
   readonly cancelWatches: CancelWatches;
+  /** How the gate comes into each Pod. */
+  readonly gateVolumes: GateVolumes;
   readonly patience: Patience;
   /** What a Pod of a former process tells of its stage. */
   readonly contents: PodContents;

@@ -23,8 +23,8 @@ export interface Work {
   readonly ownNamespace: boolean;
   /** The resources that it requests. */
   readonly asks: Load;
-  /** The objects to create; undefined if the Pod already existed. */
-  readonly compiled: Compiled | undefined;
+  /** The objects to create; undefined if the Pod already existed, and once a step was started: it is not made again then. */
+  compiled: Compiled | undefined;
 }
 
 /** A stage's place in the admission queue. */
@@ -49,14 +49,18 @@ export interface StageProgress {
   readonly adopted: boolean;
   /** The server has confirmed that the stage is assigned to this runner. */
   isClaimed: boolean;
-  /** What a previous owner recorded in its Lease about a stage that waits without a Pod. */
-  readonly startedWithoutPod: StartedWithoutPod | undefined;
+  /** What is recorded in a Lease about a stage that was started and has no Pod. */
+  startedWithoutPod: StartedWithoutPod | undefined;
   /** Steps that a previous owner recorded in its Lease as open; needed if the Pod is gone. */
   readonly lostSteps: readonly OpenStep[];
   /** The record in the Lease may state that the stage waits without a Pod. */
   isWaitRecorded: boolean;
   /** How many times its Pod was recreated, because nothing of the pipeline had run in it. */
   remakes: number;
+  /** Why its Pod can't have the gate's image as a volume; undefined: not tried, or it works. */
+  gateFailure: string | undefined;
+  /** The node that could pull no image of an earlier Pod. */
+  avoidedNode: string | undefined;
   detail: StageDetail | undefined;
   work: Work | undefined;
   queueEntry: QueueEntry | undefined;
@@ -66,6 +70,8 @@ export interface StageProgress {
   isWaitShown: boolean;
   /** When it was admitted, by our clock: milliseconds since 1970. */
   admittedMs: number | undefined;
+  /** The same on the monotonic clock of this process: the wall clock may be set while the stage runs. */
+  admittedMonotonicMs: number;
   pod: V1Pod | undefined;
   /** The Pod's annotations when it was found; undefined for a Pod that this process created. */
   record: PodRecord | undefined;
@@ -126,12 +132,15 @@ const NOTHING_KNOWN = {
   lostSteps: [],
   isWaitRecorded: false,
   remakes: 0,
+  gateFailure: undefined,
+  avoidedNode: undefined,
   detail: undefined,
   work: undefined,
   queueEntry: undefined,
   isWaitLong: false,
   isWaitShown: false,
   admittedMs: undefined,
+  admittedMonotonicMs: 0,
   pod: undefined,
   record: undefined,
   apiTime: undefined,

@@ -1,16 +1,29 @@
 import { patiently } from '../launch/patiently.ts';
 import type { Started } from '../launch/start.ts';
 import type { Intent } from '../lease/lease-record.ts';
-import type { RunPlan } from '../pipeline/run-plan.ts';
-import type { StageFlow } from './stage-progress.ts';
+import type { StageFlow, StageProgress } from './stage-progress.ts';
 
 /** Records in the Lease the step ids of a stage that waits without a Pod. */
-export async function recordWait(flow: StageFlow, plan: RunPlan, { stepIds }: Started): Promise<void> {
+export async function recordWait(flow: StageFlow, stepIds: StepIds): Promise<void> {
   const { startedWithoutPod, record } = flow.progress;
   const owners = (startedWithoutPod?.owners ?? record?.adoptions ?? 0) + 1;
   flow.progress.isWaitRecorded = true;
-  await write(flow, { started: { stepIds: plan.steps.map(({ n }) => stepIds.get(n) ?? 0), owners } });
+  await write(flow, { started: { stepIds: inOrder(stepIds), owners } });
 }
+
+/** Lets the next station describe the stage again from the server's details, although it was started: its Pod is removed. */
+export function describeAgain(progress: StageProgress, stepIds: StepIds): void {
+  const owners = progress.record?.adoptions ?? 0;
+  progress.startedWithoutPod = { stepIds: inOrder(stepIds), owners };
+  progress.started = undefined;
+  progress.work = undefined;
+}
+
+type StepIds = ReadonlyMap<number, number>;
+
+/** Ids at the server in the order of the steps, whose numbers they are stored by. */
+const inOrder = (stepIds: StepIds): readonly number[] =>
+  [...stepIds].sort(([one], [other]) => one - other).map(([, id]) => id);
 
 /**
  * Removes from the record that the stage waits without a Pod. This precedes anything that runs in the Pod: if the Pod and this process are

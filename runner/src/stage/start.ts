@@ -2,6 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { holdsGate, register, type Started, startStage, ungate } from '../launch/start.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { newStage } from '../pipeline/stage-state.ts';
+import { keptPod } from '../watch/kept-pod.ts';
 import { toApiMs } from './api-time.ts';
 import { endAtServer } from './claim.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
@@ -19,13 +20,14 @@ export async function start(flow: StageFlow): Promise<StageEnd | undefined> {
   const started = await startAtServer(flow, work);
   followSteps(flow, started);
   if (admittedMs === undefined) {
-    if (!isKnown) progress.pod = await register(parts, pod, started, stops.grace);
+    if (!isKnown) progress.pod = keptPod(await register(parts, pod, started, stops.grace));
     return undefined;
   }
   if (holdsGate(pod)) {
     await recordPod(flow);
     const admittedAtMs = toApiMs(progress.apiTime, parts.clock, admittedMs);
-    progress.pod = await ungate(parts, pod, { started, admittedMs: admittedAtMs }, stops.grace);
+    const ungated = await ungate(parts, pod, { started, admittedMs: admittedAtMs }, stops.grace);
+    progress.pod = keptPod(ungated);
   }
   parts.events.launched(parts.clock.now() - admittedMs);
   return undefined;
@@ -39,8 +41,9 @@ export async function startAtServer(
   const { parts, progress, stops } = flow;
   if (progress.started) return progress.started;
   const { stage } = progress;
-  const pod = progress.pod ?? compiled?.pod ?? {};
-  const outcome = await startStage(parts, { stage, compiled: { plan, masks, namespace, pod } }, stops.grace);
+  const podName = (progress.pod ?? compiled?.pod)?.metadata?.name ?? '';
+  const contents = { plan, masks, namespace, podName };
+  const outcome = await startStage(parts, { stage, contents }, stops.grace);
   if (outcome.kind === 'conflict') throw await notStarted(flow, outcome.afterLostAnswer);
   progress.stage = outcome.started.stage;
   progress.started = outcome.started;
@@ -92,7 +95,7 @@ const startLost = (adopted: boolean): PipelineError =>
   new PipelineError(
     'start-lost',
     adopted
-      ? 'the runner was lost at the very moment this pipeline was started; restart the build'
+      ? 'the runner was lost while this pipeline was being started; restart the build'
       : 'the Drone server did not confirm the start of this stage; restart the build',
     { blame: 'operator' },
   );

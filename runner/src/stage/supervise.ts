@@ -1,7 +1,9 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { StageRun, type StageRunEnd } from '../supervise/stage-run.ts';
+import type { PodFeed } from '../watch/pod-watch.ts';
+import { hasStepStarted, type Unrun } from '../watch/unrun.ts';
 import { Expiry } from './expiry.ts';
-import { mayRemake, remakePod } from './remake.ts';
+import { begunByFormerOwner, isUnrun, makeAgain, remakesOf } from './remake.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
 import { followSteps } from './stage-record.ts';
 
@@ -20,6 +22,9 @@ export async function superviseStage(flow: StageFlow): Promise<StageEnd | undefi
   progress.isSupervised = true;
   followSteps(flow, started);
   parts.registry.update(started.stage.id, { phase: 'running', reason: '', sinceMs: admittedMs });
+  const launched = { pod, plan: work.plan, started };
+  const former = begunByFormerOwner(pod);
+  if (former !== undefined) return makeAgain(flow, launched, former);
   const expiry = new Expiry(parts);
   try {
     const handOver = AbortSignal.any([stops.handOver, expiry.signal]);
@@ -27,18 +32,13 @@ export async function superviseStage(flow: StageFlow): Promise<StageEnd | undefi
       cancelled: stops.cancelled,
       handOver,
     });
-    if (end.kind === 'not-run') return await remakePod(flow, { pod, plan: work.plan, started }, end.trouble);
-    return endOf(end, flow, expiry);
+    return isUnrun(end) ? await makeAgain(flow, launched, end) : endOf(end, flow, expiry);
   } finally {
     expiry.close();
   }
 }
 
-function endOf(
-  end: Exclude<StageRunEnd, { kind: 'not-run' }>,
-  { stops }: StageFlow,
-  expiry: Expiry,
-): StageEnd {
+function endOf(end: Exclude<StageRunEnd, Unrun>, { stops }: StageFlow, expiry: Expiry): StageEnd {
   if (end.kind === 'finished') return { kind: 'reported' };
   return expiry.signal.aborted && !stops.handOver.aborted ? { kind: 'expired' } : { kind: 'handed-over' };
 }
@@ -54,21 +54,23 @@ function runOf(
   const { stage, reporter, firstLog } = started;
   const log = parts.log.child({ stageId: stage.id, buildId: stage.buildId, pod: pod.metadata?.name });
   const feed = parts.podWatch.feed(pod);
+  forgetOnceStarted(work, feed);
   const tail = Promise.withResolvers<void>();
   const order = {
     plan: work.plan,
     masks: work.masks,
     notes: work.notes,
     pod,
-    admittedMs,
+    admittedMonotonicMs: progress.admittedMonotonicMs,
     adopted,
     areLogsWithheld: (progress.record?.readerDeaths ?? 0) >= MOST_READER_DEATHS,
-    mayRemake: mayRemake(progress),
+    ...remakesOf(flow),
     notRemoved: () => parts.registry.forget(pod.metadata?.uid ?? ''),
     takenOverMs: parts.clock.now(),
     owner: parts.lease.owner,
     ...(firstLog ? { firstLog } : {}),
-    ended: () => {
+    ended: (failure?: string) => {
+      if (failure) parts.registry.update(stage.id, { failure });
       flow.ended();
       expiry.begin(lastEndMs(feed.pod ?? pod) ?? parts.clock.now());
     },
@@ -90,6 +92,15 @@ function runOf(
     }
   };
   return { run };
+}
+
+/** The compiled objects are needed to make the Pod again, which is over when a step is started. */
+function forgetOnceStarted(work: Work, feed: PodFeed): void {
+  const unsubscribe = feed.subscribe(() => {
+    if (!feed.pod || !hasStepStarted(feed.pod, work.plan)) return;
+    work.compiled = undefined;
+    unsubscribe();
+  });
 }
 
 /** When the last container ended, according to the kubelet. */

@@ -11,7 +11,7 @@ export const waitedTooLong = (limitMs: number): PipelineError =>
 
 /** The error that ends a stage's wait for room in the quota of its namespace. */
 export const quotaTooLong = (limitMs: number, text: string): PipelineError =>
-  tooLong(`the quota of the namespace had no room within ${spanOf(limitMs)}: ${text}`);
+  tooLong(`the quota of the namespace was exhausted for ${spanOf(limitMs)}: ${text}`);
 
 const tooLong = (text: string): PipelineError =>
   new PipelineError('waited-too-long', text, { blame: 'operator' });

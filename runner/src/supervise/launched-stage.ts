@@ -6,6 +6,7 @@ import type { RunPlan } from '../pipeline/run-plan.ts';
 import type { Conclusion, StageState } from '../pipeline/stage-state.ts';
 import type { StepLogStream, StepLogs } from '../ports/step-logs.ts';
 import type { Patience, Trouble } from '../watch/trouble.ts';
+import type { Unrun } from '../watch/unrun.ts';
 import type { StageRunEvents } from './stage-run-events.ts';
 
 /** The dependencies of a stage run. */
@@ -25,14 +26,18 @@ export interface LaunchedStage {
   readonly masks: Readonly<Record<number, readonly string[]>> | undefined;
   /** Written at the start of the first step's log. */
   readonly notes: readonly string[];
-  /** When the repository's timeout began to count, milliseconds since 1970. */
-  readonly admittedMs: number;
+  /** When the repository's timeout began to count, by the monotonic clock. */
+  readonly admittedMonotonicMs: number;
   /** Another replica started it: versions of steps are unknown, and its reports are repeated. */
   readonly adopted: boolean;
   /** When this process started to supervise it, milliseconds since 1970. */
   readonly takenOverMs: number;
-  /** Its end is decided, or all ordinary steps have ended: only reports and logs are left. Called once. */
-  ended(): void;
+  /**
+   * Its end is decided, or all ordinary steps have ended: only reports and logs are left. Called once.
+   *
+   * @param failure the code of what ended it; undefined = its own steps
+   */
+  ended(failure?: string): void;
   /** The server has the end and the logs so far: the Pod may be deleted, which may take a while. */
   reported(): void;
   /** The name of this replica in the Pod's annotation. */
@@ -41,6 +46,10 @@ export interface LaunchedStage {
   notRemoved?(): void;
   /** Whether a Pod in which nothing has run may be created again. */
   readonly mayRemake?: boolean;
+  /** Whether a Pod in which no step starts because of its gate's volume may be made again with an init container. */
+  readonly mayReplaceGate?: boolean;
+  /** Whether a Pod whose node pulls no image may be made again on another node. */
+  readonly mayAvoidNode?: boolean;
   /** The logs of the Pod are not read: several owners in a row were lost while they read them. */
   readonly areLogsWithheld?: boolean;
   /** The first step's log, if it was opened before the stage run. */
@@ -58,8 +67,8 @@ export interface StopSignals {
 /** How it ended; the Pod is being deleted, except after a hand-over. */
 export type StageRunEnd =
   | { readonly kind: 'handed-over' }
-  /** The node refused the Pod before anything of the pipeline ran: nothing was reported, and the Pod is still there. */
-  | { readonly kind: 'not-run'; readonly trouble: Trouble }
+  /** Nothing was reported, and the Pod is still there. */
+  | Unrun
   | {
       readonly kind: 'finished';
       readonly conclusion: Conclusion;

@@ -27,5 +27,7 @@ export interface RunContext {
   change(next: StageState): void;
   /** The server has another version of a step: the build was cancelled, unless the step has to be reported again. */
   conflict(): Promise<'over' | 'report-again'>;
+  /** Reads the Pod from the API server, however long that takes, as if its watch had shown it. Never rejects. */
+  readPod(): Promise<void>;
   broken(trouble: Trouble): void;
 }

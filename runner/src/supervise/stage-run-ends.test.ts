@@ -4,7 +4,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { ANNOTATION } from '../pipeline/compiled.ts';
 import { aPlan, aPlannedStep } from './testing/a-plan.ts';
-import { aPod, gated, running, waiting, withStates, withStatus } from './testing/a-pod.ts';
+import { aPod, gated, running, terminated, waiting, withStates, withStatus } from './testing/a-pod.ts';
 import { TestStageRun } from './testing/test-stage-run.ts';
 
 const one = aPlan([aPlannedStep(1)]);
@@ -332,7 +332,7 @@ describe('a Pod that somebody deletes (known issue 35)', () => {
     await stageRun.show((pod) => withStates(deleted(pod), { 1: gated(143), 2: gated(0, 'stopping') }));
     expect(stageRun.server.stage).toMatchObject({
       status: 'error',
-      error: expect.stringMatching(/deleted the Pod/) as string,
+      error: expect.stringMatching(/was deleted, but not by the runner/) as string,
     });
     expect([1, 2].map((n) => stageRun.server.statusOf(n))).toEqual(['error', 'skipped']);
   });
@@ -408,6 +408,37 @@ describe('troubles', () => {
       'error',
       true,
     ]);
+  });
+
+  it.each(['StartError', 'ContainerCannotRun'])(
+    'a container that the runtime did not start (%s) is no result of its step, but the end of the stage, with the text of the runtime',
+    async (reason) => {
+      const stageRun = await startedRun();
+      await stageRun.run(1);
+      const text = 'cannot be mounted because it is inside /proc';
+      await stageRun.show((pod) => withStates(pod, { 2: terminated(128, { reason, message: text }) }));
+      expect(stageRun.concluded).toMatchObject([{ trouble: { code: 'container-refused', step: 2 } }]);
+      expect(stageRun.server.step(2)).toMatchObject({
+        status: 'error',
+        error: expect.stringContaining(text) as string,
+      });
+    },
+  );
+
+  it('known issue 51: so does the container of a step whose failure is ignored: the Pod can not go on without it', async () => {
+    const plan = aPlan([aPlannedStep(1), aPlannedStep(2, { fails: 'ignore', after: [1] })]);
+    const stageRun = await startedRun({ plan });
+    await stageRun.show((pod) => withStates(pod, { 2: terminated(128, { reason: 'StartError' }) }));
+    expect(stageRun.server.stage).toMatchObject({ status: 'error' });
+  });
+
+  it('a program that ends with 128 by itself is a result of its step', async () => {
+    const stageRun = await startedRun();
+    await stageRun.run(1);
+    await stageRun.show((pod) => withStates(pod, { 2: terminated(128) }));
+    stageRun.logs.of(2).end(128, stageRun.clock.now());
+    await stageRun.clock.step(1_000);
+    expect(stageRun.server.step(2)).toMatchObject({ status: 'failure', exitCode: 128 });
   });
 
   it('start deadlines expire without any event', async () => {

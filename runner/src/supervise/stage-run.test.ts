@@ -203,13 +203,33 @@ describe('a stage run with the status of the kubelet', () => {
     expect(stageRun.server.step(1)).toMatchObject({ exitCode: 137, error: 'killed: out of memory' });
   });
 
-  it('waits for that status no longer than three seconds', async () => {
+  it('waits for that status no longer than three seconds, and as long again after it has read the Pod', async () => {
     const stageRun = new TestStageRun({ plan: one });
     await stageRun.run(1, 137);
-    await stageRun.clock.step(2_999);
+    await stageRun.clock.step(5_999);
     expect(stageRun.reports).toEqual(['1 running']);
     await stageRun.clock.step(1);
     expect(stageRun.reports).toEqual(['1 running', '1 failure', 'stage failure']);
+  });
+
+  it('reads the Pod if the watch is silent: one that is being deleted makes no result of what stopped its step', async () => {
+    const stageRun = new TestStageRun({ plan: one });
+    await stageRun.run(1, 143);
+    const { pod = {} } = stageRun.feed;
+    stageRun.feed.unseen = { ...pod, metadata: { ...pod.metadata, deletionTimestamp: new Date() } };
+    await stageRun.clock.step(3_000);
+    expect(stageRun.reports).toEqual(['1 running', 'stage error']);
+  });
+
+  it.each([
+    ['deleted', 'gone' as const, ['1 running', 'stage error']],
+    ['as it was', undefined, ['1 running', '1 failure', 'stage failure']],
+  ])('then takes the Pod for %s', async (_, unseen, reports) => {
+    const stageRun = new TestStageRun({ plan: one });
+    await stageRun.run(1, 143);
+    stageRun.feed.unseen = unseen;
+    await stageRun.clock.step(6_000);
+    expect(stageRun.reports).toEqual(reports);
   });
 
   it('ends the stage with the text of a gate that failed itself', async () => {
@@ -312,7 +332,7 @@ describe('an adopted stage run', () => {
 
   it('finds the steps that ended long ago without an owner: there is no time-out', async () => {
     const pod = withStatus(withStates(aPod(aPlan()), { 1: gated(0), 2: gated(1) }), { phase: 'Failed' });
-    const stageRun = new TestStageRun({ ...adopted, pod, order: { admittedMs: 0 } });
+    const stageRun = new TestStageRun({ ...adopted, pod, order: { admittedMonotonicMs: -86_400_000 } });
     await stageRun.clock.step(1_000);
     expect(stageRun.reports).toEqual(['1 success', '2 failure', 'stage failure']);
     expect(stageRun.isRemoved).toBe(true);

@@ -1,18 +1,18 @@
-import type { BackoffPolicy } from '@hangar/shared/backoff';
 import { orLate } from '@hangar/shared/deadline';
 import { errorText } from '@hangar/shared/error-text';
-import { ifPresent, isKubernetesError, podTarget } from '@hangar/shared/kubernetes/cluster';
-import { retry } from '@hangar/shared/retry';
+import { ifPresent, podTarget } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { removePod } from '../launch/remove-pod.ts';
 import { stopPod } from '../launch/stop-pod.ts';
 import { isBeforeAdoption, isOwnedBy } from '../pipeline/pod-owner.ts';
 import { type Conclusion, concluded, isFinal, newStage, type StageState } from '../pipeline/stage-state.ts';
 import type { Reporter } from '../report/reporter.ts';
-import { neverRan, observe, type PodView } from '../watch/observe.ts';
+import { observe, type PodView } from '../watch/observe.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
-import { type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
+import { GONE, isLasting, type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
+import { type Unrun, type UnrunInputs, unrunOf } from '../watch/unrun.ts';
 import { ChangeNotifier } from './change-notifier.ts';
+import { FreshPod, podNow } from './fresh-pod.ts';
 import type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals } from './launched-stage.ts';
 import {
   type CutShort,
@@ -46,8 +46,6 @@ const CANCEL_GRACE_SECONDS = 10;
 const LOOK_MS = 1_000;
 /** By then, the logs of a Pod that its former owner stopped are open again. */
 const REOPENING_MS = 500;
-/** Delays between attempts to read the Pod's owner from the API server. */
-const OWNER_READS: BackoffPolicy = { firstDelayMs: 1_000, maxDelayMs: 1_000 };
 
 /**
  * Supervises one stage from the moment its Pod may be scheduled until its end is reported to the server and the Pod is being
@@ -59,6 +57,7 @@ export class StageRun {
   readonly #feed: PodFeed;
   readonly #reporter: Reporter;
   readonly #changes = new ChangeNotifier();
+  readonly #freshPod: FreshPod;
   readonly #halt = new AbortController();
   readonly #disowned = new AbortController();
   readonly #leaving = new AbortController();
@@ -73,7 +72,7 @@ export class StageRun {
   #left = false;
   #trouble: Trouble | undefined;
   /** It ended before anything of the pipeline ran. */
-  #notRun: Trouble | undefined;
+  #notRun: Unrun | undefined;
   #conclusion: Conclusion | undefined;
 
   constructor(parts: StageRunParts, launched: LaunchedStage, by: { feed: PodFeed; reporter: Reporter }) {
@@ -82,6 +81,7 @@ export class StageRun {
     this.#feed = by.feed;
     this.#reporter = by.reporter;
     this.#state = newStage(launched.plan);
+    this.#freshPod = new FreshPod(parts, by.feed, () => this.#look());
     this.#recorded = recordedConclusion(launched.pod);
     this.#view = observe(launched.pod, launched.plan);
     this.#steps = new StepRuns(parts, launched, {
@@ -98,6 +98,7 @@ export class StageRun {
       left: () => this.#left,
       change: (next) => this.#change(next),
       conflict: () => this.#conflict(),
+      readPod: () => this.#freshPod.read(this.#halt.signal),
       broken: (trouble) => this.#break(trouble),
     });
   }
@@ -115,8 +116,8 @@ export class StageRun {
         stops.handOver,
       );
       if (this.#notRun && !this.#conclusion && !stops.handOver.aborted) {
-        this.#leave(AbortSignal.abort(new Error('the Pod is made again')));
-        return { kind: 'not-run', trouble: this.#notRun };
+        this.#leave(AbortSignal.abort(new Error('the Pod is created again')));
+        return this.#notRun;
       }
       const end = await this.#finish(running, stops);
       if (end.kind === 'handed-over') this.#leave(stops.handOver);
@@ -154,7 +155,7 @@ export class StageRun {
     const open = this.#launched.plan.steps.find(({ role, n }) => role === 'step' && !isFinal(this.#state, n));
     if (!open) this.#conclude(this.#recorded ?? { kind: 'completed' });
     else if (!this.#conclusion && !this.#halt.signal.aborted)
-      this.#unexpectedError(new Error(`it is unknown how step ${open.name} ended`));
+      this.#unexpectedError(new Error(`the result of step ${open.name} is unknown`));
   }
 
   #unexpectedError(error: unknown): void {
@@ -168,20 +169,12 @@ export class StageRun {
    * long as the Pod's owner can't be read, nothing is concluded.
    */
   async #conflict(): Promise<'over' | 'report-again'> {
-    const target = podTarget(this.#launched.pod);
-    const shouldRetry = (error: unknown): boolean => !this.#conclusion && !isKubernetesError(error, 404);
     const { signal } = this.#halt;
-    try {
-      const pod = await retry(this.#parts.clock, { ...OWNER_READS, shouldRetry }, signal, () =>
-        this.#parts.cluster.get<V1Pod>(target, signal),
-      );
-      if (!this.#isOurs(pod)) this.#disown();
-      else if (!this.#reporter.isUnknown && (await this.#reporter.isOpenAnyway(signal)))
-        return 'report-again';
-      else this.#conclude({ kind: 'cancelled' });
-    } catch (error) {
-      if (isKubernetesError(error, 404)) this.#conclude({ kind: 'cancelled' });
-    }
+    const pod = await podNow(this.#parts, this.#launched.pod, () => this.#conclusion !== undefined, signal);
+    if (pod === 'unread') return 'over';
+    if (pod && !this.#isOurs(pod)) this.#disown();
+    else if (!this.#reporter.isUnknown && (await this.#reporter.isOpenAnyway(signal))) return 'report-again';
+    else if (!signal.aborted) this.#conclude({ kind: 'cancelled' });
     return 'over';
   }
 
@@ -197,12 +190,15 @@ export class StageRun {
 
   #listen(stops: StopSignals): () => void {
     const { clock } = this.#parts;
-    const { plan, admittedMs } = this.#launched;
+    const { plan, admittedMonotonicMs } = this.#launched;
     const unsubscribe = this.#feed.subscribe(() => this.#look());
-    const cancel = (): void => this.#conclude({ kind: 'cancelled' });
+    const cancel = (): void => {
+      this.#reporter.cancelled();
+      this.#conclude({ kind: 'cancelled' });
+    };
     if (stops.cancelled.aborted) cancel();
     stops.cancelled.addEventListener('abort', cancel, { once: true });
-    const leftMs = admittedMs + plan.timeoutMs - clock.now();
+    const leftMs = admittedMonotonicMs + plan.timeoutMs - clock.monotonicMs();
     const stopTimer = clock.after(leftMs, () => this.#timeOut());
     let stopLook = (): void => undefined;
     const lookAgain = (): void => {
@@ -243,36 +239,41 @@ export class StageRun {
     const { pod } = this.#feed;
     if (pod && !this.#isOurs(pod)) return this.#disown();
     if (pod) this.#view = observe(pod, plan);
-    this.#since = troubledSince(this.#since, this.#view, plan, clock.now());
+    const nowMs = clock.monotonicMs();
+    this.#since = troubledSince(this.#since, this.#view, plan, nowMs);
+    const inputs = { since: this.#since, nowMs, patience, ours: this.#removing };
+    if (this.#isUnrun(inputs)) return;
     this.#steps.look();
     // A Pod that its former owner stopped is no trouble.
     if (this.#recorded) return this.#reportEnd();
     const trouble = this.#feed.gone
-      ? this.#whyGone()
-      : troubleOf(this.#view, plan, {
-          since: this.#since,
-          nowMs: clock.now(),
-          patience,
-          ours: this.#removing,
-          ended: (n) => this.#steps.ended(n),
-        });
-    if (trouble && !this.#allEnded()) this.#break(trouble);
+      ? GONE
+      : troubleOf(this.#view, plan, { ...inputs, ended: (n) => this.#steps.ended(n) });
+    if (trouble && !this.#allEnded() && !this.#readsFirst(trouble)) this.#break(trouble);
     this.#reportEnd();
+  }
+
+  /** What was seen for a long time may have been over for long, if the watch is silent: the Pod is read before the build is ended for it. */
+  #readsFirst(trouble: Trouble): boolean {
+    if (!isLasting(trouble) || this.#freshPod.isFresh) return false;
+    void this.#freshPod.read(this.#halt.signal);
+    return true;
+  }
+
+  /** Whether nothing ran in the Pod and it is to be made again, or that is not certain yet. */
+  #isUnrun(inputs: UnrunInputs['inputs']): boolean {
+    const { plan, mayRemake = false, mayReplaceGate = false, mayAvoidNode = false } = this.#launched;
+    if (this.#conclusion) return false;
+    const unrun = unrunOf(this.#feed, plan, { inputs, mayRemake, mayReplaceGate, mayAvoidNode });
+    if (unrun !== 'later') this.#notRun ??= unrun;
+    return this.#notRun !== undefined || unrun === 'later';
   }
 
   #reportEnd(): void {
     if (this.#isEndReported || !(this.#conclusion || this.#allEnded())) return;
     this.#isEndReported = true;
-    this.#launched.ended();
-  }
-
-  #whyGone(): Trouble | undefined {
-    if (this.#removing) return undefined;
-    return {
-      code: 'pod-deleted',
-      blame: 'cluster',
-      text: 'the Pod of this pipeline disappeared: somebody or something deleted it',
-    };
+    const isTimedOut = this.#conclusion?.kind === 'timed-out';
+    this.#launched.ended(this.#trouble?.code ?? (isTimedOut ? 'timed-out' : undefined));
   }
 
   #allEnded(): boolean {
@@ -287,10 +288,6 @@ export class StageRun {
 
   #break(trouble: Trouble): void {
     if (this.#conclusion || this.#notRun) return;
-    if (this.#launched.mayRemake && neverRan(this.#view)) {
-      this.#notRun = trouble;
-      return this.#changes.notify();
-    }
     this.#trouble = trouble;
     if (trouble.code === 'deadline-exceeded') this.#conclude({ kind: 'timed-out' });
     else this.#conclude({ kind: 'broken', text: trouble.text, step: trouble.step });
@@ -330,7 +327,7 @@ export class StageRun {
     const { clock } = this.#parts;
     // The server accepts no logs of a stage that it doesn't know.
     if (this.#reporter.isUnknown)
-      this.#leave(AbortSignal.abort(new Error('the server does not know the stage')));
+      this.#leave(AbortSignal.abort(new Error('the stage does not exist at the server')));
     if (isCutShort(conclusion)) {
       await orLate(clock, LAST_LINES_MS, everythingOf(running), handOver);
       await this.#logsInReach(handOver);

@@ -19,6 +19,7 @@ import {
   type StepResults,
 } from '../pipeline/step-decision.ts';
 import type { Mark, StepLogStream } from '../ports/step-logs.ts';
+import { neverStarted } from '../watch/step-trouble.ts';
 import { isCertainSkip } from './certain-skip.ts';
 import type { LaunchedStage, StageRunParts } from './launched-stage.ts';
 import type { RunContext } from './run-context.ts';
@@ -29,6 +30,7 @@ import { Swaps } from './swaps.ts';
 
 /** 137 and 143 may mean a memory kill or the end of the Pod, which only the container's status shows: it is awaited for this long. */
 const KUBELET_STATUS_MS = 3_000;
+const MOST_READS = 1;
 /** After gates received a signal to stop, the Pod shows the cause within this time. */
 const STOPPING_MS = 10_000;
 /** An adopted log is read from its start; its end, if it has one, is reached within this time. */
@@ -262,7 +264,8 @@ export class StepRuns {
     const known = this.#known.get(step.n);
     if (!container || known?.sure) return;
     if (container.kind === 'running') return this.#lookAtRunning(step, container.startedMs);
-    if (container.kind !== 'ended') return;
+    // That is no end of its program, but a trouble of the Pod.
+    if (container.kind !== 'ended' || neverStarted(container)) return;
     if (isGateFailure(step, container, known)) return this.#gateFailed(step, container.message);
     this.#learn(step, endByKubelet(container, known, this.#startedMs.get(step.n)));
   }
@@ -306,8 +309,13 @@ export class StepRuns {
     if (!this.#context.concluded()) await this.#report(step);
   }
 
-  #awaitKubelet(step: PlannedStep): Promise<void> {
-    return this.#within(KUBELET_STATUS_MS, () => this.#context.concluded() || this.#isOver(step));
+  /** The watch may be silent: if it doesn't show the container's end, the Pod is read, until the kubelet is late rather than the watch. */
+  async #awaitKubelet(step: PlannedStep): Promise<void> {
+    const isKnown = (): boolean => this.#context.concluded() || this.#isOver(step);
+    for (let reads = 0; reads <= MOST_READS && !isKnown(); reads++) {
+      if (reads > 0) await this.#context.readPod();
+      await this.#within(KUBELET_STATUS_MS, isKnown);
+    }
   }
 
   /** Its gate received a signal to stop. If the Pod is not being deleted, nothing else shows that this is no success. */
@@ -318,7 +326,7 @@ export class StepRuns {
     this.#context.broken({
       code: 'pod-stopped',
       blame: 'cluster',
-      text: `the containers of this pipeline received a signal to stop before step ${step.name}, and its Pod was not deleted. A step that signals process 1 causes that, or a person or program on the node`,
+      text: `the containers of this pipeline received a signal to stop before step ${step.name}, and its Pod was not deleted: a person or program on the node did that`,
     });
   }
 

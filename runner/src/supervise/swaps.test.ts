@@ -127,7 +127,7 @@ describe('the swap (previous-runner §5.3, §5.10)', () => {
     await stageRun.show((pod) => withStates(pod, { 1: terminated(137) }));
     expect(stageRun.server.step(1)).toMatchObject({
       status: 'error',
-      error: expect.stringMatching(/placeholder of its image ended with code 137/) as string,
+      error: expect.stringMatching(/its placeholder exited with code 137/) as string,
     });
     expect(patches(stageRun)).toEqual([]);
   });

@@ -159,7 +159,7 @@ export class Swaps {
       code: 'container-refused',
       blame: 'cluster',
       step: step.n,
-      text: `step ${step.name} can't be started any more: the placeholder of its image ended with code ${code} before the step was due`,
+      text: `step ${step.name} cannot be started: its placeholder exited with code ${code} before the turn of the step`,
     });
     return false;
   }

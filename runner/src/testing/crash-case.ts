@@ -6,12 +6,15 @@ import { draftParts, wire } from '../assemble.ts';
 import { anImage } from '../compile/testing/a-pipeline.ts';
 import { loadConfig } from '../config/load.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
+import { withRights } from '../granted-parts.ts';
 import { LeaseValidity } from '../lease/lease-validity.ts';
 import { clusterLogSource } from '../logs/cluster-log-source.ts';
+import type { Granted } from '../permissions/review.ts';
 import type { Status } from '../pipeline/drone.ts';
 import { CiServerError } from '../ports/ci-server.ts';
 import type { ImageLookup } from '../ports/image-lookup.ts';
 import { PluginError } from '../ports/plugins.ts';
+import { runIndependently } from '../run-independently.ts';
 import { run } from '../runner.ts';
 import { CrashingProcess, type CrashPoint, type LethalLog, type LoseAnswer } from './crash.ts';
 import { FakeDrone, type StageRow } from './fake-drone.ts';
@@ -23,9 +26,13 @@ export interface CrashScenario {
   readonly name: string;
   readonly pipelines: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** The rights of the previous runner: each process works for itself, and the next one is the same container, started again. */
+  readonly hasPreviousRole?: boolean;
   /** The first build is cancelled this long after the start of the case. */
   readonly cancelAfterMs?: number;
   readonly outage?: Outage;
+  /** Whether the nodes can mount an image as a volume; default: they can. */
+  readonly hasImageVolumes?: boolean;
   /** Its logs are not complete. */
   readonly areLogsWithheld?: boolean;
   /** For each build: the status of its stage, and of each step; without `steps`, any final status. */
@@ -40,6 +47,8 @@ export interface CaseEnd {
   readonly problems: readonly string[];
   /** A stage was started at the server, and its process was lost before it recorded that. */
   readonly isStartLost: boolean;
+  /** Stages that were accepted and have no end, because no Pod recorded them (only under the previous runner's Role). */
+  readonly forgotten: number;
   /** How many processes were lost. */
   readonly crashes: number;
   /** Lines of all logs, by step. */
@@ -56,11 +65,18 @@ const HAND_OVER_MS = 4_000;
 const CANCEL_LIMIT_MS = 60_000;
 const LAST_CALLS = 3;
 const NAMESPACE = 'ci';
+/** What a review of the previous runner's Role grants. */
+const PREVIOUS_ROLE: Granted = {
+  coordination: 'none',
+  updateIn: ['', NAMESPACE],
+  secretsHiddenIn: ['', NAMESPACE],
+  eventPlaces: [],
+};
+const SAME_CONTAINER = { replica: 'runner', podUid: 'pod-1' };
 const PLACES = ['pods', 'secrets', 'namespaces', 'leases'] as const;
 const OPEN: ReadonlySet<string> = new Set(['pending', 'running']);
 /** The known cases in which a build is lost: the server started the stage, and no process knows the ids of its steps. */
-const START_LOST =
-  /lost at the very moment this pipeline was started|did not confirm the start of this stage/;
+const START_LOST = /lost while this pipeline was being started|did not confirm the start of this stage/;
 
 /** Runs a scenario in stepped time. At the crash point the first process is lost, and another one starts. */
 export async function runCase(
@@ -75,7 +91,7 @@ class CrashCase {
   readonly #scenario: CrashScenario;
   readonly #clock = new FakeClock();
   readonly #drone = new FakeDrone(this.#clock);
-  readonly #cluster = new RunningCluster(this.#clock);
+  readonly #cluster: RunningCluster;
   readonly #stageIds: readonly number[];
   readonly #stops: AbortController[] = [];
   readonly #failures: string[] = [];
@@ -84,6 +100,7 @@ class CrashCase {
 
   constructor(scenario: CrashScenario) {
     this.#scenario = scenario;
+    this.#cluster = new RunningCluster(this.#clock, scenario.hasImageVolumes);
     this.#cluster.kubelet.start();
     this.#stageIds = scenario.pipelines.map((yaml) => this.#drone.add(yaml));
   }
@@ -120,7 +137,8 @@ class CrashCase {
     const problems = [...left, ...this.#problems()];
     if (isAnswerLost(point)) lastCalls = calls.slice(0, point.call).slice(-LAST_CALLS);
     const isLost = this.#rows().some(isStartLost);
-    return { calls, problems, isStartLost: isLost, crashes, logs: this.#logs(), lastCalls };
+    const forgotten = this.#rows().filter((row) => this.#isForgotten(row)).length;
+    return { calls, problems, isStartLost: isLost, forgotten, crashes, logs: this.#logs(), lastCalls };
   }
 
   #logs(): CaseEnd['logs'] {
@@ -132,8 +150,11 @@ class CrashCase {
 
   async #stepUntilSettled(): Promise<void> {
     const limitMs = LIMIT_MS + (this.#scenario.outage?.lastsMs ?? 0);
-    for (let passedMs = 0; passedMs < limitMs && !this.#isSettled(); passedMs += STEP_MS)
+    for (let passedMs = 0; passedMs < limitMs && !this.#isSettled(); passedMs += STEP_MS) {
       await this.#clock.step(STEP_MS);
+      // Secrets of Pods that are gone go soon.
+      this.#cluster.kubelet.collect();
+    }
   }
 
   #cancel(stageId: number): void {
@@ -144,7 +165,8 @@ class CrashCase {
   #begin(name: string, process: CrashingProcess): void {
     this.#runningName = name;
     const clock = process.clock(this.#clock);
-    const config = configFor(name, this.#scenario.env ?? {});
+    const { hasPreviousRole = false } = this.#scenario;
+    const config = configFor(hasPreviousRole ? SAME_CONTAINER.replica : name, this.#scenario.env ?? {});
     const random = randomOf(name);
     const { outage } = this.#scenario;
     const cluster = process.port('cluster', reachable(this.#clock, 'cluster', this.#cluster, outage), () => {
@@ -154,11 +176,12 @@ class CrashCase {
     const ciServer = process.port('drone', drone, droneAnswerLost);
     const readFile = (): Promise<string> => Promise.reject(new Error('there are no files'));
     const drafting = draftParts(config, { clock, random, readFile });
-    const { parts, options } = wire(
+    const holder = hasPreviousRole ? SAME_CONTAINER : { replica: name, podUid: '' };
+    const { parts, options, independent } = wire(
       config,
       {
         ...{ clock, random, log: silentLogger, events: NO_EVENTS, serverAnswered: () => undefined },
-        holder: { replica: name, podUid: '', life: name },
+        holder: { ...holder, instance: name },
         connection: { namespace: NAMESPACE },
       },
       {
@@ -169,7 +192,14 @@ class CrashCase {
     );
     const stop = new AbortController();
     this.#stops.push(stop);
-    void run(parts, options, stop.signal).catch((error: unknown) => {
+    const running = hasPreviousRole
+      ? runIndependently(
+          { ...withRights(parts, PREVIOUS_ROLE, options.namespaces), ...independent },
+          options,
+          stop.signal,
+        )
+      : run(parts, options, stop.signal);
+    void running.catch((error: unknown) => {
       this.#failures.push(`${name} ended: ${String(error)}`);
     });
   }
@@ -195,7 +225,9 @@ class CrashCase {
     const { starts } = this.#cluster.kubelet;
     const names = starts.map(({ stageId, step }) => `${step} of ${stageId}`);
     const twice = names.filter((name, nth) => names.indexOf(name) !== nth);
-    const ends = this.#rows().flatMap((row, nth) => this.#endProblems(row, nth));
+    const ends = this.#rows().flatMap((row, nth) =>
+      isStartLost(row) || this.#isForgotten(row) ? [] : this.#endProblems(row, nth),
+    );
     const late = starts.filter(({ atMs }) => atMs > this.#cancelledMs + CANCEL_LIMIT_MS);
     return [
       ...this.#failures,
@@ -205,10 +237,16 @@ class CrashCase {
     ];
   }
 
+  /** Accepted, and no container of it was ever started: without a Lease only its Pod would record it. */
+  #isForgotten({ stage }: StageRow): boolean {
+    const hasRun = this.#cluster.kubelet.starts.some(({ stageId }) => stageId === stage.id);
+    const isOpen = OPEN.has(stage.status) && stage.machine !== '';
+    return this.#scenario.hasPreviousRole === true && isOpen && !hasRun;
+  }
+
   #endProblems(row: StageRow, nth: number): readonly string[] {
     const { stage, steps } = row;
     const wanted = this.#scenario.ends[nth];
-    if (isStartLost(row)) return [];
     const seen = [...steps.values()].map(({ name, status }) => `${name} ${status}`);
     const areEnded = [...steps.values()].every(({ status }) => !OPEN.has(status));
     const areTrue = wanted?.steps === undefined ? areEnded : seen.join() === wanted.steps.join();

@@ -8,14 +8,17 @@ import { ANNOTATION, containerName, INIT_CONTAINER, LABEL } from '../pipeline/co
 import type { PlannedStep, RunPlan } from '../pipeline/run-plan.ts';
 import { decide, type StepResult } from '../pipeline/step-decision.ts';
 import { parseGateLine } from '../watch/gate-line.ts';
+import { isGateByVolume } from '../watch/unrun.ts';
+import { StuckPod } from './stuck-pod.ts';
 
 /** A cluster in memory whose Pods run, in stepped time. */
 export class RunningCluster extends FakeCluster {
   readonly kubelet: FakeKubelet;
 
-  constructor(clock: Clock) {
+  /** @param hasImageVolumes whether the gate's image can be mounted as a volume */
+  constructor(clock: Clock, hasImageVolumes = true) {
     super();
-    this.kubelet = new FakeKubelet(clock, this);
+    this.kubelet = new FakeKubelet(clock, this, hasImageVolumes);
   }
 
   override log(request: LogRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
@@ -39,18 +42,21 @@ const SECRETS = { resource: RESOURCE.secrets };
 const BEGIN_MS = 500;
 const LINE_MS = 400;
 const LINES = 3;
+const COLLECT_MS = 1_000;
 
 /** Runs every Pod without scheduling gates: a step prints three numbered lines; a step named `fails` ends with 1. */
 export class FakeKubelet {
   readonly starts: StepStart[] = [];
   readonly #clock: Clock;
   readonly #cluster: FakeCluster;
-  readonly #runs = new Map<string, PodRun>();
+  readonly #hasImageVolumes: boolean;
+  readonly #runs = new Map<string, PodRun | StuckPod>();
   readonly #over = new AbortController();
 
-  constructor(clock: Clock, cluster: FakeCluster) {
+  constructor(clock: Clock, cluster: FakeCluster, hasImageVolumes: boolean) {
     this.#clock = clock;
     this.#cluster = cluster;
+    this.#hasImageVolumes = hasImageVolumes;
   }
 
   /** Follows the cluster until it is closed. */
@@ -91,15 +97,23 @@ export class FakeKubelet {
     const options = { resourceVersion: '0', silenceMs: Number.POSITIVE_INFINITY };
     for await (const { type, object } of this.#cluster.watch<V1Pod>(PODS, options, this.#over.signal)) {
       const uid = object.metadata?.uid ?? '';
-      if (type === 'DELETED') this.#runs.get(uid)?.end();
+      if (type === 'DELETED') this.#removed(uid);
       else if ((object.spec?.schedulingGates ?? []).length === 0) this.#runOf(object, uid).changed(object);
     }
   }
 
-  #runOf(pod: V1Pod, uid: string): PodRun {
+  #removed(uid: string): void {
+    this.#runs.get(uid)?.end();
+    this.#clock.after(COLLECT_MS, () => this.collect());
+  }
+
+  #runOf(pod: V1Pod, uid: string): PodRun | StuckPod {
     const known = this.#runs.get(uid);
     if (known) return known;
-    const run = new PodRun(this.#clock, this.#cluster, pod, (start) => this.starts.push(start));
+    const isStuck = !this.#hasImageVolumes && isGateByVolume(pod);
+    const run = isStuck
+      ? new StuckPod(this.#clock, this.#cluster, pod)
+      : new PodRun(this.#clock, this.#cluster, pod, (start) => this.starts.push(start));
     this.#runs.set(uid, run);
     return run;
   }

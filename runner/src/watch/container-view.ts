@@ -65,7 +65,7 @@ export function initView(pod: V1Pod): ContainerView {
 }
 
 /** Where the gate's image is a volume that can't be pulled, the kubelet reports so at the first container that mounts it. */
-function gateVolumeView({ spec, status }: V1Pod): ContainerView | undefined {
+export function gateVolumeView({ spec, status }: V1Pod): ContainerView | undefined {
   const reference = spec?.volumes?.find(({ name }) => name === GATE_VOLUME)?.image?.reference;
   if (!reference) return undefined;
   const views = (status?.containerStatuses ?? []).map((one) => viewOf(one));

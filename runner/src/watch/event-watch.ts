@@ -59,7 +59,7 @@ export async function watchEvents(
 function forbidden(log: Logger, namespace: string, error: KubernetesError): void {
   log.warn(
     { namespace, reason: error.message },
-    'logs will not tell of images that are pulled: allow the runner to watch events (docs/role.yaml) and restart it',
+    'logs will not show image pulls: allow the runner to watch events (docs/role.yaml) and restart it',
   );
 }
 

@@ -16,8 +16,8 @@ export interface PodView {
   readonly deletion: { readonly atMs: number; readonly graceMs: number } | undefined;
   /** Condition DisruptionTarget, if true: preemption, eviction by API, taint manager, node lost. */
   readonly disruption: string;
-  /** Since when the node has stopped reporting the Pod's readiness; undefined while it does. */
-  readonly nodeLostSinceMs: number | undefined;
+  /** Whether the node has stopped reporting the Pod's readiness. */
+  readonly isNodeLost: boolean;
   /** The relevant init container: one that failed or can't start, else the runner's own. */
   readonly init: ContainerView;
   readonly steps: ReadonlyMap<number, ContainerView>;
@@ -33,20 +33,10 @@ export function observe(pod: V1Pod, plan: RunPlan): PodView {
     ...placeOf(pod),
     deletion: deletionOf(pod),
     disruption: disruptionOf(pod),
-    nodeLostSinceMs: nodeLostSince(pod),
+    isNodeLost: isNodeLost(pod),
     init: initView(pod),
     steps: stepViews(pod, plan),
   };
-}
-
-/**
- * Whether it is certain that no program of any step has run, nor will: the kubelet itself has ended the Pod, and says of no container that it was
- * started. What others say of a node that is gone proves nothing. Pure.
- */
-export function neverRan({ phase, reason, disruption, steps }: PodView): boolean {
-  const isKubelets =
-    phase === 'Failed' && reason !== '' && reason !== 'DeadlineExceeded' && disruption === '';
-  return isKubelets && [...steps.values()].every(({ kind }) => kind === 'unknown' || kind === 'waiting');
 }
 
 const conditionOf = (pod: V1Pod, type: string) => pod.status?.conditions?.find((one) => one.type === type);
@@ -81,9 +71,8 @@ function deletionOf(pod: V1Pod): PodView['deletion'] {
  * Kubernetes marks the Pods of an unresponsive node as not ready without a reason, while a kubelet always sets one (seen on
  * 1.34). A Pod with an ended container was not ready before: there only the eviction after five minutes shows it.
  */
-function nodeLostSince(pod: V1Pod): number | undefined {
+function isNodeLost(pod: V1Pod): boolean {
   const ready = conditionOf(pod, 'Ready');
-  if (!ready || ready.status === 'True') return undefined;
-  const isLost = !ready.reason || ready.reason === 'NodeNotReady' || pod.status?.reason === 'NodeLost';
-  return isLost && ready.lastTransitionTime ? new Date(ready.lastTransitionTime).getTime() : undefined;
+  if (!ready || ready.status === 'True') return false;
+  return !ready.reason || ready.reason === 'NodeNotReady' || pod.status?.reason === 'NodeLost';
 }

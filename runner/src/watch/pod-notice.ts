@@ -24,7 +24,7 @@ const MIB = 2 ** 20;
 const WAITS: ReadonlyMap<string, string> = new Map([
   ['FailedMount', 'waiting for a volume'],
   ['FailedAttachVolume', 'waiting for a volume'],
-  ['FailedCreatePodSandBox', 'waiting for the node to make the Pod'],
+  ['FailedCreatePodSandBox', 'waiting for the node to create the Pod'],
   ['TriggeredScaleUp', 'waiting for a node'],
   ['Nominated', 'waiting for a node'],
 ]);

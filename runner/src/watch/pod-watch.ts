@@ -1,9 +1,10 @@
 import { BoundedMap, BoundedSet } from '@hangar/shared/bounded';
 import type { Clock } from '@hangar/shared/clock';
 import { type Cluster, type KubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
-import { type Change, ListWatch, whole } from '@hangar/shared/kubernetes/list-watch';
+import { type Change, ListWatch } from '@hangar/shared/kubernetes/list-watch';
 import type { V1Pod } from '@kubernetes/client-node';
 import { LABEL } from '../pipeline/compiled.ts';
+import { keptPod } from './kept-pod.ts';
 import type { PodNotice } from './pod-notice.ts';
 
 /** A live view of one Pod: its current state, and a callback for each change. */
@@ -12,10 +13,14 @@ export interface PodFeed {
   readonly pod: V1Pod | undefined;
   /** The Pod existed (or should have) and is deleted. */
   readonly gone: boolean;
+  /** Whether `pod` is the Pod as it was when it was deleted; otherwise the watch has missed that, and what came before it. */
+  readonly isFinal: boolean;
   /** The notices from its Events so far, without repetitions, in order; empty if they can't be watched. */
   readonly notices: readonly PodNotice[];
   /** The returned function unsubscribes. */
   subscribe(onChange: () => void): () => void;
+  /** Reads the Pod from the API server now: its watch may be silent or late. Rejects if it can't be read. */
+  refresh(signal: AbortSignal): Promise<void>;
 }
 
 /** Callbacks for errors of the watch, for logs and readiness. */
@@ -67,7 +72,7 @@ export class PodWatch {
     const watch = new ListWatch<V1Pod>(this.#clock, this.#cluster, {
       target: { resource: RESOURCE.pods, namespace },
       selection: SELECTION,
-      read: whole,
+      read: keptPod,
       onChange: (change) => this.#route(change),
       onTrouble: (error) => this.#options.onTrouble(namespace, error),
     });
@@ -96,7 +101,7 @@ export class PodWatch {
 
   /** Stops watching a namespace that is deleted or has no Pods any more. */
   leave(namespace: string): void {
-    this.#watches.get(namespace)?.left.abort(new Error('the namespace is not followed any more'));
+    this.#watches.get(namespace)?.left.abort(new Error('the namespace is no longer watched'));
     this.#watches.delete(namespace);
   }
 
@@ -120,7 +125,8 @@ export class PodWatch {
   feed(pod: V1Pod): PodFeed & { close(): void } {
     const uid = uidOf(pod);
     const known = this.#known(pod);
-    const feed = new Feed(known && uidOf(known) === uid ? known : pod, this.#gone.has(uid));
+    const refresh = (signal: AbortSignal): Promise<void> => this.#refresh(pod, signal);
+    const feed = new Feed(known && uidOf(known) === uid ? known : pod, this.#gone.has(uid), refresh);
     feed.hear(this.#notices.get(uid) ?? []);
     const all = this.#feeds.get(uid) ?? new Set();
     this.#feeds.set(uid, all.add(feed));
@@ -147,6 +153,14 @@ export class PodWatch {
     await Promise.all(this.#runs);
   }
 
+  async #refresh(pod: V1Pod, signal: AbortSignal): Promise<void> {
+    const { namespace = '', name = '' } = pod.metadata ?? {};
+    const now = await this.#watches.get(namespace)?.watch.refresh(namespace, name, signal);
+    const isGone = this.#watches.has(namespace) && uidOf(now ?? {}) !== uidOf(pod);
+    // One that the watch has never shown is not reported as gone by it either.
+    if (isGone && !this.#gone.has(uidOf(pod))) this.#route({ kind: 'gone', object: pod, before: pod });
+  }
+
   #remember(uid: string): void {
     this.#gone.add(uid);
     this.#notices.delete(uid);
@@ -170,12 +184,15 @@ const uidOf = ({ metadata }: V1Pod): string => metadata?.uid ?? '';
 class Feed implements PodFeed {
   pod: V1Pod | undefined;
   gone: boolean;
+  isFinal = false;
   notices: readonly PodNotice[] = [];
+  readonly refresh: (signal: AbortSignal) => Promise<void>;
   readonly #subscribers = new Set<() => void>();
 
-  constructor(pod: V1Pod, gone: boolean) {
+  constructor(pod: V1Pod, gone: boolean, refresh: PodFeed['refresh']) {
     this.pod = pod;
     this.gone = gone;
+    this.refresh = refresh;
   }
 
   subscribe(onChange: () => void): () => void {
@@ -184,8 +201,11 @@ class Feed implements PodFeed {
   }
 
   take(change: Change<V1Pod>): void {
+    // An event that was delayed until after the deletion was found.
+    if (this.gone && change.kind === 'present') return;
     this.pod = change.object;
     this.gone = change.kind === 'gone';
+    this.isFinal = this.gone && change.object !== change.before;
     this.#tell();
   }
 

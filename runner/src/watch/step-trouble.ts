@@ -27,6 +27,10 @@ export const isPulling = (container: ContainerView | undefined): boolean =>
 export const isRefused = (container: ContainerView | undefined): boolean =>
   container?.kind === 'waiting' && REFUSED.has(container.reason);
 
+/** Whether the runtime could not start the program of that container, so that it ended without having run. */
+export const neverStarted = ({ reason }: { readonly reason: string }): boolean =>
+  REFUSED.has(reason) || reason === 'ContainerCannotRun';
+
 /** Whether the image of that container can never be pulled. `image`: its name, whose own text is ignored. */
 export function isHopeless(container: Waiting, image: string): boolean {
   if (HOPELESS.has(container.reason)) return true;
@@ -76,14 +80,14 @@ function refusal(step: PlannedStep, container: Waiting, waitedMs: number): Troub
     code: 'container-refused',
     blame: 'pipeline',
     step: step.n,
-    text: `the container of step ${step.name} can't be made: ${wordsOf(container)}`,
+    text: `the container of step ${step.name} cannot be created: ${wordsOf(container)}`,
   };
 }
 
 /** A container that the runtime could not start ends without having run; one lost with its node ends without a message. */
 function endTrouble(step: PlannedStep, container: ContainerView & { kind: 'ended' }): Trouble | undefined {
   const { reason } = container;
-  if (REFUSED.has(reason) || reason === 'ContainerCannotRun')
+  if (neverStarted(container))
     return {
       code: 'container-refused',
       blame: 'pipeline',

@@ -106,8 +106,9 @@ describe('problems of the whole Pod (known issue 35)', () => {
     const conditions = [
       { type: 'Ready', status: 'False', reason: 'NodeNotReady', lastTransitionTime: new Date(1_000) },
     ];
-    expect(judge(sick({ conditions }), { nowMs: 301_000 })).toBeUndefined();
-    expect(judge(sick({ conditions }), { nowMs: 301_001 })).toMatchObject({
+    const since = new Map([['node lost', 1_000]]);
+    expect(judge(sick({ conditions }), { since, nowMs: 300_999 })).toBeUndefined();
+    expect(judge(sick({ conditions }), { since, nowMs: 301_000 })).toMatchObject({
       code: 'node-lost',
       text: expect.stringMatching(/node-a/) as string,
     });
@@ -117,7 +118,7 @@ describe('problems of the whole Pod (known issue 35)', () => {
     const refused = withStatus(aPod(plan), { phase: 'Failed', reason: 'OutOfcpu', message: 'no cpu left' });
     expect(judge(refused)).toMatchObject({
       code: 'pod-refused',
-      text: 'node node-a ended the Pod: OutOfcpu: no cpu left',
+      text: 'node node-a terminated the Pod: OutOfcpu: no cpu left',
     });
   });
 
@@ -134,7 +135,7 @@ describe('problems of the whole Pod (known issue 35)', () => {
     expect(judge(over, { afterMs: 14_999 })).toBeUndefined();
     expect(judge(over, { afterMs: 15_000 })).toMatchObject({
       code: 'pod-refused',
-      text: expect.stringMatching(/not all of its steps/) as string,
+      text: expect.stringMatching(/before all of its steps ran/) as string,
     });
   });
 
@@ -155,7 +156,7 @@ describe('problems of the whole Pod (known issue 35)', () => {
     expect(judge(pod, { afterMs: 119_999 })).toBeUndefined();
     expect(judge(pod, { afterMs: 120_000 })).toMatchObject({
       code: 'unschedulable',
-      text: 'no node took the Pod within 2 minutes (HANGAR_SCHEDULING_TIMEOUT): 0/3 nodes',
+      text: 'the Pod was unschedulable for 2 minutes (HANGAR_SCHEDULING_TIMEOUT): 0/3 nodes',
     });
     expect(
       judge(pod, { afterMs: 10 ** 9, patience: { ...PATIENCE, schedulingMs: undefined } }),

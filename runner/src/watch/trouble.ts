@@ -6,12 +6,13 @@ import type { Patience, Trouble, TroubleCode } from './trouble-kinds.ts';
 
 export type { Patience, Trouble };
 
-/** State between checks: since when each temporary problem has existed. Created by {@link troubledSince}. */
+/** State between checks: since when each temporary problem has been seen. Created by {@link troubledSince}. */
 export type Since = ReadonlyMap<string, number>;
 
 /** Inputs of a check, besides the Pod. */
 export interface CheckInputs {
   readonly since: Since;
+  /** By the clock of `since`, which must be monotonic: the clock of a node may be set. */
   readonly nowMs: number;
   readonly patience: Patience;
   /** Whether the runner requested the Pod's deletion itself. */
@@ -25,7 +26,9 @@ const LATE_STATUS_MS = 15_000;
 
 const SINCE = {
   unschedulable: 'unschedulable',
+  nodeLost: 'node lost',
   over: 'over',
+  ending: 'ending',
   starting: (left: number): string => `starting ${left}`,
   step: (n: number): string => `step ${n}`,
   swapping: (n: number): string => `swapping ${n}`,
@@ -46,21 +49,38 @@ export function troubleOf(view: PodView, plan: RunPlan, inputs: CheckInputs): Tr
 
 const cluster = (code: TroubleCode, text: string): Trouble => ({ code, blame: 'cluster', text });
 
+/** Troubles that are judged by how long a state of the Pod was seen: its watch may be silent meanwhile. */
+const LASTING: ReadonlySet<TroubleCode> = new Set([
+  'node-lost',
+  'unschedulable',
+  'start-timed-out',
+  'image-pull-failed',
+]);
+
+/** Whether the Pod must be read again before its build is ended for that trouble. */
+export const isLasting = ({ code }: Trouble): boolean => LASTING.has(code);
+
+/** The Pod is gone, and its status before that shows no trouble. */
+export const GONE = cluster(
+  'pod-deleted',
+  'the Pod of this pipeline disappeared: it was deleted, but not by the runner',
+);
+
 function podTrouble(view: PodView, inputs: CheckInputs): Trouble | undefined {
-  const { reason, disruption, deletion, nodeLostSinceMs } = view;
+  const { reason, disruption, deletion, isNodeLost } = view;
   if (reason === 'DeadlineExceeded')
     return { code: 'deadline-exceeded', blame: 'pipeline', text: 'the Pod reached its deadline' };
   if (reason === 'Evicted') return cluster('evicted', `the Pod was evicted from its node: ${view.message}`);
   if (disruption) return disrupted(disruption);
-  if (deletion) return cluster('pod-deleted', 'somebody or something other than the runner deleted the Pod');
-  if (nodeLostSinceMs !== undefined && inputs.nowMs > nodeLostSinceMs + inputs.patience.nodeLostMs)
+  if (deletion) return cluster('pod-deleted', 'the Pod was deleted, but not by the runner');
+  if (isNodeLost && isOverdue(inputs, SINCE.nodeLost, inputs.patience.nodeLostMs))
     return cluster('node-lost', `node ${view.nodeName} stopped answering while the pipeline ran`);
   return undefined;
 }
 
 function disrupted(disruption: string): Trouble {
   if (disruption.startsWith('PreemptionByScheduler'))
-    return cluster('preempted', `the Pod gave its place to one of higher priority: ${disruption}`);
+    return cluster('preempted', `the Pod was preempted by a Pod of higher priority: ${disruption}`);
   if (/node.?shutdown/i.test(disruption))
     return cluster('node-shutdown', `the node was shut down: ${disruption}`);
   return cluster('evicted', `the Pod was disrupted: ${disruption}`);
@@ -105,16 +125,31 @@ function overTrouble(view: PodView, plan: RunPlan, inputs: CheckInputs): Trouble
   if (SHUTDOWNS.has(view.reason))
     return cluster('node-shutdown', `node ${view.nodeName} was shut down: ${view.reason}: ${view.message}`);
   if (view.reason)
-    return cluster('pod-refused', `node ${view.nodeName} ended the Pod: ${view.reason}: ${view.message}`);
-  return isOverdue(inputs, SINCE.over, LATE_STATUS_MS)
-    ? cluster('pod-refused', `the Pod ended on node ${view.nodeName}, and not all of its steps ever ran`)
+    return cluster(
+      'pod-refused',
+      `node ${view.nodeName} terminated the Pod: ${view.reason}: ${view.message}`,
+    );
+  return isLongOver(inputs)
+    ? cluster('pod-refused', `the Pod ended on node ${view.nodeName} before all of its steps ran`)
     : undefined;
 }
+
+/** Whether the Pod has ended so long ago that the kubelet's last status should be there. */
+export const isLongOver = (inputs: Pick<CheckInputs, 'since' | 'nowMs'>): boolean =>
+  isOverdue(inputs, SINCE.over, LATE_STATUS_MS);
+
+/** Whether something other than its own containers ends the Pod: a deletion, an eviction, a preemption. */
+export const isEnding = ({ deletion, disruption }: PodView): boolean =>
+  deletion !== undefined || disruption !== '';
+
+/** Whether that began so long ago that the kubelet should have ended the Pod. */
+export const isLongEnding = ({ deletion }: PodView, inputs: Pick<CheckInputs, 'since' | 'nowMs'>): boolean =>
+  isOverdue(inputs, SINCE.ending, (deletion?.graceMs ?? 0) + LATE_STATUS_MS);
 
 function placeTrouble(view: PodView, inputs: CheckInputs): Trouble | undefined {
   const { schedulingMs } = inputs.patience;
   if (!view.unschedulable || !isOverdue(inputs, SINCE.unschedulable, schedulingMs)) return undefined;
-  const text = `no node took the Pod within ${spanOf(schedulingMs)} (HANGAR_SCHEDULING_TIMEOUT): ${view.unschedulable}`;
+  const text = `the Pod was unschedulable for ${spanOf(schedulingMs)} (HANGAR_SCHEDULING_TIMEOUT): ${view.unschedulable}`;
   return cluster('unschedulable', text);
 }
 
@@ -131,7 +166,11 @@ function startTrouble(view: PodView, plan: RunPlan, inputs: CheckInputs): Troubl
   return { ...cluster('start-timed-out', why ? `${text}: ${why}` : text), step: step.n };
 }
 
-function isOverdue(inputs: CheckInputs, key: string, limitMs: number | undefined): boolean {
+function isOverdue(
+  inputs: Pick<CheckInputs, 'since' | 'nowMs'>,
+  key: string,
+  limitMs: number | undefined,
+): boolean {
   const sinceMs = inputs.since.get(key);
   return sinceMs !== undefined && limitMs !== undefined && inputs.nowMs - sinceMs >= limitMs;
 }
@@ -172,7 +211,9 @@ export function troubledSince(before: Since, view: PodView, plan: RunPlan, nowMs
   const unstarted = unstartedOf(view, plan).length;
   const seen = [
     ...(view.unschedulable ? [SINCE.unschedulable] : []),
+    ...(view.isNodeLost ? [SINCE.nodeLost] : []),
     ...(isOver(view) ? [SINCE.over] : []),
+    ...(isEnding(view) ? [SINCE.ending] : []),
     // Containers are started one after another: the time starts again with each.
     ...(unstarted > 0 ? [SINCE.starting(unstarted)] : []),
     ...swappingOf(view, plan).map(SINCE.swapping),

@@ -87,7 +87,7 @@ export class FamilyGatherer {
     const type = Object.hasOwn(TYPES, word) ? TYPES[word] : undefined;
     if (type === undefined) {
       throw new LineProblem(
-        `${excerpt(word)} is no type of metric`,
+        `${excerpt(word)} is not a metric type`,
         `write one of ${Object.keys(TYPES).join(', ')}`,
       );
     }
@@ -106,7 +106,7 @@ export class FamilyGatherer {
     const key = seriesKey(sample);
     if (this.#seen.has(key)) {
       throw new LineProblem(
-        `${excerpt(sample.name)} is there twice with the same labels`,
+        `${excerpt(sample.name)} appears twice with the same labels`,
         'write each series once',
       );
     }

@@ -39,7 +39,7 @@ describe('parseExposition: values', () => {
       expect(problems).toEqual([
         {
           line: 1,
-          problem: expect.stringContaining('is no number') as string,
+          problem: expect.stringContaining('is not a number') as string,
           cure: expect.stringContaining('+Inf') as string,
         },
       ]);
@@ -87,8 +87,8 @@ describe('parseExposition: labels', () => {
   });
 
   it.each([
-    { text: 'm{a="b"', want: 'labels go on with ""' },
-    { text: 'm{a="b" 1', want: 'labels go on with "1"' },
+    { text: 'm{a="b"', want: 'unexpected text after the labels: ""' },
+    { text: 'm{a="b" 1', want: 'unexpected text after the labels: "1"' },
     { text: 'm{a="b', want: 'does not end' },
     { text: 'm{a="b\\', want: 'does not end' },
     { text: 'm{a=b} 1', want: 'no quoted value' },
@@ -142,7 +142,7 @@ describe('parseExposition: families', () => {
     { text: '# TYPE m counter\n# TYPE m counter', want: 'a second TYPE' },
     { text: '# HELP m a\n# HELP m a', want: 'a second HELP' },
     { text: 'm 1\n# TYPE m counter', want: 'behind its values' },
-    { text: 'm 1\n# TYPE m toString', want: 'is no type' },
+    { text: 'm 1\n# TYPE m toString', want: 'is not a metric type' },
     { text: 'm{a="1",b="2"} 1\nm{b="2",a="1"} 5', want: 'twice with the same labels' },
   ])('on line 2: $want', ({ text, want }) => {
     const { problems } = plain(text);

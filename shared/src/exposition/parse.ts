@@ -43,7 +43,7 @@ class Reading {
   /** Parses a line; returns false if parsing must stop. */
   take(text: string, line: number): boolean {
     if (this.ended && text.trim() !== '') {
-      this.complain(line, new LineProblem('there is more behind # EOF', 'end the text with # EOF'));
+      this.complain(line, new LineProblem('there is more text after # EOF', 'end the text with # EOF'));
       return false;
     }
     const excess = this.#excess();

@@ -132,7 +132,7 @@ function takeBraces(cursor: Cursor): Braces {
     cursor.skipBlanks();
     if (!cursor.takeIf(',') && cursor.peek !== '}') {
       throw new LineProblem(
-        `labels go on with ${excerpt(cursor.rest)}`,
+        `unexpected text after the labels: ${excerpt(cursor.rest)}`,
         'part labels by commas and close them with }',
       );
     }
@@ -143,7 +143,10 @@ function takeNumber(cursor: Cursor, what: string): number {
   const word = cursor.take(WORD);
   const value = parseNumber(word);
   if (value === undefined)
-    throw new LineProblem(`${what} ${excerpt(word)} is no number`, 'write it as 1.5, 1e3, NaN, +Inf or -Inf');
+    throw new LineProblem(
+      `${what} ${excerpt(word)} is not a number`,
+      'write it as 1.5, 1e3, NaN, +Inf or -Inf',
+    );
   cursor.skipBlanks();
   return value;
 }

@@ -25,9 +25,18 @@ type Credentials = RequestOptions & { agent?: HttpsAgent };
 export async function connectKubernetes(kubeconfig: string | undefined): Promise<Connection> {
   const config = new KubeConfig();
   if (kubeconfig === undefined) config.loadFromCluster();
-  else if (kubeconfig === 'default') config.loadFromDefault();
+  else if (kubeconfig === 'default') loadDefault(config);
   else config.loadFromFile(kubeconfig);
   return connectionOf(config);
+}
+
+/** The name of the context that the library makes up where it found no kubeconfig; its server is an arbitrary local address. */
+const NOTHING_FOUND = 'loaded-context';
+
+function loadDefault(config: KubeConfig): void {
+  config.loadFromDefault();
+  if (config.getCurrentContext() === NOTHING_FOUND)
+    throw new Error('no kubeconfig was found: KUBECONFIG is not set, and ~/.kube/config does not exist');
 }
 
 /** The same from the text of a kubeconfig. */

@@ -1,7 +1,14 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { Backoff, type BackoffPolicy } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
-import { type Cluster, KubernetesError, type Selection, type Target, type WatchEvent } from './cluster.ts';
+import {
+  type Cluster,
+  ifPresent,
+  KubernetesError,
+  type Selection,
+  type Target,
+  type WatchEvent,
+} from './cluster.ts';
 
 /** A notification: an object's current form, or its deletion (with its last known form). */
 export interface Change<Kept> {
@@ -99,9 +106,22 @@ export class ListWatch<T extends KubernetesObject, Kept = T> {
     this.#version = version;
     this.#heard();
     const lost = [...this.#known].filter(([key]) => !now.has(key));
-    const gone = lost.flatMap(([key, { kept }]) => this.#forget(key, kept));
+    const gone = lost.flatMap(([key]) => this.#missing(key));
     const present = [...now].flatMap(([key, known]) => this.#keep(key, known));
     for (const change of [...gone, ...present]) this.#tell(change);
+  }
+
+  /**
+   * Reads one object now, and notifies of the difference like of an event: the watch may be silent or late. Rejects if it can't be read.
+   *
+   * @returns its present form; undefined: it does not exist
+   */
+  async refresh(namespace: string, name: string, signal: AbortSignal): Promise<Kept | undefined> {
+    const target = { ...this.#options.target, namespace, name };
+    const object = await ifPresent(this.#cluster.get<T>(target, signal));
+    const key = `${namespace}/${name}`;
+    for (const change of object ? this.#changes('MODIFIED', object) : this.#missing(key)) this.#tell(change);
+    return this.#known.get(key)?.kept;
   }
 
   /** Runs until the signal is aborted; never rejects. */
@@ -187,6 +207,12 @@ export class ListWatch<T extends KubernetesObject, Kept = T> {
       { kind: 'gone', object: known.kept, before: known.kept },
       { kind: 'present', object, before: undefined },
     ];
+  }
+
+  /** It was deleted, and that was not seen. */
+  #missing(key: string): Change<Kept>[] {
+    const known = this.#known.get(key);
+    return known ? this.#forget(key, known.kept) : [];
   }
 
   #forget(key: string, object: Kept): Change<Kept>[] {

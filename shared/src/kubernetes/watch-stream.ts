@@ -45,14 +45,14 @@ export async function* watchEvents<T extends KubernetesObject>(
 function eventOf<T extends KubernetesObject>(line: string): WatchEvent<T> {
   const value = valueOf(line);
   if (isEvent<T>(value)) return value;
-  throw new KubernetesError(0, 'Garbled', 'the watch sent something that is no event');
+  throw new KubernetesError(0, 'Garbled', 'the watch sent something that is not an event');
 }
 
 function valueOf(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch (cause) {
-    throw new KubernetesError(0, 'Garbled', 'the watch sent something that is no JSON', { cause });
+    throw new KubernetesError(0, 'Garbled', 'the watch sent invalid JSON', { cause });
   }
 }
 

@@ -69,7 +69,7 @@ describe('a command', () => {
     ['one or more', 'FILE...', [], 'name at least one FILE'],
     ['exactly one', 'FILE', ['a', 'b'], 'one FILE at a time, not a b'],
     ['one at most', '[FILE]', ['a', 'b'], 'one FILE at a time, not a b'],
-    ['none', '', ['a', 'b'], '"a b" is not understood: prog lint takes options only'],
+    ['none', '', ['a', 'b'], 'unexpected argument "a b": prog lint takes only options'],
   ])('checks the number of arguments: %s', async (_, words, args, problem) => {
     const { code, complained } = await run(args, { words });
     expect(code).toBe(2);

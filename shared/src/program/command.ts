@@ -42,7 +42,7 @@ export function command<O extends Options>(spec: CommandSpec<O>): Command {
 
 function checkWords({ name, words = '' }: Pick<Command, 'name' | 'words'>, given: readonly string[]): void {
   if (words === '' && given.length > 0)
-    throw new UsageError(`"${given.join(' ')}" is not understood: ${name} takes options only`);
+    throw new UsageError(`unexpected argument "${given.join(' ')}": ${name} takes only options`);
   if (!words.startsWith('[') && given.length === 0 && words !== '')
     throw new UsageError(`name at least one ${words.replace('...', '')}`);
   if (!words.includes('...') && given.length > 1)

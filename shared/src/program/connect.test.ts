@@ -17,7 +17,7 @@ describe('connecting', () => {
     await expect(connect(access('/does/not/exist'), {})).rejects.toMatchObject({
       exitCode: 78,
       message: expect.stringMatching(
-        /no way to Kubernetes by X_KUBECONFIG \(\/does\/not\/exist\): ./,
+        /cannot connect to Kubernetes by X_KUBECONFIG \(\/does\/not\/exist\): ./,
       ) as string,
     });
   });

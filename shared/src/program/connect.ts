@@ -27,7 +27,7 @@ export async function connect(access: ClusterAccess, env: Environment): Promise<
   try {
     return await connectKubernetes(kubeconfig || undefined);
   } catch (error) {
-    const from = kubeconfig === '' ? 'as a Pod' : `by ${setting} (${kubeconfig})`;
-    throw new ConfigError([`there is no way to Kubernetes ${from}: ${errorText(error)}`]);
+    const from = kubeconfig === '' ? 'with the credentials of the Pod' : `by ${setting} (${kubeconfig})`;
+    throw new ConfigError([`cannot connect to Kubernetes ${from}: ${errorText(error)}`]);
   }
 }

@@ -22,6 +22,6 @@ export const EXIT_MEANING: Readonly<Record<Exit, string>> = {
   usage: 'the command line is invalid, or a file that it names cannot be read',
   bug: 'a bug: see the log, please report it',
   tryAgain: 'a dependency is not available (such as the listen address or the API server): start it again',
-  config: 'settings, permissions or the pipeline are invalid; all problems are named',
+  config: 'settings, permissions or the pipeline are invalid; all problems are listed',
   interrupted: 'ended by a signal before the work was done',
 };

@@ -90,6 +90,18 @@ describe('a program', () => {
 
     expect([code, complained]).toEqual([2, ['prog: name a command: one\nSee: prog --help']]);
   });
+
+  it.each([['bash'], ['zsh'], ['fish']])('prints a completion script for %s', async (shell) => {
+    const { code, printed, ran } = await say(['completion', shell]);
+    expect([code, ran]).toEqual([0, []]);
+    expect(printed.join('\n')).toContain(`# ${shell} completion for prog`);
+  });
+
+  it.each([[[]], [['tcsh']], [['bash', 'zsh']]])('refuses completion for %j', async (words) => {
+    const { code, complained } = await say(['completion', ...words]);
+    expect(code).toBe(2);
+    expect(complained.join()).toContain('prog completion bash|zsh|fish');
+  });
 });
 
 const ONE = {

@@ -1,4 +1,5 @@
 import { type Command, exitLines, requestsHelp, runCommand } from './command.ts';
+import { completionScript, SHELLS } from './completion.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT, EXIT_MEANING, type ExitCode } from './exit-codes.ts';
 import { maybeMeant } from './nearest.ts';
@@ -37,6 +38,7 @@ export async function runProgram(
     context.print(`${name} ${context.version}`);
     return EXIT.ok;
   }
+  if (first === 'completion') return complete(program, rest, context);
   const isHelp = first === 'help' || requestsHelp([first]);
   const word = isHelp ? rest[0] : first;
   if (word === undefined) {
@@ -46,6 +48,24 @@ export async function runProgram(
   const found = commands.find((one) => one.name === `${name} ${word}`);
   if (found === undefined) return unknown(program, word, context);
   return runCommand(found, isHelp ? ['--help'] : rest, context);
+}
+
+/** Prints the completion script for the shell that is named. */
+function complete(program: Program, args: readonly string[], { print, complain }: CommandContext): ExitCode {
+  const usage = `${program.name} completion ${SHELLS.join('|')}`;
+  if (requestsHelp(args)) {
+    print(
+      `Usage: ${usage}\n\nprints a completion script. To load it in bash: source <(${program.name} completion bash)`,
+    );
+    return EXIT.ok;
+  }
+  const shell = SHELLS.find((one) => one === args[0]);
+  if (shell === undefined || args.length > 1) {
+    complain(`${program.name}: name one shell: ${usage}`);
+    return EXIT.usage;
+  }
+  print(completionScript(program, shell));
+  return EXIT.ok;
 }
 
 const wordsOf = ({ name, commands }: Program): readonly string[] =>
@@ -79,8 +99,9 @@ function overviewText(program: Program): string {
       tableLines(
         [],
         [
-          [`${name} COMMAND --help`, 'what a command takes, with examples'],
-          [`${name} --version`, 'which version this is'],
+          [`${name} COMMAND --help`, 'show the options of a command, with examples'],
+          [`${name} completion SHELL`, `print a completion script for ${SHELLS.join(', ')}`],
+          [`${name} --version`, 'print the version'],
         ],
       ),
     ),

@@ -102,7 +102,7 @@ export const REGISTRATION_SECONDS = 60;
 const PROGRESS_MS = 60_000;
 const LOOK_MS = 2_000;
 const FEATURES: ReadonlySet<ServiceFeature> = new Set([
-  'look',
+  'read-only',
   'advise',
   'lead',
   'events',

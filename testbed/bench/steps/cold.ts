@@ -128,7 +128,7 @@ async function measure(run: StepsRun, mode: (typeof MODES)[number]): Promise<rea
     row(
       'cancel during the first pull to Pod gone',
       ({ podGoneMs }) => podGoneMs,
-      'the kubelet is deaf while it pulls',
+      'the kubelet is unresponsive while it pulls',
     ),
   ];
 }

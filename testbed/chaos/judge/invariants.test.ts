@@ -43,7 +43,8 @@ describe('one correct final status', () => {
     expect(statusOf(aBuild({ status: 'error', destroyedMs }, error))).toEqual([]);
     expect(statusOf(aBuild({ status: 'error', destroyedMs }, { ...error, error: '' }))).toHaveLength(1);
     const open = { two: { status: 'running', exitCode: 0 } };
-    const gone = 'the runner was lost while this pipeline ran, and its Pod is gone; restart the build';
+    const gone =
+      'the runner was lost while this pipeline ran, and its Pod no longer exists; restart the build';
     const withError = (text: string) => {
       const { stages } = aBuild({}, {}, open);
       return aBuild({
@@ -91,7 +92,7 @@ describe('one correct final status', () => {
   it('is violated by a lost start, unless a killed process caused it', () => {
     const lost = {
       status: 'error',
-      error: 'the runner was lost at the very moment this pipeline was started; restart the build',
+      error: 'the runner was lost while this pipeline was being started; restart the build',
     };
     const build = aBuild({ status: 'error', effects: [] }, lost);
     const fault = { number: 1, kind: 'kill -9', what: '', isDone: true };

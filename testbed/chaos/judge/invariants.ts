@@ -63,7 +63,7 @@ interface KnownLoss {
 /** In both cases the server has started the stage, and no process knows the ids of its steps. */
 const KNOWN_LOSSES: readonly KnownLoss[] = [
   {
-    error: /the runner was lost at the very moment this pipeline was started/,
+    error: /the runner was lost while this pipeline was being started/,
     kinds: /^(kill -9|SIGSTOP)$/,
   },
   {
@@ -134,7 +134,7 @@ function isClearlyLost({ status, error, steps }: StageRecord, { stages }: BuildH
   return GONE_WITH_OWNER.test(error) || steps.every((step) => DONE.has(step.status));
 }
 
-const GONE_WITH_OWNER = /the runner was lost while this pipeline ran, and its Pod is gone/;
+const GONE_WITH_OWNER = /the runner was lost while this pipeline ran, and its Pod no longer exists/;
 
 /** Checks that the status of each step at the server agrees with what the step itself recorded. */
 function recordFindings(

@@ -1,5 +1,6 @@
 import { withAnswer } from '@hangar/autoscaler/http-testing';
 import { createHttp } from '@hangar/runner/http';
+import { StageHistory } from '@hangar/runner/stage-history';
 import { systemClock } from '@hangar/shared/clock';
 import fc from 'fast-check';
 import type { Adversary, Area } from '../area.ts';
@@ -29,6 +30,7 @@ const runner = createHttp({
   metrics: { contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('up 1\n') },
   about: { machine: 'm1', version: 'test', capacity: 10 },
   ui: { user: 'ada', password: 'engine', realm: 'any' },
+  dashboard: { history: new StageHistory(), log: { records: [] } },
   token: undefined,
 });
 const autoscaler = withAnswer().http;

@@ -1,4 +1,5 @@
 import type { Adversary } from '../area.ts';
+import { LARGE_FILES } from './large-files.ts';
 
 /** A pipeline file with the variables of its expressions; an author controls those of branches and commit messages. */
 export interface PipelineInput {
@@ -313,8 +314,11 @@ const FILES: readonly ExpensiveFile[] = [
   },
 ];
 
+/** Nobody's trick, and just as large. */
+const ORDINARY: readonly ExpensiveFile[] = LARGE_FILES.map(({ what, make }) => ({ name: what, make }));
+
 /** Pipeline files that are designed to be expensive. */
-export const PIPELINE_ADVERSARIES: readonly Adversary<PipelineInput>[] = FILES.map(
+export const PIPELINE_ADVERSARIES: readonly Adversary<PipelineInput>[] = [...FILES, ...ORDINARY].map(
   ({ name, make, variables }) => ({
     name,
     make: (chars) => ({ yaml: make(chars), variables: variables?.(chars) ?? {} }),

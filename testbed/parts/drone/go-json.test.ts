@@ -62,7 +62,7 @@ describe('decoding as Go does (drone-rpc §1.3, §8.15)', () => {
     ['a number as text', '{"name":5}', 'Step.name of type string'],
     ['a text as truth', '{"errignore":"true"}', 'Step.errignore of type boolean'],
     ['a text as list', '{"depends_on":"clone"}', 'Step.depends_on of type []string'],
-    ['a number in a list of texts', '{"depends_on":[1]}', 'Step.depends_on of type string'],
+    ['a number in a list of strings', '{"depends_on":[1]}', 'Step.depends_on of type string'],
     ['an array as object', '[]', 'Step of type object'],
   ])('refuses %s', (_name, text, message) => {
     expect(() => step(text)).toThrow(message);

@@ -25,6 +25,7 @@ import {
   findStep,
   isBuildOver,
   type LogView,
+  type Seen,
   viewBuild,
   viewLog,
 } from './views.ts';
@@ -158,7 +159,7 @@ export class PracticeServer {
   }
 
   /** A step by name, in the named stage or the first that has it; undefined before it is registered. */
-  step(...[buildId, stepName, stageName]: StepPlace): WireStep | undefined {
+  step(...[buildId, stepName, stageName]: StepPlace): (WireStep & Seen) | undefined {
     return findStep(this.build(buildId), stepName, stageName);
   }
 
@@ -319,7 +320,7 @@ export class PracticeServer {
 }
 
 function buildBackend(options: PracticeOptions, clock: Clock, changed: () => void): Backend {
-  const store = new BuildStore(options.maxBuilds ?? 500, changed);
+  const store = new BuildStore(clock, options.maxBuilds ?? 500, changed);
   return {
     clock,
     store,

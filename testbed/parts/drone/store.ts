@@ -1,3 +1,4 @@
+import type { Clock } from '@hangar/shared/clock';
 import { isDone } from './status.ts';
 import type { WireBuild, WireNetrc, WireRepo, WireSecret, WireStage, WireStep } from './wire.ts';
 
@@ -12,12 +13,18 @@ export interface BuildRecord {
 /** Uploaded logs beyond this are forgotten with their builds. */
 const MOST_LOG_BYTES = 256 * 1024 * 1024;
 
+/** When the server saw a row begin to run and end, in ms: the protocol has whole seconds. */
+export interface SeenTimes {
+  readonly runningMs?: number;
+  readonly doneMs?: number;
+}
+
 /** Rows by their id, replaced as a whole and guarded by their version (drone-rpc §3.12). */
 class Table<Row extends { readonly id: number; readonly version: number }> {
   readonly rows = new Map<number, Row>();
-  readonly #changed: () => void;
+  readonly #changed: (row: Row) => void;
 
-  constructor(changed: () => void) {
+  constructor(changed: (row: Row) => void) {
     this.#changed = changed;
   }
 
@@ -27,7 +34,7 @@ class Table<Row extends { readonly id: number; readonly version: number }> {
 
   insert(row: Row): void {
     this.rows.set(row.id, row);
-    this.#changed();
+    this.#changed(row);
   }
 
   /** Replaces the row if the version fits; answers the new row, or undefined for a lock conflict. */
@@ -38,6 +45,8 @@ class Table<Row extends { readonly id: number; readonly version: number }> {
     return stored;
   }
 }
+
+type SeenRow = Pick<WireBuild, 'id' | 'status'>;
 
 /** The database. Ids are never reused. */
 export class BuildStore {
@@ -52,15 +61,34 @@ export class BuildStore {
   readonly #stepsOfStage = new Map<number, number[]>();
   readonly #logs = new Map<number, Buffer>();
   readonly #cards = new Map<number, unknown>();
+  readonly #times = new Map<number, SeenTimes>();
+  readonly #clock: Clock;
   #logBytes = 0;
   #lastId = 0;
 
   /** @param maxBuilds beyond this the oldest finished builds are forgotten */
-  constructor(maxBuilds: number, changed: () => void) {
+  constructor(clock: Clock, maxBuilds: number, changed: () => void) {
+    this.#clock = clock;
     this.#maxBuilds = maxBuilds;
     this.#changed = changed;
-    this.stages = new Table(changed);
-    this.steps = new Table(changed);
+    const seen = (row: SeenRow): void => {
+      this.#see(row);
+      changed();
+    };
+    this.stages = new Table<WireStage>(seen);
+    this.steps = new Table<WireStep>(seen);
+  }
+
+  #see({ id, status }: SeenRow): void {
+    const { runningMs, doneMs } = this.timesOf(id);
+    const nowMs = this.#clock.now();
+    if (status === 'running' && runningMs === undefined) this.#times.set(id, { runningMs: nowMs });
+    if (isDone(status) && doneMs === undefined) this.#times.set(id, { ...this.timesOf(id), doneMs: nowMs });
+  }
+
+  /** When a build, stage or step began to run and ended. */
+  timesOf(id: number): SeenTimes {
+    return this.#times.get(id) ?? {};
   }
 
   /** A fresh id; one sequence for all tables, so that mixing up ids shows. */
@@ -100,6 +128,7 @@ export class BuildStore {
   /** Builds are changed by the server only; their version just counts. */
   updateBuild(build: WireBuild): void {
     this.#builds.set(build.id, { ...build, version: build.version + 1 });
+    this.#see(build);
     this.#changed();
   }
 
@@ -168,10 +197,10 @@ export class BuildStore {
     for (const stage of this.stagesOf(buildId)) {
       for (const step of this.stepsOf(stage.id)) {
         this.#logBytes -= this.#logs.get(step.id)?.length ?? 0;
-        for (const rows of [this.#logs, this.#cards, this.steps.rows]) rows.delete(step.id);
+        for (const rows of [this.#logs, this.#cards, this.#times, this.steps.rows]) rows.delete(step.id);
       }
-      for (const rows of [this.#stepsOfStage, this.stages.rows]) rows.delete(stage.id);
+      for (const rows of [this.#stepsOfStage, this.#times, this.stages.rows]) rows.delete(stage.id);
     }
-    for (const rows of [this.#stagesOfBuild, this.#builds, this.#records]) rows.delete(buildId);
+    for (const rows of [this.#stagesOfBuild, this.#builds, this.#records, this.#times]) rows.delete(buildId);
   }
 }

@@ -27,6 +27,21 @@ afterEach(async () => {
   await drone.close();
 });
 
+describe("the server's own times", () => {
+  it('are those of the first report that it runs and the first that it has ended, finer than the seconds reported', async () => {
+    const timesOf = () => drone.step(buildId, 'clone')?.times ?? {};
+    expect(timesOf()).toEqual({});
+    const before = Date.now();
+    const running = await runner.step(step, { status: 'running', started: 7 });
+    const { runningMs = 0 } = timesOf();
+    await runner.step(running, { status: 'success', started: 7, stopped: 7 });
+
+    expect(runningMs).toBeGreaterThanOrEqual(before);
+    expect(timesOf()).toEqual({ runningMs, doneMs: expect.any(Number) as number });
+    expect(timesOf().doneMs).toBeGreaterThanOrEqual(runningMs);
+  });
+});
+
 describe('starting a stage (drone-rpc §8.7)', () => {
   it('inserts the steps with ids and version 1, and starts the build', () => {
     expect(stage).toMatchObject({ version: 3, status: 'running' });

@@ -1,17 +1,24 @@
 import { isDone } from './status.ts';
-import type { BuildStore } from './store.ts';
+import type { BuildStore, SeenTimes } from './store.ts';
 import type { Streams } from './streams.ts';
 import type { WireBuild, WireLine, WireRepo, WireStage, WireStep } from './wire.ts';
 
+/** Times of the server's own clock. */
+export interface Seen {
+  readonly times: SeenTimes;
+}
+
 /** A stage with its steps as the server knows them now. */
 export interface BuildStageView extends WireStage {
-  readonly steps: readonly WireStep[];
+  readonly steps: readonly (WireStep & Seen)[];
+  readonly times: SeenTimes;
 }
 
 /** A build with its repository and stages as the server knows them now. */
 export interface BuildView extends WireBuild {
   readonly repo: WireRepo;
   readonly stages: readonly BuildStageView[];
+  readonly times: SeenTimes;
 }
 
 /** A step's log: `stored` was uploaded, `live` is still in the server's memory, `none` is neither. */
@@ -25,8 +32,14 @@ export function viewBuild(store: BuildStore, buildId: number): BuildView | undef
   const build = store.build(buildId);
   const record = store.record(buildId);
   if (build === undefined || record === undefined) return undefined;
-  const stages = store.stagesOf(buildId).map((stage) => ({ ...stage, steps: store.stepsOf(stage.id) }));
-  return { ...build, repo: record.repo, stages };
+  const seen = <Row extends { readonly id: number }>(row: Row): Row & Seen => ({
+    ...row,
+    times: store.timesOf(row.id),
+  });
+  const stages = store
+    .stagesOf(buildId)
+    .map((stage) => ({ ...seen(stage), steps: store.stepsOf(stage.id).map(seen) }));
+  return { ...seen(build), repo: record.repo, stages };
 }
 
 /** True when neither the build nor any of its stages will change any more. */
@@ -35,7 +48,11 @@ export function isBuildOver(build: BuildView): boolean {
 }
 
 /** The step of this name, in the named stage or in the first that has it. */
-export function findStep(build: BuildView, stepName: string, stageName?: string): WireStep | undefined {
+export function findStep(
+  build: BuildView,
+  stepName: string,
+  stageName?: string,
+): (WireStep & Seen) | undefined {
   return build.stages
     .filter((stage) => stageName === undefined || stage.name === stageName)
     .flatMap((stage) => stage.steps)

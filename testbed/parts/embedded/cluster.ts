@@ -130,10 +130,12 @@ export class EmbeddedCluster {
 
   /** Evicts a Pod as a kubelet short of memory does. */
   evict(pod: PodName): void {
-    const target = this.existing(pod);
-    const message = 'The node was low on resource: memory. ';
-    this.api.updatePodStatus(target, (status) => this.disrupted(status, 'TerminationByKubelet', message));
-    this.kubelet.terminate(target, { reason: 'Evicted', message });
+    this.terminateByKubelet(pod, 'Evicted', 'The node was low on resource: memory. ');
+  }
+
+  /** Ends a Pod as a kubelet does that shuts down with its node. */
+  shutDown(pod: PodName): void {
+    this.terminateByKubelet(pod, 'Terminated', 'Pod was terminated in response to imminent node shutdown.');
   }
 
   /** Takes a Pod away without any grace or word, as when someone forces its deletion. */
@@ -173,6 +175,12 @@ export class EmbeddedCluster {
     await this.kubelet.close();
     await this.janitor.finish();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private terminateByKubelet(pod: PodName, reason: string, message: string): void {
+    const target = this.existing(pod);
+    this.api.updatePodStatus(target, (status) => this.disrupted(status, 'TerminationByKubelet', message));
+    this.kubelet.terminate(target, { reason, message });
   }
 
   private makeKubelet({ images = {}, timing = {} }: EmbeddedOptions, events: EventRecorder): Kubelet {

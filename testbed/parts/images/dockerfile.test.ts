@@ -94,6 +94,15 @@ it('the gate is in the image of the runner, and not in that of the autoscaler', 
   ]);
 });
 
+it('the image of the runner is a placeholder too, since it may be all that there is of the gate', () => {
+  const placeholder = read('runner/gate/Dockerfile').entrypoint;
+  expect(read('Dockerfile', 'runner').entrypoint.slice(0, 3)).toEqual([
+    ...placeholder,
+    '--else',
+    '/usr/local/bin/node',
+  ]);
+});
+
 it('the gate in the image of the runner is built as its own image builds it', () => {
   const buildOf = (path: string) =>
     /^RUN CGO_ENABLED.*$/m.exec(readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8'))?.[0];
@@ -104,7 +113,7 @@ describe.each(['runner', 'autoscaler'])('the image of the %s', (program) => {
   const facts = read('Dockerfile', program);
 
   it('starts the bundle that it copies, and has the file with its version', () => {
-    const main = facts.entrypoint[1]?.slice(`${facts.workingFolder}/`.length) ?? '';
+    const main = facts.entrypoint.at(-1)?.slice(`${facts.workingFolder}/`.length) ?? '';
     expect(main).toBe(`${program}/bundle/main.js`);
     expect(facts.copies.map(({ to }) => to)).toEqual(
       expect.arrayContaining(['LICENSE', `${program}/package.json`, `${program}/bundle`]),

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { systemClock } from '@hangar/shared/clock';
 import { ownLayout } from '../real/facts.ts';
-import { gateImage } from '../real/images.ts';
+import { gateImage, gateProgram } from '../real/images.ts';
 import { bundlePrograms } from './bundle.ts';
 import { imageTable, type MeasuredImage, withTable } from './document.ts';
 import { sizeOf, startTimesMs } from './measure.ts';
@@ -16,10 +16,10 @@ const clock = systemClock();
 
 async function measured(): Promise<readonly MeasuredImage[]> {
   await bundlePrograms(repository);
-  const node = await nodeLayer();
+  const parts = { node: await nodeLayer(), gate: await gateProgram(ownLayout()) };
   const images: MeasuredImage[] = [];
   for (const program of ['runner', 'autoscaler'] as const) {
-    const image = await programImage(repository, program, node);
+    const image = await programImage(repository, program, parts);
     const startMs = await startTimesMs(clock, image, program, RUNS);
     images.push({ name: `hangar-${program}`, size: sizeOf(image), startMs });
   }

@@ -1,7 +1,7 @@
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { runOrThrow } from '../real/command.ts';
 import type { ProgramName } from './bundle.ts';
-import { executable } from './catalog.ts';
+import { executable, gateFiles } from './catalog.ts';
 import { type DockerfileFacts, readDockerfile } from './dockerfile.ts';
 import { architectureOf, type Image, image, type Layer, layer } from './image.ts';
 import type { TarEntry } from './tar.ts';
@@ -50,6 +50,16 @@ export async function nodeLayer(): Promise<Layer> {
 const inHome = ({ workingFolder }: DockerfileFacts, path: string): string =>
   `${workingFolder.slice(1)}/${path}`;
 
+/** What an image of a program contains that isn't a file of the clone. */
+export interface ProgramParts {
+  /** Node itself: {@link nodeLayer}. */
+  readonly node: Layer;
+  /** The gate, for an image whose Dockerfile copies it. */
+  readonly gate?: Uint8Array;
+  /** The reference under which it is offered, as the build argument `IMAGE` gives it. */
+  readonly reference?: string;
+}
+
 async function programLayer(repository: string, facts: DockerfileFacts): Promise<Layer> {
   const entries: TarEntry[] = [];
   for (const { from, to } of facts.copies)
@@ -68,10 +78,20 @@ export async function imageEnvironment(
 /**
  * The image that a target of the Dockerfile describes, made of the files of this clone without a builder or a registry: the bundle as
  * {@link bundlePrograms} left it, and this machine's Node in the place of the base.
+ *
+ * @throws if the Dockerfile copies the gate into it and there is none
  */
-export async function programImage(repository: string, program: ProgramName, node: Layer): Promise<Image> {
+export async function programImage(
+  repository: string,
+  program: ProgramName,
+  { node, gate, reference }: ProgramParts,
+): Promise<Image> {
   const facts = readDockerfile(await readFile(`${repository}/Dockerfile`, 'utf8'), program);
-  const { entrypoint, user, workingFolder, environment } = facts;
-  const layers = [node, await programLayer(repository, facts)];
+  const { entrypoint, user, workingFolder, hasGate } = facts;
+  if (hasGate && gate === undefined) throw new Error(`the image of the ${program} contains the gate`);
+  const gates = hasGate && gate !== undefined ? [layer(gateFiles(gate))] : [];
+  const layers = [node, ...gates, await programLayer(repository, facts)];
+  const own = reference === undefined ? {} : { HANGAR_OWN_IMAGE: reference };
+  const environment = { ...facts.environment, ...own };
   return image(architectureOf(process.arch), layers, { entrypoint, user, workingFolder, environment });
 }

@@ -69,11 +69,15 @@ export async function gateName(layout: Layout): Promise<string | undefined> {
   return hash === undefined ? undefined : `docker.io/hangar/gate:${hash}`;
 }
 
+/** The gate, built from the sources of this clone. Throws with the compiler's message. */
+export const gateProgram = (layout: Layout): Promise<Uint8Array> =>
+  staticProgram(layout, 'gate', `${layout.repository}/runner/gate`);
+
 /** The gate's image, named by the hash of its sources; undefined while there are none. Throws with the compiler's message. */
 export async function gateImage(layout: Layout): Promise<NamedImage | undefined> {
   const name = await gateName(layout);
   if (name === undefined) return undefined;
-  const gate = await staticProgram(layout, 'gate', `${layout.repository}/runner/gate`);
+  const gate = await gateProgram(layout);
   const settings = { entrypoint: ['/placeholder'] };
   return { name, image: image(architectureOf(process.arch), [layer(gateFiles(gate))], settings) };
 }

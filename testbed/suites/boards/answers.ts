@@ -12,7 +12,10 @@ export interface QueryAnswer {
 const VALUES: Readonly<Record<string, string>> = {
   $__rate_interval: '15s',
   $__range: '2m',
+  $cluster: '.*',
   $namespace: '.*',
+  $runner_job: '.*',
+  $autoscaler_job: '.*',
   $instance: '.*',
   $pool: '.*',
 };

@@ -43,6 +43,18 @@ describe('boards and rules on a real Prometheus', () => {
       if (panel.kind === 'stat') expect(names.length).toBeLessThanOrEqual(1);
     });
 
+    it.each(board.events.map((event) => [event.name, event] as const))(
+      'marks %s, with the labels that the text names',
+      async (_name, { expr, text }) => {
+        const { prometheus, from, to } = loaded;
+        const series = await prometheus.askOver(filledIn(expr), { from, to, stepSeconds: 1 });
+        expect(series.some(hasValue)).toBe(true);
+        const labels = namedIn({ expr, legend: text });
+        for (const one of series)
+          expect(Object.keys(one.labels)).toEqual(expect.arrayContaining([...labels]));
+      },
+    );
+
     it.each(board.variables.map(({ name, query }) => [name, query] as const))(
       'the variable %s has values',
       async (_name, query) => {

@@ -147,7 +147,7 @@ async function open(opened: AsyncDisposableStack): Promise<Actors & { readonly p
   const at = (job: string, { address }: { readonly address: string }): ScrapeTarget => ({
     job,
     address: new URL(address).host,
-    labels: { namespace: NAMESPACE },
+    labels: { cluster: 'one', namespace: NAMESPACE },
   });
   const prometheus = await Prometheus.start({
     folder: mkdtempSync(join(folder, 'prometheus-')),

@@ -91,12 +91,39 @@ const forecast = (miss: string, byForecast: string): PromtoolSeries => ({
 
 const later = (given: PromtoolSeries, atMinute = 30) => ({ given, atMinute });
 
+const JOB: Labels = { job: 'hangar' };
+
+/** A process that Prometheus scrapes up to that minute of an hour, and no longer. */
+const upUntil = (spec: { readonly name: string }, minute: number, labels: Labels = {}): PromtoolSeries => ({
+  [of(spec, { ...JOB, version: '1', ...labels })]: `1x${minute} _x${60 - minute}`,
+});
+
 /** By the alert's name. */
 export const RULE_EXAMPLES: Readonly<Record<string, RuleExample>> = {
   HangarRunnerDown: {
-    fires: { given: {}, atMinute: 10, labels: {} },
+    // Another release answers: it does not hide the one that is gone.
+    fires: {
+      given: { ...upUntil(RUNNER.info, 10), ...upUntil(RUNNER.info, 60, { namespace: 'other' }) },
+      atMinute: 30,
+      labels: { ...HERE, job: 'hangar' },
+    },
     quiet: {
-      'one of two runners answers': later({ [of(RUNNER.info, { version: '1', machine: 'm' })]: '1x30' }),
+      'one of two runners answers': later({
+        ...upUntil(RUNNER.info, 10),
+        ...upUntil(RUNNER.info, 60, { instance: 'runner-1' }),
+      }),
+      'no release was ever scraped': later({}),
+    },
+  },
+  HangarRunnerTargetDown: {
+    fires: {
+      given: { ...upUntil(RUNNER.info, 10), [of({ name: 'up' }, JOB)]: '1x10 0x50' },
+      atMinute: 30,
+      labels: { ...ONE, ...JOB },
+    },
+    quiet: {
+      'its Pod was replaced': later({ ...upUntil(RUNNER.info, 10), [of({ name: 'up' }, JOB)]: '1x10 _x50' }),
+      'another program is down': later({ [of({ name: 'up' }, { job: 'other' })]: '0x60' }),
     },
   },
   HangarRunnerNotPolling: {
@@ -215,8 +242,21 @@ export const RULE_EXAMPLES: Readonly<Record<string, RuleExample>> = {
     quiet: { 'a tenth of a second': later({ [of(RUNNER.eventLoopLag)]: '0.1x60' }) },
   },
   HangarAutoscalerDown: {
-    fires: { given: {}, atMinute: 15, labels: {} },
-    quiet: { 'it answers': later({ [of(SERVICE.info, { version: '1' })]: '1x60' }) },
+    fires: { given: upUntil(SERVICE.info, 10), atMinute: 40, labels: { ...HERE, job: 'hangar' } },
+    quiet: { 'it answers': later(upUntil(SERVICE.info, 60)) },
+  },
+  HangarAutoscalerTargetDown: {
+    fires: {
+      given: { ...upUntil(SERVICE.info, 10), [of({ name: 'up' }, JOB)]: '1x10 0x50' },
+      atMinute: 30,
+      labels: { ...ONE, ...JOB },
+    },
+    quiet: {
+      'a restart of a few minutes': later(
+        { ...upUntil(SERVICE.info, 10), [of({ name: 'up' }, JOB)]: '1x10 0x5 1x45' },
+        25,
+      ),
+    },
   },
   HangarRecommendationStale: {
     fires: { given: { [of(SERVICE.stale)]: '1x60' }, atMinute: 20, labels: HERE },

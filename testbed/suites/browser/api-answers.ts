@@ -44,7 +44,7 @@ export const pool = (name: string, actualNodes = 22, wantedNodes = 26): Pool => 
   spareNodes: 4,
   tooLargeShare: 0,
   because: [
-    'room for 66 Pods on 22 nodes (1 booting, 2 empty), room for 79 is needed',
+    'capacity for 66 Pods on 22 nodes (1 booting, 2 empty); required: capacity for 79 Pods',
     '3 Pods to a node: 4 more',
   ],
 });
@@ -169,7 +169,7 @@ export function fillDecisions(ledger: Ledger, nowMs: number, count: number): voi
       outcome: nth % 4 === 0 ? 'set' : 'dry-run',
       note: nth % 4 === 0 ? 'spec.replicas of builds' : 'acting is off: this service only recommends',
       because: [
-        'room for 66 Pods on 22 nodes (1 booting, 2 empty), room for 79 is needed',
+        'capacity for 66 Pods on 22 nodes (1 booting, 2 empty); required: capacity for 79 Pods',
         '3 Pods to a node: 4 more',
       ],
     });

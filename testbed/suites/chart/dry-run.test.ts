@@ -24,13 +24,15 @@ beforeAll(async () => {
   real = await connectRealCluster();
   helm = await Helm.open(real.layout, real.adminKubeconfig);
   const crds = `${partFolder(real.layout, 'prometheus-operator')}/crds/monitoring.coreos.com`;
-  for (const kind of ['servicemonitors', 'prometheusrules'])
+  for (const kind of ['servicemonitors', 'podmonitors', 'prometheusrules'])
     await runOrThrow(real.kubectl, kubectl('apply', '--server-side', '-f', `${crds}_${kind}.yaml`));
   for (const name of Object.values(SPACES))
     await runOrThrow(real.kubectl, kubectl('create', 'namespace', name));
 });
 afterAll(async () => {
-  const kinds = ['servicemonitors', 'prometheusrules'].map((kind) => `${kind}.monitoring.coreos.com`);
+  const kinds = ['servicemonitors', 'podmonitors', 'prometheusrules'].map(
+    (kind) => `${kind}.monitoring.coreos.com`,
+  );
   await runOrThrow(real.kubectl, kubectl('delete', 'crd', ...kinds));
   await runOrThrow(real.kubectl, kubectl('delete', 'namespace', '--wait=false', ...Object.values(SPACES)));
 });

@@ -14,6 +14,7 @@ export type ChartValues = Readonly<Record<string, unknown>>;
 
 /** The minimal values of the chart. */
 export const LEAST: ChartValues = {
+  image: { registry: 'registry.acme.test/ci' },
   runner: { rpcSecret: { existingSecret: 'drone-rpc' }, config: { DRONE_RPC_HOST: 'drone.acme.test' } },
 };
 

@@ -86,7 +86,7 @@ describe('the chart on a real cluster', () => {
     const said = await site.install(values(), ...WAIT);
     expect(said).toContain('STATUS: deployed');
     expect(said).toContain(`helm test hangar -n ${site.namespace}`);
-    expect(said).not.toContain('is not there');
+    expect(said).not.toContain('does not exist');
     expect((await site.pods('runner')).every(takesTraffic)).toBe(true);
     expect((await site.pods('autoscaler')).every(takesTraffic)).toBe(true);
   });

@@ -35,7 +35,7 @@ describe('the autoscaler of the chart', () => {
 
   it('finds runners by the named port of their Service, whatever its number', async () => {
     const values = {
-      autoscaler: { rbac: { look: true } },
+      autoscaler: { rbac: { readOnly: true } },
       runner: { config: { DRONE_SERVER_PORT: ':4000' } },
     };
     expect(await defaultsOf('autoscaler', values)).toMatchObject({

@@ -21,7 +21,11 @@ const rendered = (values: ChartValues, ...flags: readonly string[]) => helm.rend
 interface PrometheusRule extends KubernetesObject {
   readonly spec: {
     readonly groups: readonly {
-      readonly rules: readonly { readonly alert: string; readonly annotations: object }[];
+      readonly rules: readonly {
+        readonly alert: string;
+        readonly labels: object;
+        readonly annotations: object;
+      }[];
     }[];
   };
 }
@@ -224,7 +228,7 @@ describe('monitoring', () => {
     parse(readFileSync(`${CHART}/rules/hangar-${component}.yaml`, 'utf8'));
 
   it('has the rules of the files, which name their runbooks', async () => {
-    const [autoscaler, runner] = (await rulesOf('')).map(({ spec }) => spec);
+    const [autoscaler, runner] = (await rulesOf('')).map(({ spec }) => spec as unknown);
     expect([autoscaler, runner]).toEqual([fileOf('autoscaler'), fileOf('runner')]);
   });
 
@@ -239,6 +243,28 @@ describe('monitoring', () => {
           });
     },
   );
+
+  it('changes single alerts, and no others', async () => {
+    const overrides = {
+      HangarLogsLate: { enabled: false },
+      HangarStagesWaitTooLong: { threshold: 900, for: '30m', severity: 'critical', labels: { pager: 1 } },
+    };
+    const values = { monitoring: { rules: 'always', alerts: { labels: { team: 'ci' }, overrides } } };
+    const [changed] = ofKind<PrometheusRule>(await rendered(values), 'PrometheusRule').flatMap(
+      ({ spec, metadata }) =>
+        metadata?.name === 'hangar-runner' ? [spec.groups.flatMap(({ rules }) => rules)] : [],
+    );
+    const [, plain] = (await rulesOf('')).map(({ spec }) => spec.groups.flatMap(({ rules }) => rules));
+    const others = plain?.filter(({ alert }) => !Object.hasOwn(overrides, alert)) ?? [];
+    const withTeam = others.map((rule) => ({ ...rule, labels: { ...rule.labels, team: 'ci' } }));
+    expect(changed?.filter(({ alert }) => !Object.hasOwn(overrides, alert))).toEqual(withTeam);
+    expect(changed?.map(({ alert }) => alert)).not.toContain('HangarLogsLate');
+    expect(changed?.find(({ alert }) => alert === 'HangarStagesWaitTooLong')).toMatchObject({
+      for: '30m',
+      labels: { severity: 'critical', pager: '1', team: 'ci' },
+      expr: expect.stringMatching(/> 0\nand[^]*> 900\)$/) as string,
+    });
+  });
 
   it('has none where they are disabled', async () => {
     expect(
@@ -259,6 +285,18 @@ describe('dashboards', () => {
     expect(data.map(([name]) => name).sort()).toEqual(files);
     for (const [name, text] of data)
       expect(JSON.parse(text)).toEqual(JSON.parse(readFileSync(`${CHART}/dashboards/${name}`, 'utf8')));
+  });
+
+  it.each([
+    ['the capacity board without the autoscaler', { autoscaler: { enabled: false } }, ['hangar-runner.json']],
+    [
+      'the runner board without the runner',
+      { runner: { enabled: false }, autoscaler: { rbac: { readOnly: true } } },
+      ['hangar-capacity.json'],
+    ],
+  ])('leave out %s', async (_, values, want) => {
+    const names = (await boards(values)).flatMap((one) => Object.keys(one.data ?? {}));
+    expect(names).toEqual(want);
   });
 
   it('are none where they are disabled', async () => {
@@ -298,7 +336,11 @@ describe("values of the previous runner's chart", () => {
   /** The objects of the translated values, and the runner's container. */
   async function translated() {
     const { values } = translateValues(JSON.stringify(OLD));
-    const text = await helm.run(['template', 'hangar', CHART, '-n', 'ci'], parse(values) as ChartValues);
+    const registry = { image: { registry: 'registry.acme.test' } };
+    const text = await helm.run(
+      ['template', 'hangar', CHART, '-n', 'ci'],
+      laidOver(parse(values) as ChartValues, registry),
+    );
     const objects = parseAllDocuments(text).map((one) => one.toJS() as KubernetesObject);
     const [runner] = ofKind<V1Deployment>(objects, 'Deployment');
     return { objects, runner, container: runner?.spec?.template.spec?.containers[0] };
@@ -318,6 +360,56 @@ describe("values of the previous runner's chart", () => {
     expect(defaults?.data).not.toHaveProperty('DRONE_SERVICE_ACCOUNT_DEFAULT');
     expect(runner?.spec?.replicas).toBe(2);
     expect(JSON.stringify(objects)).not.toContain('drone-runner-kube');
+  });
+});
+
+describe('images', () => {
+  const images = async (values: ChartValues): Promise<readonly (string | undefined)[]> =>
+    ofKind<V1Deployment>(await rendered(values), 'Deployment').flatMap(({ spec }) =>
+      (spec?.template.spec?.containers ?? []).map(({ image }) => image?.replace(/:[^:/]*$/, '')),
+    );
+  const both = (image: object): ChartValues => ({
+    image: { registry: '' },
+    runner: { image, gateImage: image },
+    autoscaler: { image },
+  });
+
+  it('come from the registry of all, that of one image, or a full name', async () => {
+    expect(await images({})).toEqual([
+      'registry.acme.test/ci/hangar-autoscaler',
+      'registry.acme.test/ci/hangar-runner',
+    ]);
+    expect(await images({ runner: { image: { registry: 'own.test:5000/' } } })).toContain(
+      'own.test:5000/hangar-runner',
+    );
+    expect(await images(both({ repository: 'quay.io/acme/own' }))).toEqual(Array(2).fill('quay.io/acme/own'));
+    expect(await images(both({ registry: 'own.test' }))).toContain('own.test/hangar-runner');
+  });
+
+  it.each(['hangar/runner', 'acme/ci/hangar-runner'])(
+    'need a registry for %s, which a node would look for at Docker Hub',
+    async (repository) => {
+      await expect(images(both({ repository }))).rejects.toThrow('image.registry is not set');
+    },
+  );
+
+  it('of a program that is off need none', async () => {
+    const full = { repository: 'quay.io/acme/own' };
+    const values = { ...both(full), autoscaler: { enabled: false } };
+    expect(await images(values)).toEqual(['quay.io/acme/own']);
+  });
+});
+
+describe('probes', () => {
+  it.each(['livenessProbe', 'readinessProbe', 'startupProbe'])('%s is removed by null', async (probe) => {
+    const containers = (values: ChartValues) =>
+      rendered(values).then((objects) =>
+        ofKind<V1Deployment>(objects, 'Deployment').map((one) => one.spec?.template.spec?.containers[0]),
+      );
+    const [, runner] = await containers({ runner: { [probe]: null } });
+    expect(runner).not.toHaveProperty(probe);
+    const [autoscaler] = await containers({ runner: { [probe]: null } });
+    expect(autoscaler).toHaveProperty(`${probe}.httpGet.port`, 'http');
   });
 });
 
@@ -362,8 +454,43 @@ describe('invalid values are reported in one line', () => {
       { jobs: { namespace: 'a' }, runner: { config: { DRONE_NAMESPACE_DEFAULT: 'b' } } },
       /jobs\.namespace is a and runner\.config\.DRONE_NAMESPACE_DEFAULT is b/,
     ],
+    [
+      'no registry',
+      { image: { registry: '' } },
+      /image\.registry is not set, and no images of Hangar are published yet\. Build them.*docs\/images\.md/,
+    ],
+    ['replicaCount', runner({ replicaCount: 2 }), /runner\.replicaCount was renamed to runner\.replicas/],
+    [
+      'a former name',
+      { autoscaler: { rbac: { look: true } } },
+      /autoscaler\.rbac\.look was renamed to autoscaler\.rbac\.readOnly/,
+    ],
+    [
+      'an Ingress without hosts',
+      runner({ ingress: { enabled: true } }),
+      /runner\.ingress\.hosts is empty\. Name at least one host/,
+    ],
+    [
+      'an HTTPRoute without a Gateway',
+      { autoscaler: { httpRoute: { enabled: true } } },
+      /autoscaler\.httpRoute\.parentRefs is empty\. Name the Gateway/,
+    ],
+    [
+      'an unknown alert',
+      { monitoring: { alerts: { overrides: { HangarLogLate: {} } } } },
+      /overrides': additional properties 'HangarLogLate' not allowed/,
+    ],
+    [
+      'a threshold of an alert that has none',
+      { monitoring: { alerts: { overrides: { HangarRunnerDown: { threshold: 1 } } } } },
+      /HangarRunnerDown': additional properties 'threshold' not allowed/,
+    ],
     ['one volume for two', { autoscaler: { replicas: 2 } }, /Set autoscaler\.persistence\.enabled to false/],
-    ['nobody to learn from', runner({ enabled: false }), /say where runners are in autoscaler\.config/],
+    [
+      'nobody to learn from',
+      runner({ enabled: false }),
+      /set autoscaler\.rbac\.readOnly=true.*or name runners in autoscaler\.config/,
+    ],
   ])('%s', async (_, values, want) => {
     const { exitCode, stderr } = await helm.attempt(['template', 'hangar', CHART], laidOver(LEAST, values));
     expect(exitCode).not.toBe(0);

@@ -6,10 +6,11 @@ import type { KubernetesListObject, KubernetesObject, V1Pod } from '@kubernetes/
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
 import { bundlePrograms, type ProgramName } from '../../parts/images/bundle.ts';
 import { archive, type NamedImage } from '../../parts/images/image.ts';
-import { nodeLayer, programImage } from '../../parts/images/program-image.ts';
+import { nodeLayer, type ProgramParts, programImage } from '../../parts/images/program-image.ts';
 import { runOrThrow } from '../../parts/real/command.ts';
 import { ctr, importArchive } from '../../parts/real/ctr.ts';
 import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
+import { gateProgram } from '../../parts/real/images.ts';
 import { cluster } from '../../parts/real/plan/layout.ts';
 import { until } from '../../parts/until.ts';
 import { OwnNamespace } from '../real-flows/own-namespace.ts';
@@ -57,9 +58,9 @@ export class Site {
     const jobs = await OwnNamespace.make(admin, 'site-jobs');
     const label = { 'pod-security.kubernetes.io/enforce': 'restricted' };
     const release = await OwnNamespace.make(admin, 'site', label);
-    const stringData = { DRONE_RPC_SECRET: SECRET };
-    const secret = { metadata: { name: 'drone-rpc' }, stringData };
-    await release.create(RESOURCE.secrets, secret);
+    const secret = { metadata: { name: 'drone-rpc' }, stringData: { DRONE_RPC_SECRET: SECRET } };
+    // A Deployment of the previous runner is beside its builds.
+    for (const space of [release, jobs]) await space.create(RESOURCE.secrets, secret);
     await makeBridge(jobs, real.images.busybox);
     const forwarders = {
       api: await forward(cluster.ports.apiServer),
@@ -101,12 +102,17 @@ export class Site {
         ...here,
         image: imageOf(images.autoscaler),
         persistence: { enabled: false },
-        rbac: { look: true },
+        rbac: { readOnly: true },
       },
       jobs: { namespace: this.jobs },
       test: { image: real.images.busybox },
     };
     return laidOver(base, more);
+  }
+
+  /** Image of a program, as it is on the node. */
+  imageOf(program: ProgramName): string {
+    return this.#parts.images[program];
   }
 
   /** `helm install` and the like, with `--wait`; throws with Helm's message. */
@@ -133,6 +139,11 @@ export class Site {
   /** kubectl with the namespace of the site. */
   kubectl(args: readonly string[], input?: string): Promise<string> {
     return this.#kubectl(['-n', this.namespace, ...args], input);
+  }
+
+  /** kubectl with the namespace of the pipelines' Pods. */
+  kubectlInJobs(args: readonly string[], input?: string): Promise<string> {
+    return this.#kubectl(['-n', this.jobs, ...args], input);
   }
 
   #kubectl(args: readonly string[], input = ''): Promise<string> {
@@ -224,11 +235,12 @@ async function makeBridge(space: OwnNamespace, image: string): Promise<void> {
 /** Bundles both programs and puts their images on the node, named by what is in them. */
 async function offerPrograms({ layout }: RealCluster): Promise<Readonly<Record<ProgramName, string>>> {
   await bundlePrograms(layout.repository);
-  const node = await nodeLayer();
+  const parts: ProgramParts = { node: await nodeLayer(), gate: await gateProgram(layout) };
   const named = async (program: ProgramName): Promise<NamedImage> => {
-    const image = await programImage(layout.repository, program, node);
-    const tag = createHash('sha256').update(image.manifest.digest).digest('hex').slice(0, 12);
-    return { name: `docker.io/hangar/${program}:${tag}`, image };
+    const { manifest } = await programImage(layout.repository, program, parts);
+    const tag = createHash('sha256').update(manifest.digest).digest('hex').slice(0, 12);
+    const name = `docker.io/hangar/hangar-${program}:${tag}`;
+    return { name, image: await programImage(layout.repository, program, { ...parts, reference: name }) };
   };
   const [runner, autoscaler] = [await named('runner'), await named('autoscaler')];
   const present = new Set((await ctr(layout, ['images', 'ls', '-q'])).split('\n'));

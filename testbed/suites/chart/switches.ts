@@ -5,10 +5,35 @@ export function switchesOf(n: {
   readonly builds: string;
   readonly team: string;
 }): Readonly<Record<string, ChartValues>> {
-  const rights = ['look', 'lead', 'place', 'events', 'capacityBuffer', 'placeholder', 'nodePool'];
+  const rights = ['readOnly', 'lead', 'place', 'events', 'capacityBuffer', 'placeholder', 'nodePool'];
   const both = (one: object): ChartValues => ({ runner: one, autoscaler: one });
   return {
     'nothing but the least': {},
+    'runner off, the autoscaler reads the cluster': {
+      runner: { enabled: false },
+      autoscaler: { rbac: { readOnly: true } },
+    },
+    // The CRD of HTTPRoute is not on the test cluster: value-examples.ts has it.
+    'pages by Ingress': both({
+      ingress: { enabled: true, hosts: ['hangar.acme.test'], className: 'nginx' },
+    }),
+    'a proxy and a private CA': {
+      certificateAuthorities: { configMap: 'acme-ca' },
+      runner: { proxy: { http: 'http://proxy.acme.test:3128', exceptions: ['acme.test'] } },
+    },
+    'Services of other types': both({
+      service: { type: 'LoadBalancer', port: 80, ipFamilyPolicy: 'PreferDualStack' },
+    }),
+    'more objects, alerts changed': {
+      extraObjects: [
+        { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'more', namespace: n.builds } },
+      ],
+      monitoring: {
+        podMonitors: 'always',
+        rules: 'always',
+        alerts: { labels: { team: 'ci' }, overrides: { HangarLogsLate: { enabled: false } } },
+      },
+    },
     'runner off': {
       runner: { enabled: false },
       autoscaler: { config: { HANGAR_AUTOSCALER_RUNNERS: ['http://runner.acme.test:3000'] } },
@@ -47,7 +72,7 @@ export function switchesOf(n: {
         serviceAccount: { annotations: { a: 'b' }, imagePullSecrets: ['pull'] },
       },
     },
-    'a fresh namespace for each pipeline': { jobs: { namespace: 'drone-' } },
+    'a new namespace for each pipeline': { jobs: { namespace: 'drone-' } },
     'no volume, three replicas': {
       autoscaler: { replicas: 3, persistence: { enabled: false } },
       runner: { replicas: 3 },
@@ -63,7 +88,7 @@ export function switchesOf(n: {
       },
     },
     'everything about Pods': {
-      image: { registry: 'registry.acme.test/ci', pullSecrets: ['pull'] },
+      image: { registry: 'registry.acme.test/ci', pullSecrets: ['pull', { name: 'pull-too' }] },
       commonLabels: { team: 'ci' },
       ...both({
         image: { digest: `sha256:${'0'.repeat(64)}` },

@@ -29,7 +29,7 @@ const says = (text: string, ...words: readonly RegExp[]): boolean =>
 describe('problems after an install are reported in one line', () => {
   it('a Secret that is not there: at the install, and by the Pod, which starts as soon as it is', async () => {
     const values = site.values({ ...only('runner'), runner: { rpcSecret: { existingSecret: 'late' } } });
-    expect(await site.install(values)).toContain('! The Secret late is not there');
+    expect(await site.install(values)).toContain('! The Secret late does not exist');
     const waiting = await site.podThat(
       'runner',
       'the Pod to wait',
@@ -68,9 +68,9 @@ describe('problems after an install are reported in one line', () => {
       site.values({ ...only('runner'), runner: { envFrom: [{ configMapRef: { name: 'old' } }] } }),
     );
     const pod = await site.podThat('runner', 'the last words', (one) => lastWords(one) !== '');
-    expect(says(lastWords(pod), /DRONE_RUNNER_CAPACITY is no whole number \(given: "many"\)\. Write/)).toBe(
-      true,
-    );
+    expect(
+      says(lastWords(pod), /DRONE_RUNNER_CAPACITY is not a whole number \(given: "many"\)\. Write/),
+    ).toBe(true);
     const status = statusOf(pod);
     expect((status?.lastState?.terminated ?? status?.state?.terminated)?.exitCode).toBe(78);
   });

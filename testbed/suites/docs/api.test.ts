@@ -49,6 +49,7 @@ const runner = (pollAgeMs = 0) =>
     metrics: { contentType: 'text/plain', text: () => Promise.resolve('') },
     about: { machine: 'm', version: '0', capacity: 5 },
     ui: undefined,
+    dashboard: undefined,
     token: undefined,
   });
 

@@ -47,7 +47,7 @@ describe('the verdicts', () => {
     const page = readDocument('docs/reference/conformance.md');
     const table = page.slice(page.indexOf('## Known issues'));
     const untested = [...table.matchAll(/^\| (\d+) \| .* \| none \|$/gm)];
-    // 51: not proved yet. 66: one thread has all state.
-    expect(untested.map(([, number]) => number)).toEqual(['51', '66']);
+    // One thread has all state.
+    expect(untested.map(([, number]) => number)).toEqual(['66']);
   });
 });

@@ -106,7 +106,7 @@ describe('the rules above', () => {
     ['`runner.rpcSecret.existingSecret`', true],
     ['--set runner.config.DRONE_RPC_HOST=x', true],
     ['`runner.rpcSecret.exists`', false],
-    ['--set autoscaler.rbac.looks=true', false],
+    ['--set autoscaler.rbac.readOnlys=true', false],
     ['`runner.podLabels.team`', true],
   ])('take the value %s: %s', (text, want) => {
     expect(valuesIn(text).map(isValue)).toEqual([want]);

@@ -129,6 +129,8 @@ export function daemonSuite(
       expect(ready.status).toBe(200);
       const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
       expect(metrics).toMatch(/hangar_runner_builds_total\{event="push"\} 1\n/);
+      // Names of repositories are private, and anybody who reaches the port may read metrics.
+      expect(metrics).not.toContain('acme');
     });
   });
 }

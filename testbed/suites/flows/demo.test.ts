@@ -102,6 +102,7 @@ describe('npm run demo', () => {
     const help = await demo('--help');
     expect(help).toMatchObject({ code: 0 });
     expect(help.out).toContain('npm run demo -- --keep');
+    expect(help.out).toContain('--slow');
 
     const wrong = await demo('--kepe');
     expect(wrong).toMatchObject({ code: 2, out: '' });

@@ -34,6 +34,8 @@ describe('hangar-runner exec on the embedded cluster', () => {
     );
     const { code, out, errors } = await session.exec({ yaml, flags: ['--secrets', 'token=correct-horse'] });
     expect(errors).toBe('');
+    expect(out).toMatch(/kubectl delete pod -n hangar drone-[a-z0-9]{20}\)\n/);
+    expect(out).toContain('--repo-http');
     expect(out).toContain('hello | hello ******\n');
     expect(out).toContain('world | world\n');
     expect(out).not.toContain('correct-horse');

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pipeline, step, stepResults } from './pipelines.ts';
+import { BUSYBOX, pipeline, step, stepResults } from './pipelines.ts';
 import type { TestSystem } from './test-system.ts';
 
 /** How pipelines end, on any cluster. `timeoutMs`: for one build. */
@@ -84,6 +84,20 @@ export function outcomesSuite(
         ['tells', 'success', 0],
       ]);
       expect(system.drone.logText(id, 'tells')).toContain('\nfailure failure fails 3\n');
+    });
+
+    it('known issue 51: a step whose program can not be started is covered by `failure: ignore`', async () => {
+      const absent = `- name: absent\n  image: ${BUSYBOX}\n  entrypoint: [/no/such/program]\n`;
+      const ignored = await run(pipeline(`${absent}  failure: ignore\n${step('after', ['echo on'])}`));
+      expect(ignored.done.status).toBe('success');
+      expect(stepResults(ignored.done)).toEqual([
+        ['clone', 'success', 0],
+        ['absent', 'failure', 127],
+        ['after', 'success', 0],
+      ]);
+      const counted = await run(pipeline(absent + step('after', ['echo on'])));
+      expect(counted.done.status).toBe('failure');
+      expect(stepResults(counted.done).at(-1)).toEqual(['after', 'skipped', 0]);
     });
 
     it('an ignored failure is shown, and the pipeline continues and succeeds', async () => {

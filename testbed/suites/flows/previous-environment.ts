@@ -1,11 +1,22 @@
 import type { BuildRequest } from '../../parts/drone/build-request.ts';
 import { pipeline, step } from './pipelines.ts';
 
-const SHA = { after: 'b'.repeat(40), before: 'a'.repeat(40) };
+type Expected = Readonly<Record<string, string | RegExp>>;
 
-/** A build with a value of its own in each field that a step sees, whose step `show` prints its environment. */
-export const ENVIRONMENT_BUILD: BuildRequest = {
-  yaml: pipeline(step('show', ['env | sort'], '  environment:\n    OWN: mine\n')),
+/** A build whose step `show` prints its environment, and what it must be. */
+export interface EnvironmentBuild {
+  readonly request: BuildRequest;
+  readonly expected: Expected;
+}
+
+const SHA = { after: 'b'.repeat(40), before: 'a'.repeat(40) };
+/** Two lines, and characters that a shell or the Kubernetes expansion of variables would change. */
+const MESSAGE = 'a "message" of $(HOME) and $$\n\nand a second line: ü';
+
+/** With a value of its own in each field that a step sees. */
+const PUSH: BuildRequest = {
+  // In base64, since values have more than one line.
+  yaml: pipeline(step('show', ['env -0 | base64 -w 0'], '  environment:\n    OWN: mine\n')),
   event: 'push',
   params: { PARAM: 'given' },
   build: {
@@ -14,7 +25,7 @@ export const ENVIRONMENT_BUILD: BuildRequest = {
     source: 'feature',
     target: 'main',
     link: 'https://git.acme.test/commit/1',
-    message: 'a message',
+    message: MESSAGE,
     author_login: 'ada',
     author_name: 'Ada L',
     author_email: 'ada@acme.test',
@@ -23,7 +34,7 @@ export const ENVIRONMENT_BUILD: BuildRequest = {
 };
 
 /** What a step sees by the previous runner's rules (previous-runner §4.7), where the server's data decide. */
-export const EXPECTED_ENVIRONMENT: Readonly<Record<string, string | RegExp>> = {
+const OF_A_PUSH: Expected = {
   CI: 'true',
   DRONE: 'true',
   OWN: 'mine',
@@ -47,6 +58,8 @@ export const EXPECTED_ENVIRONMENT: Readonly<Record<string, string | RegExp>> = {
   CI_REPO_LINK: /^https?:/,
   CI_REPO_REMOTE: /./,
   CI_REMOTE_URL: /./,
+  DRONE_REPO_SCM: '',
+  DRONE_GIT_SSH_URL: /./,
   CI_REPO_PRIVATE: /^(true|false)$/,
   DRONE_BRANCH: 'main',
   DRONE_TARGET_BRANCH: 'main',
@@ -58,7 +71,7 @@ export const EXPECTED_ENVIRONMENT: Readonly<Record<string, string | RegExp>> = {
   DRONE_COMMIT_BEFORE: SHA.before,
   DRONE_COMMIT_REF: 'refs/heads/feature',
   DRONE_COMMIT_LINK: 'https://git.acme.test/commit/1',
-  DRONE_COMMIT_MESSAGE: 'a message',
+  DRONE_COMMIT_MESSAGE: MESSAGE,
   DRONE_COMMIT_AUTHOR: 'ada',
   DRONE_COMMIT_AUTHOR_NAME: 'Ada L',
   DRONE_COMMIT_AUTHOR_EMAIL: 'ada@acme.test',
@@ -66,7 +79,7 @@ export const EXPECTED_ENVIRONMENT: Readonly<Record<string, string | RegExp>> = {
   CI_COMMIT_SHA: SHA.after,
   CI_COMMIT_REF: 'refs/heads/feature',
   CI_COMMIT_BRANCH: 'main',
-  CI_COMMIT_MESSAGE: 'a message',
+  CI_COMMIT_MESSAGE: MESSAGE,
   CI_COMMIT_AUTHOR: 'ada',
   CI_COMMIT_AUTHOR_NAME: 'Ada L',
   CI_COMMIT_AUTHOR_EMAIL: 'ada@acme.test',
@@ -74,18 +87,22 @@ export const EXPECTED_ENVIRONMENT: Readonly<Record<string, string | RegExp>> = {
   DRONE_BUILD_NUMBER: /^\d+$/,
   DRONE_BUILD_PARENT: '0',
   DRONE_BUILD_EVENT: 'push',
+  DRONE_BUILD_ACTION: '',
+  DRONE_BUILD_TRIGGER: '@hook',
   DRONE_BUILD_STATUS: 'success',
   DRONE_BUILD_DEBUG: 'false',
   DRONE_BUILD_CREATED: /^\d{10}$/,
   DRONE_BUILD_STARTED: /^\d{10}$/,
   DRONE_BUILD_FINISHED: /^\d{10}$/,
   DRONE_BUILD_LINK: /\/acme\/widget\/\d+$/,
+  DRONE_DEPLOY_TO: '',
   DRONE_DEPLOY_ID: '0',
   CI_BUILD_NUMBER: /^\d+$/,
   CI_PARENT_BUILD_NUMBER: '0',
   CI_BUILD_STATUS: /^(pending|running)$/,
   CI_BUILD_EVENT: 'push',
   CI_BUILD_LINK: /./,
+  CI_BUILD_TARGET: '',
   CI_BUILD_CREATED: /^\d+$/,
   CI_BUILD_STARTED: /^\d+$/,
   CI_BUILD_FINISHED: /^\d+$/,
@@ -96,6 +113,8 @@ export const EXPECTED_ENVIRONMENT: Readonly<Record<string, string | RegExp>> = {
   DRONE_STAGE_MACHINE: /./,
   DRONE_STAGE_OS: 'linux',
   DRONE_STAGE_ARCH: 'amd64',
+  DRONE_STAGE_VARIANT: '',
+  DRONE_STAGE_DEPENDS_ON: '',
   DRONE_STAGE_VERSION: /^\d+$/,
   DRONE_STAGE_STATUS: 'success',
   DRONE_STAGE_STARTED: /^\d{10}$/,
@@ -113,18 +132,79 @@ export const EXPECTED_ENVIRONMENT: Readonly<Record<string, string | RegExp>> = {
   KUBERNETES_NODE: /./,
 };
 
-/** Variables that a step printed and that are not as expected, one line for each. Pure. */
-export function environmentDifferences(
-  log: string,
-  expected: Readonly<Record<string, string | RegExp>>,
-): readonly string[] {
-  const lines = log.split('\n').filter((line) => /^\w+=/.test(line));
+/** The same build, from another event. */
+const another = (event: string, build: BuildRequest['build'], expected: Expected): EnvironmentBuild => ({
+  request: { ...PUSH, event, build: { ...PUSH.build, ...build } },
+  expected: { ...OF_A_PUSH, DRONE_BUILD_EVENT: event, CI_BUILD_EVENT: event, ...expected },
+});
+
+const ofRef = (ref: string): Expected => ({ DRONE_COMMIT_REF: ref, CI_COMMIT_REF: ref });
+
+/** Builds from each event whose variables differ. */
+export const ENVIRONMENT_BUILDS: Readonly<Record<string, EnvironmentBuild>> = {
+  push: { request: PUSH, expected: OF_A_PUSH },
+  'pull request': another(
+    'pull_request',
+    { ref: 'refs/pull/17/head', action: 'synchronized', title: 'a better gear' },
+    {
+      ...ofRef('refs/pull/17/head'),
+      DRONE_BUILD_ACTION: 'synchronized',
+      DRONE_PULL_REQUEST: '17',
+      DRONE_PULL_REQUEST_TITLE: 'a better gear',
+    },
+  ),
+  tag: another(
+    'tag',
+    { ref: 'refs/tags/v24.3.1-rc.2' },
+    {
+      ...ofRef('refs/tags/v24.3.1-rc.2'),
+      DRONE_BUILD_ACTION: 'create',
+      DRONE_TAG: 'v24.3.1-rc.2',
+      DRONE_SEMVER: '24.3.1-rc.2',
+      DRONE_SEMVER_MAJOR: '24',
+      DRONE_SEMVER_MINOR: '3',
+      DRONE_SEMVER_PATCH: '1',
+      DRONE_SEMVER_SHORT: '24.3.1',
+      DRONE_SEMVER_PRERELEASE: 'rc.2',
+      DRONE_CALVER: '24.3.1-rc.2',
+      DRONE_CALVER_MAJOR: '24',
+      DRONE_CALVER_MINOR: '3',
+      DRONE_CALVER_MAJOR_MINOR: '24.3',
+      DRONE_CALVER_MICRO: '1',
+      DRONE_CALVER_MODIFIER: 'rc.2',
+      DRONE_CALVER_SHORT: '24.3.1',
+    },
+  ),
+  promotion: another(
+    'promote',
+    { deploy_to: 'production', deploy_id: 3, parent: 5, trigger: 'kim' },
+    {
+      DRONE_BUILD_TRIGGER: 'kim',
+      DRONE_BUILD_PARENT: '5',
+      CI_PARENT_BUILD_NUMBER: '5',
+      DRONE_DEPLOY_TO: 'production',
+      DRONE_DEPLOY_ID: '3',
+      CI_BUILD_TARGET: 'production',
+    },
+  ),
+  cron: another('cron', { cron: 'nightly', trigger: '@cron' }, { DRONE_BUILD_TRIGGER: '@cron' }),
+};
+
+/** What Hangar adds, and what the shell and Kubernetes set. */
+const OTHERS = /^(DRONE_STEP_NUMBER|PATH|HOME|HOSTNAME|PWD|OLDPWD|SHLVL|_|KUBERNETES_(SERVICE|PORT)_?\w*)$/;
+
+/** Variables that a step printed and that are not as expected, missing or too many, one line for each. Pure. */
+export function environmentDifferences(log: string, expected: Expected): readonly string[] {
+  const text = Buffer.from(log.trimEnd().split('\n').at(-1) ?? '', 'base64').toString();
+  const entries = text.split('\0').filter((entry) => entry !== '');
   const seen = new Map(
-    lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+    entries.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
   );
-  return Object.entries(expected).flatMap(([name, want]) => {
+  const wrong = Object.entries(expected).flatMap(([name, want]) => {
     const value = seen.get(name);
     const fits = typeof want === 'string' ? value === want : want.test(value ?? '');
     return fits ? [] : [`${name}: ${JSON.stringify(value)} in place of ${String(want)}`];
   });
+  const more = [...seen.keys()].filter((name) => !Object.hasOwn(expected, name) && !OTHERS.test(name));
+  return [...wrong, ...more.map((name) => `${name}: ${JSON.stringify(seen.get(name))}, which was not set`)];
 }

@@ -14,7 +14,7 @@ import { type PracticeServer, startPracticeServer } from '../../parts/drone/prac
 import { freePort } from '../../parts/free-port.ts';
 import { until } from '../../parts/until.ts';
 import { pipeline, step, stepResults } from './pipelines.ts';
-import { ENVIRONMENT_BUILD, EXPECTED_ENVIRONMENT, environmentDifferences } from './previous-environment.ts';
+import { ENVIRONMENT_BUILDS, environmentDifferences } from './previous-environment.ts';
 import type { TestClusterAccess } from './test-system.ts';
 
 const SECRET = 'previous-role';
@@ -120,15 +120,19 @@ export function previousRoleSuite(
       await until('the Pods to go', timeoutMs, async () => (await pods()).length === 0);
     });
 
-    it('gives a step the environment of the previous runner, variable by variable', async () => {
+    it('gives a step the environment of the previous runner, variable by variable, for each event', async () => {
       await start({ DRONE_RUNNER_ENVIRON: 'EVERYWHERE:yes' });
-      const { id } = drone.createBuild(ENVIRONMENT_BUILD);
-      expect(stepResults(await ended(id))).toEqual([
-        ['clone', 'success', 0],
-        ['show', 'success', 0],
-      ]);
-      const expected = { ...EXPECTED_ENVIRONMENT, EVERYWHERE: 'yes' };
-      expect(environmentDifferences(drone.logText(id, 'show') ?? '', expected)).toEqual([]);
+      const builds = Object.values(ENVIRONMENT_BUILDS).map(({ request, expected }) => ({
+        id: drone.createBuild(request).id,
+        expected: { ...expected, EVERYWHERE: 'yes' },
+      }));
+      for (const { id, expected } of builds) {
+        expect(stepResults(await ended(id))).toEqual([
+          ['clone', 'success', 0],
+          ['show', 'success', 0],
+        ]);
+        expect(environmentDifferences(drone.logText(id, 'show') ?? '', expected)).toEqual([]);
+      }
     });
 
     it('says at its start what is off, in one line each with the rule that turns it on', async () => {
@@ -154,7 +158,7 @@ export function previousRoleSuite(
       const { id } = drone.createBuild({ yaml: long });
       await running(id, 'long');
       first.kill('SIGTERM');
-      await first.says(/no new pipelines are taken/);
+      await first.says(/no new pipelines are accepted/);
       const next = drone.createBuild({ yaml: long });
       expect(stepResults(await ended(id))).toEqual(SUCCESS);
       expect(await first.exit).toMatchObject({ code: 0 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Assembly } from '@hangar/runner/assemble';
 import { loadConfig } from '@hangar/runner/config';
-import type { HttpParts } from '@hangar/runner/http';
+import type { HttpParts } from '@hangar/runner/http-parts';
 import { run } from '@hangar/runner/runner';
 import { createService } from '@hangar/runner/service';
 import { systemClock } from '@hangar/shared/clock';

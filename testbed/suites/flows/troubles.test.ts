@@ -110,6 +110,21 @@ describe('when something breaks on the way', () => {
     await system.cleaned(TIMEOUT_MS);
   });
 
+  // No real kubelet does it here: it hears of a shutdown from systemd-logind. The status is written as it writes it.
+  it('a node that is shut down ends its builds with an error that says so, with the logs up to then', async () => {
+    const id = begin();
+    await running(id, 'long');
+    const [pod] = await system.pods();
+    cluster.shutDown({ namespace: system.namespace, name: pod?.metadata?.name ?? '' });
+    const done = await finished(id);
+    expect(done.status).toBe('error');
+    expect(done.stages[0]?.error).toContain('the node was shut down');
+    await system.cleaned(TIMEOUT_MS);
+    const metrics = await system.runner.http.metrics.text();
+    expect(metrics).toContain('hangar_runner_failures_total{class="node-shutdown",blame="cluster"} 1\n');
+    expect(system.drone.logText(id, 'long')).toContain('begun\n');
+  });
+
   it('a Drone server that is down while a build runs gets all reports afterwards', async () => {
     const id = begin();
     await running(id, 'long');
@@ -148,7 +163,7 @@ describe('when something breaks on the way', () => {
     await system.startRunner('runner-b');
     const done = await finished(id);
     expect(done.status).toBe('error');
-    expect(done.stages[0]?.error).toContain('its Pod is gone; restart the build');
+    expect(done.stages[0]?.error).toContain('its Pod no longer exists; restart the build');
   });
 
   it('a runner that is killed and restarted finishes its build itself', async () => {

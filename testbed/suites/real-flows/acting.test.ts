@@ -14,7 +14,7 @@ import { BUILD_POD_SPEC, FakePool, isReady } from './fake-pool.ts';
 import { KarpenterEngine, makeBuffer } from './karpenter-engine.ts';
 
 const FEATURES: ReadonlySet<ServiceFeature> = new Set([
-  'look',
+  'read-only',
   'advise',
   'lead',
   'place',

@@ -109,7 +109,7 @@ describe('placing, with the real scheduler', () => {
     expect(new Set(more)).toEqual(new Set([pool.nodeName('b'), pool.nodeName('c')]));
     expect(await tick(0)).toMatchObject({
       kind: 'set',
-      text: expect.stringContaining('open again') as string,
+      text: expect.stringContaining('unmarked') as string,
     });
     expect(await build()).toBeUndefined();
   });

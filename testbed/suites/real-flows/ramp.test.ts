@@ -19,7 +19,7 @@ const REGISTRATION_S = 60;
 /** Karpenter's batch, kwok's ready, the scheduler's back-off. */
 const SLACK_S = 20;
 const FEATURES: ReadonlySet<ServiceFeature> = new Set([
-  'look',
+  'read-only',
   'advise',
   'lead',
   'events',

@@ -168,7 +168,7 @@ export class StaticNodePool implements Actuator {
     const [first] = useless;
     if (first === undefined || useless.length < FEW || useless.length * 2 < nodes.length) return undefined;
     const taints = first.taints.map(({ key, effect }) => `${key}:${effect}`).join(', ') || 'cordoned';
-    return `${useless.length} of ${nodes.length} nodes are ready but closed to builds (${first.name}: ${taints}). Open them; if builds tolerate a taint, name it in HANGAR_AUTOSCALER_POOL_TAINT`;
+    return `${useless.length} of ${nodes.length} nodes are ready but not schedulable for builds (${first.name}: ${taints}). Remove the taints. If builds tolerate one of them, set it in HANGAR_AUTOSCALER_POOL_TAINT`;
   }
 
   async #steps(reading: NodePoolReading, nodes: number, signal: AbortSignal): Promise<ActOutcome> {

@@ -17,7 +17,7 @@ HANGAR_AUTOSCALER_DATA_DIR: /data
 {{- if and .Values.autoscaler.placeholders (not $config.HANGAR_AUTOSCALER_ACTUATORS) }}
 HANGAR_AUTOSCALER_ACTUATORS: {{ include "hangar.autoscaler.actuators" . | quote }}
 {{- end }}
-{{- $sees := .Values.autoscaler.rbac.look }}
+{{- $sees := .Values.autoscaler.rbac.readOnly }}
 {{- if not $sees }}
 HANGAR_AUTOSCALER_KUBERNETES: "off"
 {{- end }}
@@ -30,7 +30,7 @@ HANGAR_AUTOSCALER_POD_NAMESPACES: {{ join "," $namespaces | quote }}
 {{- if and $sees .Values.autoscaler.rbac.runnerService }}
 HANGAR_AUTOSCALER_RUNNER_SERVICE: {{ printf "%s/%s:http" .Release.Namespace (include "hangar.runner.name" .) | quote }}
 {{- else }}
-HANGAR_AUTOSCALER_RUNNERS: {{ printf "http://%s.%s:%s" (include "hangar.runner.name" .) .Release.Namespace (include "hangar.runner.port" .) | quote }}
+HANGAR_AUTOSCALER_RUNNERS: {{ printf "http://%s.%s:%s" (include "hangar.runner.name" .) .Release.Namespace (include "hangar.runner.callPort" .) | quote }}
 {{- end }}
 {{- end }}
 {{- end }}

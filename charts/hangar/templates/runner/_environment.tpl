@@ -41,6 +41,13 @@ env:
         name: {{ . }}
         key: {{ $.Values.runner.rpcSecret.key }}
   {{- end }}
-  {{- include "hangar.httpToken" (list . "HANGAR_HTTP_TOKEN") | nindent 2 }}
-  {{- include "hangar.env" (list . "runner") | trim | nindent 2 }}
+  {{- include "hangar.indented" (list 2 (include "hangar.httpToken" (list . "HANGAR_HTTP_TOKEN"))) }}
+  {{- include "hangar.indented" (list 2 (include "hangar.authorities.env" .)) }}
+  {{- range $name, $value := dict "http_proxy" .Values.runner.proxy.http "https_proxy" .Values.runner.proxy.https "no_proxy" (join "," .Values.runner.proxy.exceptions) }}
+  {{- with $value }}
+  - name: {{ $name }}
+    value: {{ . | quote }}
+  {{- end }}
+  {{- end }}
+  {{- include "hangar.indented" (list 2 (include "hangar.env" (list . "runner"))) }}
 {{- end }}

@@ -76,7 +76,7 @@ export function putLease(
   });
 }
 
-/** A replica that looks for dead ones. */
+/** A replica that takes over from dead ones. */
 export async function replica(cluster: FakeCluster, name: string, clock = new FakeClock()) {
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
@@ -89,7 +89,7 @@ export async function replica(cluster: FakeCluster, name: string, clock = new Fa
     { clock, cluster, log },
     {
       namespace: 'ci',
-      holder: { replica: name, podUid: '', life: 'a' },
+      holder: { replica: name, podUid: '', instance: 'a' },
       termMs: TERM_MS,
       server: SERVER,
     },
@@ -113,8 +113,8 @@ export async function replica(cluster: FakeCluster, name: string, clock = new Fa
       registry.enter(anEntry(stageId));
     },
   });
-  const look = () => adopter.look(stop.signal);
-  return { adopter, clock, lease, former, registry, podWatch, resumed, carried, warned, look, stop };
+  const reconcile = () => adopter.reconcile(stop.signal);
+  return { adopter, clock, lease, former, registry, podWatch, resumed, carried, warned, reconcile, stop };
 }
 
 /** A stage in hand. */

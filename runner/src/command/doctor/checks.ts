@@ -37,7 +37,7 @@ export async function checkServer(
   const { url } = config.server;
   try {
     await client.ping(stopSignal());
-    return { what: 'Drone server', result: 'ok', words: [`${url} answers, and takes the secret`] };
+    return { what: 'Drone server', result: 'ok', words: [`${url} answers and accepts the secret`] };
   } catch (error) {
     if (!(error instanceof CiServerError)) throw error;
     const cure = 'check DRONE_RPC_PROTO, DRONE_RPC_HOST and DRONE_RPC_SECRET';
@@ -61,7 +61,7 @@ export async function checkGate(config: RunnerConfig, context: CommandContext): 
     return {
       what,
       result: 'skipped',
-      words: ['HANGAR_GATE_IMAGE is not set: the runner derives it from its own Pod'],
+      words: ['HANGAR_GATE_IMAGE is not set: the runner derives the image from its own Pod'],
     };
   return { what, result: 'ok', words: [choice.image, ...choice.warnings] };
 }
@@ -73,7 +73,10 @@ export async function checkKubernetes(config: RunnerConfig, context: CommandCont
   // The variable alone may come from another Pod: Node itself reads the file given as --env-file into the environment.
   const isPod = hostOf(context).namespace !== '' && Boolean(env['KUBERNETES_SERVICE_HOST']);
   if (kubeconfig === '' && !isPod)
-    return check('skipped', 'this is no Pod: run it in one, or set DRONE_KUBERNETES_CONFIG to a kubeconfig');
+    return check(
+      'skipped',
+      'not in a Pod: run this command in a Pod, or set DRONE_KUBERNETES_CONFIG to a kubeconfig',
+    );
   const connection = await connect({ kubeconfig, setting: 'DRONE_KUBERNETES_CONFIG' }, env).catch(problemsOf);
   if (!('close' in connection)) return check('failed', ...connection);
   try {
@@ -86,7 +89,7 @@ export async function checkKubernetes(config: RunnerConfig, context: CommandCont
       config.lease.coordination,
     );
     if (missing.length > 0) return check('failed', ...missing, ...warnings);
-    return check('ok', `${connection.server} answers, and all rights that are needed are there`, ...warnings);
+    return check('ok', `${connection.server} answers, and all required permissions are granted`, ...warnings);
   } catch (error) {
     if (!isKubernetesError(error)) throw error;
     return check('failed', `${connection.server}: ${error.message}`);

@@ -76,19 +76,22 @@ describe('translateValues', () => {
     const { values, remarks } = translated(OLD);
 
     expect(JSON.stringify(values)).not.toContain('drone-runner-kube');
-    expect(remarks).toContainEqual(expect.stringMatching(/^image is left out: .*image\.registry/));
+    expect(remarks).toContainEqual(expect.stringMatching(/^image is not translated: .*image\.registry/));
   });
 
   it.each([
     ['a secret in plain text', /^env\.DRONE_RUNNER_ENVIRON is a secret/],
-    ['a variable without effect', /^env\.DRONE_RUNNER_MAX_PROCS is left out/],
-    ['a value that is fixed', /^securityContext is left out: it is fixed/],
+    ['a variable without effect', /^env\.DRONE_RUNNER_MAX_PROCS is not translated/],
+    [
+      'a value that would loosen the chart',
+      /^securityContext is not translated: the chart has a restricted one/,
+    ],
   ])('says what becomes of %s', (_what, remark) => {
     expect(translated(OLD).remarks.filter((text) => remark.test(text))).toHaveLength(1);
   });
 
   it('of a value that nobody knows it says that it is left out, but not of an empty one', () => {
-    expect(translated('foo: 1\nbar: {}').remarks).toEqual([expect.stringMatching(/^foo is left out/)]);
+    expect(translated('foo: 1\nbar: {}').remarks).toEqual([expect.stringMatching(/^foo is not translated/)]);
   });
 
   it('runs builds in "default" where the old values name no namespace, as the previous runner did', () => {
@@ -104,6 +107,6 @@ describe('translateValues', () => {
   });
 
   it.each(['- a', 'text', ''])('refuses what is no map: %j', (text) => {
-    expect(() => translateValues(text)).toThrow('no map');
+    expect(() => translateValues(text)).toThrow('not a map of values');
   });
 });

@@ -23,22 +23,25 @@ const SAME = ['nameOverride', 'fullnameOverride'];
 
 /** Why a value of the previous runner's chart is left out. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
-  image: 'it names the previous runner. Set image.registry to where Hangar’s images are',
-  securityContext: 'it is fixed: non-root, read-only, no capabilities',
-  service: 'the Service has port 3000, or the one in DRONE_SERVER_PORT',
-  ingress: 'there is none; "kubectl port-forward" reaches the web page',
+  image: 'it is the image of the previous runner. Set image.registry to the registry of the Hangar images',
+  securityContext: 'the chart has a restricted one; runner.securityContext is merged over it',
+  service: 'the Service has the port of the program; runner.service has type, port and IP families',
+  ingress: 'its values are different; see runner.ingress for the web page',
   autoscaling: 'the number of replicas is runner.replicas',
 };
 
 const RULES = [...Object.values(NAME_RULES), ...Object.values(AMOUNT_RULES)].map(({ setting }) => setting);
 
 /**
- * Keeps Pods as unrestricted as the previous runner made them, whatever the chart's defaults are: each line can be removed, one by one.
+ * Keeps Pods as unrestricted as the previous runner made them, and needs no image and no right more, whatever the chart's defaults are: each
+ * line can be removed, one by one.
  */
 const OPEN = {
   runner: {
     config: {
       HANGAR_COORDINATION: 'auto',
+      // The image of the runner contains the gate, so one image is enough.
+      HANGAR_GATE_IMAGE: '',
       HANGAR_HARDENING: 'off',
       DRONE_TMATE_ENABLED: 'true',
       HANGAR_PRIVATE_REGISTRIES: '*',
@@ -56,7 +59,7 @@ const OPEN = {
  */
 export function translateValues(text: string): Translation {
   const old: unknown = parse(text, HELMS);
-  if (!isRecord(old)) throw new Error('it is no map of values');
+  if (!isRecord(old)) throw new Error('it is not a map of values');
   const variables = variablesOf(old);
   const remarks = [...variables.remarks, ...leftOut(old)];
   const { namespace, others } = namespacesOf(old, variables.namespace);
@@ -96,12 +99,13 @@ function variablesOf(old: JsonRecord): Variables {
   for (const [name, value] of entries) {
     const setting = BY_NAME.get(name);
     if (name === 'DRONE_NAMESPACE_DEFAULT') continue;
-    if (WITHOUT_EFFECT[name] !== undefined) remarks.push(`env.${name} is left out: ${WITHOUT_EFFECT[name]}`);
+    if (WITHOUT_EFFECT[name] !== undefined)
+      remarks.push(`env.${name} is not translated: ${WITHOUT_EFFECT[name]}`);
     else if (setting !== undefined && !setting.secret) config[name] = asTyped(value, setting.type);
     else extra.push({ name, value });
     if (setting?.secret === true)
       remarks.push(
-        `env.${name} is a secret, and stands in runner.extraEnv as it stood in env. Better: put it into a Secret, and name that in runner.envFrom`,
+        `env.${name} is a secret, and was moved to runner.extraEnv unchanged. It is better to store it in a Secret, and to reference that in runner.envFrom`,
       );
   }
   const namespace = entries.find(([name]) => name === 'DRONE_NAMESPACE_DEFAULT')?.[1] ?? '';
@@ -155,5 +159,8 @@ function leftOut(old: JsonRecord): readonly string[] {
   const names = [...handled, 'extraSecretNamesForEnvFrom', 'existingSecretName'];
   return Object.keys(old)
     .filter((name) => !names.includes(name) && isSet(old[name]))
-    .map((name) => `${name} is left out: ${LEFT_OUT[name] ?? 'nothing of Hangar’s chart corresponds to it'}`);
+    .map(
+      (name) =>
+        `${name} is not translated: ${LEFT_OUT[name] ?? 'the Hangar chart has no corresponding value'}`,
+    );
 }

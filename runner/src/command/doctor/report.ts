@@ -1,11 +1,17 @@
+import { type Paint, painter, type Style } from '@hangar/shared/program/style';
 import { tableLines } from '@hangar/shared/program/table';
 import type { Judged, SettingSupport } from '../../config/judge.ts';
 import type { ReviewedRule } from '../../restrict/review.ts';
 import type { Check } from './checks.ts';
 
+/** Whether the runner would start: `incomplete` if nothing is wrong as far as that was checked. */
+export type Verdict = 'passed' | 'incomplete' | 'failed';
+
 /** All findings of the doctor. */
 export interface Report {
+  /** Nothing is wrong, as far as that was checked. */
   readonly ok: boolean;
+  readonly verdict: Verdict;
   readonly settings: readonly Judged[];
   readonly checks: readonly Check[];
   /** What pipelines may choose; empty while the settings are wrong. */
@@ -15,39 +21,77 @@ export interface Report {
 }
 
 /** Combines the findings. Pure. */
-export function reportOf(found: Omit<Report, 'ok'>): Report {
+export function reportOf(found: Omit<Report, 'ok' | 'verdict'>): Report {
   const isWrong =
     found.settings.some(({ verdict }) => verdict === 'wrong') ||
     found.checks.some(({ result }) => result === 'failed');
-  return { ok: !isWrong, ...found };
+  const isUnclear =
+    found.settings.some(({ verdict }) => verdict === 'unknown') ||
+    found.checks.some(({ result }) => result === 'skipped');
+  return { ok: !isWrong, verdict: isWrong ? 'failed' : isUnclear ? 'incomplete' : 'passed', ...found };
 }
 
 const HEADS: Readonly<Record<SettingSupport, string>> = {
   wrong: 'Wrong: the runner would not start',
-  changed: 'Changed: means something else than before',
+  changed: 'Changed: has another meaning than in the previous runner',
   ignored: 'Ignored',
   unknown: 'Unknown',
-  kept: 'Kept: means what it meant',
+  kept: 'Kept: same meaning as in the previous runner',
+};
+
+const HEAD_STYLES: Readonly<Partial<Record<SettingSupport, Style>>> = {
+  wrong: 'red',
+  changed: 'yellow',
+  unknown: 'yellow',
+};
+const RESULT_STYLES: Readonly<Record<Check['result'], Style>> = {
+  ok: 'green',
+  failed: 'red',
+  skipped: 'yellow',
 };
 
 /** The report as text. Pure. */
-export function reportText({ ok, settings, checks, rules, warnings }: Report): string {
+export function reportText(report: Report, isColoured = false): string {
+  const { settings, checks, rules, warnings } = report;
+  const paint = painter(isColoured);
   const groups = Map.groupBy(settings, ({ verdict }) => verdict);
   const sections = [...groups].map(([verdict, those]) => [
-    HEADS[verdict],
+    paint(HEAD_STYLES[verdict] ?? 'bold', HEADS[verdict]),
     ...(verdict === 'kept' ? [names(those)] : wordsLines(those)),
   ]);
   const outside = checks.map(({ what, result, words }) => [
-    `${what}: ${result}`,
+    `${paint('bold', what)}: ${paint(RESULT_STYLES[result], result)}`,
     ...words.map((text) => `  ${text.replaceAll('\n', '\n  ')}`),
   ]);
-  const odd = warnings.length === 0 ? [] : [['Worth a look', ...warnings.map((text) => `  ${text}`)]];
-  const end = ok
-    ? ['All is well: the runner would start with these settings.']
-    : ['Something is wrong, see above.'];
-  return [...sections, ...openSection(rules), ...odd, ...outside, end]
+  const odd =
+    warnings.length === 0 ? [] : [[paint('yellow', 'Warnings'), ...warnings.map((text) => `  ${text}`)]];
+  return [...sections, ...openSection(rules), ...odd, ...outside, endLines(report, paint)]
     .map((lines) => lines.join('\n'))
     .join('\n\n');
+}
+
+const VERDICT_STYLES: Readonly<Record<Verdict, Style>> = {
+  passed: 'green',
+  incomplete: 'yellow',
+  failed: 'red',
+};
+const VERDICT_TEXTS: Readonly<Record<Verdict, string>> = {
+  passed: 'Passed: the runner would start with these settings.',
+  incomplete:
+    'Incomplete: no error was found, but the skipped checks and unknown settings above need attention.',
+  failed: 'Failed: the runner would not start. Correct the errors above.',
+};
+
+/** A summary in numbers, and the verdict. */
+function endLines({ settings, checks, warnings, verdict }: Report, paint: Paint): readonly string[] {
+  const count = (all: readonly string[]): string =>
+    [...Map.groupBy(all, (one) => one)].map(([one, those]) => `${those.length} ${one}`).join(', ') || 'none';
+  return [
+    `Settings: ${count(settings.map((one) => one.verdict))}`,
+    `Checks:   ${count(checks.map(({ result }) => result))}`,
+    `Warnings: ${warnings.length}`,
+    paint(VERDICT_STYLES[verdict], VERDICT_TEXTS[verdict]),
+  ];
 }
 
 /** The rules by which untrusted pipelines may choose whatever they like, and what the chart would refuse. */
@@ -60,7 +104,7 @@ function openSection(rules: readonly ReviewedRule[]): readonly (readonly string[
   ]);
   return [
     [
-      "Open to untrusted pipelines, as with the previous runner: the chart's defaults would refuse it",
+      'Open to untrusted pipelines, as in the previous runner; refused by the defaults of the chart',
       ...tableLines([], rows).map((line) => `  ${line}`),
     ],
   ];

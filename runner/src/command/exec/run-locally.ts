@@ -10,6 +10,7 @@ import { AdmissionQueue } from '../../admit/admission-queue.ts';
 import { NO_LOAD } from '../../admit/admit.ts';
 import { secretContents } from '../../adopt/contents.ts';
 import { CancelWatches } from '../../cancel/cancel-watches.ts';
+import { GateVolumes, type GateVolumesParts } from '../../launch/gate-volumes.ts';
 import { PodOrigin } from '../../launch/pod-origin.ts';
 import { removePod } from '../../launch/remove-pod.ts';
 import { clusterLogSource } from '../../logs/cluster-log-source.ts';
@@ -43,6 +44,7 @@ export interface LocalOrder {
   readonly compiled: Compiled;
   readonly detail: StageDetail;
   readonly owner: string;
+  readonly gateVolume: GateVolumesParts['setting'];
 }
 
 /** Start and end of a step's program, milliseconds since 1970. */
@@ -68,10 +70,14 @@ const MACHINE = 'hangar-runner exec';
  * Runs one compiled pipeline on a cluster, without a Drone server: the daemon's stage code, with an in-memory server and logs that
  * are written to the screen. Resolves when the Pod is being deleted.
  *
- * @param stop aborted: the pipeline is cancelled, its Pod deleted
+ * @param caller `stop` aborted: the pipeline is cancelled, its Pod deleted; `onConnected`: the cluster answers, and no Pod exists yet
  * @throws {CommandError} if the namespace's Pods can't be listed
  */
-export async function runLocally(parts: LocalParts, order: LocalOrder, stop: AbortSignal): Promise<LocalEnd> {
+export async function runLocally(
+  parts: LocalParts,
+  order: LocalOrder,
+  { stop, onConnected }: { readonly stop: AbortSignal; readonly onConnected?: () => void },
+): Promise<LocalEnd> {
   const { clock } = parts;
   const run = new LocalRun(parts, order);
   const startedMs = clock.monotonicMs();
@@ -80,6 +86,7 @@ export async function runLocally(parts: LocalParts, order: LocalOrder, stop: Abo
   stop.addEventListener('abort', cancel, { once: true });
   try {
     await run.listen();
+    onConnected?.();
     await run.runStage();
     const cleaned = await run.clean();
     const { spans, conclusion, server } = run;
@@ -124,7 +131,7 @@ class LocalRun {
     try {
       await this.#podWatch.follow(namespace, this.#over.signal);
     } catch (error) {
-      throw new CommandError(EXIT.failed, troubleText(error, namespace), { cause: error });
+      throw connectionError(error, namespace);
     }
     const tell = this.#podWatch.notice.bind(this.#podWatch);
     // Without this right there are no notices of image pulls: not worth a warning here.
@@ -209,6 +216,7 @@ class LocalRun {
         memoryBytes: undefined,
       }),
       cancelWatches: new CancelWatches({ clock, ciServer, log }),
+      gateVolumes: new GateVolumes({ clock, log, setting: this.#order.gateVolume, hasEvents: () => true }),
       waitLimitMs: Number.POSITIVE_INFINITY,
       retentionMs: Number.POSITIVE_INFINITY,
       draft: () => Promise.resolve(compiled),
@@ -259,9 +267,18 @@ function unshared(owner: string): Ownership {
   };
 }
 
-function troubleText(error: unknown, namespace: string): string {
+/** A missing permission is to be granted; for a cluster that does not answer, another try may succeed. */
+function connectionError(error: unknown, namespace: string): CommandError {
   const words = errorText(error);
   if (isKubernetesError(error, 401, 403))
-    return `this user may not list Pods in namespace ${namespace}: ${words}. "kubectl auth can-i list pods -n ${namespace}" asks the same; --namespace chooses another`;
-  return `the cluster does not answer: ${words}. "kubectl config current-context" tells which one is asked; --kubeconfig names another file`;
+    return new CommandError(
+      EXIT.config,
+      `this user is not allowed to list Pods in namespace ${namespace}: ${words}. "kubectl auth can-i list pods -n ${namespace}" checks the same; --namespace selects another namespace`,
+      { cause: error },
+    );
+  return new CommandError(
+    EXIT.tryAgain,
+    `the Kubernetes API does not answer: ${words}. "kubectl config current-context" shows which cluster is used; --kubeconfig selects another file`,
+    { cause: error },
+  );
 }

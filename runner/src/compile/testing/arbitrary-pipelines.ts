@@ -24,23 +24,19 @@ const mostly = (...sane: string[]) =>
   fc.oneof({ weight: 15, arbitrary: fc.constantFrom(...sane) }, { weight: 1, arbitrary: oddTexts });
 const sometimes = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 });
 const anyName = mostly('a', 'b', 'c', 'clone', 'build', 'Test it', 'redis');
-const size = fc.oneof(fc.nat(4000), fc.constantFrom('128MiB', '1GiB', '10Q', -5, 0.5));
-const resources = fc.record({
-  limits: sometimes(fc.record({ cpu: size, memory: size })),
-  requests: sometimes(fc.record({ cpu: size, memory: size })),
-});
-const value = fc.oneof(
-  oddTexts,
-  fc.constantFrom<unknown>(
-    1,
-    true,
-    null,
-    [1, 2],
-    { from_secret: 'known' },
-    { from_secret: 'gone' },
-    { a: { b: 1 } },
-  ),
-);
+/** Mostly the first kind of value. */
+const rarely = <T, U>(usual: fc.Arbitrary<T>, odd: fc.Arbitrary<U>) =>
+  fc.oneof({ weight: 30, arbitrary: usual }, { weight: 1, arbitrary: odd });
+const cpu = rarely(fc.nat(4000), fc.constantFrom<unknown>('128MiB', -5, 0.5, [1]));
+const memory = rarely(fc.constantFrom<unknown>('128MiB', '1GiB', 9_999_999), fc.constantFrom('10Q', -5));
+const amounts = fc.record({ cpu, memory });
+const resources = fc.record({ limits: sometimes(amounts), requests: sometimes(amounts) });
+/** Keys and values of labels and the like. */
+const pairs = (key: fc.Arbitrary<string>, text: fc.Arbitrary<string>) =>
+  fc.dictionary(key, text, { maxKeys: 2 });
+const plain = fc.constantFrom<unknown>(1, true, null, { from_secret: 'known' }, { from_secret: 'gone' });
+const variable = fc.oneof(oddTexts, rarely(plain, fc.constant([1, 2])));
+const setting = fc.oneof(oddTexts, plain, fc.constantFrom<unknown>([1, 2], { a: { b: 1 } }));
 const when = fc.record({
   event: sometimes(mostly('push', 'tag')),
   status: sometimes(fc.constantFrom(['failure'], ['success', 'failure'])),
@@ -53,16 +49,19 @@ const step = fc.record(
     commands: sometimes(fc.array(oddTexts, { maxLength: 3 })),
     entrypoint: sometimes(fc.array(oddTexts, { maxLength: 2 })),
     command: sometimes(fc.array(oddTexts, { maxLength: 2 })),
-    environment: sometimes(fc.dictionary(mostly('A', 'PATH', 'KUBERNETES_NODE'), value, { maxKeys: 3 })),
-    settings: sometimes(fc.dictionary(mostly('tag', 'my-key'), value, { maxKeys: 3 })),
+    environment: sometimes(fc.dictionary(mostly('A', 'PATH', 'KUBERNETES_NODE'), variable, { maxKeys: 3 })),
+    settings: sometimes(fc.dictionary(mostly('tag', 'my-key'), setting, { maxKeys: 3 })),
     detach: sometimes(fc.boolean()),
-    depends_on: sometimes(fc.array(fc.constantFrom('clone', 'a', 'b'), { maxLength: 2 })),
-    failure: sometimes(fc.constantFrom('ignore', 'fast', 'x')),
+    depends_on: rarely(
+      fc.constant(undefined),
+      fc.array(fc.constantFrom('clone', 'a', 'b'), { maxLength: 2 }),
+    ),
+    failure: sometimes(rarely(fc.constantFrom('ignore', 'fast'), fc.constant('x'))),
     when: sometimes(when),
     pull: sometimes(mostly('always', 'never')),
     privileged: sometimes(fc.boolean()),
     resources: sometimes(resources),
-    user: sometimes(fc.constantFrom(0, 1000, 1000, -1)),
+    user: sometimes(rarely(fc.constantFrom(0, 1000), fc.constant(-1))),
     volumes: sometimes(
       fc.array(
         fc.record({
@@ -77,6 +76,8 @@ const step = fc.record(
   },
   { requiredKeys: ['name', 'image'] },
 );
+
+const steps = (maxLength: number) => fc.uniqueArray(step, { maxLength, selector: ({ name }) => name });
 
 const volume = fc.constantFrom<Record<string, unknown>>(
   { temp: {} },
@@ -95,13 +96,13 @@ export const pipelines = fc.record(
     type: fc.constant('kubernetes'),
     name: anyName,
     platform: sometimes(
-      fc.record({ os: fc.constantFrom('linux', 'linux', 'windows'), arch: mostly('amd64', 'arm64') }),
+      fc.record({ os: rarely(fc.constant('linux'), fc.constant('windows')), arch: mostly('amd64', 'arm64') }),
     ),
     clone: sometimes(fc.record({ disable: fc.boolean(), depth: fc.nat(9) })),
     environment: sometimes(fc.dictionary(oddTexts, oddTexts, { maxKeys: 3 })),
-    resources: sometimes(fc.record({ requests: fc.record({ cpu: size, memory: size }) })),
-    services: sometimes(fc.array(step, { maxLength: 2 })),
-    steps: fc.array(step, { maxLength: 4 }),
+    resources: sometimes(fc.record({ requests: amounts })),
+    services: sometimes(steps(2)),
+    steps: rarely(steps(4), fc.array(step, { maxLength: 4 })),
     volumes: fc.tuple(volume, volume).map(([v, w]) => [
       { name: 'v', ...v },
       { name: 'w', ...w },
@@ -110,15 +111,17 @@ export const pipelines = fc.record(
     metadata: sometimes(
       fc.record({
         namespace: mostly('', 'builds'),
-        labels: fc.dictionary(mostly('team'), mostly('x')),
-        annotations: fc.dictionary(mostly('note'), oddTexts),
+        labels: pairs(mostly('team'), mostly('x')),
+        annotations: pairs(mostly('note'), oddTexts),
       }),
     ),
     node_name: sometimes(mostly('node-1')),
-    node_selector: sometimes(fc.dictionary(mostly('pool'), mostly('x'))),
+    node_selector: sometimes(pairs(mostly('pool'), mostly('x'))),
     service_account_name: sometimes(mostly('builder')),
     host_aliases: sometimes(
-      fc.array(fc.record({ ip: mostly('10.0.0.1'), hostnames: fc.array(mostly('h')) }), { maxLength: 2 }),
+      fc.array(fc.record({ ip: mostly('10.0.0.1'), hostnames: fc.array(mostly('h'), { maxLength: 2 }) }), {
+        maxLength: 2,
+      }),
     ),
     tolerations: sometimes(
       fc.array(

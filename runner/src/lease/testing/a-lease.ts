@@ -9,23 +9,23 @@ import { OwnLease } from '../own-lease.ts';
 export const TERM_MS = 24_000;
 export const SERVER = 'https://drone.acme.test';
 export const target = { resource: RESOURCE.leases, namespace: 'ci', name: 'hangar-runner-r1' };
-let lives = 0;
+let instances = 0;
 export const never: AbortSignal = new AbortController().signal;
 export const intent = (stageId: number) => ({ stageId, buildId: stageId + 100, machine: 'r1' });
 
-/** A process in the one Pod `pod-1`, unless told otherwise; each has a life of its own. */
+/** A process in the one Pod `pod-1`, unless told otherwise; each is an instance of its own. */
 export function begin(
   cluster = new FakeCluster(),
   server = SERVER,
   podUid = 'pod-1',
   clock = new FakeClock(),
 ) {
-  const life = `life-${(lives += 1)}`;
+  const instance = `instance-${(instances += 1)}`;
   const lease = new OwnLease(
     { clock, cluster, log: silentLogger },
-    { namespace: 'ci', holder: { replica: 'r1', podUid, life }, termMs: TERM_MS, server },
+    { namespace: 'ci', holder: { replica: 'r1', podUid, instance }, termMs: TERM_MS, server },
   );
   const stored = (): V1Lease => cluster.find<V1Lease>(target) ?? {};
   const stageIds = (): number[] => intentsOf(stored()).map((one) => one.stageId);
-  return { clock, cluster, lease, life, stored, stageIds };
+  return { clock, cluster, lease, instance, stored, stageIds };
 }

@@ -7,6 +7,7 @@ import { AdmissionQueue } from '../../admit/admission-queue.ts';
 import { type Load, NO_LOAD } from '../../admit/admit.ts';
 import { secretContents } from '../../adopt/contents.ts';
 import { CancelWatches } from '../../cancel/cancel-watches.ts';
+import { GateVolumes } from '../../launch/gate-volumes.ts';
 import { testOrigin } from '../../launch/testing/test-origin.ts';
 import type { Intent } from '../../lease/lease-record.ts';
 import { ANNOTATION, type Compiled, LABEL, MASKS_KEY, SCHEDULING_GATE } from '../../pipeline/compiled.ts';
@@ -122,6 +123,7 @@ export class TestStage {
       origin: testOrigin(cluster),
       lease: this.#lease(),
       cancelWatches: new CancelWatches({ clock, ciServer, log }),
+      gateVolumes: new GateVolumes({ clock, log, setting: 'init', hasEvents: () => true }),
       patience: { imagePullMs: 60_000, nodeLostMs: 300_000 },
       waitLimitMs: Number.POSITIVE_INFINITY,
       retentionMs: 48 * 3_600_000,

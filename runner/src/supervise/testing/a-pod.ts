@@ -82,7 +82,7 @@ export const waiting = (reason: string, message = ''): V1ContainerState => ({ wa
 /** Terminated, with the gate's termination message if one is given. */
 export function terminated(
   exitCode: number,
-  more: { reason?: string; message?: string } = {},
+  more: { reason?: string; message?: string; startedAt?: string } = {},
 ): V1ContainerState {
   const [startedAt, finishedAt] = ['2026-01-14T09:30:10Z', '2026-01-14T09:30:20Z'];
   const reason = exitCode === 0 ? 'Completed' : 'Error';

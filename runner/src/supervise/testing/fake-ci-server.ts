@@ -76,8 +76,10 @@ export class FakeCiServer implements CiServer {
 
   async detail(_stageId: number, signal: AbortSignal): Promise<StageDetail> {
     await this.#pass('detail', signal);
-    if (!this.details) throw new Error('no details were prepared');
-    return { ...this.details, stage: this.stage };
+    const { stage } = this;
+    const isOpen = stage.status === 'pending' || stage.status === 'running';
+    const build = { id: stage.buildId, status: isOpen ? 'running' : stage.status };
+    return { ...(this.details ?? ({ build } as StageDetail)), stage };
   }
 
   async #pass(call: 'step' | 'stage' | 'detail', signal: AbortSignal): Promise<void> {

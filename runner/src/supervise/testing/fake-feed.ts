@@ -6,6 +6,7 @@ import type { PodFeed } from '../../watch/pod-watch.ts';
 export class FakeFeed implements PodFeed {
   pod: V1Pod | undefined;
   gone = false;
+  isFinal = false;
   notices: readonly PodNotice[] = [];
   readonly #subscribers = new Set<() => void>();
 
@@ -16,6 +17,17 @@ export class FakeFeed implements PodFeed {
   subscribe(onChange: () => void): () => void {
     this.#subscribers.add(onChange);
     return () => this.#subscribers.delete(onChange);
+  }
+
+  /** What the API server would show, if that differs from what the watch has shown. */
+  unseen: V1Pod | 'gone' | undefined;
+
+  refresh(): Promise<void> {
+    const { unseen } = this;
+    this.unseen = undefined;
+    if (unseen === 'gone') this.lose();
+    else if (unseen) this.show(unseen);
+    return Promise.resolve();
   }
 
   /** Number of subscribers. */

@@ -108,7 +108,7 @@ export class TestStageRun {
         pod,
         masks: {},
         notes: [],
-        admittedMs: nowMs,
+        admittedMonotonicMs: this.clock.monotonicMs(),
         adopted: adoptions !== undefined,
         takenOverMs: nowMs,
         ended: () => {

@@ -64,7 +64,9 @@ describe('helm install and helm upgrade in the documents', () => {
 
   it.each(RELEASES)('$page: $command', async ({ page, command }) => {
     const [, verb = '', rest = ''] = /^helm (install|upgrade) (.*)$/.exec(command) ?? [];
-    const words = rest.replace(/ #.*$/, '').replace(/ --(install|wait|reuse-values|create-namespace)\b/g, '');
+    const words = rest
+      .replace(/ #.*$/, '')
+      .replace(/ --(install|wait|reset-then-reuse-values|create-namespace)\b/g, '');
     // What the release has already; flags and files of the command are laid over it.
     const least = verb === 'upgrade' ? ' -f -' : '';
     const rendered = await runOrThrow('bash', ['-ec', `"$HELM" template ${words}${least}`], {

@@ -16,7 +16,7 @@ describe('intents of a dead replica', () => {
     cluster.intercept(({ verb, target }) => {
       if (target.resource === RESOURCE.leases && verb !== 'list') order.push(verb);
     });
-    await me.look();
+    await me.reconcile();
     expect([order, me.carried]).toEqual([['patch', 'patch', 'remove'], [50]]);
     expect(cluster.find(leaseAt('dead'))).toBeUndefined();
   });
@@ -26,7 +26,7 @@ describe('intents of a dead replica', () => {
     putPod(cluster, 50, 'ci/hangar-runner-dead');
     putLease(cluster, 'dead', { intents: [intent(50)] });
     const me = await replica(cluster, 'me');
-    await me.look();
+    await me.reconcile();
     expect([me.carried, me.resumed.length]).toEqual([[], 1]);
   });
 
@@ -36,15 +36,15 @@ describe('intents of a dead replica', () => {
     putLease(cluster, 'dead', { intents: [intent(50)] });
     const me = await replica(cluster, 'me');
     cluster.fail('patch', 'pods', noAnswer());
-    await me.look();
+    await me.reconcile();
     expect(cluster.find(leaseAt('dead'))).toBeDefined();
     expect(me.carried).toEqual([50]);
-    await me.look();
+    await me.reconcile();
     expect(cluster.find(leaseAt('dead'))).toBeUndefined();
     expect(me.carried).toEqual([50]);
   });
 
-  it('that can’t be taken over now are tried again at the next look, and keep no others waiting', async () => {
+  it('that can’t be taken over now are tried again in the next round, and keep no others waiting', async () => {
     const cluster = new FakeCluster();
     putLease(cluster, 'dead', { intents: [intent(50)] });
     putLease(cluster, 'dire', { intents: [intent(51)] });
@@ -53,9 +53,9 @@ describe('intents of a dead replica', () => {
     cluster.intercept(({ verb, target }) => {
       if (verb === 'patch' && target.name === 'hangar-runner-dead' && failures-- > 0) throw noAnswer();
     });
-    await me.look();
+    await me.reconcile();
     expect(me.carried).toEqual([51]);
-    await me.look();
+    await me.reconcile();
     expect(me.carried.sort()).toEqual([50, 51]);
   });
 
@@ -69,7 +69,7 @@ describe('intents of a dead replica', () => {
       cluster.intercept(({ verb, target }) =>
         verb === lost && target.name === 'hangar-runner-dead' && losses-- > 0 ? 'lost' : undefined,
       );
-      for (let time = 0; time < 3; time++) await me.look();
+      for (let time = 0; time < 3; time++) await me.reconcile();
       expect([me.carried, cluster.find(leaseAt('dead'))]).toEqual([[50], undefined]);
     },
   );
@@ -83,15 +83,18 @@ describe('intents of a dead replica', () => {
       if (verb !== 'patch' || target.name !== 'hangar-runner-dead' || isFaster) return;
       isFaster = true;
       const lease = cluster.find<V1Lease>(leaseAt('dead')) ?? {};
-      const annotations = { ...lease.metadata?.annotations, [LEASE_ANNOTATION.heirs]: '{"50":"ci/faster"}' };
+      const annotations = {
+        ...lease.metadata?.annotations,
+        [LEASE_ANNOTATION.successors]: '{"50":"ci/faster"}',
+      };
       cluster.put<V1Lease>(leaseAt('dead'), { ...lease, metadata: { ...lease.metadata, annotations } });
     });
-    await me.look();
-    await me.look();
+    await me.reconcile();
+    await me.reconcile();
     expect([me.carried, me.lease.intents]).toEqual([[], []]);
   });
 
-  it('are continued by the one that marked them, though its answer was lost and others look too', async () => {
+  it('are continued by the one that marked them, though its answer was lost and others do so too', async () => {
     const cluster = new FakeCluster();
     putLease(cluster, 'dead', { intents: [intent(50)] });
     const clock = new FakeClock();
@@ -100,16 +103,16 @@ describe('intents of a dead replica', () => {
     cluster.intercept(({ verb, target }) =>
       verb === 'patch' && target.name === 'hangar-runner-dead' && losses-- > 0 ? 'lost' : undefined,
     );
-    await me.look();
+    await me.reconcile();
     // The other one sees nothing that is left to take over.
-    await other.look();
-    await other.look();
+    await other.reconcile();
+    await other.reconcile();
     expect([me.carried, other.carried]).toEqual([[], []]);
-    await me.look();
+    await me.reconcile();
     expect([me.carried, other.carried]).toEqual([[50], []]);
     await clock.step(TERM_MS + 1_001);
-    await other.look();
-    await other.look();
+    await other.reconcile();
+    await other.reconcile();
     expect(cluster.find(leaseAt('dead'))).toBeUndefined();
   });
 
@@ -127,10 +130,10 @@ describe('intents of a dead replica', () => {
     cluster.intercept(({ verb, target }) =>
       verb === 'patch' && target.name === 'hangar-runner-dead' && losses-- > 0 ? 'lost' : undefined,
     );
-    await Promise.all([a.look(), b.look()]);
+    await Promise.all([a.reconcile(), b.reconcile()]);
     expect([a.lease.has(50), b.lease.has(50)]).toEqual([true, true]);
-    await c.look();
-    for (let time = 0; time < 2; time++) for (const one of all) await one.look();
+    await c.reconcile();
+    for (let time = 0; time < 2; time++) for (const one of all) await one.reconcile();
     expect(all.flatMap(({ carried }) => carried)).toEqual([50]);
     expect(all.filter(({ lease }) => lease.has(50))).toHaveLength(1);
   });
@@ -143,11 +146,11 @@ describe('intents of a dead replica', () => {
     cluster.intercept(({ verb, target }) => {
       if (verb === 'patch' && target.name === 'hangar-runner-dead' && failures-- > 0) throw noAnswer();
     });
-    await me.look();
+    await me.reconcile();
     expect(me.lease.intents.map(({ stageId }) => stageId)).toEqual([50, 51]);
     // It has reported stage 51 since.
     putLease(cluster, 'dead', { intents: [intent(50)], holder: 'dead' });
-    await me.look();
+    await me.reconcile();
     expect(me.lease.has(50)).toBe(false);
     expect(me.carried).toEqual([51]);
   });
@@ -157,10 +160,10 @@ describe('intents of a dead replica', () => {
     putPod(cluster, 50, 'ci/hangar-runner-dead');
     putLease(cluster, 'dead', { intents: [intent(50)], holder: 'dead' });
     const me = await replica(cluster, 'me');
-    await me.look();
+    await me.reconcile();
     cluster.drop(podAt('p50'));
     await me.clock.step(TERM_MS + 1_001);
-    await me.look();
+    await me.reconcile();
     expect([me.carried, me.resumed]).toEqual([[50], []]);
   });
 
@@ -169,7 +172,7 @@ describe('intents of a dead replica', () => {
     putLease(cluster, 'dead', { intents: [intent(50)], namespaces: ['drone-x'] });
     const me = await replica(cluster, 'me');
     cluster.fail('list', 'pods', refusal(500, 'InternalError'));
-    await me.look();
+    await me.reconcile();
     expect(me.carried).toEqual([]);
     let isBehind = true;
     cluster.intercept(({ verb, target }) => {
@@ -177,9 +180,9 @@ describe('intents of a dead replica', () => {
       isBehind = false;
       throw refusal(500, 'InternalError');
     });
-    await me.look();
+    await me.reconcile();
     expect(me.carried).toEqual([]);
-    await me.look();
+    await me.reconcile();
     expect(me.carried).toEqual([50]);
   });
 
@@ -192,7 +195,7 @@ describe('intents of a dead replica', () => {
     );
     await Promise.all(many);
     for (let n = 0; n < 6_000; n++) me.registry.enter(anEntry(100_000 + n));
-    await me.look();
+    await me.reconcile();
     expect([me.carried, cluster.find(leaseAt('dead')) !== undefined]).toEqual([[], true]);
   });
 });
@@ -204,7 +207,7 @@ describe('an own record', () => {
     putPod(cluster, 1, 'ci/hangar-runner-other');
     putLease(cluster, 'me', { intents: [intent(1), intent(2)] });
     const me = await replica(cluster, 'me');
-    await me.look();
+    await me.reconcile();
     expect([me.carried, me.lease.intents.map(({ stageId }) => stageId)]).toEqual([[2], [2]]);
   });
 });

@@ -2,19 +2,19 @@ import { type Cluster, RESOURCE, type Target } from '@hangar/shared/kubernetes/c
 import type { V1Lease } from '@kubernetes/client-node';
 import type { PodOrigin } from '../launch/pod-origin.ts';
 import {
-  heirsOf,
   type Intent,
   LEASE_ANNOTATION,
   namespacesOf,
   openIntentsOf,
+  successorsOf,
 } from '../lease/lease-record.ts';
 import type { ReplicaRecord } from '../lease/replica-record.ts';
 import type { StageRegistry } from '../stage-registry.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
 import { freshOwners } from './fresh-owners.ts';
 
-/** What an heir works with. */
-export interface HeirParts {
+/** What the transfer works with. */
+export interface IntentTransferParts {
   readonly cluster: Cluster;
   readonly lease: ReplicaRecord;
   readonly leaseNamespace: string;
@@ -25,14 +25,14 @@ export interface HeirParts {
 
 /**
  * Takes over the stages that a dead replica recorded and that have no Pod. The own Lease records them first; a mark on the dead replica's
- * Lease, which only one replica can make, decides who has them. Interrupted at any point, the next look continues.
+ * Lease, which only one replica can make, decides who has them. Interrupted at any point, the next round continues.
  */
-export class Heir {
-  readonly #parts: HeirParts;
+export class IntentTransfer {
+  readonly #parts: IntentTransferParts;
   /** Stages that the own Lease records and that may still become another replica's, with the name of the dead replica's Lease. */
   readonly #undecided = new Map<number, string>();
 
-  constructor(parts: HeirParts) {
+  constructor(parts: IntentTransferParts) {
     this.#parts = parts;
   }
 
@@ -66,7 +66,7 @@ export class Heir {
    *
    * @returns its Lease as it is then
    */
-  async inherit(dead: V1Lease, signal: AbortSignal): Promise<V1Lease> {
+  async takeOver(dead: V1Lease, signal: AbortSignal): Promise<V1Lease> {
     const { lease } = this.#parts;
     const intents = openIntentsOf(dead);
     if (intents.length === 0) return dead;
@@ -81,9 +81,9 @@ export class Heir {
     // What finds no room stays where it is recorded.
     if (decided.length === 0 || (mine.length > 0 && lease.isFull)) return dead;
     await this.#record(mine, dead, signal);
-    const heirs = Object.fromEntries(heirsOf(dead));
-    for (const { intent, owner } of decided) heirs[intent.stageId] = owner ?? lease.owner;
-    const marked = await this.#mark(dead, heirs, signal);
+    const successors = Object.fromEntries(successorsOf(dead));
+    for (const { intent, owner } of decided) successors[intent.stageId] = owner ?? lease.owner;
+    const marked = await this.#mark(dead, successors, signal);
     this.#decideByMarks(marked);
     return marked;
   }
@@ -96,7 +96,9 @@ export class Heir {
 
   /** Whether the marks on a dead replica's Lease may still have to be read by another running replica. */
   marksOthers(dead: V1Lease, running: ReadonlySet<string>): boolean {
-    return [...heirsOf(dead).values()].some((heir) => heir !== this.#parts.lease.owner && running.has(heir));
+    return [...successorsOf(dead).values()].some(
+      (successor) => successor !== this.#parts.lease.owner && running.has(successor),
+    );
   }
 
   async #record(intents: readonly Intent[], dead: V1Lease, signal: AbortSignal): Promise<void> {
@@ -105,10 +107,10 @@ export class Heir {
     await Promise.all(intents.map((intent) => this.#parts.lease.intend({ ...intent, from }, signal)));
   }
 
-  /** Without a response, or where another replica was faster, the next look reads whose the stages are. */
-  #mark(dead: V1Lease, heirs: Readonly<Record<string, string>>, signal: AbortSignal): Promise<V1Lease> {
+  /** Without a response, or where another replica was faster, the next round reads whose the stages are. */
+  #mark(dead: V1Lease, successors: Readonly<Record<string, string>>, signal: AbortSignal): Promise<V1Lease> {
     const { uid, resourceVersion } = dead.metadata ?? {};
-    const annotations = { [LEASE_ANNOTATION.heirs]: JSON.stringify(heirs) };
+    const annotations = { [LEASE_ANNOTATION.successors]: JSON.stringify(successors) };
     const patch = { metadata: { uid, resourceVersion, annotations } };
     return this.#parts.cluster.patch<V1Lease>(this.#targetOf(dead), patch, 'merge', signal);
   }
@@ -121,8 +123,8 @@ export class Heir {
 
   #decideByMarks(dead: V1Lease): void {
     const { lease } = this.#parts;
-    for (const [stageId, heir] of heirsOf(dead))
-      if (this.#undecided.delete(stageId)) this.#decide(stageId, heir === lease.owner);
+    for (const [stageId, successor] of successorsOf(dead))
+      if (this.#undecided.delete(stageId)) this.#decide(stageId, successor === lease.owner);
   }
 
   #ownersByStage(dead: V1Lease, signal: AbortSignal): Promise<ReadonlyMap<number, string>> {

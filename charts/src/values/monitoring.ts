@@ -1,0 +1,137 @@
+import type { AlertRule } from '@hangar/dashboards/alert-rule';
+import { ALERTS } from '@hangar/dashboards/alerts';
+import type { JsonSchema } from '../schema/json-schema.ts';
+import {
+  booleanValue,
+  type ChartValue,
+  enumValue,
+  objectsValue,
+  objectValue,
+  stringMapValue,
+  stringsValue,
+  stringValue,
+} from './chart-value.ts';
+
+const WHEN = enumValue(['auto', 'always', 'never']);
+
+/** What may be changed of an alert; a threshold only where the rule has one. */
+const overrideSchema = ({ threshold, summary }: AlertRule): JsonSchema => ({
+  description: summary.replace(/\{\{[^}]*\}\}/g, '…'),
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    enabled: { type: 'boolean', description: '`false` removes the alert.' },
+    severity: { type: 'string' },
+    for: {
+      type: 'string',
+      pattern: '^([0-9]+(ms|[smhdwy]))+$',
+      description: 'How long the condition must hold.',
+    },
+    ...(threshold === undefined
+      ? {}
+      : {
+          threshold: {
+            type: 'number',
+            description: `In place of \`${threshold.comparison}\`: ${threshold.meaning}.`,
+          },
+        }),
+    labels: { type: 'object' },
+  },
+});
+
+const OVERRIDES: ChartValue = {
+  path: 'monitoring.alerts.overrides',
+  fallback: {},
+  description:
+    'Changes of single alerts, by name: `enabled`, `severity`, `for`, `threshold` (where [the alert](../../docs/alerts.md) has one) and `labels`. Such as `HangarLogsLate: {enabled: false}`.',
+  schema: {
+    type: 'object',
+    additionalProperties: false,
+    properties: Object.fromEntries(ALERTS.map((alert) => [alert.name, overrideSchema(alert)])),
+  },
+};
+
+const SCRAPING: readonly ChartValue[] = [
+  WHEN(
+    'monitoring.serviceMonitors',
+    'auto',
+    'A ServiceMonitor for each program. `auto`: if the cluster has the CRD; `always`: in any case, such as with `helm template`; `never`: not at all.',
+  ),
+  enumValue(['always', 'never'])(
+    'monitoring.podMonitors',
+    'never',
+    'A PodMonitor for each program. `always`: set `serviceMonitors` to `never` then, otherwise each Pod is scraped twice; `never`: not at all.',
+  ),
+  WHEN(
+    'monitoring.rules',
+    'auto',
+    'Alerts as PrometheusRules. `auto`: if the cluster has the CRD; `always`: in any case; `never`: not at all.',
+  ),
+  stringValue(
+    'monitoring.namespace',
+    '',
+    "Namespace of ServiceMonitors, PodMonitors and PrometheusRules; empty: the release's.",
+  ),
+];
+
+const ENDPOINT: readonly ChartValue[] = [
+  stringMapValue('monitoring.annotations', {}, 'Annotations of the same objects.'),
+  stringValue('monitoring.scrapeTimeout', '', "Empty: Prometheus' default."),
+  booleanValue('monitoring.honorLabels', false, 'Keep labels of scraped series that targets have too.'),
+  stringValue(
+    'monitoring.jobLabel',
+    '',
+    'Label of the Service whose value becomes `job`; empty: the name of the Service.',
+  ),
+  stringsValue(
+    'monitoring.targetLabels',
+    [],
+    'Labels of the Service (PodMonitor: of the Pod) that become labels of all series.',
+  ),
+  objectsValue(
+    'monitoring.relabelings',
+    [],
+    'Relabelings before the scrape, such as one that sets `cluster`.',
+  ),
+  objectsValue('monitoring.metricRelabelings', [], 'Relabelings of scraped series.'),
+  objectValue(
+    'monitoring.endpointAdditionalProperties',
+    {},
+    'Further fields of the endpoint, such as `scheme` and `tlsConfig`.',
+  ),
+];
+
+/** Prometheus and Grafana. */
+export const MONITORING: readonly ChartValue[] = [
+  ...SCRAPING,
+  stringValue(
+    'monitoring.runbookUrl',
+    '',
+    'URL of the directory where you publish docs/runbooks, such as `https://git.acme.test/hangar/docs/runbooks`. Alerts link to it in `runbook_url`. Empty: alerts only contain the name of the runbook.',
+  ),
+  stringMapValue('monitoring.alerts.labels', {}, 'Labels of every alert, such as `team: ci`.'),
+  stringMapValue('monitoring.alerts.annotations', {}, 'Annotations of every alert.'),
+  OVERRIDES,
+  stringValue('monitoring.interval', '30s', 'Scrape interval.'),
+  stringMapValue(
+    'monitoring.labels',
+    {},
+    'Labels that your Prometheus selects, such as `release: prometheus`.',
+  ),
+  ...ENDPOINT,
+  booleanValue(
+    'monitoring.dashboards.enabled',
+    true,
+    'Grafana boards as ConfigMaps, for its sidecar; the board of a program that is off is left out.',
+  ),
+  stringMapValue(
+    'monitoring.dashboards.labels',
+    { grafana_dashboard: '1' },
+    'Labels that the sidecar selects.',
+  ),
+  stringMapValue(
+    'monitoring.dashboards.annotations',
+    {},
+    'Annotations, for example for the folder of the dashboards.',
+  ),
+];

@@ -1,0 +1,52 @@
+import { compile } from '../../../compile/compile.ts';
+import { aDetail, anImage, aPreparation, NOW_MS, someSettings } from '../../../compile/testing/a-pipeline.ts';
+import { lintPipeline } from '../../../lint/lint.ts';
+import { parseManifest } from '../../../parse/manifest.ts';
+import { substituteAll } from '../../../parse/substitute.ts';
+import type { Pipeline } from '../../../pipeline/pipeline.ts';
+import { PipelineError } from '../../../pipeline/pipeline-error.ts';
+import { check, type Finding } from '../check.ts';
+
+const RULES = { slug: 'acme/widget', namespaceRules: { prod: ['other/*'] } };
+const SUBJECT = { detail: aDetail(), settings: someSettings(), nowMs: NOW_MS };
+
+/** The text without expressions; undefined if one of them is wrong, which both refuse. */
+export function substituted(yaml: string, variables: Readonly<Record<string, string>>): string | undefined {
+  const { text, errors } = substituteAll(yaml, variables);
+  return errors.length > 0 ? undefined : text;
+}
+
+/** The findings of `lint` in a file without expressions. */
+export const findingsIn = (text: string, trusted: boolean): readonly Finding[] =>
+  check(text, { ...RULES, trusted, compile: SUBJECT });
+
+/** As the daemon, which stops at the first problem: whether a build of each pipeline of the file would start. */
+export function starts(text: string, trusted: boolean): boolean {
+  const startsOne = (pipeline: Pipeline): boolean => {
+    if (lintPipeline(pipeline, { ...RULES, trusted }) !== undefined) return false;
+    // No image is without a command of its own.
+    const images = new Proxy(
+      {},
+      {
+        get: () => anImage(),
+        has: () => true,
+        getOwnPropertyDescriptor: () => ({ configurable: true, enumerable: true, value: anImage() }),
+      },
+    );
+    const prepared = aPreparation({ images });
+    compile({ pipeline, ...SUBJECT, prepared, name: () => 'drone-0123456789abcdefghij', nonce: 'abcd1234' });
+    return true;
+  };
+  try {
+    return parseManifest(text).pipelines.map(startsOne).every(Boolean);
+  } catch (error) {
+    if (error instanceof PipelineError) return false;
+    throw error;
+  }
+}
+
+/** The findings whose place is not in the text. */
+export function misplaced(text: string, findings: readonly Finding[]): readonly Finding[] {
+  const lines = text.split('\n');
+  return findings.filter(({ line, column }) => column < 1 || column > (lines[line - 1]?.length ?? -1) + 1);
+}

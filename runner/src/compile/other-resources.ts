@@ -1,0 +1,34 @@
+import type { PipelineStep } from '../pipeline/pipeline.ts';
+import { isQualifiedName } from './kubernetes-names.ts';
+import { refuse, stepField, stepTitle } from './refuse.ts';
+import type { OtherResources } from './resources.ts';
+
+const MOST_DEVICES = 2 ** 31 - 1;
+
+/** Kubernetes keeps names with its own domain for itself. */
+const isDeviceName = (name: string): boolean => isQualifiedName(name) && !name.includes('kubernetes.io/');
+
+/**
+ * The ephemeral storage and the extended resources of a step.
+ *
+ * @throws {PipelineError} for what Kubernetes would refuse
+ */
+export function checkedOthers(step: PipelineStep): OtherResources {
+  const { storage, devices } = step;
+  const refused = (what: string, part: 'limits' | 'requests', key: string): never =>
+    refuse(
+      'invalid-pipeline',
+      `${stepTitle(step)}, resources: ${what}`,
+      stepField(step, 'resources', part, key),
+    );
+  const { requestBytes, limitBytes } = storage;
+  if (limitBytes > 0 && requestBytes > limitBytes)
+    refused('the request of ephemeral_storage exceeds its limit', 'requests', 'ephemeral_storage');
+  for (const [name, count] of Object.entries(devices)) {
+    if (!isDeviceName(name))
+      refused(`${JSON.stringify(name)} can't be the name of a resource`, 'limits', name);
+    if (!Number.isInteger(count) || count < 0 || count > MOST_DEVICES)
+      refused(`${name} must be a whole number from 0 to ${MOST_DEVICES}`, 'limits', name);
+  }
+  return step;
+}

@@ -1,0 +1,56 @@
+import { ifPresent, podTarget } from '@hangar/shared/kubernetes/cluster';
+import type { V1Pod } from '@kubernetes/client-node';
+import { patiently } from '../launch/patiently.ts';
+import { stopPod } from '../launch/stop-pod.ts';
+import { PipelineError } from '../pipeline/pipeline-error.ts';
+import type { RunPlan } from '../pipeline/run-plan.ts';
+import { isOver, whetherRan } from '../watch/unrun.ts';
+import type { StageFlow } from './stage-progress.ts';
+
+/** The kubelet ends a Pod without containers within a second. */
+const STOP_LIMIT_MS = 120_000;
+const LOOK_MS = 500;
+
+/**
+ * Stops a Pod that is to be made again in another form. The annotation lets the next owner continue here. A container may start before the
+ * kubelet sees the stop: only its last status proves that none did.
+ *
+ * @throws {PipelineError} when a step may have run, which must not be repeated
+ */
+export async function stopUnstarted(
+  flow: StageFlow,
+  { pod, plan }: { readonly pod: V1Pod; readonly plan: RunPlan },
+  {
+    reason,
+    annotations,
+  }: { readonly reason: string; readonly annotations: Readonly<Record<string, string>> },
+): Promise<void> {
+  const { parts, progress, stops } = flow;
+  progress.isSupervised = false;
+  if (!isOver(pod)) await stopPod(parts, { pod, annotations }, stops.stop);
+  const ran = await whetherRanAtEnd(flow, pod, plan);
+  if (ran !== 'no')
+    throw new PipelineError('pod-refused', `whether a step has run is not certain: ${reason}`, {
+      blame: 'cluster',
+    });
+}
+
+/** Reads the Pod until the kubelet's last status is there, or it is gone. */
+async function whetherRanAtEnd(
+  { parts, stops }: StageFlow,
+  pod: V1Pod,
+  plan: RunPlan,
+): Promise<ReturnType<typeof whetherRan>> {
+  const { clock, cluster } = parts;
+  const untilMs = clock.monotonicMs() + STOP_LIMIT_MS;
+  for (;;) {
+    const now = await patiently(parts, { what: 'read the Pod' }, stops.stop, () =>
+      ifPresent(cluster.get<V1Pod>(podTarget(pod), stops.stop)),
+    );
+    if (!now || now.metadata?.uid !== pod.metadata?.uid || clock.monotonicMs() >= untilMs) return 'maybe';
+    const ran = whetherRan(now, plan);
+    if (isOver(now) && ran !== 'open') return ran;
+    await clock.sleep(LOOK_MS, stops.stop);
+    stops.stop.throwIfAborted();
+  }
+}

@@ -1,0 +1,69 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { command } from './command.ts';
+import { completionScript, SHELLS } from './completion.ts';
+import { EXIT } from './exit-codes.ts';
+import { asText, flag, option } from './options.ts';
+
+const one = (name: string, options: Parameters<typeof command>[0]['options']) =>
+  command({
+    name: `a-prog ${name}`,
+    summary: `does the ${name}'s work: all of it`,
+    examples: [],
+    options,
+    exits: {},
+    run: () => EXIT.ok,
+  });
+const program = {
+  name: 'a-prog',
+  commands: [
+    one('serve', {}),
+    one('lint', { json: flag("prints it's JSON"), file: option('FILE', 'a file', asText) }),
+  ],
+};
+
+/** What bash offers for a command line whose last word is being typed. */
+function offered(...words: readonly string[]): readonly string[] {
+  const line = words.map((word) => `'${word}'`).join(' ');
+  const script = `${completionScript(program, 'bash')}
+COMP_WORDS=(a-prog ${line}); COMP_CWORD=${words.length}; _a_prog; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  return execFileSync('bash', ['-c', script], { encoding: 'utf8' }).trim().split('\n');
+}
+
+describe('completion in bash', () => {
+  it.each([
+    ['commands, first', [''], ['serve', 'lint', 'completion', 'help', '--help', '--version']],
+    ['a command by its beginning', ['li'], ['lint']],
+    ['the options of the command', ['lint', '--'], ['--json', '--file', '--help']],
+    ['an option by its beginning', ['lint', 'x', '--f'], ['--file']],
+    ['only --help where a command has none', ['serve', '--'], ['--help']],
+    ['shells', ['completion', ''], ['bash', 'zsh', 'fish']],
+    ['commands after help', ['help', 's'], ['serve']],
+    ['nothing of its own for a file, so that bash offers files', ['lint', 'a'], ['']],
+  ])('offers %s', (_, words, want) => {
+    expect(offered(...words)).toEqual(want);
+  });
+});
+
+describe.each(SHELLS)('the script for %s', (shell) => {
+  const script = completionScript(program, shell);
+
+  it('contains each command and each option', () => {
+    for (const word of ['serve', 'lint', 'json', 'file']) expect(script).toContain(word);
+  });
+
+  it('shows how to load it', () => {
+    expect(script).toContain(`a-prog completion ${shell}`);
+  });
+});
+
+describe('descriptions', () => {
+  it('end no quotes of zsh, and no description at a colon', () => {
+    expect(completionScript(program, 'zsh')).toContain(`'lint:does the lint'\\''s work\\: all of it'`);
+  });
+
+  it('end no quotes of fish', () => {
+    expect(completionScript(program, 'fish')).toContain(`-l json -d 'prints it\\'s JSON'`);
+    expect(completionScript(program, 'fish')).toContain(`-l file -r -d 'a file'`);
+  });
+});

@@ -1,0 +1,34 @@
+import { globSync } from 'node:fs';
+import { ROOT, readDocument } from './pages.ts';
+import { styleProblems, styleRules } from './style.ts';
+import { literalsOf, markupText, proseOf } from './style-texts.ts';
+
+const SOURCES = [
+  {
+    files: ['README.md', 'SECURITY.md', 'docs/*.md', 'docs/runbooks/*.md', 'charts/hangar/README.md'],
+    read: proseOf,
+  },
+  { files: ['charts/hangar/templates/NOTES.txt', 'autoscaler/web/*.html'], read: markupText },
+  {
+    files: [
+      '{runner,autoscaler,shared,dashboards,charts}/src/**/*.ts',
+      'autoscaler/web/*.js',
+      'testbed/demo/*.ts',
+    ],
+    read: literalsOf,
+  },
+];
+/** Not read by users; STYLE.md itself lists the words. */
+const SKIPPED = /\.test\.ts$|\/testing\/|^docs\/STYLE\.md$/;
+
+const texts = SOURCES.flatMap(({ files, read }) =>
+  globSync(files, { cwd: ROOT })
+    .filter((path) => !SKIPPED.test(path))
+    .sort()
+    .flatMap((path) => read(path, readDocument(path))),
+);
+const problems = styleProblems(texts, styleRules(readDocument('docs/STYLE.md')));
+process.stdout.write(
+  problems.length === 0 ? `no word to replace in ${texts.length} texts\n` : `${problems.join('\n')}\n`,
+);
+process.exitCode = problems.length === 0 ? 0 : 1;

@@ -1,0 +1,256 @@
+import { readFileSync } from 'node:fs';
+import { RESOURCE, type Resource } from '@hangar/shared/kubernetes/cluster';
+import type { KubernetesObject, V1Pod } from '@kubernetes/client-node';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { parse } from 'yaml';
+import type { RealCluster } from '../../parts/real/facts.ts';
+import { pipeline, step } from '../flows/pipelines.ts';
+import { startTestSystem, type TestSystem } from '../flows/test-system.ts';
+import { type OwnedNamespaceAccess, ownNamespaceAccess } from './real-cluster-access.ts';
+
+const PATIENCE_MS = 120_000;
+const ACCOUNTS: Resource = { base: '/api/v1', plural: 'serviceaccounts' };
+const REVIEWS: Resource = { base: '/apis/authorization.k8s.io/v1', plural: 'subjectaccessreviews' };
+const ONE_STEP = step('one', ['echo ran']);
+
+/** What the chart passes to the runner by default; without other namespaces of builds, its template makes the last one. */
+function chartDefaults(): Readonly<Record<string, string>> {
+  const text = readFileSync(new URL('../../../charts/hangar/values.yaml', import.meta.url), 'utf8');
+  const { config } = (parse(text) as { runner: { config: Record<string, string | boolean> } }).runner;
+  const env = Object.fromEntries(Object.entries(config).map(([name, value]) => [name, String(value)]));
+  return { ...env, HANGAR_UNTRUSTED_NAMESPACES: 'fork:none,ordinary:none' };
+}
+
+const FORK = { event: 'pull_request', build: { source_repo: 'eve/widget' } };
+const FORK_OF_TRUSTED = { ...FORK, trusted: true };
+const settings = { settings: { greeting: 'hello' } };
+const plugin = (more: object) =>
+  pipeline(
+    `- ${JSON.stringify({ name: 'plug', image: 'docker.io/local/plugin:1', ...settings, ...more })}\n`,
+  );
+
+describe("a build of a fork, with the chart's default on a real cluster", () => {
+  let cluster: RealCluster;
+  let ground: OwnedNamespaceAccess;
+  const never = new AbortController().signal;
+
+  beforeAll(async () => {
+    ({ cluster, ground } = await ownNamespaceAccess('untrusted'));
+  });
+  afterAll(() => ground.remove());
+
+  /** A runner with the chart's settings and `env`, in the namespace that all tests of this file share. */
+  async function open(env: Readonly<Record<string, string>> = {}): Promise<TestSystem> {
+    const { kubeconfig, adminKubeconfig, namespace } = ground;
+    const access = { kubeconfig, adminKubeconfig, namespace, env: ground.env };
+    const setup = await startTestSystem(access, { env: { ...chartDefaults(), ...env } });
+    onTestFinished(() => setup.close());
+    return setup;
+  }
+
+  /** The error of the stage; nothing may have been created for it, not even for a moment. */
+  async function refusalOf(setup: TestSystem, yaml: string, who: object = FORK): Promise<string> {
+    const written = () =>
+      setup.runner.calls.filter(({ verb, resource }) => verb === 'create' && resource !== 'leases');
+    const before = written().length;
+    const { id } = setup.drone.createBuild({ yaml, ...who });
+    const done = await setup.drone.waitForBuild(id, { timeoutMs: PATIENCE_MS });
+    expect([done.status, written().slice(before)]).toEqual(['error', []]);
+    expect(setup.drone.complaints).toEqual([]);
+    return done.stages[0]?.error ?? '';
+  }
+
+  async function runs(setup: TestSystem, yaml: string, who: object = FORK): Promise<number> {
+    const { id } = setup.drone.createBuild({ yaml, ...who });
+    const done = await setup.drone.waitForBuild(id, { timeoutMs: PATIENCE_MS });
+    expect([done.status, done.stages[0]?.error ?? '']).toEqual(['success', '']);
+    return id;
+  }
+
+  it('gets none of what the rules refuse: each error names rule and remedy, and nothing is created', async () => {
+    const setup = await open();
+    const removeIt = 'remove it, or ask the operator of the runner to allow it there';
+    const chooseLess = 'choose less, or ask the operator of the runner to raise it';
+    const choices: readonly (readonly [yaml: string, rule: string, remedy: string])[] = [
+      [pipeline(ONE_STEP, 'service_account_name: deploy'), 'HANGAR_UNTRUSTED_SERVICE_ACCOUNTS', removeIt],
+      [pipeline(ONE_STEP, 'metadata: { namespace: default }'), 'HANGAR_UNTRUSTED_NAMESPACES', removeIt],
+      [pipeline(ONE_STEP, 'metadata: { namespace: kube-system }'), 'kube-', 'remove it'],
+      [pipeline(ONE_STEP, `node_name: ${cluster.nodeName}`), 'HANGAR_UNTRUSTED_NODES', removeIt],
+      [
+        pipeline(ONE_STEP, 'node_selector: { kubernetes.io/os: linux }'),
+        'HANGAR_UNTRUSTED_NODE_SELECTORS',
+        removeIt,
+      ],
+      [
+        pipeline(ONE_STEP, 'tolerations: [{ key: gpu, operator: Exists }]'),
+        'HANGAR_UNTRUSTED_TOLERATIONS',
+        removeIt,
+      ],
+      [pipeline(ONE_STEP, 'metadata: { labels: { team: a } }'), 'HANGAR_UNTRUSTED_LABELS', removeIt],
+      [
+        pipeline(ONE_STEP, 'metadata: { annotations: { vault.hashicorp.com/role: a } }'),
+        'HANGAR_UNTRUSTED_ANNOTATIONS',
+        removeIt,
+      ],
+      [pipeline(step('one', ['id'], '  user: 0\n')), 'HANGAR_UNTRUSTED_ROOT', removeIt],
+      [
+        pipeline(ONE_STEP, 'resources: { requests: { cpu: 2147483647 } }'),
+        'HANGAR_MAX_REQUEST_CPU',
+        chooseLess,
+      ],
+      [
+        pipeline(ONE_STEP, 'resources: { requests: { memory: 1000GiB } }'),
+        'HANGAR_MAX_REQUEST_MEMORY',
+        chooseLess,
+      ],
+      [
+        pipeline(
+          step('one', ['ls /data'], '  volumes: [{ name: data, path: /data }]\n'),
+          'volumes: [{ name: data, temp: { size_limit: 500Gi } }]',
+        ),
+        'HANGAR_MAX_VOLUME_SIZE',
+        chooseLess,
+      ],
+    ];
+    for (const [yaml, rule, remedy] of choices) {
+      const text = await refusalOf(setup, yaml);
+      expect(text).toContain(rule);
+      expect(text).toContain(remedy);
+    }
+    expect(await setup.pods()).toEqual([]);
+  });
+
+  it('gets no access to the host, not even of a trusted repository', async () => {
+    const setup = await open();
+    const hostPath = pipeline(
+      step('one', ['ls /host'], '  volumes: [{ name: host, path: /host }]\n'),
+      'volumes: [{ name: host, host: { path: /etc } }]',
+    );
+    const privileged = pipeline(step('one', ['id'], '  privileged: true\n'));
+    for (const yaml of [hostPath, privileged]) {
+      for (const who of [FORK_OF_TRUSTED, FORK])
+        expect(await refusalOf(setup, yaml, who)).toContain('HANGAR_UNTRUSTED_HOST_ACCESS');
+    }
+  });
+
+  it('runs with what is allowed: the same choices where an operator allows them, and amounts below the maximum', async () => {
+    const setup = await open({
+      HANGAR_UNTRUSTED_SERVICE_ACCOUNTS: 'fork:deploy',
+      HANGAR_UNTRUSTED_NODE_SELECTORS: 'fork:kubernetes.io/os=*',
+      HANGAR_UNTRUSTED_TOLERATIONS: 'fork:gpu',
+      HANGAR_UNTRUSTED_LABELS: 'fork:team',
+      HANGAR_UNTRUSTED_ANNOTATIONS: 'fork:vault.hashicorp.com/*',
+      HANGAR_UNTRUSTED_ROOT: 'fork:any',
+    });
+    const { namespace } = setup;
+    const account: KubernetesObject = { metadata: { name: 'deploy' } };
+    await setup.admin.create({ resource: ACCOUNTS, namespace }, account, never);
+    const allowed = [
+      'service_account_name: deploy',
+      'node_selector: { kubernetes.io/os: linux }',
+      'tolerations: [{ key: gpu, operator: Exists }]',
+      'metadata: { labels: { team: a }, annotations: { vault.hashicorp.com/role: a } }',
+      'resources: { requests: { cpu: 500, memory: 100MiB } }',
+      'volumes: [{ name: data, temp: { size_limit: 10Mi } }]',
+    ].join('\n');
+    const one = step(
+      'one',
+      ['id -u', 'ls -d /data'],
+      '  user: 0\n  volumes: [{ name: data, path: /data }]\n',
+    );
+    const id = await runs(setup, pipeline(one, allowed));
+    await setup.cleaned(PATIENCE_MS);
+    expect(setup.drone.logText(id, 'one')).toBe('+ id -u\n0\n+ ls -d /data\n/data\n');
+  });
+
+  it('gets no code into a plugin that runs privileged; with its own settings that one runs', async () => {
+    const setup = await open({ HANGAR_PRIVILEGED_IMAGES: 'fork:docker.io/local/plugin:1' });
+    const text = await refusalOf(setup, plugin({ environment: { LD_PRELOAD: '/drone/src/evil.so' } }));
+    expect(text).toMatch(/LD_PRELOAD.*remove it/);
+    expect(await refusalOf(setup, plugin({ environment: { EXTRA: 'x' } }))).toContain(
+      'HANGAR_PRIVILEGED_ENVIRONMENT',
+    );
+    const id = await runs(setup, plugin({}));
+    await setup.cleaned(PATIENCE_MS);
+    expect(setup.drone.logText(id, 'plug')).toContain('PLUGIN_GREETING=hello');
+  });
+
+  it('finds no token and none of the secrets of the runner, of another build or of another step, and no API that answers', async () => {
+    const setup = await open();
+    const other = setup.drone.createBuild({
+      yaml: pipeline(step('holds', ['sleep 600'], '  environment: { KEY: { from_secret: key } }\n')),
+      secrets: { key: 'of-another-build' },
+      repo: { slug: 'acme/other' },
+    });
+    await setup.drone.waitUntil(
+      'the other build runs',
+      { timeoutMs: PATIENCE_MS },
+      () => setup.drone.step(other.id, 'holds')?.status === 'running',
+    );
+    const environments = 'cat /proc/[0-9]*/environ 2>/dev/null | tr "\\\\0" "\\\\n"';
+    const look = step(
+      'look',
+      [
+        'echo mounts $(grep -c serviceaccount /proc/mounts)',
+        'ls -d /var/run/secrets /run/secrets 2>/dev/null || echo no folder of secrets',
+        // Of all processes that it sees, and all files of its own container; each search finds what is there.
+        `echo own $(${environments} | grep -c MARK=of-this-step)`,
+        `echo others $(${environments} | grep -cE "of-another-([b]uild|[s]tep)|flow-[s]ecret")`,
+        'echo of-another-fi"le" > /tmp/file',
+        `find / -path /proc -prune -o -path /sys -prune -o -type f -exec grep -lE "of-another-([b]uild|[s]tep|[f]ile)|flow-[s]ecret" {} ';' 2>/dev/null | sed "s/^/found /"`,
+        'wget -q -T 3 -O- https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT/api/v1/secrets 2>/dev/null || echo no API',
+      ],
+      '  environment: { MARK: of-this-step }\n',
+    );
+    const hidden = step('hidden', ['echo nothing'], '  environment: { KEY: { from_secret: key } }\n');
+    const id = await runs(setup, pipeline(look + hidden), {
+      ...FORK,
+      secrets: [{ name: 'key', data: 'of-another-step', pull_request: true }],
+    });
+    const lines = setup.drone.logText(id, 'look')?.split('\n') ?? [];
+    expect(lines.filter((line) => !line.startsWith('+ '))).toEqual([
+      'mounts 0',
+      'no folder of secrets',
+      expect.stringMatching(/^own [1-9]/),
+      'others 0',
+      'found /tmp/file',
+      'no API',
+      '',
+    ]);
+    setup.drone.cancel(other.id);
+    await setup.cleaned(PATIENCE_MS);
+  });
+
+  it('runs with an account that may not read Secrets, Leases, Pods or logs, had it a token', async () => {
+    const setup = await open();
+    const { id } = setup.drone.createBuild({ yaml: pipeline(step('one', ['sleep 600'])), ...FORK });
+    const running = () => setup.drone.step(id, 'one')?.status === 'running';
+    await setup.drone.waitUntil('it runs', { timeoutMs: PATIENCE_MS }, running);
+    const [pod]: readonly V1Pod[] = await setup.pods();
+    const { namespace } = setup;
+    expect(pod?.spec).toMatchObject({ automountServiceAccountToken: false });
+    const user = `system:serviceaccount:${namespace}:${pod?.spec?.serviceAccountName}`;
+    const mayNot = async (verb: string, group: string, resource: string): Promise<boolean> => {
+      const review = {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SubjectAccessReview',
+        spec: { user, resourceAttributes: { namespace, verb, group, resource } },
+      };
+      const answer = await setup.admin.create<KubernetesObject & { status?: { allowed: boolean } }>(
+        { resource: REVIEWS },
+        review,
+        never,
+      );
+      return answer.status?.allowed === false;
+    };
+    expect(await mayNot('get', '', 'secrets')).toBe(true);
+    expect(await mayNot('list', '', 'secrets')).toBe(true);
+    expect(await mayNot('get', 'coordination.k8s.io', 'leases')).toBe(true);
+    expect(await mayNot('list', '', 'pods')).toBe(true);
+    expect(await mayNot('create', '', 'pods')).toBe(true);
+    const target = { resource: RESOURCE.leases, namespace };
+    expect((await setup.admin.list(target, {}, never)).items.length).toBeGreaterThan(0);
+    setup.drone.cancel(id);
+    await setup.cleaned(PATIENCE_MS);
+  });
+});
