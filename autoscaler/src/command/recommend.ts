@@ -19,7 +19,7 @@ import { MAX_PRS_PER_DAY } from '../model/nodes-for.ts';
 import { type ModelParameters, PUBLISHED } from '../model/parameters.ts';
 import { PUBLISHED_SHAPES, parseResources, parseShape } from '../model/shapes.ts';
 import { checkedJson, recommendationJson } from '../recommend/as-json.ts';
-import { checkedPools, type PlayElastic, playedJobs } from '../recommend/checked.ts';
+import { type CheckedPools, checkedPools, type PlayElastic, playedJobs } from '../recommend/checked.ts';
 import { modelledJobs } from '../recommend/fixed-pool.ts';
 import { type PrsRecommendation, recommendForPrs } from '../recommend/for-prs.ts';
 import { playCurve } from '../replay/play-curve.ts';
@@ -111,6 +111,13 @@ function curveFor(
   return playCurve({ jobs, node, bootSeconds: settings.bootMs / 1000, settings });
 }
 
+function checkJson(checked: CheckedPools | undefined, curve: PriceCurve | undefined) {
+  if (checked === undefined) return {};
+  return {
+    checked: { ...checkedJson(checked), ...(curve === undefined ? {} : { curve: curveJson(curve) }) },
+  };
+}
+
 function answer(options: Values<typeof OPTIONS>, settings: ReplayedSettings): string {
   const { nodes, json, 'prs-per-day': prsPerDay } = options;
   const parameters: ModelParameters = { ...PUBLISHED, pod: options.pod, daemonSets: options.daemonsets };
@@ -130,9 +137,7 @@ function answer(options: Values<typeof OPTIONS>, settings: ReplayedSettings): st
   );
   const curve = options.curve ? curveFor(recommendation, settings) : undefined;
   if (!json) return recommendationText(recommendation, checked, curve);
-  const ofCurve = curve === undefined ? {} : { curve: curveJson(curve) };
-  const check = checked === undefined ? {} : { checked: { ...checkedJson(checked), ...ofCurve } };
-  return shortJson({ ...recommendationJson(recommendation), ...check });
+  return shortJson({ ...recommendationJson(recommendation), ...checkJson(checked, curve) });
 }
 
 /** `hangar-autoscaler recommend`: the published model on the command line, without a cluster. */
