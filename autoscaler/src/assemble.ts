@@ -2,6 +2,7 @@ import { createActing } from './act/acting.ts';
 import type { Actor } from './act/actor.ts';
 import { AdviceSources } from './advise/advice-sources.ts';
 import { type Comparer } from './advise/adviser.ts';
+import { CurveKeeper, type CurvePlayer } from './advise/curve-keeper.ts';
 import { Autoscaler } from './autoscaler.ts';
 import type { AutoscalerConfig } from './config/load.ts';
 import { type Decider, decideHere } from './decide/decider.ts';
@@ -24,6 +25,8 @@ export interface Outside extends ObserverParts {
   readonly decider?: Decider | undefined;
   /** Undefined: advice on node scalers is based on published figures. */
   readonly comparer?: Comparer | undefined;
+  /** Undefined: there is no curve of cost against waiting. */
+  readonly curvePlayer?: CurvePlayer | undefined;
   /** Distinguishes this process from others with the same name; empty: not set. */
   readonly instance?: string;
   readonly version: string;
@@ -35,6 +38,7 @@ export interface Assembly {
   readonly ledger: Ledger;
   readonly learner: Learner;
   readonly metrics: AutoscalerMetrics;
+  readonly curves: CurveKeeper;
 }
 
 /** Wires the autoscaler from its configuration; it sends no request yet. */
@@ -50,7 +54,8 @@ export function assemble(outside: Outside, config: AutoscalerConfig): Assembly {
     objectiveP95Seconds: config.objectiveMs / 1000,
     tickSeconds: config.tickMs / 1000,
   });
-  const adviceSources = new AdviceSources({ clock, log, cluster, comparer });
+  const curves = new CurveKeeper({ clock, log, player: outside.curvePlayer }, curveSettingsOf(config));
+  const adviceSources = new AdviceSources({ clock, log, cluster, comparer, curves });
   const actLog = new ActLog(metrics, ledger.decisions, (pool) => observer.watch?.ordered(pool));
   const autoscaler = new Autoscaler(
     {
@@ -65,7 +70,13 @@ export function assemble(outside: Outside, config: AutoscalerConfig): Assembly {
     },
     { tickMs: config.tickMs, expected: expectedOf(config) },
   );
-  return { autoscaler, ledger, learner, metrics };
+  return { autoscaler, ledger, learner, metrics, curves };
+}
+
+/** Only what can be passed to a thread. */
+function curveSettingsOf({ buffer, rails, floors, objectiveMs, tickMs, acting }: AutoscalerConfig) {
+  const { emptyForMs, lowerPaceMs, billing } = acting;
+  return { buffer, rails, floors, objectiveMs, tickMs, emptyForMs, lowerPaceMs, billing };
 }
 
 function expectedOf({ cluster, runners, runnerService, staleAfterMs }: AutoscalerConfig) {

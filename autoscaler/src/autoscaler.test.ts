@@ -246,7 +246,9 @@ describe('with a cluster', () => {
     const orders: (readonly PoolOrder[])[] = [];
     const cluster = aCluster(1);
     for (let nth = 0; nth < 8; nth += 1) cluster.put(pods, aPod(`p${nth}`, undefined, 'Pending'));
-    const { ledger, ticks } = await aService({ cluster, act: (given) => orders.push(given) });
+    // By the rule: the price of waiting learns from these arrivals, and orders once more.
+    const env = { HANGAR_AUTOSCALER_WAIT_PRICE: 'off' };
+    const { ledger, ticks } = await aService({ cluster, env, act: (given) => orders.push(given) });
     await ticks(2);
 
     expect(orders.length).toBeGreaterThan(1);

@@ -233,7 +233,7 @@ describe('the service and its replay', { timeout: 300_000 }, () => {
     if (firstDifference >= 0) expect(around(orders)).toEqual(around(script.ticks));
     expect(firstDifference).toBe(-1);
     // The comparison sees a small change of one setting.
-    const other = replayed(jobs, { HANGAR_AUTOSCALER_BUFFER_QUANTILE: '0.83' });
+    const other = replayed(jobs, { HANGAR_AUTOSCALER_WAIT_PRICE: '40' });
     expect(other.ticks).not.toEqual(script.ticks);
   });
 });

@@ -17,7 +17,7 @@ export interface Service extends Pick<Assembly, 'autoscaler' | 'ledger'> {
 /** Wires the service; nothing is started. */
 export function createService(parts: ServiceParts, config: AutoscalerConfig): Service {
   const { clock, version, page } = parts;
-  const { autoscaler, ledger, learner, metrics } = assemble(parts, config);
+  const { autoscaler, ledger, learner, metrics, curves } = assemble(parts, config);
   const http = createHttp({
     clock,
     ledger,
@@ -26,6 +26,7 @@ export function createService(parts: ServiceParts, config: AutoscalerConfig): Se
     metrics,
     calibration: () => learner.calibration,
     meanMissPods: () => learner.meanMissPods,
+    curve: () => curves.curve,
   });
   return { autoscaler, ledger, http };
 }

@@ -87,6 +87,7 @@ export class ObservedPools {
       taints: traits.taints ?? [],
       unschedulable: traits.unschedulable === true,
       room: podsOnEmptyNode({ allocatable, daemonSets: held }, typicalPod),
+      createdMs: this.#clock.monotonicMs() - Math.max(0, this.#clock.now() - node.createdMs),
       emptySinceMs: this.#emptySinceMs.get(uid),
     };
   }

@@ -76,7 +76,8 @@ export class PoolActuators {
   #staticNodePool({ pool, name }: ActuatorSetting): Actuator {
     const { cluster, observed } = this.#parts;
     const object = new NodePoolObject(cluster, name, this.#rules.self);
-    const rules = { ...this.#rules, ...REMOVAL_RULES, emptyForMs: this.#options.emptyForMs };
+    const { emptyForMs, billing } = this.#options;
+    const rules = { ...this.#rules, ...REMOVAL_RULES, emptyForMs, billing };
     return new StaticNodePool({ ...this.#parts, object }, rules, {
       nodes: () => observed.nodes(pool),
       bootMs: () => observed.bootMs,

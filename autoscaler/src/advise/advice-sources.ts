@@ -4,6 +4,7 @@ import type { Logger } from '@hangar/shared/logger';
 import type { Pool } from '../capacity/pools.ts';
 import { type NodeHours, SpendBook } from '../capacity/spend-book.ts';
 import { Adviser, type Comparer, type ComparisonData } from './adviser.ts';
+import type { CurveKeeper } from './curve-keeper.ts';
 import { EnginePoller } from './engine-poller.ts';
 import { type EngineFacts, NO_ENGINE_FACTS } from './engines.ts';
 import { proposalsOf } from './proposals.ts';
@@ -17,6 +18,8 @@ export interface AdviceSourcesParts {
   readonly cluster: Cluster | undefined;
   /** Undefined: engine settings are not compared on remembered Pods. */
   readonly comparer: Comparer | undefined;
+  /** Undefined: there is no curve of cost against waiting. */
+  readonly curves?: CurveKeeper | undefined;
 }
 
 /** What advice and limits rest on beside Pods and nodes, at one moment. */
@@ -32,19 +35,21 @@ export interface AdviceInputs {
 export class AdviceSources {
   readonly #poller: EnginePoller | undefined;
   readonly #adviser: Adviser;
+  readonly #curves: CurveKeeper | undefined;
   readonly #spendBook = new SpendBook();
   #stop: AbortSignal | undefined;
 
-  constructor({ clock, log, cluster, comparer }: AdviceSourcesParts) {
+  constructor({ clock, log, cluster, comparer, curves }: AdviceSourcesParts) {
     this.#poller = cluster && new EnginePoller({ clock, cluster, log });
     this.#adviser = new Adviser({ clock, log, comparer });
+    this.#curves = curves;
   }
 
   /** Polls engines and quotas until the signal is aborted; never rejects. */
   async run(stop: AbortSignal): Promise<void> {
     this.#stop = stop;
     await this.#poller?.run(stop);
-    await this.#adviser.idle;
+    await Promise.all([this.#adviser.idle, this.#curves?.idle]);
   }
 
   /** Takes what is known now, for a snapshot; begins a comparison where one is missing. */
@@ -53,8 +58,10 @@ export class AdviceSources {
     memories: ComparisonData,
   ): AdviceInputs {
     const surroundings = this.#poller?.observed ?? NO_ENGINE_FACTS;
-    if (this.#stop !== undefined)
+    if (this.#stop !== undefined) {
       this.#adviser.consider(proposalsOf(pools, surroundings), memories, this.#stop);
+      this.#curves?.consider(pools, memories, this.#stop);
+    }
     return { nodeHours: this.#spendBook.take(nowMs, pools), surroundings, compared: this.#adviser.compared };
   }
 }

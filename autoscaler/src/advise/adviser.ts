@@ -3,6 +3,7 @@ import type { Logger } from '@hangar/shared/logger';
 import type { Job } from '../capacity/job.ts';
 import { comparisonKey } from './advice.ts';
 import type { Proposal } from './proposals.ts';
+import { recentJobs } from './recent-jobs.ts';
 import type { SettingsComparison, SettingsGain } from './settings-gain.ts';
 
 /** Runs comparisons where they block nothing else. Rejects when it can't. */
@@ -26,12 +27,6 @@ export interface AdviserParts {
 }
 
 const RENEW_MS = 6 * 3_600_000;
-const MOST_DAYS = 7;
-const MOST_JOBS = 50_000;
-/** With fewer Pods, or over a shorter time, a comparison means little. */
-const LEAST_JOBS = 500;
-const LEAST_DAYS = 1;
-const DAY_SECONDS = 86_400;
 
 /** Keeps comparisons of engine settings on what was remembered: one at a time, in the background, anew every six hours. */
 export class Adviser {
@@ -69,7 +64,7 @@ export class Adviser {
     if (due?.replay === undefined) return;
     const key = comparisonKey(due, due.pool);
     this.#triedMs.set(key, this.#parts.clock.monotonicMs());
-    const jobs = recent(memories.jobs());
+    const jobs = recentJobs(memories.jobs());
     if (jobs === undefined) return;
     const { spec: node } = due.pool;
     const comparison: SettingsComparison = { jobs, node, bootSeconds: memories.bootSeconds, ...due.replay };
@@ -109,15 +104,4 @@ export class Adviser {
         this.#compared.delete(key);
       }
   }
-}
-
-/** The last days, by arrival; undefined: too few to compare. */
-function recent(jobs: readonly Job[]): readonly Job[] | undefined {
-  const sorted = jobs.toSorted((one, other) => one.arrivedAt - other.arrivedAt);
-  const lastAt = sorted.at(-1)?.arrivedAt ?? 0;
-  const lately = sorted
-    .filter(({ arrivedAt }) => arrivedAt >= lastAt - MOST_DAYS * DAY_SECONDS)
-    .slice(-MOST_JOBS);
-  const spanSeconds = lastAt - (lately[0]?.arrivedAt ?? lastAt);
-  return lately.length >= LEAST_JOBS && spanSeconds >= LEAST_DAYS * DAY_SECONDS ? lately : undefined;
 }

@@ -112,7 +112,7 @@ const DESCRIPTIONS: Readonly<Record<QuantityName, Description>> = {
     censored: true,
   },
   bootSeconds: {
-    meaning: 'from the request for a node to its first running build',
+    meaning: 'from the request for a node until it is ready',
     unit: 's',
     prior: 180,
     priorSource: 'usual in clouds: three minutes',

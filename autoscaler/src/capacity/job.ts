@@ -9,4 +9,6 @@ export interface Job {
   readonly knownAt?: number;
   readonly build?: string;
   readonly repo?: string;
+  /** What started the build, such as `push` or `cron`. */
+  readonly event?: string;
 }

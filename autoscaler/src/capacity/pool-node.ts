@@ -19,6 +19,8 @@ export interface PoolNode {
   readonly builds: number;
   /** How many more Pods of the typical request fit. */
   readonly room: number;
+  /** When it was created, by the monotonic clock in milliseconds; negative before the process began. */
+  readonly createdMs?: number;
   /** Since when it holds no build, by the monotonic clock in milliseconds; undefined while it holds one. */
   readonly emptySinceMs?: number | undefined;
 }

@@ -22,6 +22,8 @@ export interface NodeFact {
   readonly allocatable: NodeShape['allocatable'];
   readonly traits: NodeTraits;
   readonly ready: boolean;
+  /** Since when it is ready; undefined: it isn't, or does not report it. */
+  readonly readyMs: number | undefined;
   readonly createdMs: number;
   readonly owner: PoolOwner;
   /** Who takes such a node away or brings another one, as far as it tells: `NodePool builds`, `Cluster Autoscaler`, `Cluster API`. */
@@ -111,7 +113,8 @@ export function readNode(node: V1Node, rules: PoolRules, nowMs: number): NodeFac
     pool: labels[rules.label] ?? 'default',
     allocatable: allocatableOf(node),
     traits: { labels, taints, ...(cordoned ? { unschedulable: true } : {}) },
-    ready: isReady(node),
+    ready: readyOf(node) !== undefined,
+    readyMs: readyMsOf(node),
     createdMs: new Date(creationTimestamp).getTime(),
     owner: ownerOf(node),
     scaler: scalerOf(node),
@@ -130,8 +133,13 @@ function identityOf({
 
 const isCordoned = ({ spec }: V1Node): boolean => spec?.unschedulable === true;
 
-const isReady = ({ status }: V1Node): boolean =>
-  (status?.conditions ?? []).some((one) => one.type === 'Ready' && one.status === 'True');
+const readyOf = ({ status }: V1Node) =>
+  (status?.conditions ?? []).find((one) => one.type === 'Ready' && one.status === 'True');
+
+function readyMsOf(node: V1Node): number | undefined {
+  const since = readyOf(node)?.lastTransitionTime;
+  return since === undefined ? undefined : new Date(since).getTime();
+}
 
 /** What a DaemonSet takes on each node that it goes to. */
 export interface DaemonFact {

@@ -22,6 +22,8 @@ export interface PodFact {
   /** `acme/widget#7`; empty where nobody says. */
   readonly build: string;
   readonly repo: string;
+  /** What started the build, such as `push` or `cron`; empty where nobody says. */
+  readonly event: string;
 }
 
 const timeMs = (value: Date | string | undefined): number | undefined => {
@@ -86,13 +88,14 @@ function stateOf(pod: V1Pod): PodFact['state'] {
   return (pod.spec?.schedulingGates ?? []).length > 0 ? 'held' : 'pending';
 }
 
-function labelsOfBuild({ metadata }: V1Pod): { readonly build: string; readonly repo: string } {
+function labelsOfBuild({ metadata }: V1Pod): Pick<PodFact, 'build' | 'repo' | 'event'> {
   const words = { ...metadata?.labels, ...metadata?.annotations };
   const repo =
     words['io.drone.repo.slug'] ??
     [words['io.drone.repo.namespace'], words['io.drone.repo.name']].filter(Boolean).join('/');
   const number = words['io.drone.build.number'];
-  return { repo, build: number === undefined ? '' : `${repo}#${number}` };
+  const event = words['io.drone.build.event'] ?? '';
+  return { repo, event, build: number === undefined ? '' : `${repo}#${number}` };
 }
 
 /** Reads a Pod. @param nowMs for what it doesn't say */

@@ -20,6 +20,13 @@ async function json(line: string): Promise<Record<string, unknown>> {
 }
 
 describe('recommend', () => {
+  // Days in ticks of ten seconds at six prices: a few seconds, and many times that on a busy machine.
+  it('plays the curve of cost against waiting where it is wanted', { timeout: 180_000 }, async () => {
+    const { out } = await run('recommend --prs-per-day 3 --shape 4cpu-8gb --curve');
+
+    expect(out).toMatch(/^ +30 .*<- present setting$/m);
+  });
+
   it('answers for both shapes and both levels, and states what the nodes assume', async () => {
     const { code, out } = await run('recommend --prs-per-day 500');
 

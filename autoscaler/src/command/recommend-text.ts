@@ -1,5 +1,6 @@
 import { left, right, tableLines } from '@hangar/shared/program/table';
 import { formatCpuMillicores, formatMemoryBytes } from '@hangar/shared/quantity';
+import type { PriceCurve } from '../advise/price-curve.ts';
 import type { LoadLevel, NodeShape } from '../capacity/shape.ts';
 import { GIB, MIB } from '../capacity/shape.ts';
 import { nodesFor, prsCarriedBy } from '../model/nodes-for.ts';
@@ -117,12 +118,33 @@ function checkedText({
   ].join('\n');
 }
 
+/** What each price of waiting costs, and which one is that of the settings. */
+function curveText({ points, waitPrice }: PriceCurve): string {
+  const table = tableText(
+    [left('price of waiting'), right('node-hours a day'), right('mean wait'), right('p95 wait'), left('')],
+    points.map((point) => [
+      String(point.waitPrice),
+      point.nodeHoursPerDay.toFixed(1),
+      `${point.waitMeanSeconds.toFixed(1)} s`,
+      `${rounded(point.waitP95Seconds)} s`,
+      point.waitPrice === waitPrice ? '<- present setting' : '',
+    ]),
+  );
+  return `Cost against waiting: HANGAR_AUTOSCALER_WAIT_PRICE, node-minutes for each minute that a build waits\n${table}`;
+}
+
 /** The text output of `recommend`: nodes first, then what they assume. */
-export function recommendationText(answer: PrsRecommendation, checked?: CheckedPools): string {
+export function recommendationText(
+  answer: PrsRecommendation,
+  checked?: CheckedPools,
+  curve?: PriceCurve,
+): string {
   const title = `Nodes for ${answer.prsPerDay} pull ${answer.prsPerDay === 1 ? 'request' : 'requests'} a day`;
   const close = [marginText(answer), doubtText(answer)].filter((text) => text !== '').join('\n');
   const check = checked === undefined ? [] : [checkedText(checked)];
-  return [title, nodesTable(answer), assumedTable(answer), ...check, requestText(answer), close].join('\n\n');
+  const curves = curve === undefined ? [] : [curveText(curve)];
+  const rest = [...check, ...curves, requestText(answer), close];
+  return [title, nodesTable(answer), assumedTable(answer), ...rest].join('\n\n');
 }
 
 /** The reverse question: how many PRs a day does a pool of this size carry? */

@@ -11,6 +11,7 @@ import {
   repeated,
   type Values,
 } from '@hangar/shared/program/options';
+import { curveJson, type PriceCurve } from '../advise/price-curve.ts';
 import { LOAD_LEVELS, type NodeShape, type Resources } from '../capacity/shape.ts';
 import type { ReplayedSettings } from '../config/load.ts';
 import { CapacityPolicy } from '../decide/capacity-policy.ts';
@@ -18,8 +19,10 @@ import { MAX_PRS_PER_DAY } from '../model/nodes-for.ts';
 import { type ModelParameters, PUBLISHED } from '../model/parameters.ts';
 import { PUBLISHED_SHAPES, parseResources, parseShape } from '../model/shapes.ts';
 import { checkedJson, recommendationJson } from '../recommend/as-json.ts';
-import { checkedPools, type PlayElastic } from '../recommend/checked.ts';
-import { recommendForPrs } from '../recommend/for-prs.ts';
+import { type CheckedPools, checkedPools, type PlayElastic, playedJobs } from '../recommend/checked.ts';
+import { modelledJobs } from '../recommend/fixed-pool.ts';
+import { type PrsRecommendation, recommendForPrs } from '../recommend/for-prs.ts';
+import { playCurve } from '../replay/play-curve.ts';
 import { servicePolicy } from '../replay/policies/service.ts';
 import { softlyPlaced } from '../replay/policies/soft-taints.ts';
 import { replay } from '../replay/replay.ts';
@@ -72,6 +75,9 @@ const OPTIONS = {
     asResources(0),
     PUBLISHED.daemonSets,
   ),
+  curve: flag(
+    'the curve of cost against waiting too: the first shape with serve and prices of waiting from 1 to 300; takes up to minutes',
+  ),
   json: flag('print JSON instead of a table'),
 };
 
@@ -85,13 +91,32 @@ const playElasticWith =
   (settings: ReplayedSettings, { daemonSets }: ModelParameters): PlayElastic =>
   (jobs, { allocatable }) => {
     const service = servicePolicy({ ...settings, policy: new CapacityPolicy(settings) });
-    const { nodeHours, waitSeconds } = replay({
+    const { billedNodeHours: nodeHours, waitSeconds } = replay({
+      billingUnitMs: settings.billing.unitMs,
       ...{ jobs, policy: softlyPlaced(service), bootSeconds: settings.bootMs / 1000 },
       node: { allocatable, daemonSets: { ...daemonSets, pods: 0 } },
       ...{ seed: 1, countFrom: 0 },
     });
     return { nodeHours, waitP95Seconds: waitSeconds.p95 };
   };
+
+/** Undefined: there is no build, or there are too many to replay. */
+function curveFor(
+  { prsPerDay, shapes: [first], parameters }: PrsRecommendation,
+  settings: ReplayedSettings,
+): PriceCurve | undefined {
+  const jobs = playedJobs(modelledJobs(prsPerDay, parameters) ?? []);
+  if (first === undefined || jobs === undefined) return undefined;
+  const node = { allocatable: first.shape.allocatable, daemonSets: { ...parameters.daemonSets, pods: 0 } };
+  return playCurve({ jobs, node, bootSeconds: settings.bootMs / 1000, settings });
+}
+
+function checkJson(checked: CheckedPools | undefined, curve: PriceCurve | undefined) {
+  if (checked === undefined) return {};
+  return {
+    checked: { ...checkedJson(checked), ...(curve === undefined ? {} : { curve: curveJson(curve) }) },
+  };
+}
 
 function answer(options: Values<typeof OPTIONS>, settings: ReplayedSettings): string {
   const { nodes, json, 'prs-per-day': prsPerDay } = options;
@@ -110,9 +135,9 @@ function answer(options: Values<typeof OPTIONS>, settings: ReplayedSettings): st
     settings.objectiveMs / 1000,
     playElasticWith(settings, parameters),
   );
-  if (!json) return recommendationText(recommendation, checked);
-  const check = checked === undefined ? {} : { checked: checkedJson(checked) };
-  return shortJson({ ...recommendationJson(recommendation), ...check });
+  const curve = options.curve ? curveFor(recommendation, settings) : undefined;
+  if (!json) return recommendationText(recommendation, checked, curve);
+  return shortJson({ ...recommendationJson(recommendation), ...checkJson(checked, curve) });
 }
 
 /** `hangar-autoscaler recommend`: the published model on the command line, without a cluster. */
@@ -125,6 +150,7 @@ export const RECOMMEND = command({
     'hangar-autoscaler recommend --prs-per-day 500 --node cpu=16,memory=32Gi',
     'hangar-autoscaler recommend --prs-per-day 500 --node gke:cpu=16,memory=64Gi --json',
     'hangar-autoscaler recommend --nodes 40 --shape 4cpu-8gb',
+    'hangar-autoscaler recommend --prs-per-day 50 --curve',
   ],
   options: OPTIONS,
   notes: `The recommendation follows the table that was published for Drone's Kubernetes runner. For other numbers it uses a model

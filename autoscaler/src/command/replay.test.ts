@@ -152,7 +152,7 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
     const answer = JSON.parse(out) as { waitSeconds: object; jobs: number; coldStarts: number };
 
     expect(Object.keys(answer)).toEqual(
-      'policy placement jobs nodeHours nodeHoursPer1000Jobs waitSeconds worstHourP95 peakNodes boots coldStarts evicted unplaced tooLarge forecastError'.split(
+      'policy placement jobs nodeHours billedNodeHours nodeHoursPer1000Jobs waitSeconds worstHourP95 peakNodes boots coldStarts evicted unplaced tooLarge forecastError'.split(
         ' ',
       ),
     );

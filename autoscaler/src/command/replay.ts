@@ -136,6 +136,7 @@ interface Order {
   readonly node: NodeSpec;
   readonly bootSeconds: number;
   readonly coldSeconds: number;
+  readonly billingUnitMs: number;
   readonly seed: number;
   readonly jobs: JobRequest;
   readonly policies: readonly PolicyRequest[];
@@ -160,7 +161,18 @@ function orderOf({ options, words }: Given<typeof OPTIONS>, settings: ReplayedSe
   const { allocatable } = options.node;
   const coldSeconds = options['cold-seconds'];
   const jobs = jobOrderOf(options, words);
-  return { node: { allocatable }, bootSeconds, coldSeconds, seed, jobs, policies, decisions, plot, json };
+  return {
+    billingUnitMs: settings.billing.unitMs,
+    node: { allocatable },
+    bootSeconds,
+    coldSeconds,
+    seed,
+    jobs,
+    policies,
+    decisions,
+    plot,
+    json,
+  };
 }
 
 /** Checks before the long simulation that a file can be written, without changing an existing one. */
@@ -201,9 +213,9 @@ function play(
   { showProgress }: CommandContext,
 ): Played {
   const decisions: Decided[] = [];
-  const { node, bootSeconds, coldSeconds, seed } = order;
+  const { node, bootSeconds, coldSeconds, billingUnitMs, seed } = order;
   const result = replay({
-    ...{ node, bootSeconds, coldSeconds, seed, jobs },
+    ...{ node, bootSeconds, coldSeconds, billingUnitMs, seed, jobs },
     policy: policy.build(thatFit(jobs, node)),
     strategy: policy.strategy,
     countFrom,

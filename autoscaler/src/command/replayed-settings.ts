@@ -3,6 +3,7 @@ import { errorText } from '@hangar/shared/error-text';
 import { ConfigError, UsageError } from '@hangar/shared/program/command-error';
 import type { CommandContext } from '@hangar/shared/program/context';
 import { loadReplayedSettings, type ReplayedSettings } from '../config/load.ts';
+import { withCalendar } from '../config/with-calendar.ts';
 
 type Settings = Pick<CommandContext, 'env' | 'readFile'>;
 
@@ -25,5 +26,5 @@ export function settingsFrom(file: string | undefined, context: Settings): Repla
   const given = file === undefined ? {} : variablesIn(file, context);
   const loaded = loadReplayedSettings({ ...given, ...context.env });
   if ('problems' in loaded) throw new ConfigError(loaded.problems);
-  return loaded.ok;
+  return withCalendar(loaded.ok, context.readFile);
 }

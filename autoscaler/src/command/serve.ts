@@ -8,6 +8,7 @@ import type { CommandContext } from '@hangar/shared/program/context';
 import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
 import { listen } from '@hangar/shared/program/listen';
 import { type AutoscalerConfig, loadConfig } from '../config/load.ts';
+import { withCalendar } from '../config/with-calendar.ts';
 import { compareInThread } from '../edges/compare-in-thread.ts';
 import { DecideWorker } from '../edges/decide-worker.ts';
 import { httpMetricsSource, tokenIn } from '../edges/metrics-http.ts';
@@ -28,7 +29,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   const stop = context.stopSignal();
   const loaded = loadConfig(env);
   if ('problems' in loaded) throw new ConfigError(loaded.problems);
-  const config = loaded.ok;
+  const config = withCalendar(loaded.ok, context.readFile);
   const log = createLogger(config.logLevel);
   for (const warning of config.warnings) log.warn({}, warning);
   const connection = config.cluster && (await connected(config.cluster.kubeconfig, env));
@@ -40,7 +41,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
       ...{ clock, log, version, source, droneSource, decider },
       cluster: connection && new HttpCluster(clock, connection),
       memory: memoryOf(config, log),
-      comparer: compareInThread,
+      ...{ comparer: compareInThread, curvePlayer: compareInThread },
       instance: randomUUID().slice(0, 8),
       page: readPageFile(),
     },

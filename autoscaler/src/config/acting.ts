@@ -1,4 +1,5 @@
 import type { Environment, SettingValues } from '@hangar/shared/config';
+import type { NodeBilling } from '../capacity/node-billing.ts';
 import type { NodeShape } from '../capacity/shape.ts';
 import type { ActuatorSetting } from './actuators.ts';
 import { MOST_NODES_UNSET, type SETTINGS } from './settings.ts';
@@ -17,6 +18,7 @@ export interface ActingConfig {
   readonly markPaceMs: number;
   readonly lowerPaceMs: number;
   readonly emptyForMs: number;
+  readonly billing: NodeBilling;
   /** Upper bound of the wanted nodes. */
   readonly mostNodes: number;
   readonly lease: {
@@ -50,6 +52,7 @@ export function actingOf(values: Read, env: Environment): ActingConfig {
     markPaceMs: values.markPaceMs,
     lowerPaceMs: values.lowerPaceMs,
     emptyForMs: values.emptyForMs,
+    billing: { unitMs: values.billingUnitMs, leastLifeMs: values.leastNodeLifeMs },
     mostNodes: values.maxNodes ?? MOST_NODES_UNSET,
     lease: {
       namespace: leaseNamespaceOf(values, env),

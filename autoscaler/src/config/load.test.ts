@@ -52,6 +52,15 @@ describe('the configuration', () => {
     ).toEqual({ url, tokenFile: '/run/token' });
   });
 
+  it.each([
+    ['', { usual: 30, byEvent: {} }],
+    ['12.5', { usual: 12.5, byEvent: {} }],
+    ['30, cron=1, pull_request=60', { usual: 30, byEvent: { cron: 1, pull_request: 60 } }],
+    ['off', undefined],
+  ])('reads the price of waiting "%s"', (text, want) => {
+    expect(config({ HANGAR_AUTOSCALER_WAIT_PRICE: text }).buffer.waitPrices).toEqual(want);
+  });
+
   it('reads prices by shape and pool, floors, and a spend limit', () => {
     const read = config({
       HANGAR_AUTOSCALER_PRICES: '4cpu-8gb=0.19, builds=0.2; cpu=16,memory=32Gi=0.7',
@@ -74,6 +83,10 @@ describe('the configuration', () => {
   it.each([
     ['DRONE_METRICS', 'drone.acme.test', 'is not an address'],
     ['DRONE_METRICS_TOKEN_FILE', '/run/token', 'no effect alone'],
+    ['WAIT_PRICE', 'cron=1', 'does not begin with the usual price'],
+    ['WAIT_PRICE', '30,cron', 'which is not event=price'],
+    ['WAIT_PRICE', '30,cron=1,cron=2', 'names cron twice'],
+    ['WAIT_PRICE', '-1', 'does not begin with the usual price'],
     ['PRICES', 'builds', 'not name=price'],
     ['PRICES', 'builds=-1', 'not name=price'],
     ['PRICES', 'a=1,a=2', 'names a twice'],

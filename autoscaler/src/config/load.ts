@@ -1,5 +1,6 @@
 import { type Environment, readSettings, type SettingValues } from '@hangar/shared/config';
 import type { LogLevel } from '@hangar/shared/logger';
+import type { NodeBilling } from '../capacity/node-billing.ts';
 import type { PoolRules } from '../capacity/read-node.ts';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import { parseRunnerService, parseRunnerUrl, type RunnerService } from '../capacity/targets.ts';
@@ -37,6 +38,8 @@ export interface AutoscalerConfig extends PolicySettings {
   readonly acting: ActingConfig;
   readonly seed: number;
   readonly listen: { readonly host: string; readonly port: number };
+  /** Empty: none. */
+  readonly calendarFile: string;
   readonly dataDir: string;
   readonly traceRetentionMs: number;
   readonly logLevel: LogLevel;
@@ -52,6 +55,9 @@ export interface ReplayedSettings extends PolicySettings {
   readonly bootMs: number;
   readonly emptyForMs: number;
   readonly lowerPaceMs: number;
+  readonly billing: NodeBilling;
+  /** Empty: none. */
+  readonly calendarFile: string;
 }
 
 /** The same settings as in {@link loadConfig}, for a replay: sources, leases and the HTTP server are ignored. */
@@ -61,8 +67,8 @@ export function loadReplayedSettings(
   const { values, problems } = readSettings(SETTINGS, withoutServiceLinks(env));
   const wrong = [...problems, ...sizingChecks(values).flatMap(([isWrong, text]) => (isWrong ? [text] : []))];
   if (wrong.length > 0) return { problems: [...wrong, ...misspelt(env)] };
-  const { emptyForMs, lowerPaceMs } = values;
-  return { ok: { ...assemble(values), emptyForMs, lowerPaceMs } };
+  const { emptyForMs, lowerPaceMs, billingUnitMs: unitMs, leastNodeLifeMs: leastLifeMs } = values;
+  return { ok: { ...assemble(values), emptyForMs, lowerPaceMs, billing: { unitMs, leastLifeMs } } };
 }
 
 type Read = SettingValues<typeof SETTINGS>;
@@ -106,7 +112,7 @@ function assemble(values: Read): Omit<AutoscalerConfig, 'acting' | 'listen' | 'w
     objectiveMs: values.objectiveMs,
     buffer: {
       ...{ z: values.z, floor: values.floor, quantile: values.quantile, forecast: values.forecast },
-      waitPrice: values.waitPrice,
+      waitPrices: values.waitPrices,
     },
     rails: {
       minNodes: values.minNodes,
@@ -122,6 +128,7 @@ function assemble(values: Read): Omit<AutoscalerConfig, 'acting' | 'listen' | 'w
     floors: values.floors,
     money: { prices: values.prices, currency: values.currency, maxPerDay: values.maxSpendPerDay },
     seed: values.seed,
+    calendarFile: values.calendarFile,
     dataDir: values.dataDir,
     traceRetentionMs: values.traceRetentionMs,
     logLevel: values.logLevel,

@@ -2,6 +2,7 @@ import type { ValueKind } from '@hangar/shared/config-values';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import { type Floor, parseFloors } from '../decide/floors.ts';
 import type { Prices } from '../decide/price.ts';
+import type { WaitPrices } from '../forecast/price-rule.ts';
 import { parseResources, parseShape } from '../model/shapes.ts';
 import { type ActuatorSetting, readActuators } from './actuators.ts';
 
@@ -82,6 +83,28 @@ export const PRICES: ValueKind<Prices> = {
       prices[name.trim()] = Number(price);
     }
     return { value: prices };
+  },
+};
+
+/** The entry of an event in a list of prices of waiting. */
+const EVENT_PRICE = /^([a-z][a-z_-]*)=(\d+(?:\.\d+)?)$/;
+const USUAL_PRICE = /^\d+(?:\.\d+)?$/;
+
+/** Prices of a minute of waiting: the usual one, and others by event. */
+export const WAIT_PRICES: ValueKind<WaitPrices | undefined> = {
+  type: 'a price such as `30`, prices of events after it such as `30,cron=1`, or `off`',
+  read: (text) => {
+    if (text.trim() === 'off') return { value: undefined };
+    const [usual = '', ...others] = text.split(',').map((one) => one.trim());
+    if (!USUAL_PRICE.test(usual)) return { wrong: 'does not begin with the usual price' };
+    const byEvent: Record<string, number> = {};
+    for (const other of others) {
+      const [, event = '', price] = EVENT_PRICE.exec(other) ?? [];
+      if (price === undefined) return { wrong: `holds "${other}", which is not event=price` };
+      if (Object.hasOwn(byEvent, event)) return { wrong: `names ${event} twice` };
+      byEvent[event] = Number(price);
+    }
+    return { value: { usual: Number(usual), byEvent } };
   },
 };
 

@@ -23,6 +23,7 @@ import {
   PRICES,
   RESOURCES_OR_NONE,
   SHARE,
+  WAIT_PRICES,
 } from './setting-kinds.ts';
 
 type SettingText = Omit<SettingInfo, 'section'>;
@@ -136,14 +137,24 @@ export const SETTINGS = {
     },
   ),
   bootMs: pools('BOOT_TIME', DURATION, 180_000, {
-    description: 'Time from the request for a node to its first build, until enough boots are observed.',
+    description: 'Time from the request for a node until it is ready, until enough boots are observed.',
   }),
   objectiveMs: sizing('OBJECTIVE', DURATION, 10_000, {
     description: 'Objective for the 95th percentile of the wait for a node.',
   }),
-  waitPrice: sizing('WAIT_PRICE', maybe(DECIMAL), undefined, {
+  waitPrices: sizing(
+    'WAIT_PRICE',
+    WAIT_PRICES,
+    { usual: 30, byEvent: {} },
+    {
+      description:
+        'Price of waiting: how many node-minutes one minute of a waiting build is worth. A spare node is kept while the wait that it is expected to save is worth more than the node. Builds of an event may have a price of their own: nobody waits for a nightly pipeline with `30,cron=1`. `off`: the buffer follows `HANGAR_AUTOSCALER_BUFFER_QUANTILE`, `HANGAR_AUTOSCALER_BUFFER_FLOOR` and the objective instead.',
+      defaultText: '30',
+    },
+  ),
+  calendarFile: sizing('CALENDAR', TEXT, '', {
     description:
-      'Price of waiting: how many node-minutes one minute of a waiting build is worth, such as 30. If set, a spare node is kept while the wait that it is expected to save is worth more than the node. If not set, the buffer follows the objective.',
+      'File with holidays, read at the start: a date on each line, such as `2026-12-25`. On such a day as few pushes are expected as on a Sunday, or as on another weekday after the date: `2026-12-24 Sat`. Without a price of waiting it has no effect.',
     defaultText: '',
   }),
   z: sizing(
@@ -223,6 +234,13 @@ export const SETTINGS = {
   lowerPaceMs: acting('LOWER_PACE', DURATION, 60_000, {
     description:
       'A pool is not scaled down within this time after it was last scaled. Scaling up never waits.',
+  }),
+  billingUnitMs: acting('BILLING_UNIT', atLeast(1_000, DURATION), 1_000, {
+    description:
+      'Nodes are billed by started units of this length, such as `1m` or `1h`. In units of more than 20 minutes an empty node of a NodePool is removed only in the last ten minutes of one, and is spare room until then.',
+  }),
+  leastNodeLifeMs: acting('NODE_LIFE', DURATION, 0, {
+    description: 'A node of a NodePool is not removed before it is this old.',
   }),
   emptyForMs: acting('EMPTY_FOR', DURATION, 30_000, {
     description: 'A node of a NodePool is removed when it has been empty for this time.',

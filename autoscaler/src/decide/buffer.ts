@@ -48,7 +48,9 @@ function betterOf(
   return {
     pods,
     by: 'forecast',
-    because: `the forecast is ${pods.toFixed(1)} Pods for this hour, and was more accurate than the rule (${rule.pods.toFixed(1)})`,
+    because:
+      forecast.because ??
+      `the forecast is ${pods.toFixed(1)} Pods for this hour, and was more accurate than the rule (${rule.pods.toFixed(1)})`,
   };
 }
 

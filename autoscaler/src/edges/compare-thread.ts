@@ -1,6 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import type { CurveQuestion } from '../advise/price-curve.ts';
 import type { SettingsComparison } from '../advise/settings-gain.ts';
 import { compare } from '../replay/compare-settings.ts';
+import { playCurve } from '../replay/play-curve.ts';
 
-/** Runs one comparison and ends. */
-parentPort?.postMessage(compare(workerData as SettingsComparison));
+const question = workerData as SettingsComparison | CurveQuestion;
+
+/** Answers one question and ends. */
+parentPort?.postMessage('settings' in question ? playCurve(question) : compare(question));

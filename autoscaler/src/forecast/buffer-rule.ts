@@ -9,6 +9,8 @@ export interface DemandView {
   readonly running: readonly { readonly startedAt: number }[];
   /** Arrival times since the previous view, rising. */
   readonly arrivals: readonly number[];
+  /** The event of each of these arrivals, such as `push` or `cron`, in the same order; empty text or missing where unknown. */
+  readonly events?: readonly string[];
   /** Run times of the jobs that ended since the previous view, in the order of their ends. */
   readonly finishedSeconds: readonly number[];
   /** Waits of the jobs that were bound to a node since the previous view, in seconds, in the order of their bindings. Where known. */
@@ -29,6 +31,8 @@ export interface BufferRule<View extends DemandView = DemandView> {
    * than ordering a new one. Called after `bufferPods`, with the same view; without this method only the buffer is kept.
    */
   keepPods?(view: View): number;
+  /** Why it is that much, for people. Called after `bufferPods`. */
+  because?(): string;
   /** Whether the last answer comes from a forecast that passed its back-test, and not from a rule. */
   isForecast?(): boolean;
   forecastError?(fromSeconds?: number): number | undefined;

@@ -10,12 +10,16 @@ export interface DailyPeak {
   readonly chance: number;
   /** Builds of the last pushes. */
   readonly sizes: readonly number[];
+  /** What a minute of their waiting cost. */
+  readonly price: number;
 }
 
-interface Push {
+/** A push, and what a minute of its waiting costs. */
+export interface PricedPush {
   readonly day: number;
   readonly size: number;
   readonly second: number;
+  readonly price: number;
 }
 
 interface Days {
@@ -42,7 +46,7 @@ const isWeekend = (day: number): boolean => weekdayOf(day) >= 5;
 /** A minute of the day: when pushes came in it, on the days that are looked at. */
 interface Minute {
   readonly minute: number;
-  readonly hits: readonly Push[];
+  readonly hits: readonly PricedPush[];
   readonly hitDays: ReadonlySet<number>;
 }
 
@@ -55,13 +59,13 @@ function daysLike({ firstDay, nextDay, weekday }: Days): readonly number[] {
   return days.length > 0 ? days : [nextDay - 1];
 }
 
-function forget(byMinute: Push[][], before: number): void {
+function forget(byMinute: PricedPush[][], before: number): void {
   for (const [minute, pushes] of byMinute.entries())
     if ((pushes[0]?.day ?? Infinity) < before) byMinute[minute] = pushes.filter(({ day }) => day >= before);
 }
 
 /** Minutes in which pushes arrive on far more days than the rate around them explains. */
-export function findPeaks(byMinute: Push[][], span: Days): readonly DailyPeak[] {
+export function findPeaks(byMinute: PricedPush[][], span: Days): readonly DailyPeak[] {
   const days = daysLike(span);
   const kind = new Set(days);
   forget(byMinute, span.nextDay - MEMORY_DAYS);
@@ -78,7 +82,11 @@ export function findPeaks(byMinute: Push[][], span: Days): readonly DailyPeak[] 
 }
 
 /** How improbable it is that pushes came on so many days, by the pushes of the minutes around; 0 where it is usual. */
-function surprise(byMinute: readonly Push[][], { minute, hitDays }: Minute, days: readonly number[]): number {
+function surprise(
+  byMinute: readonly PricedPush[][],
+  { minute, hitDays }: Minute,
+  days: readonly number[],
+): number {
   const from = days.at(-1) ?? 0;
   let others = 0.5;
   for (let near = minute - AROUND_MINUTES; near <= minute + AROUND_MINUTES; near += 1)
@@ -88,7 +96,7 @@ function surprise(byMinute: readonly Push[][], { minute, hitDays }: Minute, days
   return hits <= usual ? 0 : hits * Math.log(hits / usual) - (hits - usual);
 }
 
-function countFrom(pushes: readonly Push[], from: number): number {
+function countFrom(pushes: readonly PricedPush[], from: number): number {
   let count = 0;
   for (let nth = pushes.length - 1; nth >= 0 && (pushes[nth]?.day ?? 0) >= from; nth -= 1) count += 1;
   return count;
@@ -105,5 +113,6 @@ function peakOf({ minute, hits, hitDays }: Minute, days: readonly number[], week
     latestSecond: Math.max(...recent.map(({ second }) => second)),
     chance: (sameHits + ofKind) / (same.length + 1),
     sizes: recent.map(({ size }) => size),
+    price: recent.reduce((sum, { price }) => sum + price, 0) / Math.max(1, recent.length),
   };
 }

@@ -3,10 +3,14 @@ export interface SinglePush {
   readonly chance: number;
   /** Each equally likely. */
   readonly sizes: readonly number[];
+  /** Node-minutes for each minute that its builds wait. */
+  readonly price: number;
 }
 
 /** What changes demand within a time. */
 export interface Changes {
+  /** Node-minutes for each minute that one of the coming builds waits, at the mean. */
+  readonly price: number;
   /** The number of pushes: negative binomial. */
   readonly pushes: { readonly mean: number; readonly shape: number };
   /** Chance of each size of a push; index 0 is unused. */
@@ -155,6 +159,13 @@ export function chancesOfRise(changes: Changes): Chances {
     atLeast[nth] = Math.min(1, rest);
   }
   return { from: rise.from + changes.known, chances: atLeast };
+}
+
+/** The expected rise, a fall counted as none. */
+export function expectedRise({ from, chances }: Chances): number {
+  let pods = Math.max(0, from);
+  for (let nth = Math.max(1, 1 - from); nth < chances.length; nth += 1) pods += chances[nth] ?? 0;
+  return pods;
 }
 
 /** The chance of a rise of at least so many Pods. */

@@ -1,6 +1,7 @@
 import type { BufferRule, DemandView } from './buffer-rule.ts';
+import type { Calendar } from './calendar.ts';
 import { forecastRule } from './forecast-rule.ts';
-import { priceRule } from './price-rule.ts';
+import { priceRule, type WaitPrices } from './price-rule.ts';
 
 /** Settings of the buffer. */
 export interface BufferOptions {
@@ -11,8 +12,10 @@ export interface BufferOptions {
   /** The share of moments in which a forecast's buffer must be sufficient. */
   readonly quantile: number;
   readonly forecast: boolean;
-  /** Node-minutes for each minute that a build waits; undefined: the objective decides. */
-  readonly waitPrice?: number | undefined;
+  /** What waiting costs; undefined: the quantile and the objective decide. */
+  readonly waitPrices?: WaitPrices | undefined;
+  /** Holidays; none by default. */
+  readonly calendar?: Calendar | undefined;
 }
 
 /** The input of a forecast at one time. */
@@ -36,6 +39,8 @@ export interface FreeRoom {
   readonly keepPods: number;
   /** Whether it comes from a forecast that performs better than the rule, and not from the rule corrected by the observed waits. */
   readonly isForecast: boolean;
+  /** Why it is that much, where the rule can say. */
+  readonly because?: string | undefined;
 }
 
 /**
@@ -46,10 +51,10 @@ export interface FreeRoom {
  */
 export function learningRule(
   leadSeconds: number,
-  { z, floor, quantile, waitPrice }: BufferOptions,
+  { z, floor, quantile, waitPrices, calendar }: BufferOptions,
   objectiveP95Seconds: number,
 ): BufferRule {
-  if (waitPrice !== undefined) return priceRule({ leadSeconds, price: waitPrice });
+  if (waitPrices !== undefined) return priceRule({ leadSeconds, prices: waitPrices, calendar });
   return forecastRule({ leadSeconds, quantile, floor, fallback: { z, floor }, objectiveP95Seconds });
 }
 
@@ -61,6 +66,7 @@ export class LiveForecast {
   readonly leadSeconds: number;
   readonly #rule: BufferRule;
   #arrivals: number[] = [];
+  #events: string[] = [];
   #finished: number[] = [];
   #waits: number[] = [];
 
@@ -75,8 +81,11 @@ export class LiveForecast {
     return this.#arrivals.length + this.#finished.length + this.#waits.length;
   }
 
-  arrived(atSeconds: number): void {
-    if (this.#arrivals.length < MOST_UNREAD) this.#arrivals.push(atSeconds);
+  /** @param event such as `push` or `cron`; empty: unknown */
+  arrived(atSeconds: number, event = ''): void {
+    if (this.#arrivals.length >= MOST_UNREAD) return;
+    this.#arrivals.push(atSeconds);
+    this.#events.push(event);
   }
 
   ended(runSeconds: number): void {
@@ -100,6 +109,7 @@ export class LiveForecast {
       running: moment.running,
       waitingTotal: moment.waitingTotal,
       arrivals: this.#arrivals,
+      events: this.#events,
       finishedSeconds: this.#finished,
       waits: this.#waits,
       knownAhead: moment.knownAhead ?? 0,
@@ -107,6 +117,7 @@ export class LiveForecast {
       podsPerNode: moment.podsPerNode,
     };
     this.#arrivals = [];
+    this.#events = [];
     this.#finished = [];
     this.#waits = [];
     const pods = this.#rule.bufferPods(view);
@@ -114,6 +125,7 @@ export class LiveForecast {
       pods,
       keepPods: this.#rule.keepPods?.(view) ?? pods,
       isForecast: this.#rule.isForecast?.() ?? true,
+      because: this.#rule.because?.(),
     };
   }
 }

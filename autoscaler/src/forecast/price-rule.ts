@@ -1,14 +1,25 @@
+import { BackTest } from './back-test.ts';
 import type { BufferRule, DemandView } from './buffer-rule.ts';
-import { type Chances, chancesOfRise } from './demand-chances.ts';
+import type { Calendar } from './calendar.ts';
+import { DailyMisses } from './daily-misses.ts';
+import { type Chances, chancesOfRise, expectedRise } from './demand-chances.ts';
 import { PushForecast } from './push-forecast.ts';
 import { roomToKeep, roomToOrder, type Worth } from './waiting-price.ts';
+
+/** Node-minutes for each minute that a build waits. */
+export interface WaitPrices {
+  readonly usual: number;
+  /** Of builds of these events, such as `cron`. */
+  readonly byEvent: Readonly<Record<string, number>>;
+}
 
 /** Settings of {@link priceRule}. */
 export interface PriceRuleOptions {
   /** From a decision until its node works. */
   readonly leadSeconds: number;
-  /** Node-minutes for each minute that a build waits. */
-  readonly price: number;
+  readonly prices: WaitPrices;
+  /** Holidays; none by default. */
+  readonly calendar?: Calendar | undefined;
 }
 
 /** The forecast is computed anew at the latest after this time, also when nothing happens: a scheduled push is foreseen in time. */
@@ -16,26 +27,33 @@ const LONGEST_SECONDS = 20;
 /** Used until a pool says how many Pods a node holds. */
 const PODS_PER_NODE = 3;
 
-/** The chances of demand, computed anew when something happened, and from time to time. */
-class RememberedChances {
-  readonly #compute: (view: DemandView) => Chances;
+/** What may come, and what a minute of its waiting costs. */
+interface Prospect {
+  readonly rise: Chances;
+  readonly expectedPods: number;
+  readonly price: number;
+}
+
+/** The prospect, computed anew when something happened, and from time to time. */
+class RememberedProspect {
+  readonly #compute: (view: DemandView) => Prospect;
   #atSeconds = -Infinity;
   #knownAhead = 0;
-  #chances: Chances | undefined;
+  #prospect: Prospect | undefined;
 
-  constructor(compute: (view: DemandView) => Chances) {
+  constructor(compute: (view: DemandView) => Prospect) {
     this.#compute = compute;
   }
 
-  at(view: DemandView): Chances {
+  at(view: DemandView): Prospect {
     const isNews =
       view.arrivals.length + view.finishedSeconds.length > 0 || view.knownAhead !== this.#knownAhead;
-    if (this.#chances !== undefined && !isNews && view.nowSeconds < this.#atSeconds + LONGEST_SECONDS)
-      return this.#chances;
+    if (this.#prospect !== undefined && !isNews && view.nowSeconds < this.#atSeconds + LONGEST_SECONDS)
+      return this.#prospect;
     this.#atSeconds = view.nowSeconds;
     this.#knownAhead = view.knownAhead;
-    this.#chances = this.#compute(view);
-    return this.#chances;
+    this.#prospect = this.#compute(view);
+    return this.#prospect;
   }
 }
 
@@ -47,18 +65,43 @@ const buildsIn = ({ running, waitingTotal }: DemandView): number => running.leng
  *
  * @see docs/decisions/0024-price-of-waiting.md
  */
-export function priceRule({ leadSeconds, price }: PriceRuleOptions): BufferRule {
-  const forecast = new PushForecast(leadSeconds);
-  const remembered = new RememberedChances((view) => chancesOfRise(forecast.changes(view, leadSeconds)));
-  const worthOf = ({ podsPerNode = PODS_PER_NODE }: DemandView): Worth => ({ price, podsPerNode });
-  let rise: Chances | undefined;
+export function priceRule({ leadSeconds, prices, calendar }: PriceRuleOptions): BufferRule {
+  const priceOf = (event: string): number => prices.byEvent[event] ?? prices.usual;
+  const forecast = new PushForecast(leadSeconds, priceOf, calendar);
+  const remembered = new RememberedProspect((view) => {
+    const changes = forecast.changes(view, leadSeconds);
+    const rise = chancesOfRise(changes);
+    return { rise, expectedPods: expectedRise(rise), price: changes.price };
+  });
+  const worthOf = ({ podsPerNode = PODS_PER_NODE }: DemandView, price: number): Worth => {
+    return { price, podsPerNode };
+  };
+  const backTest = new BackTest<number>(leadSeconds);
+  const misses = new DailyMisses();
+  let prospect: Prospect | undefined;
+  let pods = 0;
   return {
-    name: `price:${price}`,
+    name: `price:${prices.usual}`,
     bufferPods: (view) => {
       forecast.learn(view);
-      rise = remembered.at(view);
-      return roomToOrder(rise, worthOf(view), buildsIn(view));
+      prospect = remembered.at(view);
+      for (const { at, note, risePods } of backTest.note(
+        view.nowSeconds,
+        buildsIn(view),
+        prospect.expectedPods,
+      ))
+        misses.add(at, Math.abs(risePods - note));
+      pods = roomToOrder(prospect.rise, worthOf(view, prospect.price), buildsIn(view));
+      return pods;
     },
-    keepPods: (view) => roomToKeep(rise ?? remembered.at(view), worthOf(view), buildsIn(view)),
+    because: () => {
+      const price = Number((prospect?.price ?? prices.usual).toFixed(1));
+      return `room for ${pods} more Pods saves waiting that is worth more than the nodes, at ${price} node-minutes for each minute of it`;
+    },
+    forecastError: (fromSeconds) => misses.mean(fromSeconds),
+    keepPods: (view) => {
+      const { rise, price } = prospect ?? remembered.at(view);
+      return roomToKeep(rise, worthOf(view, price), buildsIn(view));
+    },
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../simulate/random.ts';
 import type { DemandView } from './buffer-rule.ts';
+import { type Calendar, parseCalendar } from './calendar.ts';
 import { type Changes, chanceOfAtLeast, chancesOfRise } from './demand-chances.ts';
 import { priceRule } from './price-rule.ts';
 import { PushCounts } from './push-counts.ts';
@@ -18,7 +19,7 @@ const POISSON = 1e6;
 
 const changes = (over: Partial<Changes> = {}): Changes => ({
   ...{ pushes: { mean: 0, shape: POISSON }, sizes: Float64Array.of(0, 1) },
-  ...{ singles: [], known: 0, leaving: [] },
+  ...{ singles: [], known: 0, leaving: [], price: 30 },
   ...over,
 });
 
@@ -55,7 +56,7 @@ describe('chancesOfRise', () => {
   });
 
   it('adds a push that comes with a chance', () => {
-    const rise = chancesOfRise(changes({ singles: [{ chance: 0.9, sizes: [20, 10] }] }));
+    const rise = chancesOfRise(changes({ singles: [{ chance: 0.9, sizes: [20, 10], price: 30 }] }));
 
     expect(chanceOfAtLeast(rise, 10)).toBeCloseTo(0.9, 9);
     expect(chanceOfAtLeast(rise, 11)).toBeCloseTo(0.45, 9);
@@ -160,6 +161,65 @@ describe('PushCounts', () => {
   });
 });
 
+describe('PushCounts with a calendar', () => {
+  /** Two weeks of pushes on working days from 9 to 17, and a nightly pipeline; then the usual pushes of a Wednesday morning. */
+  function wednesday(calendar?: Calendar) {
+    const counts = new PushCounts(calendar);
+    for (let day = 0; day < 14; day += 1) {
+      counts.advance(START + day * DAY);
+      counts.pushed(START + day * DAY + 2 * HOUR, 20);
+      for (let hour = 9; hour < 17 && day % 7 < 5; hour += 1)
+        counts.pushed(START + day * DAY + hour * HOUR + day * 240, 3);
+    }
+    const midnight = START + 16 * DAY;
+    counts.advance(midnight);
+    return {
+      pushes: counts.expected(midnight + 9 * HOUR, midnight + 17 * HOUR),
+      nightly: counts.peaks(midnight).map(({ minute }) => minute),
+    };
+  }
+  const read = parseCalendar('# holidays\n2024-01-17\n');
+
+  it('expects hardly a push on a holiday, and the nightly pipeline as on any day', () => {
+    const calendar = 'calendar' in read ? read.calendar : undefined;
+
+    expect(wednesday().pushes).toBeGreaterThan(5);
+    expect(wednesday(calendar).pushes).toBeLessThan(1);
+    expect(wednesday(calendar).nightly).toEqual(wednesday().nightly);
+  });
+
+  it.each([
+    ['2026-12-24 Sat', [[20_811, 5]]],
+    ['2026-12-25', [[20_812, 6]]],
+  ])('reads "%s"', (text, want) => {
+    const found = parseCalendar(text);
+
+    expect('calendar' in found && [...found.calendar]).toEqual(want);
+  });
+
+  it.each(['2026-02-30', '25.12.2026', '2026-12-25 holiday', '2026-12-25 Xyz'])('refuses "%s"', (text) => {
+    const found = parseCalendar(`\n${text}`);
+
+    expect('problem' in found ? found.problem : '').toContain('line 2 is not a date');
+  });
+});
+
+describe('PushCounts of a service that was started in the afternoon', () => {
+  it('takes no morning that it has not seen for a quiet one', () => {
+    const counts = new PushCounts();
+    for (let at = START + 15 * HOUR; at < START + DAY; at += 600) {
+      counts.advance(at);
+      counts.pushed(at, 5);
+    }
+    counts.advance(START + DAY);
+    const usual = (hour: number): number =>
+      counts.expected(START + DAY + hour * HOUR, START + DAY + (hour + 1) * HOUR);
+
+    expect(usual(20)).toBeCloseTo(6, 0);
+    expect(usual(9)).toBeGreaterThan(3);
+  });
+});
+
 describe('PushSizes', () => {
   it('leaves out the pushes of a peak', () => {
     const sizes = new PushSizes();
@@ -167,7 +227,7 @@ describe('PushSizes', () => {
       sizes.pushed(START + day * DAY + 2 * HOUR, 40);
       sizes.pushed(START + day * DAY + 9 * HOUR + 61 * day, 2);
     }
-    const peak = { minute: 120, earliestSecond: 7200, latestSecond: 7200, chance: 1, sizes: [40] };
+    const peak = { minute: 120, earliestSecond: 7200, latestSecond: 7200, chance: 1, sizes: [40], price: 30 };
 
     expect(sizes.chances([])[40]).toBeCloseTo(0.5, 1);
     expect(sizes.chances([peak])[40] ?? 0).toBe(0);
@@ -223,7 +283,7 @@ describe('logGamma', () => {
 describe('PushForecast', () => {
   /** Pushes that are expected to come unannounced in a lead time of 200 s, after a day with a push of two builds each minute. */
   function unannounced(knownAhead: number): number {
-    const forecast = new PushForecast(200);
+    const forecast = new PushForecast(200, () => 30);
     let view: DemandView | undefined;
     for (let at = START; at < START + 1.5 * DAY; at += 10) {
       const arrivals = (at / 10) % 6 === 0 ? [at, at] : [];
@@ -249,7 +309,7 @@ describe('PushForecast', () => {
 describe('priceRule', () => {
   /** One push of three builds every six minutes from 9 to 17 o'clock, for some days; then what it keeps at an hour. */
   function roomAt(hour: number, price: number, days = 3): { readonly order: number; readonly keep: number } {
-    const rule = priceRule({ leadSeconds: 200, price });
+    const rule = priceRule({ leadSeconds: 200, prices: { usual: price, byEvent: {} } });
     let arrivals: number[] = [];
     let answer = { order: 0, keep: 0 };
     for (let at = START; at <= START + days * DAY + hour * HOUR; at += 60) {
@@ -265,9 +325,34 @@ describe('priceRule', () => {
     return answer;
   }
 
+  /** Nights on which twenty builds of this event come at two o'clock; then the free room that it orders three minutes before. */
+  function roomBeforeNightly(event: string, byEvent: Readonly<Record<string, number>>): number {
+    const rule = priceRule({ leadSeconds: 200, prices: { usual: 30, byEvent } });
+    let pods = 0;
+    for (let at = START; at <= START + 4 * DAY + 2 * HOUR - 180; at += 60) {
+      const arrivals = (at - START) % DAY === 2 * HOUR ? new Array<number>(20).fill(at + 5) : [];
+      pods = rule.bufferPods({
+        ...{ nowSeconds: at + 10, bootSeconds: 180, waitingTotal: 0, running: [], arrivals },
+        ...{ events: arrivals.map(() => event), finishedSeconds: [], knownAhead: 0, podsPerNode: 3 },
+      });
+    }
+    return pods;
+  }
+
+  it('orders nodes before a nightly pipeline, and none where the waiting of its event is worth nothing', () => {
+    expect(roomBeforeNightly('cron', {})).toBeGreaterThanOrEqual(18);
+    expect(roomBeforeNightly('cron', { cron: 0.1 })).toBe(0);
+    expect(roomBeforeNightly('push', { cron: 0.1 })).toBeGreaterThanOrEqual(18);
+  });
+
   it('keeps nothing at night, and room for a push by day', () => {
     expect(roomAt(3, 30)).toEqual({ order: 0, keep: 0 });
     expect(roomAt(12, 30).order).toBeGreaterThanOrEqual(3);
+  });
+
+  it('keeps room on the first day after some pushes, and none before the first one', () => {
+    expect(roomAt(12, 30, 0).order).toBeGreaterThanOrEqual(3);
+    expect(roomAt(8, 30, 0)).toEqual({ order: 0, keep: 0 });
   });
 
   it('keeps more the dearer waiting is, and nothing by day where it costs nothing', () => {

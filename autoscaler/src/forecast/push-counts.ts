@@ -1,4 +1,5 @@
-import { type DailyPeak, findPeaks } from './daily-peaks.ts';
+import { type Calendar, kindOfDay } from './calendar.ts';
+import { type DailyPeak, findPeaks, type PricedPush } from './daily-peaks.ts';
 import { daysAlike, MINUTES, weekdayOf } from './day-minutes.ts';
 
 const DAY = 86_400;
@@ -20,6 +21,8 @@ const MOST_IN_MINUTE = 100;
 
 interface Weekday {
   readonly counts: Float64Array;
+  /** How often each minute was seen: the first day may begin at any time. */
+  readonly seen: Float64Array;
   days: number;
 }
 
@@ -39,52 +42,68 @@ const NOTHING: Usual = { perMinute: new Float64Array(MINUTES / BIN_MINUTES), pea
 export class PushCounts {
   readonly #weekdays: Weekday[] = Array.from({ length: 7 }, () => ({
     counts: new Float64Array(MINUTES),
+    seen: new Float64Array(MINUTES),
     days: 0,
   }));
+  readonly #calendar: Calendar | undefined;
   readonly #today = new Float64Array(MINUTES);
   /** Pushes by the minute of the day, for the search for peaks. */
-  readonly #byMinute: { day: number; size: number; second: number }[][] = Array.from(
-    { length: MINUTES },
-    () => [],
-  );
+  readonly #byMinute: PricedPush[][] = Array.from({ length: MINUTES }, () => []);
   #usual: (Usual | undefined)[] = [];
   #day: number | undefined;
   #firstDay: number | undefined;
+  #firstMinute = 0;
+
+  /** @param calendar holidays, on which fewer people push; scheduled pipelines go by the weekday */
+  constructor(calendar?: Calendar) {
+    this.#calendar = calendar;
+  }
 
   /** Advances the time; call it also when nothing arrives: a quiet day counts too. */
   advance(nowSeconds: number): void {
     const day = Math.floor(nowSeconds / DAY);
     this.#firstDay ??= day;
-    if (this.#day === undefined) this.#day = day;
+    if (this.#day === undefined) {
+      this.#day = day;
+      this.#firstMinute = Math.floor((nowSeconds % DAY) / 60);
+    }
     while (this.#day < day) {
       this.#close(this.#day);
       this.#day += 1;
     }
   }
 
-  /** @param count pushes that it is taken for */
-  pushed(atSeconds: number, size: number, count = 1): void {
+  /** @param count pushes that it is taken for @param price of a minute of its waiting */
+  pushed(atSeconds: number, size: number, count = 1, price = 1): void {
     const second = atSeconds % DAY;
     const minute = Math.floor(second / 60);
     this.#today[minute] = (this.#today[minute] ?? 0) + count;
     const pushes = this.#byMinute[minute];
-    pushes?.push({ day: Math.floor(atSeconds / DAY), size, second });
+    pushes?.push({ day: Math.floor(atSeconds / DAY), size, second, price });
     if (pushes !== undefined && pushes.length > MOST_IN_MINUTE) pushes.shift();
   }
 
   #close(day: number): void {
-    const weekday = this.#weekdays[weekdayOf(day)];
+    const weekday = this.#weekdays[kindOfDay(this.#calendar, day)];
     if (weekday === undefined) return;
     weekday.days = weekday.days * WEEK_DECAY + 1;
-    for (let minute = 0; minute < MINUTES; minute += 1)
+    const seenFrom = day === this.#firstDay ? this.#firstMinute : 0;
+    for (let minute = 0; minute < MINUTES; minute += 1) {
       weekday.counts[minute] = (weekday.counts[minute] ?? 0) * WEEK_DECAY + (this.#today[minute] ?? 0);
+      weekday.seen[minute] = (weekday.seen[minute] ?? 0) * WEEK_DECAY + (minute >= seenFrom ? 1 : 0);
+    }
     this.#today.fill(0);
     this.#usual = [];
   }
 
+  /** Whether a day, or the rest of the first one, was seen to its end. */
+  get knowsADay(): boolean {
+    return this.#weekdays.some(({ days }) => days > 0);
+  }
+
   /** The peaks of the day of this time. */
   peaks(atSeconds: number): readonly DailyPeak[] {
-    return this.#of(Math.floor(atSeconds / DAY)).peaks;
+    return this.#of(weekdayOf(Math.floor(atSeconds / DAY))).peaks;
   }
 
   /** Usual pushes between two times, without the peaks; 0 before the first whole day. */
@@ -93,15 +112,15 @@ export class PushCounts {
     let sum = 0;
     for (let at = fromSeconds; at < toSeconds; ) {
       const end = Math.min(toSeconds, (Math.floor(at / width) + 1) * width);
-      const perMinute = this.#of(Math.floor(at / DAY)).perMinute[Math.floor((at % DAY) / width)] ?? 0;
+      const { perMinute: rates } = this.#of(kindOfDay(this.#calendar, Math.floor(at / DAY)));
+      const perMinute = rates[Math.floor((at % DAY) / width)] ?? 0;
       sum += (perMinute * (end - at)) / 60;
       at = end;
     }
     return sum;
   }
 
-  #of(day: number): Usual {
-    const index = weekdayOf(day);
+  #of(index: number): Usual {
     return (this.#usual[index] ??= this.#learn(index));
   }
 
@@ -109,29 +128,37 @@ export class PushCounts {
     const firstDay = this.#firstDay ?? 0;
     const nextDay = this.#day ?? 0;
     const weights = daysAlike(this.#weekdays, index);
-    const exposure = weights.reduce((sum, weight, nth) => sum + weight * (this.#weekdays[nth]?.days ?? 0), 0);
-    if (exposure === 0) return NOTHING;
+    if (!this.#weekdays.some(({ days }, nth) => days * (weights[nth] ?? 0) > 0)) return NOTHING;
     const peaks = findPeaks(this.#byMinute, { firstDay, nextDay, weekday: index });
-    const counts = new Float64Array(MINUTES);
-    for (const [nth, { counts: own }] of this.#weekdays.entries())
-      for (let minute = 0; minute < MINUTES; minute += 1)
-        counts[minute] = (counts[minute] ?? 0) + (weights[nth] ?? 0) * (own[minute] ?? 0);
+    const sum = (key: 'counts' | 'seen', minute: number): number =>
+      this.#weekdays.reduce((all, one, nth) => all + (weights[nth] ?? 0) * (one[key][minute] ?? 0), 0);
+    const counts = Float64Array.from({ length: MINUTES }, (_, minute) => sum('counts', minute));
+    const seen = Float64Array.from({ length: MINUTES }, (_, minute) => sum('seen', minute));
     for (const { minute } of peaks) counts[minute] = 0;
-    return { perMinute: ratesOf(counts, exposure), peaks };
+    return { perMinute: ratesOf(counts, seen), peaks };
   }
 }
 
-/** Rates per minute of the quarters of an hour, each drawn to the rates of the longer spans around it. */
-function ratesOf(counts: Float64Array, exposure: number): Float64Array {
-  const all = counts.reduce((sum, count) => sum + count, 0);
-  let parent = new Float64Array(1).fill(all / (exposure * MINUTES));
+const total = (values: Float64Array, from: number, to: number): number => {
+  let sum = 0;
+  for (let nth = from; nth < to; nth += 1) sum += values[nth] ?? 0;
+  return sum;
+};
+
+/**
+ * Rates per minute of the quarters of an hour, each drawn to the rates of the longer spans around it.
+ *
+ * @param seen how often each minute was seen
+ */
+function ratesOf(counts: Float64Array, seen: Float64Array): Float64Array {
+  let parent = Float64Array.of(total(counts, 0, MINUTES) / Math.max(1, total(seen, 0, MINUTES)));
   for (const { minutes, parentPushes } of SPANS) {
     const rates = new Float64Array(MINUTES / minutes);
     for (let nth = 0; nth < rates.length; nth += 1) {
       const prior = parent[Math.floor((nth * parent.length) / rates.length)] ?? 0;
-      let own = 0;
-      for (let minute = nth * minutes; minute < (nth + 1) * minutes; minute += 1) own += counts[minute] ?? 0;
-      rates[nth] = prior === 0 ? 0 : (own + parentPushes) / (exposure * minutes + parentPushes / prior);
+      const own = total(counts, nth * minutes, (nth + 1) * minutes);
+      const exposure = total(seen, nth * minutes, (nth + 1) * minutes);
+      rates[nth] = prior === 0 ? 0 : (own + parentPushes) / (exposure + parentPushes / prior);
     }
     parent = rates;
   }

@@ -24,7 +24,7 @@ export function* warmUp(
   let ticks = 0;
   for (let at = first; at < nowSeconds; at += TICK_SECONDS) {
     for (let job = arrivals[next]; job !== undefined && job.arrivedAt <= at; job = arrivals[next]) {
-      forecast.arrived(job.arrivedAt);
+      forecast.arrived(job.arrivedAt, job.event);
       running.set(job, { startedAt: job.arrivedAt });
       next += 1;
     }

@@ -1,3 +1,5 @@
+import type { DatedCurve } from '../advise/curve-keeper.ts';
+import { curveJson } from '../advise/price-curve.ts';
 import {
   BUILDS_PER_PR,
   type Calibration,
@@ -190,11 +192,16 @@ export function decisionsAnswer({ decisions, audit }: Ledger) {
 }
 
 /** The body of `GET /forecast`. */
-export function forecastAnswer(recommendation: Recommendation, meanMissPods: number | undefined) {
+export function forecastAnswer(
+  recommendation: Recommendation,
+  meanMissPods: number | undefined,
+  curve: DatedCurve | undefined,
+) {
   const { buffer, leadSeconds } = recommendation;
   return {
     leadSeconds: round(leadSeconds),
     buffer: { ...buffer, pods: round(buffer.pods) },
     meanMissPods: meanMissPods === undefined ? null : round(meanMissPods),
+    curve: curve === undefined ? null : { at: iso(curve.atMs), ...curveJson(curve) },
   };
 }

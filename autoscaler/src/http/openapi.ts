@@ -220,7 +220,21 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     pools: map(object({ actual: whole, wanted: whole })),
   }),
   DemandHistory: object({ stale: flag, now: maybe(ref('Demand')), history: list(ref('Point')) }),
-  Forecast: object({ leadSeconds: number, buffer: ref('Buffer'), meanMissPods: maybe(number) }),
+  CurvePoint: object({
+    waitPrice: number,
+    nodeHoursPerDay: number,
+    waitMinutesPerDay: number,
+    waitMeanSeconds: number,
+    waitP95Seconds: number,
+  }),
+  Curve: object({
+    ...{ at: time, days: number, builds: whole, waitPrice: maybe(number) },
+    points: list(ref('CurvePoint')),
+  }),
+  Forecast: object({
+    ...{ leadSeconds: number, buffer: ref('Buffer'), meanMissPods: maybe(number) },
+    curve: maybe(ref('Curve')),
+  }),
   Pools: object({ pools: list(ref('Pool')) }),
   Act: object({
     at: time,

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '@hangar/shared/clock';
 import { limitConnections } from '@hangar/shared/program/connection-limit';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { DatedCurve } from '../advise/curve-keeper.ts';
 import type { Calibration } from '../calibrate/calibrate.ts';
 import type { Recommendation } from '../decide/recommendation.ts';
 import type { Ledger } from '../history/ledger.ts';
@@ -28,6 +29,7 @@ export interface HttpParts {
   readonly ledger: Ledger;
   readonly calibration: () => Calibration;
   readonly meanMissPods: () => number | undefined;
+  readonly curve: () => DatedCurve | undefined;
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
   readonly version: string;
   readonly page: Page;
@@ -111,6 +113,7 @@ function answersOf({
   ledger,
   calibration,
   meanMissPods,
+  curve,
 }: HttpParts): Readonly<Record<string, Answer>> {
   const last = (): Recommendation => {
     if (ledger.recommendation !== undefined) return ledger.recommendation;
@@ -121,7 +124,7 @@ function answersOf({
     '/what-if': (query) => whatIfAnswer(whatIfQuestion(query), calibration()),
     '/model': () => modelAnswer(calibration()),
     '/demand': (query) => demandAnswer(ledger, hoursQuestion(query), clock.now()),
-    '/forecast': () => forecastAnswer(last(), meanMissPods()),
+    '/forecast': () => forecastAnswer(last(), meanMissPods(), curve()),
     '/pools': () => ({ pools: last().pools.map(poolAnswer) }),
     '/decisions': () => decisionsAnswer(ledger),
   };

@@ -116,7 +116,7 @@ export const AUTOSCALER_METRICS = {
   bootSeconds: {
     name: 'hangar_autoscaler_boot_seconds',
     kind: 'gauge',
-    help: 'Assumed time from the request for a node to its first build, in seconds.',
+    help: 'Assumed time from the request for a node until it is ready, in seconds.',
     labels: [],
   },
   forecastMiss: {

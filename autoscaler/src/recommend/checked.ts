@@ -82,13 +82,19 @@ export function checkedPools(
   };
 }
 
+/** The builds of the first days, all by default; undefined: none, or too many to replay. */
+export function playedJobs(jobs: readonly Job[], days = Infinity): readonly Job[] | undefined {
+  const played = jobs.filter(({ arrivedAt }) => arrivedAt < FIRST_MONDAY + days * DAY_SECONDS);
+  return played.length === 0 || played.length > MOST_PLAYED ? undefined : played;
+}
+
 function costOf(
   [first]: readonly CheckedShape[],
   jobs: readonly Job[],
   playElastic: PlayElastic,
 ): FixedAndElastic | undefined {
-  const played = jobs.filter(({ arrivedAt }) => arrivedAt < FIRST_MONDAY + ELASTIC_DAYS * DAY_SECONDS);
-  if (first === undefined || played.length === 0 || played.length > MOST_PLAYED) return undefined;
+  const played = playedJobs(jobs, ELASTIC_DAYS);
+  if (first === undefined || played === undefined) return undefined;
   const { nodeHours, waitP95Seconds } = playElastic(played, first.shape);
   const days = Math.ceil(((played.at(-1)?.arrivedAt ?? FIRST_MONDAY) - FIRST_MONDAY) / DAY_SECONDS);
   return {

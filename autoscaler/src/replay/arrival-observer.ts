@@ -4,6 +4,7 @@ import type { Resources } from '../capacity/shape.ts';
 /** What an observer of arrivals knows at each time: the arrivals so far, and the announced jobs. */
 export class ArrivalObserver {
   #arrivals: number[] = [];
+  #events: string[] = [];
   /** Announced jobs by the time at which they became known. */
   readonly #announced: readonly Job[];
   #arrived = 0;
@@ -20,16 +21,18 @@ export class ArrivalObserver {
 
   arrived(job: Job): void {
     this.#arrivals.push(job.arrivedAt);
+    this.#events.push(job.event ?? '');
     this.#arrived += 1;
     this.#cpuSum += job.request.cpuMillicores;
     this.#memorySum += job.request.memoryBytes;
     if (job.knownAt !== undefined && job.knownAt < job.arrivedAt) this.#knownArrived += 1;
   }
 
-  /** Arrival times since the last call. */
-  takeArrivals(): readonly number[] {
-    const taken = this.#arrivals;
+  /** Arrival times since the last call, and the events of these builds. */
+  takeArrivals(): { readonly arrivals: readonly number[]; readonly events: readonly string[] } {
+    const taken = { arrivals: this.#arrivals, events: this.#events };
     this.#arrivals = [];
+    this.#events = [];
     return taken;
   }
 

@@ -82,7 +82,9 @@ describe('the price rule beside the best of all constant rooms', () => {
         const cost = ({ nodes, waits }: { readonly nodes: number; readonly waits: number }): number =>
           nodes + price * waits;
         const best = Math.min(...constants.map(cost));
-        const ours = cost(spent(jobs, days, priceRule({ leadSeconds: 200, price })));
+        const ours = cost(
+          spent(jobs, days, priceRule({ leadSeconds: 200, prices: { usual: price, byEvent: {} } })),
+        );
         const regret = ours / best - 1;
         console.info(`${pushesPerDay} pushes a day, price ${price}: regret ${(100 * regret).toFixed(1)} %`);
         expect(regret, `price ${price}`).toBeLessThan(0.15);

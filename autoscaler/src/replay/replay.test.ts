@@ -163,6 +163,31 @@ describe('replay', { timeout: 30_000 }, () => {
     );
   });
 
+  it('keeps nodes that are billed by the hour to the end of one, and costs less so', () => {
+    const hour = 3_600_000;
+    const billed = (unitMs: number): number => {
+      const service = aService({ billing: { unitMs, leastLifeMs: 0 } });
+      return replay({
+        ...{ jobs, node, bootSeconds: 180, seed: 9, countFrom: FIRST_MONDAY + 2 * DAY, billingUnitMs: hour },
+        policy: softlyPlaced(servicePolicy(service)),
+      }).billedNodeHours;
+    };
+
+    expect(billed(hour)).toBeLessThan(0.97 * billed(1000));
+  });
+
+  it('removes no node before its least life', () => {
+    const ages: number[] = [];
+    const leastLifeMs = 1_800_000;
+    replay({
+      ...{ jobs, node, bootSeconds: 180, seed: 9, countFrom: FIRST_MONDAY + 2 * DAY },
+      policy: servicePolicy(aService({ billing: { unitMs: 1000, leastLifeMs } })),
+      onNodeGone: (orderedAt, goneAt) => ages.push(goneAt - orderedAt),
+    });
+
+    expect(Math.min(...ages)).toBeGreaterThanOrEqual(leastLifeMs / 1000);
+  });
+
   it('simulates nothing without jobs', () => {
     expect(play(karpenterPolicy(), []).result).toMatchObject({
       jobs: 0,

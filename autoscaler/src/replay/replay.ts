@@ -18,6 +18,8 @@ export interface ReplayOptions {
   readonly policy: ScalingPolicy;
   readonly strategy?: ScoringStrategy;
   readonly seed: number;
+  /** Nodes are billed by started units of this length; exactly by default. */
+  readonly billingUnitMs?: number | undefined;
   /** Results count from here on; before it the policy learns. */
   readonly countFrom: number;
   /** Called when the wanted size of the pool, or what any pool needs, has changed. */
@@ -50,7 +52,7 @@ class Replay {
     this.#options = options;
     const { jobs, node, bootSeconds, coldSeconds = 0, strategy = 'least', seed } = options;
     this.#last = jobs.at(-1)?.arrivedAt ?? 0;
-    this.#tally = new Tally(options.countFrom, this.#last);
+    this.#tally = new Tally(options.countFrom, this.#last, options.billingUnitMs);
     this.#sim = new ClusterSim({
       node,
       bootSeconds,
@@ -168,7 +170,7 @@ class Replay {
       waiting: sim.line.total > 0 ? sim.line.classes() : [],
       waitingTotal: sim.line.total,
       running: sim.running,
-      arrivals: this.#watcher.takeArrivals(),
+      ...this.#watcher.takeArrivals(),
       finishedSeconds: sim.takeFinishedSeconds(),
       waits: this.#takeWaits(),
       knownAhead: this.#watcher.knownAhead(sim.now),

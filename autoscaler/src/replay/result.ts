@@ -1,3 +1,4 @@
+import { billedSeconds } from '../capacity/node-billing.ts';
 import type { SimNode } from '../simulate/sim-node.ts';
 
 /** Waits from arrival to binding, in seconds. */
@@ -15,6 +16,8 @@ export interface ReplayResult {
   /** Jobs that arrived in the counted window and fit a node, placed or not. */
   readonly jobs: number;
   readonly nodeHours: number;
+  /** The same in started billing units. */
+  readonly billedNodeHours: number;
   readonly nodeHoursPer1000Jobs: number;
   readonly waitSeconds: WaitSeconds;
   /** The p95 wait of the hour of the trace in which it was longest. */
@@ -47,16 +50,20 @@ function quantile(sorted: Float64Array, share: number): number {
 export class Tally {
   readonly #from: number;
   readonly #to: number;
+  readonly #billingUnitMs: number;
   readonly #waits: number[] = [];
   readonly #hours = new Map<number, number[]>();
   #nodeSeconds = 0;
+  #billedSeconds = 0;
   #boots = 0;
   #cold = 0;
   #jobs = 0;
   #tooLarge = 0;
   #peak = 0;
 
-  constructor(from: number, to: number) {
+  /** @param billingUnitMs started units of this length are billed; 0: exactly */
+  constructor(from: number, to: number, billingUnitMs = 0) {
+    this.#billingUnitMs = billingUnitMs;
     this.#from = from;
     this.#to = to;
   }
@@ -89,7 +96,10 @@ export class Tally {
   }
 
   nodeGone(node: SimNode, at: number): void {
-    this.#nodeSeconds += Math.max(0, Math.min(at, this.#to) - Math.max(node.orderedAt, this.#from));
+    const within = (until: number): number =>
+      Math.max(0, Math.min(until, this.#to) - Math.max(node.orderedAt, this.#from));
+    this.#nodeSeconds += within(at);
+    this.#billedSeconds += within(node.orderedAt + billedSeconds(at - node.orderedAt, this.#billingUnitMs));
   }
 
   poolSize(at: number, nodes: number): void {
@@ -119,6 +129,7 @@ export class Tally {
       placement: reported.placement,
       jobs: this.#jobs,
       nodeHours,
+      billedNodeHours: this.#billedSeconds / HOUR,
       nodeHoursPer1000Jobs: this.#jobs === 0 ? 0 : (nodeHours * 1000) / this.#jobs,
       waitSeconds: {
         p50: quantile(sorted, 0.5),

@@ -88,10 +88,11 @@ export class Learner {
     this.#recent.add(this.#clock.now() / 1000, endedStages(runners));
     for (const record of records) this.#keep(record);
     for (const { atMs, seconds } of boots) this.#days.booted(atMs / 1000, seconds);
-    for (const at of arrivals) this.#recent.add(at, 1);
+    for (const { atSeconds } of arrivals) this.#recent.add(atSeconds, 1);
     if (!this.#options.buffer.forecast) return;
     for (const { job } of records) this.#forecast.ended(job.durationSeconds);
-    for (const at of arrivals.toSorted((one, other) => one - other)) this.#forecast.arrived(at);
+    for (const { atSeconds, event } of arrivals.toSorted((one, other) => one.atSeconds - other.atSeconds))
+      this.#forecast.arrived(atSeconds, event);
     for (const seconds of waits) this.#forecast.waited(seconds);
   }
 

@@ -46,6 +46,7 @@ export const onePod = (name: string, change: Partial<PodFact> = {}): PodFact => 
   constraints: {},
   build: '',
   repo: '',
+  event: '',
   ...change,
 });
 
@@ -59,6 +60,7 @@ export const oneNode = (name: string, change: Partial<NodeFact> = {}): NodeFact 
   allocatable: { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 110 },
   traits: { labels: {} },
   ready: true,
+  readyMs: undefined,
   createdMs: 0,
   owner: 'unknown',
   scaler: undefined,

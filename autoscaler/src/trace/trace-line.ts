@@ -61,7 +61,9 @@ function knownTime(fields: JsonRecord, arrivedAt: number): { readonly knownAt?: 
   throw new Unreadable('knownAt must not be later than arrivedAt');
 }
 
-function textField(fields: JsonRecord, key: 'build' | 'repo'): Partial<Record<'build' | 'repo', string>> {
+type TextKey = 'build' | 'repo' | 'event';
+
+function textField(fields: JsonRecord, key: TextKey): Partial<Record<TextKey, string>> {
   const value = fields[key];
   return typeof value === 'string' || typeof value === 'number' ? { [key]: String(value) } : {};
 }
@@ -78,6 +80,7 @@ function jobOf(fields: JsonRecord): Job {
     ...knownTime(fields, arrivedAt),
     ...textField(fields, 'build'),
     ...textField(fields, 'repo'),
+    ...textField(fields, 'event'),
   };
 }
 
@@ -98,7 +101,8 @@ export function parseTraceLine(text: string, line: number): Job | TraceProblem |
 }
 
 /** One job as a line of a trace, without a line end; the inverse of {@link parseTraceLine}. */
-export function formatTraceLine({ arrivedAt, durationSeconds, request, knownAt, build, repo }: Job): string {
+export function formatTraceLine({ request, ...job }: Job): string {
+  const { arrivedAt, durationSeconds, knownAt, build, repo, event } = job;
   const memoryMiB = request.memoryBytes / MIB;
   return JSON.stringify({
     arrivedAt,
@@ -108,5 +112,6 @@ export function formatTraceLine({ arrivedAt, durationSeconds, request, knownAt, 
     knownAt,
     build,
     repo,
+    event,
   });
 }

@@ -76,6 +76,7 @@ describe('parseTraceLine', () => {
         request: fc.record({ cpuMillicores: fc.nat(100_000), memoryBytes: fc.nat(2 ** 31 - 1) }),
         build: fc.string(),
         repo: fc.string(),
+        event: fc.string(),
       },
       { requiredKeys: ['arrivedAt', 'durationSeconds', 'request'] },
     );

@@ -2,7 +2,7 @@ import { BoundedSet } from '@hangar/shared/bounded';
 import type { NodeFact } from '../capacity/read-node.ts';
 import type { PodFact } from '../capacity/read-pod.ts';
 
-/** One observed boot: from the order of a node (or the creation of the Pod that caused it) to its first running build. */
+/** One observed boot: from the order of a node, or the creation of the Pod that caused it, until the node is ready. */
 export interface Boot {
   readonly pool: string;
   readonly node: string;
@@ -28,13 +28,15 @@ export class BootTimes {
     this.#ordersMs.set(pool, atMs);
   }
 
-  /** Records that a build runs on a node; the first build of a node completes a boot. */
+  /** Records that a build runs on a node; the first build of a node reports its boot. */
   started(pod: PodFact, node: NodeFact | undefined): Boot | undefined {
     if (node === undefined || pod.startedMs === undefined || this.#seen.has(node.name)) return undefined;
     this.#seen.add(node.name);
     const orderedMs = this.#orderOf(pod, node);
     if (orderedMs === undefined) return undefined;
-    const seconds = (pod.startedMs - orderedMs) / 1000;
+    // A node that was ordered ahead may be idle for long before its first build; one that was unready for a while is ready since later.
+    const readyMs = Math.min(node.readyMs ?? Infinity, pod.startedMs);
+    const seconds = (readyMs - orderedMs) / 1000;
     if (!(seconds > 0 && seconds <= LONGEST_SECONDS)) return undefined;
     return { pool: node.pool, node: node.name, atMs: pod.startedMs, seconds };
   }

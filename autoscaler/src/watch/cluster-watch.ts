@@ -45,12 +45,19 @@ export interface WatchState {
 /** The names of the watches. */
 export type WatchName = 'pods' | 'nodes' | 'daemonSets' | 'endpointSlices';
 
+/** A Pod that was not known before. */
+export interface Arrival {
+  /** Since 1970. */
+  readonly atSeconds: number;
+  /** What started the build, such as `push` or `cron`; empty: unknown. */
+  readonly event: string;
+}
+
 /** What happened since the last {@link ClusterWatch.takeNews}. */
 export interface ClusterChanges {
   readonly records: readonly TraceRecord[];
   readonly boots: readonly Boot[];
-  /** When Pods arrived that were not known before, in seconds since 1970. */
-  readonly arrivals: readonly number[];
+  readonly arrivals: readonly Arrival[];
   /** The waits of Pods that were bound to a node, in seconds. */
   readonly waits: readonly number[];
 }
@@ -87,7 +94,7 @@ export class ClusterWatch {
   readonly #reported = new BoundedSet<string>(MOST_TOLD);
   #records: TraceRecord[] = [];
   #boots: Boot[] = [];
-  #arrivals: number[] = [];
+  #arrivals: Arrival[] = [];
   #waits: number[] = [];
 
   constructor(parts: ClusterWatchParts, options: ClusterWatchOptions) {
@@ -212,6 +219,7 @@ export class ClusterWatch {
       request: one.of(fact.request),
       constraints: one.of(fact.constraints),
       repo: one.of(fact.repo),
+      event: one.of(fact.event),
     };
   }
 
@@ -233,7 +241,7 @@ export class ClusterWatch {
 
   #compare(before: PodFact | undefined, fact: PodFact): void {
     const isNew = before === undefined && !this.#reported.has(fact.uid);
-    if (isNew) this.#arrivals.push(fact.createdMs / 1000);
+    if (isNew) this.#arrivals.push({ atSeconds: fact.createdMs / 1000, event: fact.event });
     const justBound =
       fact.boundMs !== undefined && before?.boundMs === undefined && (before !== undefined || isNew);
     if (justBound) this.#waits.push(Math.max(0, ((fact.boundMs ?? 0) - fact.createdMs) / 1000));

@@ -63,7 +63,7 @@ const ended = (from: number, to: number) => ({
 });
 const aNode = (
   name: string,
-  change: { labels?: Record<string, string>; taints?: object[]; created?: number } = {},
+  change: { labels?: Record<string, string>; taints?: object[]; created?: number; ready?: number } = {},
 ): V1Node => ({
   metadata: {
     name,
@@ -74,7 +74,12 @@ const aNode = (
   spec: { taints: change.taints ?? [] } as V1Node['spec'] & object,
   status: {
     allocatable: { cpu: '3920m', memory: '6018Mi', pods: '110' },
-    conditions: [{ type: 'Ready', status: 'True' }],
+    conditions: [
+      {
+        ...{ type: 'Ready', status: 'True' },
+        ...(change.ready === undefined ? {} : { lastTransitionTime: at(change.ready) }),
+      },
+    ],
   },
 });
 
@@ -269,7 +274,9 @@ describe('the watch of a cluster', () => {
   it('sees builds of any CI by their labels, and reports arrivals, waits, and each end once', async () => {
     cluster.put({ resource: WATCHED.nodes }, aNode('n'));
     await begin();
-    cluster.put(pods, aPod('p'));
+    const nightly = aPod('p');
+    const labels = { ...nightly.metadata?.labels, 'io.drone.build.event': 'cron' };
+    cluster.put(pods, { ...nightly, metadata: { ...nightly.metadata, labels } });
     cluster.put(pods, { ...aPod('other'), metadata: { name: 'other', namespace: 'ci' } });
     await settled();
     expect(watch.pods.map(({ name, state }) => [name, state])).toEqual([['p', 'pending']]);
@@ -282,7 +289,7 @@ describe('the watch of a cluster', () => {
     await settled();
 
     const news = watch.takeNews();
-    expect(news.arrivals).toEqual([NOW / 1000]);
+    expect(news.arrivals).toEqual([{ atSeconds: NOW / 1000, event: 'cron' }]);
     expect(news.waits).toEqual([20]);
     expect(news.records.map(({ uid, job }) => [uid, job.durationSeconds])).toEqual([['p', 60]]);
     expect(watch.pods).toEqual([]);
@@ -307,7 +314,8 @@ describe('the watch of a cluster', () => {
     await settled();
 
     expect(watch.pods.map(({ namespace }) => namespace)).toEqual(['ci', 'drone-7']);
-    expect(watch.takeNews()).toMatchObject({ arrivals: [NOW / 1000, NOW / 1000], records: [], boots: [] });
+    const arrival = { atSeconds: NOW / 1000, event: '' };
+    expect(watch.takeNews()).toMatchObject({ arrivals: [arrival, arrival], records: [], boots: [] });
   });
 
   it('does not report again what was stored before a restart', async () => {
@@ -333,6 +341,20 @@ describe('the watch of a cluster', () => {
     expect(watch.takeNews().boots).toEqual([
       { pool: 'small', node: 'young', atMs: NOW + 112_000, seconds: 112 },
     ]);
+  });
+
+  it('measures the boot of a node that was ordered ahead until it is ready, not until a build comes', async () => {
+    await begin();
+    watch.ordered('small');
+    cluster.put({ resource: WATCHED.nodes }, aNode('young', { created: 90, ready: 170 }));
+    await settled();
+    const onNode = { ...aPod('p').spec, nodeName: 'young' };
+    cluster.put(pods, aPod('late', { status: running(1900), spec: onNode }));
+    await settled();
+
+    const [boot] = watch.takeNews().boots;
+    expect(boot?.node).toBe('young');
+    expect(boot?.seconds).toBeCloseTo(170, 0);
   });
 
   it('finds runners behind their Service, and reports what it may not read', async () => {

@@ -147,7 +147,7 @@ const demand: readonly Panel[] = [
   {
     title: 'How long is the lead time?',
     description:
-      'Assumed time from the request for a node to its first build: learned from boots, or HANGAR_AUTOSCALER_BOOT_TIME.',
+      'Assumed time from the request for a node until it is ready: learned from boots, or HANGAR_AUTOSCALER_BOOT_TIME.',
     kind: 'lines',
     unit: 's',
     queries: [{ expr: SERVICE.gauge(METRICS.bootSeconds).max().text, legend: 'boot time' }],

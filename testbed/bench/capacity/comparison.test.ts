@@ -19,6 +19,7 @@ const played = (seed: number, nodeHours: number, p95: number): SeedRun => ({
     placement: 'soft-taint',
     jobs: 100,
     nodeHours: 7,
+    billedNodeHours: 7,
     nodeHoursPer1000Jobs: 70,
     waitSeconds: { p50: 0, p95, p99: 40, max: 90 },
     worstHourP95: 20,

@@ -13,12 +13,20 @@ function node(name: string, emptyForMs: number | undefined, ...taints: PoolNode[
   return { name, taints, builds, room: 3 - builds, emptySinceMs, ...more };
 }
 
+const HOUR = 3_600_000;
 const busy = node('busy', undefined);
 const long = node('long', 90_000);
 const longer = node('longer', 99_000);
 const marked = node('marked', 40_000, SURPLUS_TAINT);
 const closed = node('closed', 60_000, CLOSING_TAINT);
 const closedToo = node('closed-too', 60_000, CLOSING_TAINT);
+
+/** As {@link plan} with nodes that are billed by started hours, at this age. */
+function hourlyAt(ageMinutes: number): string {
+  const aged = { ...long, createdMs: NOW_MS - ageMinutes * 60_000 };
+  const pool = { size: 2, nodes: [busy, aged], held: false, taking: 0, leaving: 0, closedSinceMs: new Map() };
+  return planPool(pool, 1, { ...rules, billing: { unitMs: HOUR, leastLifeMs: 0 } }, NOW_MS).do;
+}
 
 function plan(
   wanted: number,
@@ -53,6 +61,16 @@ const since = (ms: number, ...names: string[]) => ({
 });
 
 describe('the next step of a static pool', () => {
+  it('closes no node in the middle of an hour that is paid for, but late in it', () => {
+    expect([20, 55, 59.5, 70, 115].map(hourlyAt)).toEqual([
+      'nothing',
+      'close',
+      'nothing',
+      'nothing',
+      'close',
+    ]);
+  });
+
   it.each([
     ['recommended', plan(3, 3, [busy, long, longer]), 'nothing'],
     ['more is wanted', plan(4, 3, [busy, long, longer]), 'resize 4'],

@@ -1,4 +1,5 @@
 import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
+import { mayGo, type NodeBilling } from '../../capacity/node-billing.ts';
 import { CLOSING_TAINT, hasTaint, isPaused, type PoolNode } from '../../capacity/pool-node.ts';
 
 /** A static pool as observed; frozen for one step. Times in milliseconds on the monotonic clock. */
@@ -22,6 +23,8 @@ export interface RemovalRules {
   readonly settleMs: number;
   /** A node must have been empty for so long. Milliseconds. */
   readonly emptyForMs: number;
+  /** Undefined: a node may go at any age. */
+  readonly billing?: NodeBilling;
   /** Nodes taken at once, at most. */
   readonly batch: number;
 }
@@ -79,9 +82,19 @@ function settle(
   };
 }
 
-function close({ nodes }: StaticPool, most: number, { emptyForMs }: RemovalRules, nowMs: number): PoolStep {
+function close(
+  { nodes }: StaticPool,
+  most: number,
+  { emptyForMs, billing }: RemovalRules,
+  nowMs: number,
+): PoolStep {
+  const isOld = ({ createdMs = -Infinity }: PoolNode): boolean =>
+    billing === undefined || createdMs === -Infinity || mayGo(nowMs - createdMs, billing);
   const isFree = (node: PoolNode): boolean =>
-    node.builds === 0 && nowMs - (node.emptySinceMs ?? nowMs) >= emptyForMs && !isPaused(node.annotations);
+    node.builds === 0 &&
+    nowMs - (node.emptySinceMs ?? nowMs) >= emptyForMs &&
+    isOld(node) &&
+    !isPaused(node.annotations);
   const free = nodes.filter(isFree).toSorted(bySurplus).slice(0, Math.max(0, most));
   if (free.length > 0) return { do: 'close', nodes: free };
   return { do: 'nothing', text: 'no node has been empty long enough to be removed' };

@@ -87,6 +87,16 @@ export const RECOMMENDATION: Recommendation = {
   because: ['for a reason'],
 };
 
+const CURVE = {
+  ...{ atMs: 1_768_348_800_000, days: 4.7, builds: 900, waitPrice: 30 },
+  points: [
+    {
+      ...{ waitPrice: 30, nodeHoursPerDay: 96.1, waitMinutesPerDay: 20 },
+      ...{ waitMeanSeconds: 2, waitP95Seconds: 3.1 },
+    },
+  ],
+};
+
 /** The HTTP server alone, without a recommendation. */
 export function aServer(ledger = new Ledger(), clock = new FakeClock()) {
   const http = createHttp({
@@ -94,6 +104,7 @@ export function aServer(ledger = new Ledger(), clock = new FakeClock()) {
     ledger,
     calibration: () => calibrate([]),
     meanMissPods: () => undefined,
+    curve: () => CURVE,
     metrics: { contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('up 1\n') },
     version: '1.2.3',
     page: readPageFile(),

@@ -1,14 +1,15 @@
 import type { BufferRule } from '../../forecast/buffer-rule.ts';
 import type { PolicyView } from '../policy.ts';
 
-type News = Pick<PolicyView, 'arrivals' | 'finishedSeconds'> & { readonly waits: readonly number[] };
+type News = Required<Pick<PolicyView, 'arrivals' | 'events' | 'finishedSeconds' | 'waits'>>;
 
-const NO_NEWS: News = { arrivals: [], finishedSeconds: [], waits: [] };
+const NO_NEWS: News = { arrivals: [], events: [], finishedSeconds: [], waits: [] };
 
 /** Appends a view's observations to earlier ones. */
-function joined(news: News, { arrivals, finishedSeconds, waits = [] }: PolicyView): News {
+function joined(news: News, { arrivals, events = [], finishedSeconds, waits = [] }: PolicyView): News {
   return {
     arrivals: [...news.arrivals, ...arrivals],
+    events: [...news.events, ...events],
     finishedSeconds: [...news.finishedSeconds, ...finishedSeconds],
     waits: [...news.waits, ...waits],
   };

@@ -1,3 +1,4 @@
+import { mayGo, type NodeBilling } from '../../capacity/node-billing.ts';
 import { podsOnEmptyNode } from '../../capacity/node-spec.ts';
 import { newNodesFor } from '../../capacity/packing.ts';
 import type { Resources } from '../../capacity/shape.ts';
@@ -15,6 +16,8 @@ export interface ServiceOptions {
   readonly emptyForMs: number;
   /** A pool is not made smaller within this time after it was last changed. */
   readonly lowerPaceMs: number;
+  /** Undefined: a node may go at any age. */
+  readonly billing?: NodeBilling;
 }
 
 /** The free room that a rule wants now. */
@@ -49,10 +52,17 @@ const waitingPodsOf = ({ waiting }: PolicyView, typical: Resources): number =>
   waiting.reduce((sum, { request, count }) => sum + count * typicalPods(request, typical), 0);
 
 /** Empty nodes that go now, longest empty first. */
-function goingOf(view: PolicyView, surplus: number, emptyBefore: number): readonly Readonly<SimNode>[] {
+function goingOf(
+  { nodes, nowSeconds }: PolicyView,
+  surplus: number,
+  { emptyForMs, billing }: ServiceOptions,
+): readonly Readonly<SimNode>[] {
   if (surplus <= 0) return [];
-  return view.nodes
-    .filter(({ state, pods, emptySince }) => state === 'ready' && pods === 0 && emptySince <= emptyBefore)
+  const isOld = ({ orderedAt }: Readonly<SimNode>): boolean =>
+    billing === undefined || mayGo((nowSeconds - orderedAt) * 1000, billing);
+  return nodes
+    .filter(({ state, pods }) => state === 'ready' && pods === 0)
+    .filter((node) => node.emptySince <= nowSeconds - emptyForMs / 1000 && isOld(node))
     .sort((one, other) => one.emptySince - other.emptySince)
     .slice(0, surplus);
 }
@@ -93,13 +103,13 @@ class ReplayedService {
   }
 
   #execute(view: PolicyView, wanted: number): Decision {
-    const { emptyForMs, lowerPaceMs } = this.#options;
+    const { lowerPaceMs } = this.#options;
     const nowMs = view.nowSeconds * 1000;
     const order = Math.max(0, wanted - view.nodes.length);
     if (order > 0) this.#grewAtMs = nowMs;
     const isPaced = nowMs < this.#changedAtMs + lowerPaceMs;
     const surplus = isPaced ? 0 : view.nodes.length - wanted;
-    const remove = goingOf(view, surplus, view.nowSeconds - emptyForMs / 1000);
+    const remove = goingOf(view, surplus, this.#options);
     if (order > 0 || remove.length > 0) this.#changedAtMs = nowMs;
     return { taint: [], untaint: [], remove, order, wanted };
   }

@@ -62,8 +62,14 @@ export function serviceWith(env: Readonly<Record<string, string>>): ServiceOptio
 
 const owned = (rule: BufferRule): ScalingPolicy => softlyPlaced(ruledPolicy(rule, serviceWith({})));
 
-const other = (name: string, make: Contender['make']): Contender => ({
-  ...{ name, side: 'other', sources: ENGINE_SOURCES, make },
+/** Pools of Hangar's own are decided on by its policy, with another rule in it. */
+const OWNED_SOURCES = [
+  ...ENGINE_SOURCES,
+  ...['decide', 'forecast', 'config'].map((folder) => `autoscaler/src/${folder}`),
+];
+
+const other = (name: string, make: Contender['make'], sources = ENGINE_SOURCES): Contender => ({
+  ...{ name, side: 'other', sources, make },
 });
 
 /** What Hangar is judged by. */
@@ -79,12 +85,16 @@ export const OTHERS: readonly Contender[] = [
   other('cluster-autoscaler', () => clusterAutoscalerPolicy()),
   other('karpenter', () => karpenterPolicy()),
   other('buffer of 5', () => karpenterBufferPolicy({ name: 'buffer', bufferPods: () => FLOOR_PODS })),
-  other('rule', () => owned(squareRootRule(RULE_Z, FLOOR_PODS))),
+  other('rule', () => owned(squareRootRule(RULE_Z, FLOOR_PODS)), OWNED_SOURCES),
   ...[0.85, 0.9, 0.95].map((quantile) =>
-    other(`quantile ${quantile.toFixed(2)}`, () => owned(quantileRule(quantile, LEAD_SECONDS))),
+    other(
+      `quantile ${quantile.toFixed(2)}`,
+      () => owned(quantileRule(quantile, LEAD_SECONDS)),
+      OWNED_SOURCES,
+    ),
   ),
   {
-    ...{ name: 'clairvoyant', side: 'bound', sources: ENGINE_SOURCES },
+    ...{ name: 'clairvoyant', side: 'bound', sources: OWNED_SOURCES },
     make: ({ jobs }) => owned(clairvoyantRule(jobs, LEAD_SECONDS)),
   },
 ];

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { curveJson } from '../advise/price-curve.ts';
+import { MIB } from '../capacity/shape.ts';
+import { generateLoad } from '../trace/generate.ts';
+import { playCurve } from './play-curve.ts';
+import { aService, defaultSettings } from './testing/a-service.ts';
+
+const jobs = generateLoad({ load: 'table-like', seed: 4, days: 3, prsPerDay: 30 });
+const node = { allocatable: { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 110 } };
+const { buffer } = defaultSettings();
+const play = (waitPrice: number | undefined) => {
+  const waitPrices = waitPrice === undefined ? undefined : { usual: waitPrice, byEvent: {} };
+  const settings = aService({ buffer: { ...buffer, waitPrices } });
+  return playCurve({ jobs, node, bootSeconds: 180, settings: { ...settings.policy.settings, ...settings } });
+};
+
+describe('the curve of cost against waiting', { timeout: 60_000 }, () => {
+  const curve = play(50);
+
+  it('has the price of the service beside the usual ones', () => {
+    expect(curve.waitPrice).toBe(50);
+    expect(curve.points.map(({ waitPrice }) => waitPrice)).toEqual([1, 3, 10, 30, 50, 100, 300]);
+  });
+
+  it('has more nodes and less waiting the dearer waiting is', () => {
+    const [first, last] = [curve.points[0], curve.points.at(-1)];
+
+    expect(last?.nodeHoursPerDay).toBeGreaterThan(first?.nodeHoursPerDay ?? 0);
+    expect(last?.waitMeanSeconds).toBeLessThan((first?.waitMeanSeconds ?? 0) / 2);
+  });
+
+  it('has no place for a service without a price', () => {
+    const without = play(undefined);
+
+    expect(without.points.map(({ waitPrice }) => waitPrice)).toEqual([1, 3, 10, 30, 100, 300]);
+    expect(curveJson(without).waitPrice).toBeNull();
+  });
+});
