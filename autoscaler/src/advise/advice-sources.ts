@@ -4,11 +4,18 @@ import type { Logger } from '@hangar/shared/logger';
 import type { Pool } from '../capacity/pools.ts';
 import { type NodeHours, SpendBook } from '../capacity/spend-book.ts';
 import { Adviser, type Comparer, type ComparisonData } from './adviser.ts';
-import type { CurveKeeper } from './curve-keeper.ts';
 import { EnginePoller } from './engine-poller.ts';
 import { type EngineFacts, NO_ENGINE_FACTS } from './engines.ts';
 import { proposalsOf } from './proposals.ts';
 import type { SettingsGain } from './settings-gain.ts';
+
+/** Curves of cost against waiting, which are played in the background. */
+export interface CurveRenewal {
+  /** Settles when nothing is played any more. */
+  readonly idle: Promise<void>;
+  /** Begins a curve where it is missing or old; never rejects, never waits. */
+  consider(pools: readonly Pool[], memories: ComparisonData, stop: AbortSignal): void;
+}
 
 /** What a {@link AdviceSources} is made of. */
 export interface AdviceSourcesParts {
@@ -19,7 +26,7 @@ export interface AdviceSourcesParts {
   /** Undefined: engine settings are not compared on remembered Pods. */
   readonly comparer: Comparer | undefined;
   /** Undefined: there is no curve of cost against waiting. */
-  readonly curves?: CurveKeeper | undefined;
+  readonly curves?: CurveRenewal | undefined;
 }
 
 /** What advice and limits rest on beside Pods and nodes, at one moment. */
@@ -35,7 +42,7 @@ export interface AdviceInputs {
 export class AdviceSources {
   readonly #poller: EnginePoller | undefined;
   readonly #adviser: Adviser;
-  readonly #curves: CurveKeeper | undefined;
+  readonly #curves: CurveRenewal | undefined;
   readonly #spendBook = new SpendBook();
   #stop: AbortSignal | undefined;
 

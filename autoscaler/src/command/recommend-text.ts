@@ -1,8 +1,8 @@
 import { left, right, tableLines } from '@hangar/shared/program/table';
 import { formatCpuMillicores, formatMemoryBytes } from '@hangar/shared/quantity';
-import type { PriceCurve } from '../advise/price-curve.ts';
 import type { LoadLevel, NodeShape } from '../capacity/shape.ts';
 import { GIB, MIB } from '../capacity/shape.ts';
+import type { PriceCurve } from '../curve/price-curve.ts';
 import { nodesFor, prsCarriedBy } from '../model/nodes-for.ts';
 import { type ModelParameters, PUBLISHED } from '../model/parameters.ts';
 import type { CheckedPools } from '../recommend/checked.ts';

@@ -11,9 +11,9 @@ import {
   repeated,
   type Values,
 } from '@hangar/shared/program/options';
-import { curveJson, type PriceCurve } from '../advise/price-curve.ts';
 import { LOAD_LEVELS, type NodeShape, type Resources } from '../capacity/shape.ts';
 import type { ReplayedSettings } from '../config/load.ts';
+import { curveJson, type PriceCurve } from '../curve/price-curve.ts';
 import { CapacityPolicy } from '../decide/capacity-policy.ts';
 import { MAX_PRS_PER_DAY } from '../model/nodes-for.ts';
 import { type ModelParameters, PUBLISHED } from '../model/parameters.ts';

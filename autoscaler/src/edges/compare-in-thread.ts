@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { startThread } from '@hangar/shared/thread';
 import type { Comparer } from '../advise/adviser.ts';
-import type { CurvePlayer } from '../advise/curve-keeper.ts';
-import type { CurveQuestion, PriceCurve } from '../advise/price-curve.ts';
 import type { SettingsComparison, SettingsGain } from '../advise/settings-gain.ts';
+import type { CurvePlayer } from '../curve/curve-keeper.ts';
+import type { CurveQuestion, PriceCurve } from '../curve/price-curve.ts';
 
 /** A replay that takes longer is aborted. */
 const MOST_MS = 300_000;

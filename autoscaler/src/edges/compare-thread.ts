@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { CurveQuestion } from '../advise/price-curve.ts';
 import type { SettingsComparison } from '../advise/settings-gain.ts';
+import type { CurveQuestion } from '../curve/price-curve.ts';
 import { compare } from '../replay/compare-settings.ts';
 import { playCurve } from '../replay/play-curve.ts';
 

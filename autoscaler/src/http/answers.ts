@@ -1,5 +1,3 @@
-import type { DatedCurve } from '../advise/curve-keeper.ts';
-import { curveJson } from '../advise/price-curve.ts';
 import {
   BUILDS_PER_PR,
   type Calibration,
@@ -8,6 +6,8 @@ import {
 } from '../calibrate/calibrate.ts';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import { LOAD_LEVELS } from '../capacity/shape.ts';
+import type { DatedCurve } from '../curve/curve-keeper.ts';
+import { curveJson } from '../curve/price-curve.ts';
 import type { Recommendation } from '../decide/recommendation.ts';
 import type { HistoryPoint, Ledger } from '../history/ledger.ts';
 import { nodesFor } from '../model/nodes-for.ts';

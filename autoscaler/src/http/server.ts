@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import type { Clock } from '@hangar/shared/clock';
 import { limitConnections } from '@hangar/shared/program/connection-limit';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { DatedCurve } from '../advise/curve-keeper.ts';
 import type { Calibration } from '../calibrate/calibrate.ts';
+import type { DatedCurve } from '../curve/curve-keeper.ts';
 import type { Recommendation } from '../decide/recommendation.ts';
 import type { Ledger } from '../history/ledger.ts';
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { curveJson } from '../advise/price-curve.ts';
 import { MIB } from '../capacity/shape.ts';
+import { curveJson } from '../curve/price-curve.ts';
 import { generateLoad } from '../trace/generate.ts';
 import { playCurve } from './play-curve.ts';
 import { aService, defaultSettings } from './testing/a-service.ts';

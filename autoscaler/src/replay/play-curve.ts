@@ -4,7 +4,7 @@ import {
   type CurveQuestion,
   type CurveSettings,
   type PriceCurve,
-} from '../advise/price-curve.ts';
+} from '../curve/price-curve.ts';
 import { CapacityPolicy } from '../decide/capacity-policy.ts';
 import { servicePolicy } from './policies/service.ts';
 import { softlyPlaced } from './policies/soft-taints.ts';

@@ -1,5 +1,6 @@
 import type { V1ContainerState, V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
+import { GATE_VOLUME } from '../pipeline/compiled.ts';
 import { aPlan } from '../supervise/testing/a-plan.ts';
 import { aPod, running, terminated, waiting, withStates, withStatus } from '../supervise/testing/a-pod.ts';
 import { observe } from './observe.ts';
@@ -54,6 +55,24 @@ describe('whether a step of a Pod was started', () => {
   ])('whose init container %s', (_, state, ran) => {
     const status = { ...EVICTED, initContainerStatuses: init(state) };
     expect(whetherRan(podOf(WAITING, status, { initContainers }), plan)).toBe(ran);
+  });
+});
+
+describe('a Pod with the gate’s image as a volume, none of whose containers starts', () => {
+  const spec = { volumes: [{ name: GATE_VOLUME, image: { reference: 'hangar-gate:1' } }] };
+  const judge = (state: V1ContainerState) => {
+    const pod = podOf(state, { phase: 'Pending' }, spec);
+    const since = troubledSince(new Map(), observe(pod, plan), plan, 0);
+    const patience = { imagePullMs: 600_000, nodeLostMs: 300_000, startMs: 1_000 };
+    const inputs = { since, nowMs: 60_000, patience, ours: false };
+    const watched = { pod, gone: false, isFinal: false, notices: [] };
+    return unrunOf(watched, plan, { inputs, mayRemake: true, mayReplaceGate: true, mayAvoidNode: true });
+  };
+
+  it('is made again with an init container if the runtime refuses them, and not because their start takes long', () => {
+    const refused = terminated(128, { reason: 'StartError', startedAt: '1970-01-01T00:00:00Z' });
+    expect(judge(refused)).toMatchObject({ kind: 'no-gate' });
+    expect(judge(WAITING)).toBeUndefined();
   });
 });
 

@@ -155,8 +155,11 @@ function wasStarted({ state, lastState }: V1ContainerStatus): boolean {
   return Boolean(state?.running) || starts.some((at) => at && new Date(at).getTime() > 0);
 }
 
-/** Troubles of a Pod in which no container starts that the gate's volume may have caused. */
-const SUSPECT: ReadonlySet<TroubleCode> = new Set(['container-refused', 'start-timed-out']);
+/**
+ * The trouble of a Pod in which no container starts that the gate's volume may have caused. A start that takes too long is none: while the kubelet
+ * pulls the image of any step, it shows all containers as being created.
+ */
+const SUSPECT: ReadonlySet<TroubleCode> = new Set(['container-refused']);
 
 /** A pull that takes long is no failure: an init container would wait for it too. */
 const gateVolumeFailure = (

@@ -1,9 +1,9 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
+import type { ComparisonData } from '../advise/adviser.ts';
+import { recentJobs } from '../advise/recent-jobs.ts';
 import type { Pool } from '../capacity/pools.ts';
-import type { ComparisonData } from './adviser.ts';
 import type { CurveQuestion, CurveSettings, PriceCurve } from './price-curve.ts';
-import { recentJobs } from './recent-jobs.ts';
 
 /** Plays curves where they block nothing else. Rejects when it can't. */
 export interface CurvePlayer {
