@@ -115,6 +115,35 @@ describe('a budget that replicas share', () => {
     expect([[...b.running], reserved(cluster)]).toEqual([[4], ['4']]);
   });
 
+  it('does not count, in a process that has just started, what ended before', async () => {
+    const cluster = new FakeCluster();
+    const before = replica(cluster);
+    for (const stageId of [1, 2, 3]) {
+      await before.enter(stageId);
+      before.end(stageId);
+      before.shared.podGone(podOf(stageId));
+    }
+    await before.clock.step(5_000);
+    expect(reserved(cluster)).toEqual([]);
+
+    const after = replica(cluster);
+    expect(await after.enter(4)).toBe('admitted');
+  });
+
+  it('keeps, where it removes what has ended, what is still to become a Pod', async () => {
+    const cluster = new FakeCluster();
+    const a = replica(cluster);
+    await a.enter(1);
+    await a.enter(2);
+    a.shared.podGone(podOf(1));
+    await a.clock.step(5_000);
+    expect(reserved(cluster)).toEqual(['2']);
+    const writes = cluster.count('patch', 'leases');
+    a.shared.podGone(podOf(9));
+    await a.clock.step(5_000);
+    expect(cluster.count('patch', 'leases')).toBe(writes);
+  });
+
   it('leaves no reservation behind for a stage that was cancelled while it was written', async () => {
     const cluster = new FakeCluster();
     const a = replica(cluster);

@@ -45,6 +45,8 @@ interface Reservation {
 
 /** After this time every replica sees the Pod of an admitted stage: its watch would have reported an error otherwise. */
 const VISIBLE_MS = 60_000;
+/** Reservations of Pods that are gone are removed together after this time: a process that starts would count them for {@link VISIBLE_MS}. */
+const PRUNE_MS = 5_000;
 /** Between two tries of a stage that waits: what others admit is not announced. */
 const RETRY_MS = 1_000;
 const DEADLINE_MS = 10_000;
@@ -66,6 +68,7 @@ export class SharedBudget implements Reservations {
   /** When each reservation was first read, in monotonic milliseconds. */
   readonly #firstReadMs = new Map<number, number>();
   readonly #ended = new BoundedSet<number>(MOST_REMEMBERED);
+  #isPruning = false;
   /** Stages that this replica has reserved: it knows itself what they take. */
   readonly #own = new BoundedSet<number>(MOST_REMEMBERED);
 
@@ -94,6 +97,9 @@ export class SharedBudget implements Reservations {
   /** A Pod is gone: whoever reserved its stage, it takes nothing any more. */
   podGone(pod: V1Pod): void {
     this.#ended.add(stageOf(pod));
+    if (this.#isPruning) return;
+    this.#isPruning = true;
+    this.#parts.clock.after(PRUNE_MS, () => void this.#prune());
   }
 
   later(act: () => void): void {
@@ -112,16 +118,29 @@ export class SharedBudget implements Reservations {
     if (admission.kind === 'refused') return { kind: 'waiting', reason: 'budget-pods', text: admission.text };
     if (admission.kind === 'waiting') return admission;
     const { pods, cpuMillicores, memoryBytes } = asks;
-    const all = Object.fromEntries([...reserved, [stageId, { pods, cpuMillicores, memoryBytes }]]);
-    await this.#write(lease, JSON.stringify(all), signal);
+    reserved.set(stageId, { pods, cpuMillicores, memoryBytes });
+    await this.#write(lease, reserved, signal);
     this.#own.add(stageId);
     return admission;
+  }
+
+  /** Never rejects: what is left is removed with the next reservation, or expires. */
+  async #prune(): Promise<void> {
+    this.#isPruning = false;
+    const { clock, cluster } = this.#parts;
+    const write = async (signal: AbortSignal): Promise<void> => {
+      const lease = await ifPresent(cluster.get<V1Lease>(this.#target, signal));
+      const current = this.#current(lease);
+      if (current.size < reservationsOf(lease).size) await this.#write(lease, current, signal);
+    };
+    await withDeadline(clock, { ms: DEADLINE_MS }, write).catch(() => undefined);
   }
 
   /** Reservations that may matter to anybody, by stage. */
   #current(lease: V1Lease | undefined): Map<number, Reservation> {
     const nowMs = this.#parts.clock.monotonicMs();
     const read = reservationsOf(lease);
+    for (const stageId of read.keys()) if (this.#ended.has(stageId)) read.delete(stageId);
     for (const stageId of this.#firstReadMs.keys()) if (!read.has(stageId)) this.#firstReadMs.delete(stageId);
     for (const stageId of read.keys()) {
       const firstMs = this.#firstReadMs.get(stageId) ?? nowMs;
@@ -135,13 +154,17 @@ export class SharedBudget implements Reservations {
   #unseen(reserved: ReadonlyMap<number, Reservation>): readonly Load[] {
     const seen = new Set(this.#parts.pods().filter(isAdmitted).map(stageOf));
     return [...reserved]
-      .filter(([stageId]) => !seen.has(stageId) && !this.#ended.has(stageId) && !this.#own.has(stageId))
+      .filter(([stageId]) => !seen.has(stageId) && !this.#own.has(stageId))
       .map(([, reservation]) => ({ pipelines: 0, ...reservation }));
   }
 
-  async #write(lease: V1Lease | undefined, text: string, signal: AbortSignal): Promise<void> {
+  async #write(
+    lease: V1Lease | undefined,
+    reserved: ReadonlyMap<number, Reservation>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { cluster, namespace } = this.#parts;
-    const annotations = { [RESERVED]: text };
+    const annotations = { [RESERVED]: JSON.stringify(Object.fromEntries(reserved)) };
     if (!lease) {
       const metadata = { name: BUDGET_LEASE, namespace, annotations };
       const whole: V1Lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata };
