@@ -393,6 +393,14 @@ describe('images', () => {
     },
   );
 
+  it('of the gate need none where HANGAR_GATE_IMAGE is set, if only to nothing: the runner derives it', async () => {
+    const runner = { image: { repository: 'quay.io/acme/own' }, config: { HANGAR_GATE_IMAGE: '' } };
+    const values = { image: { registry: '' }, runner, autoscaler: { enabled: false } };
+    expect(await images(values)).toEqual(['quay.io/acme/own']);
+    const needy = { ...values, runner: { ...runner, config: {} } };
+    await expect(images(needy)).rejects.toThrow('image.registry is not set');
+  });
+
   it('of a program that is off need none', async () => {
     const full = { repository: 'quay.io/acme/own' };
     const values = { ...both(full), autoscaler: { enabled: false } };
