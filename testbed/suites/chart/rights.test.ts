@@ -123,7 +123,7 @@ describe('the autoscaler on a real API server', () => {
       });
       for (const text of found.values()) {
         expect(text).toContain(`resources: [${right.resource}], verbs: [${right.verb}]`);
-        expect(text).toMatch(/^a right is missing, so .+: add .+ to a (Cluster)?Role/);
+        expect(text).toMatch(/^a permission is missing, so .+: add .+ to a (Cluster)?Role/);
       }
     },
   );

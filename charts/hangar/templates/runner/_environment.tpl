@@ -1,11 +1,11 @@
 {{/* What the chart sets by itself; everything that a person sets wins over it. */}}
 {{- define "hangar.runner.defaults" -}}
+DRONE_NAMESPACE_DEFAULT: {{ include "hangar.jobs.namespace" . | quote }}
+HANGAR_UNTRUSTED_NAMESPACES: {{ printf "fork:none,ordinary:%s" (join " " .Values.jobs.otherNamespaces | default "none") | quote }}
 {{- /* Set there, if only to nothing, the chart's own image of the gate is not needed: the runner derives one. */}}
 {{- if not (hasKey .Values.runner.config "HANGAR_GATE_IMAGE") }}
 HANGAR_GATE_IMAGE: {{ include "hangar.image" (list . .Values.runner.gateImage) | quote }}
 {{- end }}
-DRONE_NAMESPACE_DEFAULT: {{ include "hangar.jobs.namespace" . | quote }}
-HANGAR_UNTRUSTED_NAMESPACES: {{ printf "fork:none,ordinary:%s" (join " " .Values.jobs.otherNamespaces | default "none") | quote }}
 {{- if and .Values.jobs.serviceAccount.create (ne (include "hangar.jobs.namespace" .) "drone-") }}
 DRONE_SERVICE_ACCOUNT_DEFAULT: {{ include "hangar.jobs.account" . | quote }}
 {{- end }}
