@@ -7,10 +7,11 @@ import { anEntry } from '../metrics/testing/an-entry.ts';
 import { FAILURES } from '../pipeline/failures.ts';
 import type { RegisteredStage } from '../stage-registry.ts';
 import { createHttp } from './server.ts';
+import { authorization, WELL } from './testing/test-http.ts';
 
 const NOW_MS = Date.parse('2026-01-14T09:35:00Z');
 const STARTED = NOW_MS / 1000 - 90;
-const ADA = { authorization: `Basic ${Buffer.from('ada:engine').toString('base64')}` };
+const ADA = authorization('ada:engine');
 const EVIL = `<script>alert("1")</script>`;
 
 function dashboard(history: StageHistory, records: readonly LogRecord[] = []) {
@@ -18,14 +19,7 @@ function dashboard(history: StageHistory, records: readonly LogRecord[] = []) {
     clock: new FakeClock(NOW_MS),
     stages: () => [],
     ahead: () => [],
-    signs: () => ({
-      starting: '',
-      stopping: false,
-      leaseLostMs: undefined,
-      watchStaleMs: 0,
-      pollAgeMs: 0,
-      pollTriedMs: 0,
-    }),
+    signs: () => WELL,
     metrics: { contentType: 'text/plain', text: () => Promise.resolve('') },
     about: { machine: 'm1', version: '1.2.3', capacity: 10 },
     ui: { user: 'ada', password: 'engine', realm: 'r' },

@@ -11,19 +11,9 @@ import type { RegisteredStage } from '../stage-registry.ts';
 import type { Signs } from './health.ts';
 import type { HttpParts } from './http-parts.ts';
 import { createHttp } from './server.ts';
+import { authorization, WELL } from './testing/test-http.ts';
 
-const WELL: Signs = {
-  starting: '',
-  stopping: false,
-  leaseLostMs: undefined,
-  watchStaleMs: 0,
-  pollAgeMs: 0,
-  pollTriedMs: 0,
-};
 const UI = { user: 'ada', password: 'engine:1843', realm: 'My "Realm"' };
-const authorization = (pair: string): { authorization: string } => ({
-  authorization: `Basic ${Buffer.from(pair).toString('base64')}`,
-});
 const ADA = authorization('ada:engine:1843');
 
 function historyOf(stages: readonly RegisteredStage[]): StageHistory {

@@ -8,7 +8,7 @@ import { withIds } from '../launch/start.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { keptPod } from '../watch/kept-pod.ts';
-import { isGateByVolume } from '../watch/unrun.ts';
+import { isGateByVolume } from '../watch/pod-retry.ts';
 import { SILENT_WAIT_MS } from './admit.ts';
 import { creationTime } from './api-time.ts';
 import { awayFrom } from './avoid-node.ts';

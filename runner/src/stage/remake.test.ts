@@ -1,27 +1,8 @@
 import type { V1Pod } from '@kubernetes/client-node';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { anEntry } from '../metrics/testing/an-entry.ts';
+import { describe, expect, it } from 'vitest';
 import { ANNOTATION } from '../pipeline/compiled.ts';
 import { gated, waiting, withStates } from '../supervise/testing/a-pod.ts';
-import { aStage } from '../supervise/testing/fake-ci-server.ts';
-import { runStage } from './run-stage.ts';
-import type { StageParts } from './stage-parts.ts';
-import { POD, TestStage } from './testing/test-stage.ts';
-
-/** A stage that has just been accepted. */
-function begin(changes: Partial<StageParts> = {}, prepare: (env: TestStage) => void = () => undefined) {
-  const env = new TestStage(changes);
-  onTestFinished(() => env.close());
-  prepare(env);
-  env.intents.set(63, { stageId: 63, buildId: 41, machine: 'me' });
-  env.registry.enter(anEntry({ stageId: 63, phase: 'preparing' }));
-  let isOver = false;
-  const stageDone = runStage(env.parts, { stage: aStage(), machine: 'me' }, env.handOver.signal);
-  void stageDone.then(() => {
-    isOver = true;
-  });
-  return Object.assign(env, { isOver: () => isOver });
-}
+import { begin, POD, type TestStage } from './testing/test-stage.ts';
 
 describe('a Pod in which nothing of the pipeline has run', () => {
   const refused = (pod: V1Pod | undefined, changes: object = {}): V1Pod => ({

@@ -6,7 +6,7 @@ import { ANNOTATION } from '../pipeline/compiled.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import type { LaunchedStage, StageRunEnd } from '../supervise/stage-run.ts';
-import type { Unrun } from '../watch/unrun.ts';
+import type { PodRetry } from '../watch/pod-retry.ts';
 import type { StageEnd, StageFlow } from './stage-progress.ts';
 import { describeAgain, recordWait } from './stage-record.ts';
 import { stopUnstarted } from './stop-unstarted.ts';
@@ -33,11 +33,11 @@ interface Launched {
   readonly started: Started;
 }
 
-export const isUnrun = (end: StageRunEnd): end is Unrun =>
+export const isPodRetry = (end: StageRunEnd): end is PodRetry =>
   end.kind === 'not-run' || end.kind === 'no-gate' || end.kind === 'no-image';
 
-/** Why a former owner has stopped the Pod to make it again; undefined: it has not. */
-export function begunByFormerOwner({ metadata }: V1Pod): Unrun | undefined {
+/** Why a previous owner stopped the Pod to create it again; undefined: it did not. */
+export function retryOfPreviousOwner({ metadata }: V1Pod): PodRetry | undefined {
   const { [ANNOTATION.gateReplaced]: reason, [ANNOTATION.nodeAvoided]: node } = metadata?.annotations ?? {};
   if (reason !== undefined) return { kind: 'no-gate', reason };
   return node === undefined ? undefined : { kind: 'no-image', reason: `node ${node} pulls no image`, node };
@@ -47,24 +47,24 @@ export function begunByFormerOwner({ metadata }: V1Pod): Unrun | undefined {
 export async function makeAgain(
   flow: StageFlow,
   launched: Launched,
-  unrun: Unrun,
+  retry: PodRetry,
 ): Promise<StageEnd | undefined> {
   const { progress } = flow;
   const delayMs = backoffDelayMs(PAUSES, progress.remakes);
-  switch (unrun.kind) {
+  switch (retry.kind) {
     case 'not-run':
-      return remakePod(flow, launched, { reason: unrun.trouble.text, delayMs });
+      return remakePod(flow, launched, { reason: retry.trouble.text, delayMs });
     case 'no-gate': {
-      progress.gateFailure = unrun.reason;
-      const reason = `the gate’s image can’t be mounted as a volume: ${unrun.reason}`;
+      progress.gateFailure = retry.reason;
+      const reason = `the gate’s image can’t be mounted as a volume: ${retry.reason}`;
       await stopUnstarted(flow, launched, {
         reason,
-        annotations: { [ANNOTATION.gateReplaced]: unrun.reason },
+        annotations: { [ANNOTATION.gateReplaced]: retry.reason },
       });
       return remakePod(flow, launched, { reason, delayMs: 0 });
     }
     case 'no-image': {
-      const { reason, node } = unrun;
+      const { reason, node } = retry;
       progress.avoidedNode = node;
       await stopUnstarted(flow, launched, { reason, annotations: { [ANNOTATION.nodeAvoided]: node } });
       return remakePod(flow, launched, { reason, delayMs });

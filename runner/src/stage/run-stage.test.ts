@@ -3,7 +3,6 @@ import { settle } from '@hangar/shared/testing/fake-clock';
 import { refusal } from '@hangar/shared/testing/fake-cluster';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { holdsGate } from '../launch/start.ts';
-import { anEntry } from '../metrics/testing/an-entry.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { CiServerError } from '../ports/ci-server.ts';
@@ -11,25 +10,10 @@ import { aPlan } from '../supervise/testing/a-plan.ts';
 import { aStage } from '../supervise/testing/fake-ci-server.ts';
 import { runStage } from './run-stage.ts';
 import type { StageParts } from './stage-parts.ts';
-import { aDetail, compiledOf, POD, SECRET, TestStage } from './testing/test-stage.ts';
+import { aDetail, begin, compiledOf, POD, SECRET, TestStage } from './testing/test-stage.ts';
 
 const BUSY = { pipelines: 1, pods: 0, cpuMillicores: 0, memoryBytes: 0 };
 const FREE = { ...BUSY, pipelines: 0 };
-
-/** A stage that has just been accepted. */
-function begin(changes: Partial<StageParts> = {}, prepare: (env: TestStage) => void = () => undefined) {
-  const env = new TestStage(changes);
-  onTestFinished(() => env.close());
-  prepare(env);
-  env.intents.set(63, { stageId: 63, buildId: 41, machine: 'me' });
-  env.registry.enter(anEntry({ stageId: 63, phase: 'preparing' }));
-  let isOver = false;
-  const stageDone = runStage(env.parts, { stage: aStage(), machine: 'me' }, env.handOver.signal);
-  void stageDone.then(() => {
-    isOver = true;
-  });
-  return Object.assign(env, { isOver: () => isOver });
-}
 
 describe('a stage', () => {
   it('runs from its details to its end, and leaves nothing behind', async () => {

@@ -4,7 +4,7 @@ import { patiently } from '../launch/patiently.ts';
 import { stopPod } from '../launch/stop-pod.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
-import { isOver, whetherRan } from '../watch/unrun.ts';
+import { isOver, whetherRan } from '../watch/pod-retry.ts';
 import type { StageFlow } from './stage-progress.ts';
 
 /** The kubelet ends a Pod without containers within a second. */

@@ -1,9 +1,9 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { StageRun, type StageRunEnd } from '../supervise/stage-run.ts';
+import { hasStepStarted, type PodRetry } from '../watch/pod-retry.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
-import { hasStepStarted, type Unrun } from '../watch/unrun.ts';
 import { Expiry } from './expiry.ts';
-import { begunByFormerOwner, isUnrun, makeAgain, remakesOf } from './remake.ts';
+import { isPodRetry, makeAgain, remakesOf, retryOfPreviousOwner } from './remake.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
 import { followSteps } from './stage-record.ts';
 
@@ -23,7 +23,7 @@ export async function superviseStage(flow: StageFlow): Promise<StageEnd | undefi
   followSteps(flow, started);
   parts.registry.update(started.stage.id, { phase: 'running', reason: '', sinceMs: admittedMs });
   const launched = { pod, plan: work.plan, started };
-  const former = begunByFormerOwner(pod);
+  const former = retryOfPreviousOwner(pod);
   if (former !== undefined) return makeAgain(flow, launched, former);
   const expiry = new Expiry(parts);
   try {
@@ -32,13 +32,13 @@ export async function superviseStage(flow: StageFlow): Promise<StageEnd | undefi
       cancelled: stops.cancelled,
       handOver,
     });
-    return isUnrun(end) ? await makeAgain(flow, launched, end) : endOf(end, flow, expiry);
+    return isPodRetry(end) ? await makeAgain(flow, launched, end) : endOf(end, flow, expiry);
   } finally {
     expiry.close();
   }
 }
 
-function endOf(end: Exclude<StageRunEnd, Unrun>, { stops }: StageFlow, expiry: Expiry): StageEnd {
+function endOf(end: Exclude<StageRunEnd, PodRetry>, { stops }: StageFlow, expiry: Expiry): StageEnd {
   if (end.kind === 'finished') return { kind: 'reported' };
   return expiry.signal.aborted && !stops.handOver.aborted ? { kind: 'expired' } : { kind: 'handed-over' };
 }

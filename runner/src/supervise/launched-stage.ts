@@ -5,8 +5,8 @@ import type { V1Pod } from '@kubernetes/client-node';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import type { Conclusion, StageState } from '../pipeline/stage-state.ts';
 import type { StepLogStream, StepLogs } from '../ports/step-logs.ts';
+import type { PodRetry } from '../watch/pod-retry.ts';
 import type { Patience, Trouble } from '../watch/trouble.ts';
-import type { Unrun } from '../watch/unrun.ts';
 import type { StageRunEvents } from './stage-run-events.ts';
 
 /** The dependencies of a stage run. */
@@ -68,7 +68,7 @@ export interface StopSignals {
 export type StageRunEnd =
   | { readonly kind: 'handed-over' }
   /** Nothing was reported, and the Pod is still there. */
-  | Unrun
+  | PodRetry
   | {
       readonly kind: 'finished';
       readonly conclusion: Conclusion;

@@ -8,9 +8,9 @@ import { isBeforeAdoption, isOwnedBy } from '../pipeline/pod-owner.ts';
 import { type Conclusion, concluded, isFinal, newStage, type StageState } from '../pipeline/stage-state.ts';
 import type { Reporter } from '../report/reporter.ts';
 import { observe, type PodView } from '../watch/observe.ts';
+import { type PodRetry, type PodRetryInputs, podRetryOf } from '../watch/pod-retry.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
 import { GONE, isLasting, type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
-import { type Unrun, type UnrunInputs, unrunOf } from '../watch/unrun.ts';
 import { ChangeNotifier } from './change-notifier.ts';
 import { FreshPod, podNow } from './fresh-pod.ts';
 import type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals } from './launched-stage.ts';
@@ -72,7 +72,7 @@ export class StageRun {
   #left = false;
   #trouble: Trouble | undefined;
   /** It ended before anything of the pipeline ran. */
-  #notRun: Unrun | undefined;
+  #podRetry: PodRetry | undefined;
   #conclusion: Conclusion | undefined;
 
   constructor(parts: StageRunParts, launched: LaunchedStage, by: { feed: PodFeed; reporter: Reporter }) {
@@ -112,12 +112,12 @@ export class StageRun {
       this.#look();
       running = this.#startSteps();
       await this.#changes.until(
-        () => this.#conclusion !== undefined || this.#notRun !== undefined,
+        () => this.#conclusion !== undefined || this.#podRetry !== undefined,
         stops.handOver,
       );
-      if (this.#notRun && !this.#conclusion && !stops.handOver.aborted) {
+      if (this.#podRetry && !this.#conclusion && !stops.handOver.aborted) {
         this.#leave(AbortSignal.abort(new Error('the Pod is created again')));
-        return this.#notRun;
+        return this.#podRetry;
       }
       const end = await this.#finish(running, stops);
       if (end.kind === 'handed-over') this.#leave(stops.handOver);
@@ -242,31 +242,31 @@ export class StageRun {
     const nowMs = clock.monotonicMs();
     this.#since = troubledSince(this.#since, this.#view, plan, nowMs);
     const inputs = { since: this.#since, nowMs, patience, ours: this.#removing };
-    if (this.#isUnrun(inputs)) return;
+    if (this.#isToRetry(inputs)) return;
     this.#steps.look();
     // A Pod that its former owner stopped is no trouble.
     if (this.#recorded) return this.#reportEnd();
     const trouble = this.#feed.gone
       ? GONE
       : troubleOf(this.#view, plan, { ...inputs, ended: (n) => this.#steps.ended(n) });
-    if (trouble && !this.#allEnded() && !this.#readsFirst(trouble)) this.#break(trouble);
+    if (trouble && !this.#allEnded() && !this.#isReadFirst(trouble)) this.#break(trouble);
     this.#reportEnd();
   }
 
   /** What was seen for a long time may have been over for long, if the watch is silent: the Pod is read before the build is ended for it. */
-  #readsFirst(trouble: Trouble): boolean {
+  #isReadFirst(trouble: Trouble): boolean {
     if (!isLasting(trouble) || this.#freshPod.isFresh) return false;
     void this.#freshPod.read(this.#halt.signal);
     return true;
   }
 
   /** Whether nothing ran in the Pod and it is to be made again, or that is not certain yet. */
-  #isUnrun(inputs: UnrunInputs['inputs']): boolean {
+  #isToRetry(inputs: PodRetryInputs['inputs']): boolean {
     const { plan, mayRemake = false, mayReplaceGate = false, mayAvoidNode = false } = this.#launched;
     if (this.#conclusion) return false;
-    const unrun = unrunOf(this.#feed, plan, { inputs, mayRemake, mayReplaceGate, mayAvoidNode });
-    if (unrun !== 'later') this.#notRun ??= unrun;
-    return this.#notRun !== undefined || unrun === 'later';
+    const retry = podRetryOf(this.#feed, plan, { inputs, mayRemake, mayReplaceGate, mayAvoidNode });
+    if (retry !== 'later') this.#podRetry ??= retry;
+    return this.#podRetry !== undefined || retry === 'later';
   }
 
   #reportEnd(): void {
@@ -287,7 +287,7 @@ export class StageRun {
   }
 
   #break(trouble: Trouble): void {
-    if (this.#conclusion || this.#notRun) return;
+    if (this.#conclusion || this.#podRetry) return;
     this.#trouble = trouble;
     if (trouble.code === 'deadline-exceeded') this.#conclude({ kind: 'timed-out' });
     else this.#conclude({ kind: 'broken', text: trouble.text, step: trouble.step });

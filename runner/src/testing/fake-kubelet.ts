@@ -8,7 +8,7 @@ import { ANNOTATION, containerName, INIT_CONTAINER, LABEL } from '../pipeline/co
 import type { PlannedStep, RunPlan } from '../pipeline/run-plan.ts';
 import { decide, type StepResult } from '../pipeline/step-decision.ts';
 import { parseGateLine } from '../watch/gate-line.ts';
-import { isGateByVolume } from '../watch/unrun.ts';
+import { isGateByVolume } from '../watch/pod-retry.ts';
 import { StuckPod } from './stuck-pod.ts';
 
 /** A cluster in memory whose Pods run, in stepped time. */

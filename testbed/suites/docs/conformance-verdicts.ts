@@ -49,7 +49,6 @@ export const FINDINGS: Readonly<Record<string, Verdict>> = {
   '39': changed('Windows pipelines are refused (decision 0018)'),
   '40': changed('no effect, and reported at start: a limit would need a place in the Pod'),
   '51': changed('of a program, not of its container: the Pod can’t go on without that'),
-  '59': changed('running stages only; ended builds are the server’s to show'),
   '66': { verdict: 'fixed', why: 'eslint.config.js forbids memory that threads share' },
   '69': { verdict: 'kept', why: 'decision 0019' },
   '70': { verdict: 'kept', why: 'debug sessions are on; the error where they are switched off is fixed' },

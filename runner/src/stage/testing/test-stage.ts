@@ -3,6 +3,7 @@ import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster } from '@hangar/shared/testing/fake-cluster';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
+import { onTestFinished } from 'vitest';
 import { AdmissionQueue } from '../../admit/admission-queue.ts';
 import { type Load, NO_LOAD } from '../../admit/admit.ts';
 import { secretContents } from '../../adopt/contents.ts';
@@ -10,6 +11,7 @@ import { CancelWatches } from '../../cancel/cancel-watches.ts';
 import { GateVolumes } from '../../launch/gate-volumes.ts';
 import { testOrigin } from '../../launch/testing/test-origin.ts';
 import type { Intent } from '../../lease/lease-record.ts';
+import { anEntry } from '../../metrics/testing/an-entry.ts';
 import { ANNOTATION, type Compiled, LABEL, MASKS_KEY, SCHEDULING_GATE } from '../../pipeline/compiled.ts';
 import type { StageDetail } from '../../pipeline/drone.ts';
 import type { RunPlan } from '../../pipeline/run-plan.ts';
@@ -20,6 +22,7 @@ import { aPod, gated, withStates } from '../../supervise/testing/a-pod.ts';
 import { aStage, FakeCiServer } from '../../supervise/testing/fake-ci-server.ts';
 import { FakeStepLogs } from '../../supervise/testing/fake-step-logs.ts';
 import { PodWatch } from '../../watch/pod-watch.ts';
+import { runStage } from '../run-stage.ts';
 import type { StageParts } from '../stage-parts.ts';
 
 const NAMESPACE = 'ci';
@@ -190,4 +193,22 @@ export class TestStage {
     this.handOver.abort();
     await this.clock.step(10_000);
   }
+}
+
+/** A stage that has just been accepted. */
+export function begin(
+  changes: Partial<StageParts> = {},
+  prepare: (env: TestStage) => void = () => undefined,
+) {
+  const env = new TestStage(changes);
+  onTestFinished(() => env.close());
+  prepare(env);
+  env.intents.set(63, { stageId: 63, buildId: 41, machine: 'me' });
+  env.registry.enter(anEntry({ stageId: 63, phase: 'preparing' }));
+  let isOver = false;
+  const stageDone = runStage(env.parts, { stage: aStage(), machine: 'me' }, env.handOver.signal);
+  void stageDone.then(() => {
+    isOver = true;
+  });
+  return Object.assign(env, { isOver: () => isOver });
 }

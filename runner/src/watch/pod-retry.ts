@@ -17,7 +17,7 @@ import {
 import type { TroubleCode } from './trouble-kinds.ts';
 
 /** Why a Pod in which nothing of the pipeline ran is to be made again. */
-export type Unrun =
+export type PodRetry =
   /** The Pod was refused by its node, evicted, preempted or deleted before anything of the pipeline ran. */
   | { readonly kind: 'not-run'; readonly trouble: Trouble }
   /** No step starts because of the gate's volume; the kubelet may still try. */
@@ -25,8 +25,8 @@ export type Unrun =
   /** That node could pull no image for longer than the patience; the kubelet may still try. */
   | { readonly kind: 'no-image'; readonly reason: string; readonly node: string };
 
-/** What {@link unrunOf} takes into account besides the Pod. */
-export interface UnrunInputs {
+/** What {@link podRetryOf} takes into account besides the Pod. */
+export interface PodRetryInputs {
   readonly inputs: Omit<CheckInputs, 'ended'>;
   /** Whether the Pod may be made again at all. */
   readonly mayRemake: boolean;
@@ -43,7 +43,11 @@ export type WatchedPod = Pick<PodFeed, 'pod' | 'gone' | 'isFinal' | 'notices'>;
  * Whether a Pod is to be made again; `later`: the kubelet's last status is still missing, without which nothing is certain. Undefined once a
  * step was started, and while nothing is wrong. Pure.
  */
-export function unrunOf(watched: WatchedPod, plan: RunPlan, so: UnrunInputs): Unrun | 'later' | undefined {
+export function podRetryOf(
+  watched: WatchedPod,
+  plan: RunPlan,
+  so: PodRetryInputs,
+): PodRetry | 'later' | undefined {
   const { pod, gone, notices } = watched;
   if (!so.mayRemake || !pod || hasStepStarted(pod, plan)) return undefined;
   const view = observe(pod, plan);
@@ -60,11 +64,11 @@ export function unrunOf(watched: WatchedPod, plan: RunPlan, so: UnrunInputs): Un
 const isTimeOut = ({ code }: Trouble): boolean => code === 'deadline-exceeded';
 
 /** For a Pod that is gone. One that was deleted before it was bound to a node has been seen by no kubelet. */
-function goneOf({ pod, isFinal }: WatchedPod, plan: RunPlan, trouble: Trouble): Unrun | undefined {
+function goneOf({ pod, isFinal }: WatchedPod, plan: RunPlan, trouble: Trouble): PodRetry | undefined {
   if (isTimeOut(trouble)) return undefined;
   const isUnbound = isFinal && !pod?.spec?.nodeName;
-  const isUnrun = pod && (isUnbound || whetherRan(pod, plan) === 'no');
-  return isUnrun ? { kind: 'not-run', trouble } : undefined;
+  const hasRunNothing = pod && (isUnbound || whetherRan(pod, plan) === 'no');
+  return hasRunNothing ? { kind: 'not-run', trouble } : undefined;
 }
 
 /** For a Pod that its node has ended, or is ending. */
@@ -72,8 +76,8 @@ function endedOf(
   pod: V1Pod,
   plan: RunPlan,
   trouble: Trouble,
-  { inputs }: UnrunInputs,
-): Unrun | 'later' | undefined {
+  { inputs }: PodRetryInputs,
+): PodRetry | 'later' | undefined {
   const view = observe(pod, plan);
   if (isTimeOut(trouble) || WITHOUT_KUBELET.test(view.disruption)) return undefined;
   if (!isOver(pod)) return isEnding(view) && !isLongEnding(view, inputs) ? 'later' : undefined;
@@ -88,8 +92,8 @@ function noGateOf(
   pod: V1Pod,
   trouble: Trouble | undefined,
   notices: readonly PodNotice[],
-  { mayReplaceGate }: UnrunInputs,
-): Unrun | undefined {
+  { mayReplaceGate }: PodRetryInputs,
+): PodRetry | undefined {
   if (!mayReplaceGate || !isGateByVolume(pod)) return undefined;
   const reason = gateVolumeFailure(pod, trouble, notices);
   return reason === undefined ? undefined : { kind: 'no-gate', reason };
@@ -99,8 +103,8 @@ function noGateOf(
 function noImageOf(
   { spec }: V1Pod,
   trouble: Trouble | undefined,
-  { mayAvoidNode }: UnrunInputs,
-): Unrun | undefined {
+  { mayAvoidNode }: PodRetryInputs,
+): PodRetry | undefined {
   const { nodeName: node = '' } = spec ?? {};
   if (!mayAvoidNode || node === '' || trouble?.code !== 'image-pull-failed') return undefined;
   return { kind: 'no-image', reason: trouble.text, node };

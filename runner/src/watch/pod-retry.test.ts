@@ -4,8 +4,8 @@ import { GATE_VOLUME } from '../pipeline/compiled.ts';
 import { aPlan } from '../supervise/testing/a-plan.ts';
 import { aPod, running, terminated, waiting, withStates, withStatus } from '../supervise/testing/a-pod.ts';
 import { observe } from './observe.ts';
+import { podRetryOf, whetherRan } from './pod-retry.ts';
 import { troubledSince } from './trouble.ts';
-import { unrunOf, whetherRan } from './unrun.ts';
 
 const plan = aPlan();
 const NEVER_LOCATED = { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown' } };
@@ -66,7 +66,7 @@ describe('a Pod with the gate’s image as a volume, none of whose containers st
     const patience = { imagePullMs: 600_000, nodeLostMs: 300_000, startMs: 1_000 };
     const inputs = { since, nowMs: 60_000, patience, ours: false };
     const watched = { pod, gone: false, isFinal: false, notices: [] };
-    return unrunOf(watched, plan, { inputs, mayRemake: true, mayReplaceGate: true, mayAvoidNode: true });
+    return podRetryOf(watched, plan, { inputs, mayRemake: true, mayReplaceGate: true, mayAvoidNode: true });
   };
 
   it('is made again with an init container if the runtime refuses them, and not because their start takes long', () => {
@@ -82,7 +82,7 @@ describe('a Pod that its node has ended', () => {
     const patience = { imagePullMs: 60_000, nodeLostMs: 300_000 };
     const inputs = { since, nowMs: afterMs, patience, ours: false };
     const watched = { pod, gone: false, isFinal: false, notices: [], ...how };
-    return unrunOf(watched, plan, { inputs, mayRemake, mayReplaceGate: false, mayAvoidNode: true });
+    return podRetryOf(watched, plan, { inputs, mayRemake, mayReplaceGate: false, mayAvoidNode: true });
   };
 
   it('is made again if nothing ran in it', () => {
@@ -121,8 +121,8 @@ describe('a Pod that its node has ended', () => {
     ['with the last status of its kubelet', podOf(NEVER_LOCATED), { isFinal: true }, true],
     ['without one', podOf(WAITING, { phase: 'Pending' }), { isFinal: true }, false],
   ])('is made again if it is gone %s: %s', (_, pod, how, isMadeAgain) => {
-    const unrun = judge(pod, 0, true, { gone: true, ...how });
-    expect(typeof unrun === 'object').toBe(isMadeAgain);
+    const retry = judge(pod, 0, true, { gone: true, ...how });
+    expect(typeof retry === 'object').toBe(isMadeAgain);
   });
 
   it('is made again on another node if the node pulls no image for longer than the patience', () => {
