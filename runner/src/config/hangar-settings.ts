@@ -121,7 +121,8 @@ export const hangar = {
   }),
   nodeLostPatienceMs: setting('HANGAR_NODE_LOST_PATIENCE', DURATION, 300_000, {
     section: 'hangar',
-    description: 'How long a node may be unreachable before its stages fail.',
+    description:
+      'How long a node may be unreachable, or fail to create a container because it is overloaded, before its stages fail.',
     note: NEW,
   }),
   logLimitBytes: setting('HANGAR_LOG_LIMIT', atLeast(65_536, BYTES), 5_242_880, {

@@ -156,6 +156,13 @@ export const FAILURES = {
     retry: 'pointless',
     cure: 'Change the part that the message of the container runtime names.',
   },
+  'node-unresponsive': {
+    blame: 'cluster',
+    meaning:
+      'The node could not create the container of a step within `HANGAR_NODE_LOST_PATIENCE`: its kubelet or container runtime timed out.',
+    retry: 'steps-may-have-run',
+    cure: 'Check the load of the node and its connection to the API server, then restart the build.',
+  },
   'start-timed-out': {
     blame: 'cluster',
     meaning: 'A container did not start within `DRONE_ENGINE_CONTAINER_START_TIMEOUT`.',

@@ -18,6 +18,12 @@ const NOT_THERE =
   /not found|manifest unknown|name unknown|does not exist|repository name not known|pull access denied|unauthorized|denied|forbidden|no basic auth|no match for platform/i;
 /** A config error may be caused by a Secret that is created a moment later. */
 const REFUSED_PATIENCE_MS = 15_000;
+/**
+ * Errors of an overloaded node or of one without a connection to the API server: `failed to sync secret cache` of the kubelet's
+ * watch-based manager, deadlines and lost connections of the container runtime, and `is reserved for` after such a deadline.
+ */
+const NODE_UNRESPONSIVE =
+  /failed to sync (secret|configmap) cache|context deadline exceeded|code = (DeadlineExceeded|Unavailable)|is reserved for/;
 
 /** Whether pulling that container's image has failed so far. */
 export const isPulling = (container: ContainerView | undefined): boolean =>
@@ -46,7 +52,7 @@ export function stepTrouble(
 ): Trouble | undefined {
   if (container.kind === 'ended') return endTrouble(step, container);
   if (container.kind !== 'waiting') return undefined;
-  return pullTrouble(step, container, so) ?? refusal(step, container, so.waitedMs);
+  return pullTrouble(step, container, so) ?? refusal(step, container, so);
 }
 
 const wordsOf = ({ message, reason }: { message: string; reason: string }): string => message || reason;
@@ -74,13 +80,29 @@ function pullTrouble(
   };
 }
 
-function refusal(step: PlannedStep, container: Waiting, waitedMs: number): Trouble | undefined {
-  if (!REFUSED.has(container.reason) || waitedMs < REFUSED_PATIENCE_MS) return undefined;
+function refusal(
+  step: PlannedStep,
+  container: Waiting,
+  { waitedMs, patience }: { waitedMs: number; patience: Patience },
+): Trouble | undefined {
+  if (!REFUSED.has(container.reason)) return undefined;
+  if (NODE_UNRESPONSIVE.test(container.message))
+    return waitedMs < patience.nodeLostMs ? undefined : notCreated(step, container);
+  if (waitedMs < REFUSED_PATIENCE_MS) return undefined;
   return {
     code: 'container-refused',
     blame: 'pipeline',
     step: step.n,
     text: `the container of step ${step.name} cannot be created: ${wordsOf(container)}`,
+  };
+}
+
+function notCreated(step: PlannedStep, container: Waiting): Trouble {
+  return {
+    code: 'node-unresponsive',
+    blame: 'cluster',
+    step: step.n,
+    text: `the node could not create the container of step ${step.name}: ${wordsOf(container)}`,
   };
 }
 

@@ -13,6 +13,7 @@ export type TroubleCode =
   | 'image-not-found'
   | 'image-pull-failed'
   | 'container-refused'
+  | 'node-unresponsive'
   | 'start-timed-out'
   | 'init-failed'
   | 'unschedulable'

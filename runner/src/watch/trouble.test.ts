@@ -233,6 +233,20 @@ describe('problems of a step’s container (known issue 34)', () => {
     );
   });
 
+  it.each([
+    ['CreateContainerConfigError', 'failed to sync secret cache: timed out waiting for the condition'],
+    ['CreateContainerError', 'rpc error: code = DeadlineExceeded desc = context deadline exceeded'],
+    ['CreateContainerError', 'failed to reserve container name "x": name "x" is reserved for "0a1b"'],
+  ])('a node that could not create a container (%s: %s) may recover', (reason, message) => {
+    const state = waiting(reason, message);
+    expect(judge(first(state), { afterMs: PATIENCE.nodeLostMs - 1 })).toBeUndefined();
+    expect(judge(first(state), { afterMs: PATIENCE.nodeLostMs })).toMatchObject({
+      code: 'node-unresponsive',
+      blame: 'cluster',
+      step: 1,
+    });
+  });
+
   it('a container that could not be started ends the build, one that ran does not', () => {
     const refused = terminated(128, { reason: 'StartError', message: 'no such directory' });
     expect(judge(first(refused))).toMatchObject({

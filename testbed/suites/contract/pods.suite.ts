@@ -191,13 +191,17 @@ export function podsSuite(ns: () => TestNamespace): void {
       await ns().createPod(
         contractPod(ns(), 'late-key', [shell('echo "$X"', { env: [from('late-secret', 'b')] })]),
       );
-      const word = 'CreateContainerConfigError';
-      const keyless = await ns().podWhen('no-key', `has ${word}`, waitsFor(word));
-      const late = await ns().podWhen('late-key', `has ${word}`, waitsFor(word));
-      expect(containerStateOf(keyless).waiting?.message).toBe(
-        `couldn't find key b in Secret ${ns().name}/keyless`,
-      );
-      expect(containerStateOf(late).waiting?.message).toBe('secret "late-secret" not found');
+      // A busy kubelet reports first that its cache of Secrets is not in sync.
+      const waits = (name: string, message: string) =>
+        ns().podWhen(
+          name,
+          `waits for: ${message}`,
+          (pod) => containerStateOf(pod).waiting?.message === message,
+        );
+      const keyless = await waits('no-key', `couldn't find key b in Secret ${ns().name}/keyless`);
+      const late = await waits('late-key', 'secret "late-secret" not found');
+      const reason = 'CreateContainerConfigError';
+      expect([keyless, late].map((pod) => containerStateOf(pod).waiting?.reason)).toEqual([reason, reason]);
       expect(late.status?.phase).toBe('Pending');
       await ns().create(secrets, { metadata: { name: 'late-secret' }, stringData: { b: 'came' } });
       await ns().podWhen('late-key', 'has ended', hasEnded);

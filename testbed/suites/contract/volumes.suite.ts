@@ -68,13 +68,12 @@ export function volumesSuite(ns: () => TestNamespace): void {
           },
         ),
       );
+      const message = 'MountVolume.SetUp failed for volume "s" : secret "late-files" not found';
+      // A busy kubelet reports first that its cache of Secrets is not in sync.
       const event = await ns().until('FailedMount', async () =>
-        (await ns().eventsOf('patient')).find(({ reason }) => reason === 'FailedMount'),
+        (await ns().eventsOf('patient')).find((one) => one.message === message),
       );
-      expect([event.type, event.message]).toEqual([
-        'Warning',
-        'MountVolume.SetUp failed for volume "s" : secret "late-files" not found',
-      ]);
+      expect([event.type, event.reason]).toEqual(['Warning', 'FailedMount']);
       await ns().create(secrets, { metadata: { name: 'late-files' }, stringData: { a: 'came' } });
       const pod = await ns().podWhen('patient', 'has ended', hasEnded);
       expect(pod.status?.phase).toBe('Succeeded');
