@@ -55,7 +55,7 @@ func connect(family int, to syscall.Sockaddr, port int, deadline time.Time) (int
 	if err == nil {
 		err = syscall.Connect(fd, to)
 	}
-	if err == nil && portOf(fd) == port {
+	if err == nil && isOwnPeer(fd, port) {
 		err = errors.New("connected to itself")
 	}
 	if err != nil {
@@ -64,20 +64,20 @@ func connect(family int, to syscall.Sockaddr, port int, deadline time.Time) (int
 	return fd, err
 }
 
-// portOf returns the own port of a socket. If nothing listens, the kernel may give a socket the very port that it connects to,
-// and then connects the socket to itself.
-func portOf(fd int) int {
+// isOwnPeer reports whether a socket is connected to itself: if nothing listens, the kernel may give it the very port that it
+// connects to.
+func isOwnPeer(fd, port int) bool {
 	address, err := syscall.Getsockname(fd)
 	if err != nil {
-		return 0
+		return true
 	}
 	switch own := address.(type) {
 	case *syscall.SockaddrInet4:
-		return own.Port
+		return own.Port == port
 	case *syscall.SockaddrInet6:
-		return own.Port
+		return own.Port == port
 	}
-	return 0
+	return true
 }
 
 // limitUntil bounds a socket's blocking operations.

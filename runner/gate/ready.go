@@ -75,6 +75,7 @@ func (g *gate) readyCheck() *readyCheck {
 type readiness struct {
 	ready chan struct{} // closed when a check has succeeded; nil without a check
 	quit  chan struct{}
+	limit time.Duration // of a program that checks
 
 	mu      sync.Mutex
 	closed  bool
@@ -84,7 +85,7 @@ type readiness struct {
 
 // startProbing checks a service that was started, from now on.
 func (a *attempts) startProbing(check *readyCheck) *readiness {
-	r := &readiness{quit: make(chan struct{})}
+	r := &readiness{quit: make(chan struct{}), limit: execLimit}
 	if check == nil {
 		return r
 	}
@@ -136,7 +137,7 @@ func (r *readiness) succeeds(processes *reaper, argv []string, env map[string]st
 	if c == nil {
 		return false
 	}
-	late := time.NewTimer(execLimit)
+	late := time.NewTimer(r.limit)
 	defer late.Stop()
 	select {
 	case <-c.over:

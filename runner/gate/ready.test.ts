@@ -236,6 +236,19 @@ describe('a service that is stopped before it is ready', () => {
     expect((await pod.ending(1)).stderr).not.toContain('ready');
   });
 
+  it('by a signal while a check hangs ends with its check', async () => {
+    const check = 'echo $$ > "$ROOT/pid"; touch "$ROOT/checks"; exec sleep 1000';
+    pod = new TestPod([shell(hangs, { exec: ['sh', '-c', check] }), { after: [1], runs: 'always' }]);
+    pod.startAll();
+    await pod.file('checks');
+
+    pod.gate(1).process.kill('SIGTERM');
+    await pod.endings();
+
+    await until(() => !lives(Number(readFileSync(`${pod.root}/pid`, 'utf8'))));
+    expect(pod.exits()).toEqual(['ran 143', 'stopping 0']);
+  });
+
   it('by a signal has not failed, even if its time passes before it ends', async () => {
     const slow = `trap 'sleep 2.5; exit 5' TERM; touch "$ROOT/on"; while :; do sleep 0.02; done`;
     const waits = 'while [ ! -e "$ROOT/hangar/state/1/exit" ]; do sleep 0.02; done';

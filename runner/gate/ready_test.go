@@ -5,6 +5,9 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -92,6 +95,65 @@ func TestAcceptsTCP(t *testing.T) {
 	if acceptsTCP(listener.Addr().(*net.TCPAddr).Port, time.Now().Add(netLimit)) {
 		t.Error("a port on which nothing listens is ready")
 	}
+}
+
+func TestASocketThatIsConnectedToItself(t *testing.T) {
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(fd)
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: loopback4}); err != nil {
+		t.Fatal(err)
+	}
+	own, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Connect(fd, own); err != nil {
+		t.Fatal(err)
+	}
+	port := own.(*syscall.SockaddrInet4).Port
+	if !isOwnPeer(fd, port) || isOwnPeer(fd, port+1) {
+		t.Error("a socket that is connected to itself is not recognised")
+	}
+}
+
+func TestACheckByAProgram(t *testing.T) {
+	r := reaping(func(int) {})
+	env := map[string]string{"PATH": os.Getenv("PATH"), "OUT": filepath.Join(t.TempDir(), "pid")}
+	succeeds := func(limit time.Duration, script string) bool {
+		check := &readiness{quit: make(chan struct{}), limit: limit}
+		return check.succeeds(r, []string{"sh", "-c", script}, env, environmentList(env))
+	}
+	if !succeeds(time.Minute, "exit 0") || succeeds(time.Minute, "exit 1") || succeeds(time.Minute, "kill -9 $$") {
+		t.Error("the exit code does not decide")
+	}
+	if succeeds(300*time.Millisecond, `sleep 1000 & echo $! > "$OUT"; wait`) {
+		t.Error("a program that hangs is a success")
+	}
+	text, err := os.ReadFile(env["OUT"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !awaitGone(func() {}, func() bool { return isRunning(pid) }, 10*time.Second) {
+		t.Error("a process of the check is left")
+	}
+	closed := &readiness{quit: make(chan struct{}), limit: time.Minute}
+	closed.close()
+	if closed.begin(r, []string{"true"}, env, nil) != nil {
+		t.Error("a check was started after the end of the checks")
+	}
+}
+
+// isRunning: a zombie, whose parent reaps it later, is not.
+func isRunning(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && !strings.Contains(string(stat), ") Z ")
 }
 
 func TestAnswersHTTP(t *testing.T) {

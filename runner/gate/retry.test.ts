@@ -29,6 +29,10 @@ describe('a step with retry', () => {
     });
 
     expect([code, pod.exits()]).toEqual([0, ['ran 0']]);
+    expect([stdout, stderr].map((stream) => stream.match(/\u001ehangar/g))).toEqual([
+      ['\u001ehangar', '\u001ehangar'],
+      ['\u001ehangar', '\u001ehangar'],
+    ]);
     expect(siftedOf([stdout, stderr])).toEqual({
       text: `attempt 1
 attempt 2
