@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"math"
 	"os"
+	"path/filepath"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -247,4 +249,36 @@ func TestChildrenOf(t *testing.T) {
 		}
 	}
 	t.Error("the child is not listed")
+}
+
+func TestHalted(t *testing.T) {
+	steps := []plannedStep{{N: 1}, {N: 2, Fails: "fast"}, {N: 3, Role: "background"}}
+	for name, c := range map[string]struct {
+		n       int
+		two     string // the exit line of step 2
+		another string // a file of step 1
+		want    bool
+	}{
+		"nothing has happened":                     {1, "", "child", false},
+		"a step whose failures are fast succeeded": {1, "ran 0 1 2", "child", false},
+		"it failed, before the watch has seen it":  {1, "ran 1 1 2", "child", true},
+		"it failed: its own failure is none":       {2, "ran 1 1 2", "child", false},
+		"it failed: a background step goes on":     {3, "ran 1 1 2", "child", false},
+		"the gate of another step is stopping":     {3, "", "stopping", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := placesUnder(t.TempDir())
+			for path, text := range map[string]string{p.state(2, "exit"): c.two, p.state(1, c.another): ""} {
+				if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s := stage{Steps: steps}
+			step, _ := s.find(c.n)
+			g := &gate{n: c.n, stage: s, step: step, peers: peers{p, steps}, signals: serving()}
+			if got := (&attempts{gate: g}).halted(); got != c.want {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
 }
