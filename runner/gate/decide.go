@@ -8,6 +8,8 @@ const (
 	wait         decision = "wait"
 	run          decision = "run"
 	ran          decision = "ran"
+	timedOut     decision = "timed-out"
+	unready      decision = "unready"
 	failedBefore decision = "failed-before"
 	passedBefore decision = "passed-before"
 	fast         decision = "fast"
@@ -25,6 +27,9 @@ func (d decision) skips() bool {
 	}
 	return false
 }
+
+// runs reports whether the word is that of a program that was started.
+func (d decision) runs() bool { return d == ran || d == timedOut || d == unready }
 
 // decide returns what to do with a step, from the results of all steps of the stage.
 //
@@ -85,14 +90,22 @@ func done(step plannedStep, known result) bool {
 
 // failed reports whether a step failed; 78 is a success that ends the pipeline.
 func failed(known result) bool {
-	return known.phase == ended && known.decision == ran && known.code != 0 && known.code != codeEndEarly
+	if known.phase != ended {
+		return false
+	}
+	return known.decision.runs() && (known.decision != ran || known.code != 0 && known.code != codeEndEarly)
 }
 
-// failedSteps names the steps whose failure counts: neither ignored nor in the background.
+// counts reports whether a step's failure counts: in the background, only that of a service that was not ready.
+func counts(step plannedStep, known result) bool {
+	return failed(known) && step.Fails != "ignore" && (!step.background() || known.decision == unready)
+}
+
+// failedSteps names the steps whose failure counts.
 func failedSteps(results map[int]result, steps []plannedStep) []string {
 	names := []string{}
 	for _, step := range steps {
-		if failed(results[step.N]) && step.Fails != "ignore" && !step.background() {
+		if counts(step, results[step.N]) {
 			names = append(names, step.Name)
 		}
 	}

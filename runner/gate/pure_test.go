@@ -17,6 +17,8 @@ func TestExitLine(t *testing.T) {
 	}{
 		"a step that ran":              {"ran 3 1768383006123 1768383009456\n", result{phase: ended, decision: ran, code: 3}, true},
 		"a skipped step":               {"failed-before 0 5 5", result{phase: ended, decision: failedBefore}, true},
+		"a step that timed out":        {"timed-out 124 5 9", result{phase: ended, decision: timedOut, code: 124}, true},
+		"a service that was not ready": {"unready 1 5 9", result{phase: ended, decision: unready, code: 1}, true},
 		"a swapped step that runs":     {"running 0 5 0", result{phase: running}, true},
 		"an empty annotation":          {"", result{}, false},
 		"a word nobody knows":          {"maybe 0 5 5", result{}, false},
@@ -38,7 +40,7 @@ func TestExitLine(t *testing.T) {
 
 func TestExitLineStaysWithinSixtyBytes(t *testing.T) {
 	const farFuture = 99_999_999_999_999
-	for _, word := range []decision{ran, failedBefore, passedBefore, fast, endedEarly, stopping} {
+	for _, word := range []decision{ran, timedOut, unready, failedBefore, passedBefore, fast, endedEarly, stopping} {
 		line := exitLine(word, 255, farFuture, farFuture)
 		if len(line) > 60 {
 			t.Errorf("%q has %d bytes", line, len(line))

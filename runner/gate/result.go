@@ -45,7 +45,7 @@ func parseExit(line string) (result, bool) {
 		return result{phase: running}, true
 	}
 	d := decision(fields[0])
-	if d != ran && !d.skips() {
+	if !d.runs() && !d.skips() {
 		return result{}, false
 	}
 	return result{phase: ended, decision: d, code: code}, true

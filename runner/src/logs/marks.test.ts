@@ -48,7 +48,13 @@ describe('MarkFinder', () => {
   );
 
   it.each<[string, string, GateMark]>([
+    ['ready', gate.ready(5), { kind: 'ready', atMs: 5 }],
     ['end', gate.end(137, 5), { kind: 'end', code: 137, atMs: 5 }],
+    [
+      'an end by timeout',
+      gate.end(124, 5, 'timed-out'),
+      { kind: 'end', code: 124, why: 'timed-out', atMs: 5 },
+    ],
     ['close', gate.close(5), { kind: 'close', atMs: 5 }],
   ])('takes out %s and leaves no empty line', (_, line, want) => {
     expect(siftStarted(['a'], [line], ['b'])).toEqual({ text: 'a\nb\n', marks: [want] });
@@ -67,6 +73,8 @@ describe('MarkFinder', () => {
   it.each([
     ['another nonce', new GateMarkWriter('00000000').end(0, 1)],
     ['unknown content', gate.signed('stop at=1')],
+    ['a word in a mark that has none', gate.signed('close why=unready at=1')],
+    ['a word that is none', gate.signed('end code=1 why=UNREADY at=1')],
     ['no time', gate.signed('close')],
     ['no signature', `\u001ehangar ${NONCE} end code=0 at=1`],
     ['a number that is none', gate.signed('end code=x at=1')],
@@ -146,7 +154,7 @@ describe('MarkFinder', () => {
 
 describe('a program that forges marks of the gate', () => {
   it('can report neither an end nor the end of its log', () => {
-    const lines = [[forger.end(0, 2)], [forger.close(2)]];
+    const lines = [[forger.ready(2)], [forger.end(0, 2)], [forger.close(2)]];
     expect(siftStarted(...lines)).toEqual({
       text: `${lines.flat().join('\n')}\n`,
       marks: [],

@@ -5,7 +5,8 @@ import type { Piece } from './piece.ts';
 export type GateMark =
   | { readonly kind: 'start'; readonly atMs: number }
   | { readonly kind: 'skip'; readonly atMs: number; readonly why: string }
-  | { readonly kind: 'end'; readonly atMs: number; readonly code: number }
+  | { readonly kind: 'ready'; readonly atMs: number }
+  | { readonly kind: 'end'; readonly atMs: number; readonly code: number; readonly why?: string }
   | { readonly kind: 'close'; readonly atMs: number };
 
 /** The result for a piece of text: the pieces that stay in the log, and the marks found. */
@@ -18,7 +19,7 @@ const MARK_BYTE = '\u001e';
 /** The longest mark has some 60 characters; longer text is no mark and isn't held back. */
 const LONGEST_MARK = 200;
 const BODY =
-  /(?:(start)|(skip) why=([a-z-]{1,40})|(end) code=(\d{1,10})|(close)) at=(\d{1,16}) (?:key=([\w-]{43})|sig=([\w-]{86}))/y;
+  /(?:(?<plain>start|ready|close)|skip why=(?<skip>[a-z-]{1,40})|end code=(?<code>\d{1,10})(?: why=(?<why>[a-z-]{1,40}))?) at=(?<at>\d{1,16}) (?:key=(?<key>[\w-]{43})|sig=(?<signature>[\w-]{86}))/y;
 
 /**
  * Removes the gate's marks from a log, also after an unfinished line and across pieces of a long one. Text that only looks like a mark
@@ -104,17 +105,16 @@ export class MarkFinder {
     return { kept, marks };
   }
 
-  #judge(found: RegExpExecArray, isFirst: boolean): MarkVerification {
-    const [whole, , , , , , , , key, signature] = found;
-    return key ? this.#verifier.opening(whole, key, isFirst) : this.#verifier.later(whole, signature ?? '');
+  #judge({ 0: whole, groups }: RegExpExecArray, isFirst: boolean): MarkVerification {
+    const { key, signature = '' } = groups ?? {};
+    return key ? this.#verifier.opening(whole, key, isFirst) : this.#verifier.later(whole, signature);
   }
 }
 
-function toMark(found: RegExpExecArray): GateMark {
-  const [, start, skip, why = '', end, code, , at] = found;
+function toMark({ groups }: RegExpExecArray): GateMark {
+  const { plain, skip, code, why, at } = groups ?? {};
   const atMs = Number(at);
-  if (start) return { kind: 'start', atMs };
-  if (skip) return { kind: 'skip', atMs, why };
-  if (end) return { kind: 'end', atMs, code: Number(code) };
-  return { kind: 'close', atMs };
+  if (skip) return { kind: 'skip', atMs, why: skip };
+  if (code) return { kind: 'end', atMs, code: Number(code), ...(why ? { why } : {}) };
+  return { kind: plain === 'start' || plain === 'ready' ? plain : 'close', atMs };
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { DecidableStep, SkipDecision, StepResult, StepResults } from './step-decision.ts';
+import type { DecidableStep, RunDecision, SkipDecision, StepResult, StepResults } from './step-decision.ts';
 import { decide, failedSteps } from './step-decision.ts';
 
 interface Case {
@@ -22,7 +22,12 @@ function resultFrom(text: string): StepResult {
   const stopping = stop === 'stopping' ? { stopping: true } : {};
   if (state === 'waiting' || state === 'running') return { phase: state, ...stopping };
   const [decision, code] = state.split(' ');
-  return { phase: 'ended', decision: decision as 'ran' | SkipDecision, code: Number(code), ...stopping };
+  return {
+    phase: 'ended',
+    decision: decision as RunDecision | SkipDecision,
+    code: Number(code),
+    ...stopping,
+  };
 }
 
 function resultsFrom(texts: Record<string, string>): StepResults {

@@ -3,6 +3,12 @@ import { EARLY_SUCCESS } from './exit-codes.ts';
 /** Why a step is skipped: the words of the gate's exit line. @see runner/gate/PROTOCOL.md */
 export type SkipDecision = 'failed-before' | 'passed-before' | 'fast' | 'ended-early' | 'stopping';
 
+/**
+ * How a program that was started ended, in the words of the gate's exit line: by itself or by a stop (`ran`), by its own `timeout`, or,
+ * for a service, before it was ready. @see runner/gate/PROTOCOL.md
+ */
+export type RunDecision = 'ran' | 'timed-out' | 'unready';
+
 /** What `stage.json` tells of a step, as far as decisions go. Numbers count the Pod's steps from 1. */
 export interface DecidableStep {
   readonly n: number;
@@ -21,7 +27,7 @@ export type StepResult =
   | { readonly phase: 'waiting' | 'running'; readonly stopping?: boolean }
   | {
       readonly phase: 'ended';
-      readonly decision: 'ran' | SkipDecision;
+      readonly decision: RunDecision | SkipDecision;
       readonly code: number;
       readonly stopping?: boolean;
     };
@@ -50,10 +56,13 @@ export function decide(
   return 'run';
 }
 
-/** Names of the steps whose failure counts (neither ignored nor in the background), in the steps' order. */
+/**
+ * Names of the steps whose failure counts, in the steps' order: it is not ignored, and in the background it counts only for a service
+ * that was not ready.
+ */
 export function failedSteps(results: StepResults, steps: readonly DecidableStep[]): string[] {
   return steps
-    .filter((step) => step.role === 'step' && step.fails !== 'ignore' && failed(results.get(step.n)))
+    .filter((step) => step.fails !== 'ignore' && counts(step, results.get(step.n)))
     .map((step) => step.name);
 }
 
@@ -77,9 +86,14 @@ function endsEarly(result: StepResult | undefined): boolean {
   return result?.phase === 'ended' && result.decision === 'ran' && result.code === EARLY_SUCCESS;
 }
 
+function counts({ role }: DecidableStep, result: StepResult | undefined): boolean {
+  return failed(result) && (role === 'step' || (result?.phase === 'ended' && result.decision === 'unready'));
+}
+
 function failed(result: StepResult | undefined): boolean {
-  if (result?.phase !== 'ended' || result.decision !== 'ran') return false;
-  return result.code !== 0 && result.code !== EARLY_SUCCESS;
+  if (result?.phase !== 'ended') return false;
+  if (result.decision === 'timed-out' || result.decision === 'unready') return true;
+  return result.decision === 'ran' && result.code !== 0 && result.code !== EARLY_SUCCESS;
 }
 
 function dependenciesDone(

@@ -2,7 +2,10 @@
 export type Mark =
   | { readonly kind: 'start'; readonly atMs: number }
   | { readonly kind: 'skip'; readonly atMs: number; readonly why: string }
-  | { readonly kind: 'end'; readonly atMs: number; readonly code: number }
+  /** A service with a readiness check became ready. */
+  | { readonly kind: 'ready'; readonly atMs: number }
+  /** `why`: the word of the exit line, absent for `ran` and for a skip. */
+  | { readonly kind: 'end'; readonly atMs: number; readonly code: number; readonly why?: string }
   | { readonly kind: 'close'; readonly atMs: number };
 
 /** Whose log it is, and what must not be seen in it. */

@@ -15,8 +15,19 @@ describe('parseGateLine', () => {
     });
   });
 
+  it('parses the words of an end by timeout and of a service that was not ready', () => {
+    expect(parseGateLine('timed-out 124 5 9\n')).toEqual({
+      decision: 'timed-out',
+      code: 124,
+      startMs: 5,
+      endMs: 9,
+    });
+    expect(parseGateLine('unready 1 5 9\n')).toEqual({ decision: 'unready', code: 1, startMs: 5, endMs: 9 });
+  });
+
   it.each([
     ['nothing', ''],
+    ['two words in front', 'timed out 124 5 9'],
     ['a text of its own failure', 'hangar gate: cannot read its files'],
     ['a code that is none', 'ran 1000 1 2'],
     ['a negative code', 'ran -1 1 2'],
@@ -28,7 +39,15 @@ describe('parseGateLine', () => {
 
   it('parses every line that a gate can write', () => {
     const times = fc.integer({ min: 0, max: 9_999_999_999_999 });
-    const word = fc.constantFrom('ran', 'failed-before', 'passed-before', 'fast', 'ended-early', 'stopping');
+    const ends = ['ran', 'timed-out', 'unready'];
+    const word = fc.constantFrom(
+      ...ends,
+      'failed-before',
+      'passed-before',
+      'fast',
+      'ended-early',
+      'stopping',
+    );
     fc.assert(
       fc.property(word, fc.integer({ min: 0, max: 255 }), times, times, (decision, code, startMs, endMs) => {
         const text = `${decision} ${code} ${startMs} ${endMs}`;

@@ -6,7 +6,7 @@ export interface GateLine {
   readonly endMs: number;
 }
 
-/** Parses `ran 2 1768383013000 1768383088000`; undefined for any other text. */
+/** Parses `ran 2 1768383013000 1768383088000`, with any word in front (`timed-out`, `unready`); undefined for any other text. */
 export function parseGateLine(text: string): GateLine | undefined {
   const match = /^([a-z-]{1,20}) (\d{1,3}) (\d{1,16}) (\d{1,16})\n?$/.exec(text);
   if (!match) return undefined;

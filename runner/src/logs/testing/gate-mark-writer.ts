@@ -17,8 +17,13 @@ export class GateMarkWriter {
     return this.#opening(`skip why=${why} at=${atMs}`);
   }
 
-  end(code: number, atMs: number): string {
-    return this.signed(`end code=${code} at=${atMs}`);
+  ready(atMs: number): string {
+    return this.signed(`ready at=${atMs}`);
+  }
+
+  /** `why`: the word of the exit line if it is neither `ran` nor a skip. */
+  end(code: number, atMs: number, why?: string): string {
+    return this.signed(`end code=${code}${why ? ` why=${why}` : ''} at=${atMs}`);
   }
 
   close(atMs: number): string {
