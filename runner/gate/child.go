@@ -2,14 +2,16 @@ package main
 
 import (
 	"os"
-	"runtime"
+	"strconv"
+	"strings"
 	"syscall"
 )
 
-// child is the step's program.
+// child is a process that the gate has started: the step's program, or a readiness check.
 type child struct {
-	pid   int
-	ended chan int // exit code, sent once
+	pid  int
+	over chan struct{} // closed when the process was reaped
+	code int           // exit code, or 128 + signal; set before over is closed
 }
 
 // begun is the result of a start: a child, or the reason for its absence.
@@ -27,29 +29,8 @@ func adoptOrphans() {
 	}
 }
 
-// startChild runs the program with the gate's own descriptors, as leader of its own session as it would be without
-// a gate: a script's `kill 0` must not reach the gate.
-func startChild(path string, argv, env []string) begun {
-	answer := make(chan begun, 1)
-	go func() {
-		// The forking thread must exist as long as the child, since the parent-death signal depends on it.
-		runtime.LockOSThread()
-		pid, err := syscall.ForkExec(path, argv, &syscall.ProcAttr{
-			Env:   env,
-			Files: []uintptr{0, 1, 2},
-			Sys:   childAttributes(),
-		})
-		if err != nil {
-			answer <- begun{refused: refusedBy(path, err)}
-			return
-		}
-		c := &child{pid: pid, ended: make(chan int, 1)}
-		answer <- begun{child: c}
-		c.ended <- reapUntil(pid)
-	}()
-	return <-answer
-}
-
+// childAttributes make the child the leader of its own session, as it would be without a gate: a script's `kill 0` must not
+// reach the gate.
 func childAttributes() *syscall.SysProcAttr {
 	attributes := &syscall.SysProcAttr{Setsid: true}
 	if os.Getpid() != 1 {
@@ -59,26 +40,57 @@ func childAttributes() *syscall.SysProcAttr {
 	return attributes
 }
 
-// reapUntil reaps orphans until the child itself has ended, and returns its exit code.
-func reapUntil(pid int) int {
-	for {
-		var status syscall.WaitStatus
-		reaped, err := syscall.Wait4(-1, &status, 0, nil)
-		switch {
-		case err == syscall.EINTR:
-		case err != nil:
-			return codeOwnFailure
-		case reaped == pid && status.Signaled():
-			return 128 + int(status.Signal())
-		case reaped == pid && status.Exited():
-			return status.ExitStatus()
-		}
-	}
-}
-
 // sweep kills processes that a child left behind, if there is no PID namespace to do so.
 func (c *child) sweep() {
 	if os.Getpid() != 1 {
-		_ = syscall.Kill(-c.pid, syscall.SIGKILL)
+		c.killGroup()
 	}
+}
+
+func (c *child) killGroup() { _ = syscall.Kill(-c.pid, syscall.SIGKILL) }
+
+// endLeftovers ends all processes that a child left behind, so that the next attempt does not meet them.
+func (c *child) endLeftovers() bool {
+	kill := func() { _ = syscall.Kill(-1, syscall.SIGKILL) }
+	if os.Getpid() != 1 {
+		kill = func() {
+			c.killGroup()
+			for _, pid := range childrenOf(os.Getpid()) {
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+			}
+		}
+	}
+	return awaitGone(kill, hasChildren, leftoverLimit)
+}
+
+// childrenOf lists the children of a process. Orphans that left the child's process group are children of the gate, and so
+// are theirs once their parents were killed.
+func childrenOf(parent int) []int {
+	folder, err := os.Open("/proc")
+	if err != nil {
+		return nil
+	}
+	defer folder.Close()
+	names, _ := folder.Readdirnames(-1)
+	found := []int{}
+	for _, name := range names {
+		pid, err := strconv.Atoi(name)
+		if err != nil {
+			continue
+		}
+		if text, err := os.ReadFile("/proc/" + name + "/stat"); err == nil && parentIn(string(text)) == parent {
+			found = append(found, pid)
+		}
+	}
+	return found
+}
+
+// parentIn returns the parent's id from the content of /proc/<pid>/stat; the program's name in it may contain anything.
+func parentIn(stat string) int {
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	if len(fields) < 2 {
+		return 0
+	}
+	parent, _ := strconv.Atoi(fields[1])
+	return parent
 }

@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { MarkFinder } from '../src/logs/marks.ts';
 import type { TestStep } from './testing/pod.ts';
 import { TestPod } from './testing/pod.ts';
+import { siftedOf } from './testing/sifted.ts';
 
 let pod: TestPod;
 
@@ -14,17 +14,6 @@ afterEach(async () => {
 async function runOne(step: TestStep, stage = {}, env?: NodeJS.ProcessEnv) {
   pod = new TestPod([step], stage);
   return pod.start(1, env === undefined ? {} : { env }).ending;
-}
-
-/** Merges the streams of one gate as the runner does, from a log with one after the other. */
-function siftedOf(streams: readonly string[]): { text: string; kinds: string[] } {
-  const finder = new MarkFinder('abcd');
-  const lines = streams.flatMap((stream) => stream.split('\n').slice(0, -1));
-  const sifted = lines.map((text) => finder.push({ text, ends: true, stampNs: undefined }));
-  const kinds = sifted.flatMap(({ marks }) =>
-    marks.map((mark) => (mark.kind === 'end' ? `end ${mark.code}` : mark.kind)),
-  );
-  return { text: sifted.flatMap(({ pieces }) => pieces.map((piece) => `${piece.text}\n`)).join(''), kinds };
 }
 
 describe('the environment of a step', () => {

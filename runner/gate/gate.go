@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 )
 
@@ -22,6 +21,7 @@ type gate struct {
 	peers   peers
 	waits   patience
 	signals *signals
+	reaper  *reaper
 	marks   marks
 }
 
@@ -49,7 +49,7 @@ func runStep(p places, n int) int {
 }
 
 func load(p places, o *own, caught *signals) (*gate, error) {
-	g := &gate{places: p, n: o.n, own: o, signals: caught}
+	g := &gate{places: p, n: o.n, own: o, signals: caught, reaper: newReaper(caught.gone)}
 	var err error
 	if g.stage, err = loadStage(p.stage); err != nil {
 		return g, err
@@ -66,6 +66,9 @@ func load(p places, o *own, caught *signals) (*gate, error) {
 	}
 	g.peers = peers{places: p, steps: g.stage.Steps}
 	g.waits = patience{peers: g.peers, stopped: caught.stopped, nearby: g.step.After}
+	if g.readyCheck() != nil {
+		return g, o.create(markProbing)
+	}
 	return g, nil
 }
 
@@ -93,39 +96,9 @@ func (g *gate) finish(word decision, code int, startMs, endMs int64) int {
 	if err := g.own.exit(line); err != nil {
 		return fail(g.places, err)
 	}
-	g.marks.end(code, endMs)
+	g.marks.end(word, code, endMs)
 	_ = os.WriteFile(g.places.terminated, []byte(line), 0o666)
 	return code
-}
-
-func (g *gate) runChild(results map[int]result) int {
-	env, err := g.environment(results)
-	if err != nil {
-		return g.failed(err)
-	}
-	path, refused := lookUp(g.ownStep.Argv[0], env)
-	var started begun
-	startMs := int64(0)
-	launched := g.signals.launch(func() int {
-		if g.peers.anyStopping(g.peers.all()) {
-			return 0
-		}
-		startMs = nowMs()
-		g.marks.start(startMs)
-		started = g.begin(path, refused, environmentList(env))
-		if started.child == nil {
-			return 0
-		}
-		return started.child.pid
-	})
-	switch {
-	case !launched || startMs == 0:
-		return g.skip(stopping)
-	case started.refused != nil:
-		write(stderr, "hangar: cannot run "+started.refused.text+"\n")
-		return g.finish(ran, started.refused.code, startMs, nowMs())
-	}
-	return g.attend(started.child, startMs)
 }
 
 // environment returns the child's environment and writes the file that plugins read.
@@ -142,52 +115,4 @@ func (g *gate) environment(results map[int]result) (map[string]string, error) {
 		return nil, fmt.Errorf("cannot write %s: %w", path, err)
 	}
 	return env, nil
-}
-
-func (g *gate) begin(path string, refused *refusal, env []string) begun {
-	if refused != nil {
-		return begun{refused: refused}
-	}
-	if g.ownStep.PID1 {
-		return g.replace(path, env)
-	}
-	return startChild(path, g.ownStep.Argv, env)
-}
-
-// replace executes the program in place of the gate; it returns only if that fails.
-func (g *gate) replace(path string, env []string) begun {
-	_ = g.own.mark("child")
-	if err := g.own.keepAcrossExec(); err != nil {
-		return begun{refused: refusedBy(path, err)}
-	}
-	return begun{refused: refusedBy(path, syscall.Exec(path, g.ownStep.Argv, env))}
-}
-
-// attend waits for the child's end, and stops it when required.
-func (g *gate) attend(c *child, startMs int64) int {
-	_ = g.own.mark("child")
-	g.own.release(lockTurn)
-	stop := g.whenToStop()
-	var kill <-chan time.Time
-	for {
-		select {
-		case code := <-c.ended:
-			g.signals.gone()
-			c.sweep()
-			return g.finish(ran, code, startMs, nowMs())
-		case <-stop:
-			stop = nil
-			g.signals.send(signalNamed(g.ownStep.StopSignal))
-			kill = time.After(g.grace())
-		case <-kill:
-			g.signals.send(syscall.SIGKILL)
-		}
-	}
-}
-
-func (g *gate) grace() time.Duration {
-	if g.ownStep.StopGraceMs == nil {
-		return stopGrace
-	}
-	return time.Duration(*g.ownStep.StopGraceMs) * time.Millisecond
 }

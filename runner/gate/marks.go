@@ -50,9 +50,18 @@ func (m marks) first(words string) {
 	write(stderr, line)
 }
 
+// ready reports that a service's readiness check has succeeded.
+func (m marks) ready(atMs int64) {
+	m.signed(stdout, fmt.Sprintf("ready at=%d", atMs))
+}
+
 // end is written to both streams: once both marks were read, the log is complete.
-func (m marks) end(code int, atMs int64) {
-	m.signed(stdout, fmt.Sprintf("end code=%d at=%d", code, atMs))
+func (m marks) end(word decision, code int, atMs int64) {
+	why := ""
+	if word == timedOut || word == unready {
+		why = " why=" + string(word)
+	}
+	m.signed(stdout, fmt.Sprintf("end code=%d%s at=%d", code, why, atMs))
 	m.signed(stderr, fmt.Sprintf("close at=%d", atMs))
 }
 

@@ -38,12 +38,20 @@ func (p peers) seen(n int) result {
 		if known, ok := p.told(n); ok && known.phase == ended {
 			return known
 		}
-		return result{phase: ended, decision: ran, code: codeKilled}
+		return result{phase: ended, decision: p.killedWord(n), code: codeKilled}
 	}
 	if exists(p.places.state(n, "child")) {
 		return result{phase: running}
 	}
 	return result{}
+}
+
+// killedWord is the word of a step whose gate has left no result: a service may have been killed before it was ready.
+func (p peers) killedWord(n int) decision {
+	if exists(p.places.state(n, markProbing)) && !exists(p.places.state(n, "child")) {
+		return unready
+	}
+	return ran
 }
 
 // exit reads the result that a gate wrote itself.

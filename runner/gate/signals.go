@@ -8,7 +8,7 @@ import (
 )
 
 // signals forwards every signal to the child, in order: `stopping` is written before a stop signal is forwarded,
-// and no child starts after one.
+// and no child starts after one. Between two attempts there is no child, and a signal that is no stop is dropped.
 type signals struct {
 	mu        sync.Mutex
 	incoming  chan os.Signal
@@ -76,9 +76,22 @@ func (s *signals) send(sig syscall.Signal) {
 	}
 }
 
-// gone records that the child was reaped: its pid may belong to another process now.
-func (s *signals) gone() {
+// end sends the stop signal to a child whose time is over; false if the child has ended, or a stop was received first.
+func (s *signals) end(sig syscall.Signal) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.pid = 0
+	if s.pid == 0 || s.isStopped {
+		return false
+	}
+	_ = syscall.Kill(s.pid, sig)
+	return true
+}
+
+// gone records that a process has ended: its pid may soon belong to another one.
+func (s *signals) gone(pid int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pid == pid {
+		s.pid = 0
+	}
 }

@@ -45,6 +45,9 @@ type ownStep struct {
 	PID1        bool              `json:"pid1"`
 	StopSignal  string            `json:"stopSignal"`
 	StopGraceMs *int64            `json:"stopGraceMs"`
+	TimeoutMs   int64             `json:"timeoutMs"` // of one attempt; 0: none
+	Retry       *retryPlan        `json:"retry"`
+	Ready       *readyCheck       `json:"ready"`
 }
 
 func loadStage(path string) (stage, error) {
@@ -70,6 +73,11 @@ func loadStep(path string, n int) (ownStep, error) {
 		return ownStep{}, fmt.Errorf("%s is of step %d, but the container runs step %d", path, loaded.N, n)
 	case len(loaded.Argv) == 0 || loaded.Argv[0] == "":
 		return ownStep{}, fmt.Errorf("%s names no command (argv is empty)", path)
+	}
+	if loaded.Ready != nil {
+		if err := loaded.Ready.valid(); err != nil {
+			return ownStep{}, fmt.Errorf("%s: %w", path, err)
+		}
 	}
 	return loaded, nil
 }

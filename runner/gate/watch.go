@@ -35,15 +35,18 @@ func (g *gate) failFast() []plannedStep {
 }
 
 func (g *gate) awaitFastFailure() {
-	steps := g.failFast()
-	for {
-		for _, step := range steps {
-			if failed(g.peers.result(step)) {
-				return
-			}
-		}
+	for !g.fastFailed() {
 		time.Sleep(pollFast)
 	}
+}
+
+func (g *gate) fastFailed() bool {
+	for _, step := range g.failFast() {
+		if failed(g.peers.result(step)) {
+			return true
+		}
+	}
+	return false
 }
 
 func (g *gate) awaitOrdinary() {
