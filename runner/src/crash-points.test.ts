@@ -7,6 +7,9 @@ const step = (name: string, more = ''): string =>
 const pipeline = (steps: string, more = ''): string =>
   `kind: pipeline\ntype: kubernetes\nname: default\nclone: { disable: true }\nsteps:\n${steps}${more}`;
 
+const service = (name: string, ready: string): string =>
+  `services:\n- name: ${name}\n  image: busybox\n  commands: [echo]\n  ready: ${ready}\n`;
+
 const ALL_WELL = [{ stage: 'success', steps: ['one success', 'two success'] }] as const;
 
 const SCENARIOS: readonly CrashScenario[] = [
@@ -63,6 +66,45 @@ const SCENARIOS: readonly CrashScenario[] = [
       pipeline(`${step('one')}- name: two\n  image: unknown/plugin\n  settings: { bucket: any }\n`),
     ],
     ends: ALL_WELL,
+  },
+  {
+    name: 'a service that becomes ready, a step that may run again, and one that exceeds its timeout',
+    pipelines: [
+      pipeline(
+        step('one', '  timeout: 1h\n  retry: { attempts: 2 }\n') +
+          step('slow', '  timeout: 10m\n') +
+          step('never') +
+          step('cares', '  when: { status: [failure] }\n'),
+        service('beside', '{ tcp: 5432 }'),
+      ),
+    ],
+    ends: [
+      {
+        stage: 'failure',
+        steps: [
+          'beside success',
+          'one success',
+          'slow failure: timed out after 10m',
+          'never skipped',
+          'cares success',
+        ],
+      },
+    ],
+  },
+  {
+    name: 'a service that does not become ready',
+    pipelines: [
+      pipeline(
+        step('uses') + step('cares', '  when: { status: [failure] }\n'),
+        service('unready', '{ tcp: 5432, timeout: 90s }'),
+      ),
+    ],
+    ends: [
+      {
+        stage: 'failure',
+        steps: ['unready failure: not ready within 1m30s', 'uses skipped', 'cares success'],
+      },
+    ],
   },
 ];
 

@@ -2,7 +2,7 @@ import { silentLogger } from '@hangar/shared/logger';
 import { settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { OwnLease } from '../lease/own-lease.ts';
-import { ANNOTATION } from '../pipeline/compiled.ts';
+import { ANNOTATION, RECORD_VERSION } from '../pipeline/compiled.ts';
 import { compiledOf, POD, TestStage } from '../stage/testing/test-stage.ts';
 import { Adopter } from './adopter.ts';
 
@@ -15,7 +15,7 @@ describe('the Pod of a newer version of the runner', () => {
       ...metadata?.annotations,
       [ANNOTATION.owner]: 'ci/me',
       [ANNOTATION.server]: 'https://drone.acme.test',
-      [ANNOTATION.recordVersion]: '2',
+      [ANNOTATION.recordVersion]: String(RECORD_VERSION + 1),
     };
     world.cluster.put(POD, { ...pod, metadata: { ...metadata, annotations } });
     await world.podWatch.follow('ci', world.handOver.signal);

@@ -72,6 +72,8 @@ function parseStep(value: unknown): PlannedStep | undefined {
     runs,
     fails,
     pid1: step.pid1 === true,
+    ...(numberOf(step.timeoutMs) > 0 ? { timeoutMs: numberOf(step.timeoutMs) } : {}),
+    ...(numberOf(step.readyMs) > 0 ? { readyMs: numberOf(step.readyMs) } : {}),
   };
 }
 

@@ -1,8 +1,8 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ANNOTATION } from '../pipeline/compiled.ts';
-import { aPlan } from '../supervise/testing/a-plan.ts';
+import { ANNOTATION, RECORD_VERSION, recordVersionOf } from '../pipeline/compiled.ts';
+import { aPlan, aPlannedStep } from '../supervise/testing/a-plan.ts';
 import { aStage } from '../supervise/testing/fake-ci-server.ts';
 import { isOfNewerRunner, readPod } from './read-pod.ts';
 
@@ -114,7 +114,8 @@ describe('readPod', () => {
   it.each([
     [undefined, false],
     ['1', false],
-    ['2', true],
+    ['2', false],
+    ['3', true],
     ['soon', true],
   ])(
     'recognizes a Pod of a newer runner, whose record may have another meaning: version %j',
@@ -124,6 +125,13 @@ describe('readPod', () => {
       expect([isOfNewerRunner(pod), readPod(pod) === undefined]).toEqual([isNewer, isNewer]);
     },
   );
+
+  it('reads the version that a Pod has for its plan: only a service that may not be ready needs a newer runner', () => {
+    const service = aPlannedStep(1, { role: 'background' });
+    const limited = aPlannedStep(2, { timeoutMs: 1 });
+    expect(recordVersionOf(aPlan([service, limited]))).toBe(1);
+    expect(recordVersionOf(aPlan([{ ...service, readyMs: 1 }, limited]))).toBe(RECORD_VERSION);
+  });
 
   it.each([
     ['a step without a number', { ...plan, steps: [{ ...plan.steps[0], n: 'one' }] }],

@@ -30,7 +30,7 @@ export interface PodRecord {
 
 /** Whether the record was written by a newer runner, in a version that this one doesn't support. Pure. */
 export function isOfNewerRunner(pod: V1Pod): boolean {
-  const version = pod.metadata?.annotations?.[ANNOTATION.recordVersion] ?? String(RECORD_VERSION);
+  const version = pod.metadata?.annotations?.[ANNOTATION.recordVersion] ?? '1';
   return !(Number(version) <= RECORD_VERSION);
 }
 

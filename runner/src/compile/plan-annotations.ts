@@ -1,8 +1,9 @@
 import { ANNOTATION, PLAN_KEY } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
-import type { RunPlan } from '../pipeline/run-plan.ts';
+import type { PlannedStep, RunPlan } from '../pipeline/run-plan.ts';
 import type { PlannedContainer } from './planned-container.ts';
 import { refuse } from './refuse.ts';
+import type { RunFields } from './run-fields.ts';
 import type { SecretEntry } from './secret-files.ts';
 import { isBuildFailed } from './stage-environment.ts';
 
@@ -14,7 +15,7 @@ export function runPlan(steps: readonly PlannedContainer[], detail: StageDetail,
   return {
     version: 1,
     nonce,
-    steps: steps.map(({ n, step, image, role, start, after, dependsOn, runs, fails }) => ({
+    steps: steps.map(({ n, step, image, role, start, after, dependsOn, runs, fails, runFields }) => ({
       n,
       name: step.name,
       image,
@@ -25,6 +26,7 @@ export function runPlan(steps: readonly PlannedContainer[], detail: StageDetail,
       runs,
       fails,
       pid1: start.pid1,
+      ...limitsOf(runFields),
     })),
     timeoutMs: timeoutMs(detail),
     repoSlug: detail.repo.slug,
@@ -33,6 +35,11 @@ export function runPlan(steps: readonly PlannedContainer[], detail: StageDetail,
     ...(isBuildFailed(detail) ? { buildFailed: true } : {}),
   };
 }
+
+const limitsOf = ({ timeoutMs, ready }: RunFields): Pick<PlannedStep, 'timeoutMs' | 'readyMs'> => ({
+  ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  ...(ready === undefined ? {} : { readyMs: ready.timeoutMs }),
+});
 
 /** The repository's limit of a whole stage; an hour when the server gives none. */
 export const timeoutMs = ({ repo }: StageDetail): number =>

@@ -20,6 +20,7 @@ import {
   splitResources,
   stepLimits,
 } from './resources.ts';
+import { usableRunFields } from './run-fields.ts';
 import { stepScript } from './script.ts';
 import type { CompileSettings, Policy, Prepared } from './settings.ts';
 import { stepEnvironment } from './step-environment.ts';
@@ -107,6 +108,7 @@ function planStep(
   const config = prepared.images[expandImage(image)];
   const debug = hasTmate(settings, detail);
   const start = decideStart({ step, role, config, script: (commands) => stepScript(commands, { debug }) });
+  const run = usableRunFields({ step, start, isImageKnown: config !== undefined });
   const own = stepEnvironment({
     step,
     origin,
@@ -124,6 +126,7 @@ function planStep(
       ...ordered,
       image,
       start,
+      runFields: run.fields,
       runs: origin === 'clone' ? 'always' : runPolicyOf(step.when, globs),
       fails: step.failure,
       privileged: privilege === 'by-setting' || privilege === 'by-image',
@@ -131,7 +134,13 @@ function planStep(
       secret: secret.variables,
       masks: [...new Set([...own.masks, ...masked])].filter((value) => value !== ''),
     },
-    warnings: [...own.warnings, ...plain.warnings, ...secret.warnings, ...withheldWarning(step, privilege)],
+    warnings: [
+      ...own.warnings,
+      ...plain.warnings,
+      ...secret.warnings,
+      ...run.warnings,
+      ...withheldWarning(step, privilege),
+    ],
   };
 }
 

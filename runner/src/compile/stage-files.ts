@@ -42,7 +42,7 @@ function stageFile(steps: readonly PlannedContainer[], sources: StageFileSources
 }
 
 /** Data of one gate (PROTOCOL.md, `step.json`): the only file with the step's secrets. */
-function stepFile({ n, start, plain, secret }: PlannedContainer): string {
+function stepFile({ n, start, plain, secret, runFields }: PlannedContainer): string {
   return JSON.stringify({
     version: 1,
     n,
@@ -52,6 +52,7 @@ function stepFile({ n, start, plain, secret }: PlannedContainer): string {
     pid1: start.pid1,
     stopSignal: start.stopSignal,
     stopGraceMs: STOP_GRACE_MS,
+    ...runFields,
   });
 }
 

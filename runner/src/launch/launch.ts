@@ -7,7 +7,7 @@ import {
 } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Namespace, V1Pod, V1Secret } from '@kubernetes/client-node';
-import { ANNOTATION, type Compiled, LABEL, NO_UID, RECORD_VERSION } from '../pipeline/compiled.ts';
+import { ANNOTATION, type Compiled, LABEL, NO_UID, recordVersionOf } from '../pipeline/compiled.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { type PatientParts, patiently } from './patiently.ts';
 import type { PodOrigin } from './pod-origin.ts';
@@ -58,7 +58,7 @@ export async function launch(
     [ANNOTATION.owner]: by.owner,
     [ANNOTATION.server]: by.server,
     [ANNOTATION.draft]: compiled.plan.nonce,
-    [ANNOTATION.recordVersion]: String(RECORD_VERSION),
+    [ANNOTATION.recordVersion]: String(recordVersionOf(compiled.plan)),
   };
   const labels = { ...compiled.pod.metadata?.labels, ...by.labels };
   const wanted: V1Pod = { ...compiled.pod, metadata: { ...compiled.pod.metadata, annotations, labels } };

@@ -23,6 +23,29 @@ export function* laterChecks(pipeline: Pipeline, context: LintContext): Generato
       stepField(step, 'environment'),
     );
   }
+  for (const step of steps) yield* misplacedFields(step);
+}
+
+/** `timeout` and `retry` are about the end of a step, which nobody waits for in the background; `ready` is about its start. */
+function* misplacedFields(step: PipelineStep): Generator<LintProblem> {
+  const { name, detach, timeoutMs, retry, ready } = step;
+  if (ready !== undefined && !detach)
+    yield {
+      message: `linter: step ${name} cannot have ready, because the steps after it wait for its end: move it to services, or set detach: true`,
+      at: stepField(step, 'ready'),
+    };
+  if (!detach) return;
+  const kind = step.at?.[0] === 'services' ? `service ${name}` : `detached step ${name}`;
+  if (timeoutMs !== undefined)
+    yield {
+      message: `linter: ${kind} cannot have timeout, because it runs until the last step has ended: use ready.timeout to limit how long the steps wait for it, or the timeout of those steps`,
+      at: stepField(step, 'timeout'),
+    };
+  if (retry !== undefined)
+    yield {
+      message: `linter: ${kind} cannot have retry, because no step waits for its end: use ready to let the steps wait until it is ready`,
+      at: stepField(step, 'retry'),
+    };
 }
 
 /** Known issue 26: Kubernetes accepts the medium in any case, so it is refused in any case. */

@@ -294,3 +294,52 @@ describe('lintPipeline: later checks (previous-runner §9)', () => {
     ]);
   });
 });
+
+describe('lintPipeline: fields that belong to steps, or to what runs in the background', () => {
+  const problems = (body: string) => lintAll(pipelineOf(body), TRUSTED);
+
+  it.each([
+    ['timeout of a step', 'steps: [{name: a, image: b, timeout: 10m}]'],
+    ['retry of a step', 'steps: [{name: a, image: b, retry: {attempts: 3}}]'],
+    ['ready of a service', 'services: [{name: db, image: b, ready: {tcp: 1}}]'],
+    ['ready of a detached step', 'steps: [{name: a, image: b, detach: true, ready: {tcp: 1}}]'],
+    ['none of them', 'services: [{name: db, image: b}]\nsteps: [{name: a, image: b, detach: true}]'],
+  ])('accepts %s', (_, body) => {
+    expect(problems(body)).toEqual([]);
+  });
+
+  it.each([
+    [
+      'ready of a step',
+      'steps: [{name: a, image: b, ready: {tcp: 1}}]',
+      'linter: step a cannot have ready, because the steps after it wait for its end: move it to services, or set detach: true',
+      ['steps', 0, 'ready'],
+    ],
+    [
+      'timeout of a service',
+      'services: [{name: db, image: b, timeout: 10m}]',
+      'linter: service db cannot have timeout, because it runs until the last step has ended: use ready.timeout to limit how long the steps wait for it, or the timeout of those steps',
+      ['services', 0, 'timeout'],
+    ],
+    [
+      'timeout of a detached step',
+      'steps: [{name: a, image: b}, {name: c, image: b, detach: true, timeout: 10m}]',
+      'linter: detached step c cannot have timeout, because it runs until the last step has ended: use ready.timeout to limit how long the steps wait for it, or the timeout of those steps',
+      ['steps', 1, 'timeout'],
+    ],
+    [
+      'retry of a service',
+      'services: [{name: db, image: b, retry: {attempts: 2}}]',
+      'linter: service db cannot have retry, because no step waits for its end: use ready to let the steps wait until it is ready',
+      ['services', 0, 'retry'],
+    ],
+    [
+      'retry of a detached step',
+      'steps: [{name: c, image: b, detach: true, retry: {attempts: 2}}]',
+      'linter: detached step c cannot have retry, because no step waits for its end: use ready to let the steps wait until it is ready',
+      ['steps', 0, 'retry'],
+    ],
+  ])('refuses %s', (_, body, message, at) => {
+    expect(problems(body)).toEqual([{ message, at }]);
+  });
+});

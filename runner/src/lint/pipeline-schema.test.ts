@@ -31,7 +31,9 @@ function sample(kind: FieldKind, depth = 0): unknown {
     whole: 1,
     switch: true,
     bytes: '1MiB',
+    span: '90s',
     texts: ['a'],
+    numbers: [1, 75],
     'text map': { a: 'b' },
     variables: { A: 'b', C: { from_secret: 'd' } },
     settings: { a: [1, { b: 2 }], c: { from_secret: 'd' } },
@@ -128,6 +130,10 @@ describe('the JSON Schema of pipeline files', () => {
     ['a switch that is none', 'clone: { disable: maybe }'],
     ['a step without an image', 'steps: [{ name: a }]'],
     ['a condition that is none', 'steps: [{ name: a, image: b, when: push }]'],
+    ['a duration without a unit', 'steps: [{ name: a, image: b, timeout: 600 }]'],
+    ['a retry without attempts', 'steps: [{ name: a, image: b, retry: { backoff: 1s } }]'],
+    ['an exit code without a list', 'steps: [{ name: a, image: b, retry: { attempts: 2, exit_codes: 1 } }]'],
+    ['an HTTP check without a port', 'services: [{ name: a, image: b, ready: { http: { path: / } } }]'],
   ])('and the linter refuse %s', (_, body) => {
     const value: unknown = { ...HEAD, ...(parse(body) as object) };
 

@@ -18,6 +18,10 @@ const WHOLE: Schema = {
 };
 const BYTES: Schema = { anyOf: [{ type: ['number', 'null'] }, { type: 'string' }] };
 
+/** A duration; a number has no unit. */
+const SPAN: Schema = { type: ['string', 'null'], pattern: '^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))+$' };
+const NUMBERS: Schema = { type: ['array', 'null'], items: WHOLE };
+
 const definition = (part: string): string => part.replaceAll(' ', '_');
 const reference = (part: string): Schema => ({ $ref: `#/definitions/${definition(part)}` });
 const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
@@ -35,7 +39,9 @@ const SIMPLE: Readonly<Record<Extract<FieldKind, string>, Schema>> = {
   whole: WHOLE,
   switch: SWITCH,
   bytes: BYTES,
+  span: SPAN,
   texts: TEXTS,
+  numbers: NUMBERS,
   'text map': mapOf(SCALAR),
   variables: mapOf(VARIABLE),
   settings: mapOf(SETTING),
@@ -58,7 +64,11 @@ const describedField = ({ kind, help, support }: Field): Schema => ({
 });
 
 /** Fields without which the linter refuses. */
-const REQUIRED: Readonly<Record<string, readonly string[]>> = { step: ['image'] };
+const REQUIRED: Readonly<Record<string, readonly string[]>> = {
+  step: ['image'],
+  retry: ['attempts'],
+  http: ['port'],
+};
 
 function partSchema(part: string): Schema {
   const fields = Object.entries(fieldsOf(part) ?? {});

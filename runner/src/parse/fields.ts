@@ -6,7 +6,9 @@ export type FieldKind =
   | 'whole'
   | 'switch'
   | 'bytes'
+  | 'span'
   | 'texts'
+  | 'numbers'
   | 'text map'
   | 'variables'
   | 'settings'
@@ -106,6 +108,12 @@ const STEP = {
   group: field('whole', 'Number of the group.'),
   volumes: field({ list: 'mount' }, 'Volumes of the pipeline that the step mounts.'),
   working_dir: field('text', 'Directory of the step, relative to the workspace.'),
+  timeout: field('span', 'Limit of one run of the step, which then fails with exit code 124; steps only.'),
+  retry: field({ part: 'retry' }, 'Runs the step again after a failure; steps only.'),
+  ready: field(
+    { part: 'ready' },
+    'How to check that a service is ready, which the steps that depend on it wait for; services and detached steps only.',
+  ),
   ...UNSUPPORTED,
 };
 
@@ -165,6 +173,30 @@ export const FIELDS = {
   condition: {
     include: field('texts', 'Globs of which one must match.'),
     exclude: field('texts', 'Globs of which none may match.'),
+  },
+  retry: {
+    attempts: field('whole', 'Maximum number of runs, with the first: 2 to 10.'),
+    exit_codes: field(
+      'numbers',
+      'Exit codes, 1 to 255 except 78, after which the step runs again; every failure if absent.',
+    ),
+    backoff: field(
+      'span',
+      'Pause before the second run, at most `60s`; it doubles with each further run, up to 60 s. `1s` if absent.',
+    ),
+  },
+  ready: {
+    tcp: field('whole', 'Port that must accept a connection.'),
+    http: field({ part: 'http' }, 'HTTP request that must be answered with a status from 200 to 399.'),
+    exec: field(
+      'texts',
+      'Command line, run in the container of the service, that must end with exit code 0.',
+    ),
+    timeout: field('span', 'After this time the service fails; `60s` if absent.'),
+  },
+  http: {
+    port: field('whole', 'Port of the service.'),
+    path: field('text', 'Path that begins with `/`; `/` if absent.'),
   },
   variable: {
     value: field('text', 'The text.'),

@@ -1,8 +1,9 @@
 import { invalidByteSize, parseByteSize } from '@hangar/shared/units';
 import type { Amount, EnvValue, FieldPath, PipelineMount, PipelineStep } from '../pipeline/pipeline.ts';
-import { type Decoder, isNull } from './decoder.ts';
+import { type Decoder, type Fields, isNull } from './decoder.ts';
 import { DEVICE_KEY, type KeyOf } from './fields.ts';
 import { readConditions } from './read-conditions.ts';
+import { readReady, readRetry, readTimeout } from './read-run-fields.ts';
 import { settingValue, settingVariable } from './settings.ts';
 import { resolveScalar } from './yaml-scalar.ts';
 import type { YamlNode } from './yaml-tree.ts';
@@ -129,6 +130,21 @@ function warnOfVariables(
   );
 }
 
+/** How the program of the step is run; absent fields stay absent. */
+function readRunFields(
+  decoder: Decoder,
+  fields: Fields<'step'>,
+): Pick<PipelineStep, 'timeoutMs' | 'retry' | 'ready'> {
+  const timeoutMs = readTimeout(decoder, fields.get('timeout'));
+  const retry = readRetry(decoder, fields.get('retry'));
+  const ready = readReady(decoder, fields.get('ready'));
+  return {
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(retry === undefined ? {} : { retry }),
+    ...(ready === undefined ? {} : { ready }),
+  };
+}
+
 /** A step or service (previous-runner §3.6) that is not null. */
 export function readStep(decoder: Decoder, node: YamlNode, at: FieldPath): PipelineStep {
   const fields = decoder.fields(node, 'step');
@@ -162,6 +178,7 @@ export function readStep(decoder: Decoder, node: YamlNode, at: FieldPath): Pipel
     group: decoder.optionalInteger(fields.get('group')),
     volumes: decoder.structs(fields.get('volumes'), 'mount', (item) => readMount(decoder, item)),
     workingDir: text('working_dir'),
+    ...readRunFields(decoder, fields),
     line: node.line,
     at,
   };

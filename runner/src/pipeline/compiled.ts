@@ -78,8 +78,12 @@ export const ANNOTATION = {
   imagePrefix: 'hangar.dev/image-',
 } as const;
 
-/** The form of a Pod's annotations. A runner leaves Pods of a newer form alone: raise it when an older runner would misread them. */
-export const RECORD_VERSION = 1;
+/** The newest form of a Pod's annotations. A runner leaves Pods of a newer form alone: raise it when an older runner would misread them. */
+export const RECORD_VERSION = 2;
+
+/** The form that a Pod's annotations need. Before 2, a runner takes a service that was not ready for one that ended well. Pure. */
+export const recordVersionOf = ({ steps }: RunPlan): number =>
+  steps.some(({ readyMs }) => readyMs !== undefined) ? RECORD_VERSION : 1;
 /** In place of the uid of a namespace that existed and may not be read. */
 export const NO_UID = 'true';
 /** In place of a container's id: the image was put in place before any node knew the Pod. */

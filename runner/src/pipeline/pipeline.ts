@@ -49,6 +49,26 @@ export interface PipelineMount {
   readonly subPath: string;
 }
 
+/** How often the program of a step runs: again after an attempt that failed. */
+export interface StepRetry {
+  /** All attempts, with the first: 2 to 10. */
+  readonly attempts: number;
+  /** Exit codes after which it runs again; absent: after every failure, except 78. */
+  readonly exitCodes?: readonly number[];
+  /** Pause before the second attempt, which doubles with each further one. */
+  readonly backoffMs: number;
+}
+
+/** How the gate finds out that a service is ready, which the steps that depend on it wait for. */
+export type ServiceReady = (
+  | { readonly tcp: number }
+  | { readonly http: { readonly port: number; readonly path: string } }
+  | { readonly exec: readonly string[] }
+) & {
+  /** From the start of its program. */
+  readonly timeoutMs: number;
+};
+
 /** A step or a service (previous-runner §3.6). `settings` are already turned to `PLUGIN_*` text (previous-runner §3.10), keyed by variable name. */
 export interface PipelineStep {
   readonly name: string;
@@ -73,6 +93,11 @@ export interface PipelineStep {
   readonly group: number | undefined;
   readonly volumes: readonly PipelineMount[];
   readonly workingDir: string;
+  /** Limit of one attempt, in milliseconds. */
+  readonly timeoutMs?: number;
+  readonly retry?: StepRetry;
+  /** Of services and detached steps. */
+  readonly ready?: ServiceReady;
   /** Where it stands in the YAML text, from 1; 0 when not known. */
   readonly line: number;
   /** Absent for steps that are not in the YAML text. */

@@ -22,6 +22,10 @@ export interface PlannedStep {
   readonly fails: FailPolicy;
   /** Ends only with the Pod's deletion (the image insists on being PID 1). */
   readonly pid1: boolean;
+  /** Limit of one attempt of the step's program, in milliseconds; absent: none. */
+  readonly timeoutMs?: number;
+  /** A service that the steps after it wait for until it is ready: at most so many milliseconds. Absent: they wait for its start. */
+  readonly readyMs?: number;
 }
 
 export interface RunPlan {

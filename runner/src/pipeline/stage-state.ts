@@ -11,6 +11,8 @@ export interface StepState {
   readonly startedMs: number;
   readonly endedMs: number;
   readonly schema: string;
+  /** A service that was not ready: its failure counts, although it runs in the background. */
+  readonly isUnready?: boolean;
 }
 
 /** The steps of a stage, by number. */
@@ -25,6 +27,10 @@ export interface Ending {
   readonly oom?: boolean;
   /** Stopped because another step failed (`failure: fast`). */
   readonly stopped?: boolean;
+  /** Why the gate made a failure of its end, whatever its code; absent if the code decides. */
+  readonly error?: string | undefined;
+  /** It is a service that was not ready. */
+  readonly isUnready?: boolean;
 }
 
 /** How the whole stage ended: by itself, stopped by people or by the clock, or broken (with the text for the author). */
@@ -67,8 +73,10 @@ export function corrected(state: StageState, n: number, ending: Ending): StageSt
 }
 
 /** A program that ended well is not called killed, though one of its children may have been. */
-function endOf({ code, startMs, endMs, oom, stopped }: Ending): Omit<StepState, 'n' | 'schema'> {
-  const times = { startedMs: startMs, endedMs: endMs };
+function endOf(ending: Ending): Omit<StepState, 'n' | 'schema'> {
+  const { code, startMs, endMs, oom, stopped, error, isUnready } = ending;
+  const times = { startedMs: startMs, endedMs: endMs, ...(isUnready ? { isUnready } : {}) };
+  if (error !== undefined && !oom) return { ...times, status: 'failure', exitCode: code, error };
   if (code === 0 || code === EARLY_SUCCESS) return { ...times, status: 'success', exitCode: code, error: '' };
   if (oom) return { ...times, status: 'failure', exitCode: KILLED, error: 'killed: out of memory' };
   if (stopped) return { ...times, status: 'killed', exitCode: KILLED, error: '' };
@@ -140,9 +148,10 @@ export function stageEnd(
       return { status: 'killed', error: '', exitCode: killed ? KILLED : 0 };
     }
     case 'completed': {
-      const failed = plan.steps.some(
-        (step) => step.role === 'step' && step.fails !== 'ignore' && isBad(state.get(step.n)?.status),
-      );
+      const failed = plan.steps.some(({ n, role, fails }) => {
+        const step = state.get(n);
+        return fails !== 'ignore' && (role === 'step' || step?.isUnready === true) && isBad(step?.status);
+      });
       return { status: failed ? 'failure' : 'success', error: '', exitCode: 0 };
     }
   }

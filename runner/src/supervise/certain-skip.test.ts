@@ -57,6 +57,7 @@ describe('a skip is certain', () => {
     expect(judged([one, two, last], { 2: 0 })).toEqual(['passed-before', false]);
     const service = aPlannedStep(1, { role: 'background' });
     expect(judged([service, two, last], { 2: 0 })).toEqual(['passed-before', true]);
+    expect(judged([{ ...service, readyMs: 60_000 }, two, last], { 2: 0 })).toEqual(['passed-before', false]);
   });
 
   it('when nothing failed and the other steps run after it', () => {

@@ -20,7 +20,7 @@ export function isCertainSkip(
   return verdict !== 'run' && verdict !== 'wait' && verdict !== 'passed-before';
 }
 
-/** Ordinary steps that are neither before nor after that one. */
+/** Steps whose failure would count, and that are neither before nor after that one. */
 function othersThan(
   step: PlannedStep,
   before: ReadonlySet<number>,
@@ -29,7 +29,10 @@ function othersThan(
   const followers = new Map<number, number[]>(steps.map(({ n }) => [n, []]));
   for (const { n, after: previous } of steps) for (const one of previous) followers.get(one)?.push(n);
   const after = reached(step.n, followers);
-  return steps.filter(({ n, role }) => role === 'step' && n !== step.n && !before.has(n) && !after.has(n));
+  return steps.filter(({ n, role, readyMs }) => {
+    const canFail = role === 'step' || readyMs !== undefined;
+    return canFail && n !== step.n && !before.has(n) && !after.has(n);
+  });
 }
 
 function reached(from: number, next: ReadonlyMap<number, readonly number[]>): ReadonlySet<number> {

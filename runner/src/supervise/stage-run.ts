@@ -277,7 +277,9 @@ export class StageRun {
   }
 
   #allEnded(): boolean {
-    return this.#launched.plan.steps.every((step) => step.role === 'background' || this.#steps.ended(step.n));
+    const { steps } = this.#launched.plan;
+    const haveEnded = steps.every(({ role, n }) => role === 'background' || this.#steps.ended(n));
+    return haveEnded && this.#steps.areServicesJudged;
   }
 
   #change(next: StageState): void {

@@ -4,6 +4,8 @@ import {
   decisionFrom,
   endByKubelet,
   endByMark,
+  errorOfEnd,
+  hasRun,
   isGateFailure,
   isStopped,
   type StepEnd,
@@ -131,5 +133,44 @@ describe('a stop by a signal', () => {
 
   it('is none while no end is known', () => {
     expect(isStopped(undefined)).toBe(false);
+  });
+});
+
+describe('the words of a timeout and of a service that was not ready', () => {
+  it.each(['timed-out', 'unready'] as const)('%s: in a mark and in the termination message', (word) => {
+    const mark = { kind: 'end', code: 124, atMs: 5_000, why: word } as const;
+    expect(endByMark(mark, 1_200)).toMatchObject({ decision: word, code: 124, sure: false });
+    const line = lineOf(word, 124);
+    expect(endByKubelet(ended(124, { line }), undefined, 1_200)).toMatchObject({
+      decision: word,
+      code: 124,
+      sure: true,
+    });
+    expect(decisionFrom(word)).toBe(word);
+    expect(hasRun(word)).toBe(true);
+  });
+
+  it('are no words for a program that ended with 124 by itself', () => {
+    expect(endByMark({ kind: 'end', code: 124, atMs: 5_000 }, 1_200).decision).toBe('ran');
+    expect(endByMark({ kind: 'end', code: 124, atMs: 5_000, why: 'fast' }, 1_200).decision).toBe('ran');
+    expect(endByKubelet(ended(124, { line: lineOf('ran', 124) }), undefined, 1).decision).toBe('ran');
+  });
+
+  it('of a mark count where the termination message is lost, unless the container ended with another code', () => {
+    const known = hint({ decision: 'timed-out', code: 124 });
+    expect(endByKubelet(ended(124), known, 1_200).decision).toBe('timed-out');
+    expect(endByKubelet(ended(137), known, 1_200).decision).toBe('ran');
+  });
+
+  it.each([
+    ['timed-out', 124, { timeoutMs: 600_000 }, 'timed out after 10m'],
+    ['timed-out', 124, {}, 'timed out'],
+    ['unready', 124, { readyMs: 60_000 }, 'not ready within 1m'],
+    ['unready', 1, { readyMs: 60_000 }, 'ended before it was ready'],
+    ['unready', 124, {}, 'not ready in time'],
+    ['ran', 124, { timeoutMs: 600_000, readyMs: 1 }, undefined],
+    ['failed-before', 0, { timeoutMs: 600_000 }, undefined],
+  ] as const)('%s %i has the error that the plan words: %j → %j', (decision, code, limits, error) => {
+    expect(errorOfEnd(aPlannedStep(1, limits), hint({ decision, code }))).toBe(error);
   });
 });

@@ -1,11 +1,13 @@
+import { formatSpan } from '@hangar/shared/span';
+import { TIMED_OUT } from '../pipeline/exit-codes.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
-import type { SkipDecision } from '../pipeline/step-decision.ts';
+import type { RunDecision, SkipDecision } from '../pipeline/step-decision.ts';
 import type { Mark } from '../ports/step-logs.ts';
 import type { ContainerView } from '../watch/container-view.ts';
 
 /** How a step's program ended, as far as known; `sure` once the kubelet has reported it. */
 export interface StepEnd {
-  readonly decision: 'ran' | SkipDecision;
+  readonly decision: RunDecision | SkipDecision;
   readonly code: number;
   readonly startMs: number;
   readonly endMs: number;
@@ -17,13 +19,36 @@ type Ended = ContainerView & { kind: 'ended' };
 
 /** Exit code of a gate that failed itself (PROTOCOL.md); it then leaves no termination message. */
 const GATE_FAILED = 214;
+const RUNS: readonly RunDecision[] = ['ran', 'timed-out', 'unready'];
 const SKIPS: readonly SkipDecision[] = ['failed-before', 'passed-before', 'fast', 'ended-early', 'stopping'];
 /** 128 plus SIGKILL or SIGTERM: out of memory, a fast failure, or somebody ends the Pod. */
 const STOPPED: readonly number[] = [137, 143];
 
 /** A gate's decision; an unknown one comes from a newer gate and means at least that something ran. */
-export function decisionFrom(text: string): 'ran' | SkipDecision {
-  return SKIPS.find((decision) => decision === text) ?? 'ran';
+export function decisionFrom(text: string): RunDecision | SkipDecision {
+  return SKIPS.find((decision) => decision === text) ?? runDecisionFrom(text);
+}
+
+/** How a program that was started ended; no word, or an unknown one, means that it ended by itself or was stopped. */
+const runDecisionFrom = (text = ''): RunDecision => RUNS.find((decision) => decision === text) ?? 'ran';
+
+/** Whether the step's program was started. */
+export const hasRun = (decision: StepEnd['decision']): decision is RunDecision =>
+  RUNS.some((one) => one === decision);
+
+/**
+ * The error of a step that exceeded its `timeout`, or of a service that was not ready; undefined for any other end, which its exit code
+ * explains. Pure.
+ */
+export function errorOfEnd(
+  { timeoutMs, readyMs }: PlannedStep,
+  { decision, code }: StepEnd,
+): string | undefined {
+  if (decision === 'timed-out')
+    return timeoutMs === undefined ? 'timed out' : `timed out after ${formatSpan(timeoutMs)}`;
+  if (decision !== 'unready') return undefined;
+  if (code !== TIMED_OUT) return 'ended before it was ready';
+  return readyMs === undefined ? 'not ready in time' : `not ready within ${formatSpan(readyMs)}`;
 }
 
 /** The end that a gate’s last mark reports. `startedMs`: the time of its start mark. */
@@ -31,7 +56,7 @@ export function endByMark(mark: Mark & { kind: 'skip' | 'end' }, startedMs: numb
   const { atMs } = mark;
   if (mark.kind === 'skip') return skipEnd(decisionFrom(mark.why), atMs, false);
   return {
-    decision: 'ran',
+    decision: runDecisionFrom(mark.why),
     code: mark.code,
     startMs: startedMs ?? atMs,
     endMs: atMs,
@@ -65,7 +90,7 @@ export function endByKubelet(
 function decisionOf({ line, code }: Ended, hint: StepEnd | undefined): StepEnd['decision'] {
   if (line) return decisionFrom(line.decision);
   // A skipped step ends with 0.
-  return code === 0 && hint ? hint.decision : 'ran';
+  return code === hint?.code ? hint.decision : 'ran';
 }
 
 /** Whether the gate itself failed, rather than a program that ends with the same code. */

@@ -10,21 +10,24 @@ import {
   skipped,
   withSchema,
 } from '../pipeline/stage-state.ts';
-import {
-  decide,
-  failedSteps,
-  hasFailedFast,
-  type SkipDecision,
-  type StepResult,
-  type StepResults,
-} from '../pipeline/step-decision.ts';
+import { decide, hasFailedFast, type SkipDecision } from '../pipeline/step-decision.ts';
 import type { Mark, StepLogStream } from '../ports/step-logs.ts';
 import { neverStarted } from '../watch/step-trouble.ts';
 import { isCertainSkip } from './certain-skip.ts';
+import { KnownSteps } from './known-steps.ts';
 import type { LaunchedStage, StageRunParts } from './launched-stage.ts';
 import type { RunContext } from './run-context.ts';
 import { StageRunLogs } from './stage-run-logs.ts';
-import { endByKubelet, endByMark, isGateFailure, isStopped, type StepEnd, skipEnd } from './step-end.ts';
+import {
+  endByKubelet,
+  endByMark,
+  errorOfEnd,
+  hasRun,
+  isGateFailure,
+  isStopped,
+  type StepEnd,
+  skipEnd,
+} from './step-end.ts';
 import { StepNotes } from './step-notes.ts';
 import { Swaps } from './swaps.ts';
 
@@ -44,30 +47,23 @@ export class StepRuns {
   readonly #swaps: Swaps;
   readonly logs: StageRunLogs;
   readonly #notes: StepNotes;
-  readonly #known = new Map<number, StepEnd>();
-  readonly #startedMs = new Map<number, number>();
+  readonly #known: KnownSteps;
   readonly #turnMs = new Map<number, number>();
   readonly #unreported = new Set<number>();
   #uploads = 0;
-  /** Cached, because every waiting step reads it at every change. */
-  #lastResults: StepResults | undefined;
 
   constructor(parts: StageRunParts, launched: LaunchedStage, context: RunContext) {
     this.#parts = parts;
     this.#launched = launched;
     this.#context = context;
+    this.#known = new KnownSteps(launched.plan.steps);
     const { leaving } = context;
     const stepId = (n: number): number => context.reporter.stepId(n);
     this.logs = new StageRunLogs(parts.stepLogs, launched, { stepId, leaving });
     this.#notes = new StepNotes(launched, context, this.logs, (step, log) =>
       this.#begin(step, parts.clock.now(), log),
     );
-    this.#swaps = new Swaps(
-      parts,
-      launched,
-      context,
-      () => failedSteps(this.#results(), launched.plan.steps).length > 0,
-    );
+    this.#swaps = new Swaps(parts, launched, context, () => this.#known.isFailing);
   }
 
   /** Supervises every step. `ordinary` resolves when all ordinary steps are final and reported, `background` when the others are. */
@@ -76,7 +72,17 @@ export class StepRuns {
       Promise.all(
         this.#launched.plan.steps.filter((step) => step.role === role).map((step) => this.#supervise(step)),
       ).then(() => undefined);
-    return { ordinary: supervise('step'), background: supervise('background') };
+    const background = supervise('background');
+    const { changes, halt } = this.#context;
+    const isJudged = (): boolean => this.#context.concluded() || this.areServicesJudged;
+    const ordinary = supervise('step').then(() => changes.until(isJudged, halt));
+    return { ordinary: ordinary.then(() => undefined), background };
+  }
+
+  /** Whether the failure of a service that was not ready is known, if there is one: it may be reported after those of the steps. */
+  get areServicesJudged(): boolean {
+    const { steps } = this.#context.view();
+    return this.#known.areServicesJudged((n) => ['running', 'ended'].includes(steps.get(n)?.kind ?? ''));
   }
 
   /** Whether the upload of a log has not ended yet. */
@@ -92,7 +98,7 @@ export class StepRuns {
 
   /** Whether the end of that step is known, by a mark or from the kubelet. A stop is no end: the stage run finds its cause. */
   ended(n: number): boolean {
-    const known = this.#known.get(n);
+    const known = this.#known.endOf(n);
     if (isFinal(this.#context.state(), n)) return true;
     return known !== undefined && known.decision !== 'stopping' && !isStopped(known);
   }
@@ -154,29 +160,21 @@ export class StepRuns {
   }
 
   #isOver(step: PlannedStep): boolean {
-    return this.#context.gone() || this.#known.get(step.n)?.sure === true;
+    return this.#context.gone() || this.#known.endOf(step.n)?.sure === true;
   }
 
   /** Decides by the results so far: wait, run, or skip with a reason. A result that is already known (after an adoption) counts too. */
   #decision(step: PlannedStep): 'wait' | 'run' | SkipDecision {
-    const known = this.#known.get(step.n);
-    if (known) return known.decision === 'ran' ? 'run' : known.decision;
+    const known = this.#known.endOf(step.n);
+    if (known) return hasRun(known.decision) ? 'run' : known.decision;
     const { steps } = this.#launched.plan;
-    const decision = decide(step, this.#results(), steps);
+    const decision = decide(step, this.#known.results, steps);
     if (decision === 'run' || decision === 'wait') return decision;
     // Another gate received a signal to stop; this one reports the same, now or later.
     if (decision === 'stopping') return 'wait';
     // An uncertain skip is left to the gate, which reports it in its log.
-    const certain = step.engine === 'swap' || isCertainSkip(decision, step, this.#results(), steps);
+    const certain = step.engine === 'swap' || isCertainSkip(decision, step, this.#known.results, steps);
     return certain ? decision : 'run';
-  }
-
-  #results(): StepResults {
-    this.#lastResults ??= new Map<number, StepResult>([
-      ...[...this.#startedMs.keys()].map((n) => [n, { phase: 'running' }] as const),
-      ...[...this.#known].map(([n, { decision, code }]) => [n, { phase: 'ended', decision, code }] as const),
-    ]);
-    return this.#lastResults;
   }
 
   #mark(step: PlannedStep, mark: Mark, log: StepLogStream): void {
@@ -184,11 +182,14 @@ export class StepRuns {
       case 'start':
         this.#countStart(step, mark.atMs);
         return this.#begin(step, mark.atMs, log);
+      case 'ready':
+        this.#known.ready(step.n);
+        return this.#context.changes.notify();
       case 'skip':
       case 'end':
         // The kubelet was faster, or the mark is a repetition.
-        if (this.#known.has(step.n)) return;
-        this.#learn(step, endByMark(mark, this.#startedMs.get(step.n)));
+        if (this.#known.endOf(step.n) !== undefined) return;
+        this.#learn(step, endByMark(mark, this.#known.startOf(step.n)));
         return this.#context.changes.notify();
       case 'close':
         return;
@@ -196,9 +197,8 @@ export class StepRuns {
   }
 
   #begin(step: PlannedStep, atMs: number, log: StepLogStream): void {
-    if (this.#startedMs.get(step.n) === atMs) return;
-    this.#startedMs.set(step.n, atMs);
-    this.#lastResults = undefined;
+    if (this.#known.startOf(step.n) === atMs) return;
+    this.#known.started(step.n, atMs);
     if (this.#context.concluded()) return;
     const before = this.#context.state();
     const now = begun(before, step.n, atMs);
@@ -219,20 +219,14 @@ export class StepRuns {
 
   /** Records the end of a step, or more precise facts about it. */
   #learn(step: PlannedStep, known: StepEnd): void {
-    this.#know(step.n, known);
+    this.#known.ended(step.n, known);
     if (isFinal(this.#context.state(), step.n)) this.#correct(step, known);
     else if (!isStopped(known)) this.#conclude(step, known);
   }
 
-  #know(n: number, known: StepEnd): void {
-    this.#known.set(n, known);
-    this.#lastResults = undefined;
-  }
-
   /** Makes its state final, although its log is not uploaded yet. */
   #conclude(step: PlannedStep, known: StepEnd): void {
-    const isQuiet = step.role === 'background' && !known.oom;
-    if (known.decision !== 'ran' || isQuiet || this.#context.concluded()) return;
+    if (!hasRun(known.decision) || isQuiet(step, known) || this.#context.concluded()) return;
     const before = this.#context.state();
     const now = ended(before, step.n, this.#endingOf(step, known));
     if (now === before) return;
@@ -240,14 +234,20 @@ export class StepRuns {
     if (step.engine === 'swap') this.#swaps.publish(step.n, known);
   }
 
-  #endingOf({ n }: PlannedStep, known: StepEnd): Ending {
-    const others = this.#launched.plan.steps.filter((step) => step.n !== n);
-    return { ...known, stopped: isStopped(known) && hasFailedFast(this.#results(), others) };
+  #endingOf(step: PlannedStep, known: StepEnd): Ending {
+    const others = this.#launched.plan.steps.filter(({ n }) => n !== step.n);
+    return {
+      ...known,
+      stopped: isStopped(known) && hasFailedFast(this.#known.results, others),
+      error: errorOfEnd(step, known),
+      isUnready: known.decision === 'unready',
+    };
   }
 
   /** Corrects a final state: only the kubelet reports a kill for memory, possibly after the mark and with another exit code. */
   #correct(step: PlannedStep, known: StepEnd): void {
-    if (!known.sure || known.decision !== 'ran' || step.role === 'background') return;
+    if (!known.sure || !hasRun(known.decision)) return;
+    if (step.role === 'background' && known.decision !== 'unready') return;
     const before = this.#context.state();
     const now = corrected(before, step.n, this.#endingOf(step, known));
     if (now === before || this.#context.concluded()) return;
@@ -261,13 +261,13 @@ export class StepRuns {
 
   #lookAt(step: PlannedStep): void {
     const container = this.#context.view().steps.get(step.n);
-    const known = this.#known.get(step.n);
+    const known = this.#known.endOf(step.n);
     if (!container || known?.sure) return;
     if (container.kind === 'running') return this.#lookAtRunning(step, container.startedMs);
     // That is no end of its program, but a trouble of the Pod.
     if (container.kind !== 'ended' || neverStarted(container)) return;
     if (isGateFailure(step, container, known)) return this.#gateFailed(step, container.message);
-    this.#learn(step, endByKubelet(container, known, this.#startedMs.get(step.n)));
+    this.#learn(step, endByKubelet(container, known, this.#known.startOf(step.n)));
   }
 
   /** A running container is the start of a swapped step; for a gated step it means nothing. */
@@ -290,10 +290,10 @@ export class StepRuns {
   /** Its program is over: waits for facts that only the kubelet has, uploads the log, and reports the end to the server. */
   async #settle(step: PlannedStep, log: StepLogStream): Promise<void> {
     const { halt, changes } = this.#context;
-    await changes.until(() => this.#known.has(step.n) || this.#context.gone(), halt);
-    if (isStopped(this.#known.get(step.n))) await this.#awaitKubelet(step);
+    await changes.until(() => this.#known.endOf(step.n) !== undefined || this.#context.gone(), halt);
+    if (isStopped(this.#known.endOf(step.n))) await this.#awaitKubelet(step);
     if (this.#context.left()) return;
-    const known = this.#known.get(step.n);
+    const known = this.#known.endOf(step.n);
     if (known) this.#conclude(step, known);
     const { schema } = await this.#upload(log);
     if (known && !this.#context.left()) await this.#settleStored(step, known, schema);
@@ -302,9 +302,9 @@ export class StepRuns {
   /** Its log is stored, so its end may be reported. */
   async #settleStored(step: PlannedStep, known: StepEnd, schema: string): Promise<void> {
     if (known.decision === 'stopping') return this.#stopping(step);
-    if (known.decision !== 'ran') return this.#skip(step, known.decision);
+    if (!hasRun(known.decision)) return this.#skip(step, known.decision);
     if (schema) this.#context.change(withSchema(this.#context.state(), step.n, schema));
-    if (step.role === 'background' && !known.oom)
+    if (isQuiet(step, known))
       return this.#parts.log.debug({ step: step.name, code: known.code }, 'a background step has ended');
     if (!this.#context.concluded()) await this.#report(step);
   }
@@ -341,7 +341,7 @@ export class StepRuns {
     const atMs = this.#parts.clock.now();
     // The gate of a gated step reports the skip too; a swapped step keeps its placeholder and reports nothing.
     const known = skipEnd(why, atMs, step.engine === 'swap');
-    if (!this.#known.has(step.n)) this.#know(step.n, known);
+    if (this.#known.endOf(step.n) === undefined) this.#known.ended(step.n, known);
     this.#context.change(skipped(before, step.n, atMs));
     if (step.engine === 'swap') this.#swaps.publish(step.n, known);
     await this.#report(step);
@@ -350,7 +350,7 @@ export class StepRuns {
   /** After an adoption, a start in the log may be long past: a step is reported as running only if it still runs. */
   async #reportRunning(step: PlannedStep): Promise<void> {
     if (this.#launched.adopted) await this.#parts.clock.sleep(CATCHING_UP_MS, this.#context.halt);
-    if (!this.#known.has(step.n)) await this.#report(step);
+    if (this.#known.endOf(step.n) === undefined) await this.#report(step);
   }
 
   async #report(step: PlannedStep): Promise<void> {
@@ -365,3 +365,7 @@ export class StepRuns {
     else this.#unreported.delete(step.n);
   }
 }
+
+/** The end of a service or detached step is not reported, unless it was killed for memory or never became ready. */
+const isQuiet = ({ role }: PlannedStep, { oom, decision }: StepEnd): boolean =>
+  role === 'background' && !oom && decision !== 'unready';

@@ -247,7 +247,9 @@ class CrashCase {
   #endProblems(row: StageRow, nth: number): readonly string[] {
     const { stage, steps } = row;
     const wanted = this.#scenario.ends[nth];
-    const seen = [...steps.values()].map(({ name, status }) => `${name} ${status}`);
+    const seen = [...steps.values()].map(
+      ({ name, status, error }) => `${name} ${status}${error === '' ? '' : `: ${error}`}`,
+    );
     const areEnded = [...steps.values()].every(({ status }) => !OPEN.has(status));
     const areTrue = wanted?.steps === undefined ? areEnded : seen.join() === wanted.steps.join();
     const isTrue = stage.status === wanted?.stage && areTrue;

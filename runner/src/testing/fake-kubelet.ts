@@ -5,8 +5,9 @@ import type { V1ContainerState, V1Pod, V1Secret } from '@kubernetes/client-node'
 import { FakeLogSource } from '../logs/testing/fake-log-source.ts';
 import { GateMarkWriter } from '../logs/testing/gate-mark-writer.ts';
 import { ANNOTATION, containerName, INIT_CONTAINER, LABEL } from '../pipeline/compiled.ts';
+import { TIMED_OUT } from '../pipeline/exit-codes.ts';
 import type { PlannedStep, RunPlan } from '../pipeline/run-plan.ts';
-import { decide, type StepResult } from '../pipeline/step-decision.ts';
+import { decide, type RunDecision, type StepResult } from '../pipeline/step-decision.ts';
 import { parseGateLine } from '../watch/gate-line.ts';
 import { isGateByVolume } from '../watch/pod-retry.ts';
 import { StuckPod } from './stuck-pod.ts';
@@ -214,7 +215,9 @@ class PodRun {
       role === 'step' && this.#results.get(n)?.phase !== 'ended';
     if (this.#isOver || steps.some(isOpen)) return;
     this.#isOver = true;
-    for (const step of steps) if (this.#results.get(step.n)?.phase === 'running') this.#finish(step, 0);
+    // What is open now runs in the background.
+    const open = steps.filter(({ n }) => this.#results.has(n) && this.#results.get(n)?.phase !== 'ended');
+    for (const step of open) this.#finish(step, WELL);
     const isFailed = [...this.#states.values()].some(({ terminated }) => terminated?.exitCode !== 0);
     this.#write(isFailed ? 'Failed' : 'Succeeded');
   }
@@ -227,18 +230,27 @@ class PodRun {
   }
 
   #run(step: PlannedStep): void {
-    const { n, name, role } = step;
+    const { n, name, role, readyMs } = step;
     const atMs = this.#clock.now();
     this.#recordStart(name);
-    this.#results.set(n, { phase: 'running' });
-    const marks = this.#markWriterOf(n);
-    this.#writeLine(n, marks.start(atMs));
+    this.#results.set(n, { phase: readyMs === undefined ? 'running' : 'waiting' });
+    this.#writeLine(n, this.#markWriterOf(n).start(atMs));
     this.#print(n);
-    if (role === 'step')
-      this.#clock.after((LINES + 1) * LINE_MS, () => {
-        if (!this.#isOver) this.#finish(step, name.includes('fails') ? 1 : 0, atMs);
+    const later = (then: () => void): void =>
+      void this.#clock.after((LINES + 1) * LINE_MS, () => {
+        if (!this.#isOver) then();
       });
-    else queueMicrotask(() => this.#decideAll());
+    if (role === 'step') later(() => this.#finish(step, endOf(step), atMs));
+    else if (readyMs === undefined) queueMicrotask(() => this.#decideAll());
+    else later(() => this.#judge(step, name, atMs));
+  }
+
+  /** Whether a service became ready. */
+  #judge(step: PlannedStep, name: string, atMs: number): void {
+    if (name.includes('unready')) return this.#finish(step, { decision: 'unready', code: TIMED_OUT }, atMs);
+    this.#writeLine(step.n, this.#markWriterOf(step.n).ready(this.#clock.now()));
+    this.#results.set(step.n, { phase: 'running' });
+    this.#decideAll();
   }
 
   #recordStart(step: string): void {
@@ -259,11 +271,11 @@ class PodRun {
     return marks;
   }
 
-  #finish({ n }: PlannedStep, code: number, startMs = this.#clock.now()): void {
+  #finish({ n }: PlannedStep, { decision, code }: ProgramEnd, startMs = this.#clock.now()): void {
     const atMs = this.#clock.now();
-    this.#results.set(n, { phase: 'ended', decision: 'ran', code });
-    this.#close(n, code);
-    this.#states.set(n, ended(code, atMs, `ran ${code} ${startMs} ${atMs}`));
+    this.#results.set(n, { phase: 'ended', decision, code });
+    this.#close(n, code, decision);
+    this.#states.set(n, ended(code, atMs, `${decision} ${code} ${startMs} ${atMs}`));
     this.#write('Running');
     this.#decideAll();
   }
@@ -277,9 +289,10 @@ class PodRun {
     this.#write('Running');
   }
 
-  #close(n: number, code: number): void {
+  #close(n: number, code: number, decision: RunDecision = 'ran'): void {
     const marks = this.#markWriterOf(n);
-    this.#writeLine(n, marks.end(code, this.#clock.now()));
+    const why = decision === 'ran' ? undefined : decision;
+    this.#writeLine(n, marks.end(code, this.#clock.now(), why));
     this.#writeLine(n, marks.close(this.#clock.now()));
     this.logs.get(containerName(n))?.terminate();
   }
@@ -304,6 +317,19 @@ class PodRun {
     };
     this.#cluster.put(target, { ...pod, spec: { containers: [], ...pod.spec, nodeName: 'node-a' }, status });
   }
+}
+
+interface ProgramEnd {
+  readonly decision: RunDecision;
+  readonly code: number;
+}
+
+const WELL: ProgramEnd = { decision: 'ran', code: 0 };
+
+/** By its name, as its commands are not run. */
+function endOf({ name, timeoutMs }: PlannedStep): ProgramEnd {
+  if (name.includes('slow') && timeoutMs !== undefined) return { decision: 'timed-out', code: TIMED_OUT };
+  return name.includes('fails') ? { decision: 'ran', code: 1 } : WELL;
 }
 
 const statusOf = (name: string, state: V1ContainerState, which: 'first' | 'real' = 'first') => ({

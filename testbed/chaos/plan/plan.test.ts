@@ -5,7 +5,14 @@ import { KINDS } from './kinds.ts';
 import { planOf } from './plan.ts';
 import { SHAPES } from './shapes.ts';
 
-const REQUEST = { seed: 1, builds: 30, faults: 80, spanMs: 60_000, shapes: SHAPES.length, kinds: KINDS };
+const REQUEST = {
+  seed: 1,
+  builds: 3 * SHAPES.length,
+  faults: 80,
+  spanMs: 60_000,
+  shapes: SHAPES.length,
+  kinds: KINDS,
+};
 
 describe('a plan', () => {
   it('is the same for the same seed, and another for another', () => {

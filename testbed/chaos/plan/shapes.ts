@@ -37,6 +37,14 @@ interface StepSpec {
   readonly when?: 'failure';
   /** `swapped`: its command line is given as arguments, so that its container begins as a placeholder. */
   readonly form?: 'commands' | 'swapped' | 'service';
+  /** It fails in its first run, which prints the first half of its lines, and runs again. */
+  readonly isFlaky?: true;
+  /** It does not end before its `timeout`. */
+  readonly isSlow?: true;
+  /** A service that the steps after it wait for; `no`: it never becomes ready. */
+  readonly ready?: 'late' | 'no';
+  /** It fails if the service is not ready when it starts. */
+  readonly needsReady?: true;
 }
 
 interface StageSpec {
@@ -49,17 +57,45 @@ interface StageSpec {
 const IMAGE = 'docker.io/library/busybox:latest';
 const LINES = 20;
 const PAUSE_S = 0.3;
+/** Exit code of a step that exceeded its timeout, and of a service that was not ready in time. */
+const LATE = 124;
+/** A file in the workspace that shows that the service is ready. */
+const READY_FILE = 'is-ready';
+const SLEEPS = 'exec sleep 600';
+
+/** The extra keys of a step. */
+function fieldsOf({ isFlaky, isSlow, ready }: StepSpec): readonly string[] {
+  return [
+    ...(isFlaky ? ['  retry: { attempts: 3, exit_codes: [7], backoff: 1s }'] : []),
+    ...(isSlow ? ['  timeout: 8s'] : []),
+    ...(ready === 'late' ? [`  ready: { exec: [test, -f, ${READY_FILE}] }`] : []),
+    ...(ready === 'no' ? ['  ready: { exec: ["false"], timeout: 4s }'] : []),
+  ];
+}
+
+/** What a step does after its lines. */
+function endOf({ code = 0, form, isFlaky, isSlow, ready }: StepSpec, recorded: string): readonly string[] {
+  if (isSlow) return [SLEEPS];
+  if (form === 'service') return [...(ready === 'late' ? ['sleep 1', `touch ${READY_FILE}`] : []), SLEEPS];
+  return [...(isFlaky ? ['[ $HANGAR_STEP_ATTEMPT -gt 1 ] || exit 7'] : []), recorded, `exit ${code}`];
+}
 
 /** A shell script that records its start, prints numbered lines with pauses, and records its end. */
-function scriptOf({ name, lines = LINES, pauses = 2, code = 0, form }: StepSpec, file: string): string {
+function scriptOf(spec: StepSpec, file: string): string {
+  const { name, lines = LINES, pauses = 2, isFlaky, needsReady } = spec;
   const burst = Math.ceil(lines / (pauses + 1));
   const recorded = (kind: 'start' | 'end'): string =>
     `echo "${kind} ${name} $(date +%s) $HOSTNAME" >> ${file}`;
   const pause = `[ $((n % ${burst})) -ne 0 ] || sleep ${PAUSE_S}`;
+  const half = Math.ceil(lines / 2);
+  const [first, last] = isFlaky
+    ? [`$(((HANGAR_STEP_ATTEMPT-1)*${half}))`, `$((HANGAR_STEP_ATTEMPT*${half}))`]
+    : ['0', String(lines)];
   return [
-    recorded('start'),
-    `n=0; while [ $n -lt ${lines} ]; do n=$((n+1)); echo "#$n"; ${pause}; done`,
-    ...(form === 'service' ? ['exec sleep 600'] : [recorded('end'), `exit ${code}`]),
+    ...(isFlaky ? [`[ $HANGAR_STEP_ATTEMPT -gt 1 ] || ${recorded('start')}`] : [recorded('start')]),
+    ...(needsReady ? [`[ -f ${READY_FILE} ] || exit 9`] : []),
+    `n=${first}; while [ $n -lt ${last} ]; do n=$((n+1)); echo "#$n"; ${pause}; done`,
+    ...endOf(spec, recorded('end')),
   ].join('\n');
 }
 
@@ -73,6 +109,7 @@ function stepYaml(spec: StepSpec, file: string, volume: string | undefined): str
     ...(volume ? [`  volumes: [{ name: records, path: ${volume} }]`] : []),
     ...(dependsOn ? [`  depends_on: [${dependsOn.join(', ')}]`] : []),
     ...(when ? [`  when: { status: [${when}] }`] : []),
+    ...fieldsOf(spec),
   ].join('\n');
 }
 
@@ -94,14 +131,16 @@ function stageYaml(stage: StageSpec, file: string, volume: string | undefined): 
   ].join('\n');
 }
 
-function expected({ name, lines = LINES, code = 0, status, form }: StepSpec): ExpectedStep {
+function expected(spec: StepSpec): ExpectedStep {
+  const { name, lines = LINES, status, form, isSlow, ready } = spec;
+  const code = isSlow || ready === 'no' ? LATE : (spec.code ?? 0);
   const end = status ?? (code === 0 ? 'success' : 'failure');
   return {
     name,
     status: end,
     exitCode: code,
     lines: end === 'skipped' ? 0 : lines,
-    ends: form !== 'service',
+    ends: form !== 'service' || ready === 'no',
   };
 }
 
@@ -147,6 +186,27 @@ export const SHAPES: readonly Shape[] = [
     steps: [
       { name: 'long', lines: 60, pauses: 30 },
       { name: 'after', lines: 2 },
+    ],
+  }),
+  shape('a retry and a timeout', {
+    steps: [
+      { name: 'flaky', isFlaky: true },
+      { name: 'slow', isSlow: true, lines: 3, pauses: 0 },
+      { name: 'never', status: 'skipped' },
+      { name: 'cares', when: 'failure' },
+    ],
+  }),
+  shape('a service that becomes ready', {
+    steps: [
+      { name: 'beside', form: 'service', lines: 3, ready: 'late' },
+      { name: 'uses', needsReady: true },
+    ],
+  }),
+  shape('a service that is not ready', {
+    steps: [
+      { name: 'beside', form: 'service', lines: 3, pauses: 0, ready: 'no' },
+      { name: 'uses', status: 'skipped' },
+      { name: 'cares', when: 'failure' },
     ],
   }),
   shape(

@@ -41,6 +41,24 @@ const when = fc.record({
   event: sometimes(mostly('push', 'tag')),
   status: sometimes(fc.constantFrom(['failure'], ['success', 'failure'])),
 });
+const span = rarely(fc.constantFrom('90s', '1h30m'), fc.constantFrom<unknown>('0s', 90, 'soon'));
+const port = rarely(fc.constantFrom(80, 5432), fc.constantFrom<unknown>(0, 65_536, 'http'));
+const retry = fc.record(
+  {
+    attempts: rarely(fc.constantFrom(2, 10), fc.constantFrom<unknown>(1, 11, undefined)),
+    exit_codes: sometimes(rarely(fc.constant([1, 75]), fc.constantFrom<unknown>([78], [], 1))),
+    backoff: sometimes(span),
+  },
+  { requiredKeys: [] },
+);
+const ready = fc.oneof(
+  fc.record({ tcp: port, timeout: sometimes(span) }),
+  fc.record({ http: fc.record({ port, path: sometimes(mostly('/healthz')) }) }),
+  fc.record({
+    exec: fc.array(mostly('pg_isready'), { maxLength: 2 }),
+    tcp: rarely(fc.constant(undefined), port),
+  }),
+);
 
 const step = fc.record(
   {
@@ -73,6 +91,9 @@ const step = fc.record(
       ),
     ),
     working_dir: sometimes(oddTexts),
+    timeout: rarely(fc.constant(undefined), span),
+    retry: rarely(fc.constant(undefined), retry),
+    ready: rarely(fc.constant(undefined), ready),
   },
   { requiredKeys: ['name', 'image'] },
 );

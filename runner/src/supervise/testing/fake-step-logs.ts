@@ -43,8 +43,13 @@ export class FakeStepLog implements StepLogStream {
     this.mark({ kind: 'start', atMs });
   }
 
-  end(code: number, atMs: number): void {
-    this.mark({ kind: 'end', code, atMs });
+  ready(atMs: number): void {
+    this.mark({ kind: 'ready', atMs });
+  }
+
+  /** `why`: the word of the gate's exit line, if that is neither `ran` nor a skip. */
+  end(code: number, atMs: number, why?: 'timed-out' | 'unready'): void {
+    this.mark({ kind: 'end', code, atMs, ...(why === undefined ? {} : { why }) });
     this.mark({ kind: 'close', atMs });
   }
 

@@ -4,20 +4,24 @@ import { join } from 'node:path';
 import {
   decide,
   failedSteps,
+  type RunDecision,
   type SkipDecision,
   type StepResult,
   type StepResults,
 } from '@hangar/runner/decide';
-import { EARLY_SUCCESS, KILLED } from '@hangar/runner/exit-codes';
+import { EARLY_SUCCESS, KILLED, TIMED_OUT } from '@hangar/runner/exit-codes';
 import { errorText } from '@hangar/shared/error-text';
+import { formatSpan } from '@hangar/shared/span';
 import { type Output, type ProcessExit, type Running, StartError } from '../kubelet/process-group.ts';
 import type { Rewrite } from '../kubelet/rewrites.ts';
 import { childEnvironment, environmentFile, statusValues } from './child-environment.ts';
+import { Limit } from './limit.ts';
 import { MarkWriter } from './mark-writer.ts';
 import type { PodGates } from './pod-gates.ts';
 import {
   GateError,
   type GateStep,
+  type RetryPlan,
   readStageFile,
   readStepFile,
   reportedResult,
@@ -44,6 +48,14 @@ const KILLED_EXIT: ProcessExit = { code: KILLED, signal: constants.signals.SIGKI
 /** How long dependants hold when a step died without a word. */
 const HOLD_AFTER_KILL_MS = 1000;
 
+const LONGEST_BACKOFF_MS = 60_000;
+
+/** How a program ended. */
+interface ProgramEnd {
+  readonly decision: RunDecision;
+  readonly code: number;
+}
+
 /** Runs one gated step in this process by the rules of runner/gate/PROTOCOL.md; only the child is a process. */
 export function runGate(job: GateJob, output: Output): Running {
   return new StandIn(job, output).running;
@@ -62,6 +74,7 @@ class StandIn {
   private readonly output: Output;
   private readonly marks: MarkWriter;
   private child: Running | undefined;
+  private limit: Limit | undefined;
   private stopped = false;
   private killed = false;
 
@@ -136,8 +149,58 @@ class StandIn {
     writeFileSync(join(droneFolder, 'env'), environmentFile(stage, status, env));
     const startMs = Math.floor(nowMs());
     this.marks.first(stage.nonce, `start at=${startMs}`);
-    const exit = await this.childExit(task, env);
-    return this.killed ? KILLED_EXIT : this.finish(stage, { decision: 'ran', code: exit.code, startMs });
+    const end = await this.attempts(task, env);
+    return this.killed ? KILLED_EXIT : this.finish(stage, { ...end, startMs });
+  }
+
+  /** Runs the program, and again after failures where `retry` allows it. */
+  private async attempts(task: Task, env: Record<string, string>): Promise<ProgramEnd> {
+    const { retry } = task.own;
+    for (let n = 1; ; n++) {
+      const end = await this.attempt(task, retry ? { ...env, HANGAR_STEP_ATTEMPT: String(n) } : env);
+      if (!retry || n >= retry.attempts || !mayRepeat(retry, end) || this.isHalted(task)) return end;
+      const pauseMs = Math.min(retry.backoffMs * 2 ** (n - 1), LONGEST_BACKOFF_MS);
+      this.note(
+        `attempt ${n} of ${retry.attempts} failed with exit code ${end.code}; the next one starts in ${formatSpan(pauseMs)}`,
+      );
+      if (!(await this.pause(task, pauseMs))) return end;
+    }
+  }
+
+  private async pause(task: Task, ms: number): Promise<boolean> {
+    let isOver = false;
+    const timer = setTimeout(() => {
+      isOver = true;
+      this.job.gates.wake();
+    }, ms);
+    const continues = await this.job.gates.until(() =>
+      this.isHalted(task) ? 'no' : isOver ? 'yes' : undefined,
+    );
+    clearTimeout(timer);
+    return continues === 'yes';
+  }
+
+  private isHalted({ stage, step }: Task): boolean {
+    const isStopping = [...this.results(stage).values()].some(({ stopping }) => stopping === true);
+    return this.stopped || this.killed || isStopping || this.mustStop(stage, step);
+  }
+
+  private async attempt(task: Task, env: Record<string, string>): Promise<ProgramEnd> {
+    const { code } = await this.childExit(task, env);
+    const { late, isReady = false } = this.limit ?? {};
+    this.limit?.close();
+    this.limit = undefined;
+    if (late !== undefined) {
+      this.note(late.text);
+      return { decision: late.decision, code: TIMED_OUT };
+    }
+    if (task.own.ready === undefined || isReady || this.isHalted(task)) return { decision: 'ran', code };
+    this.note(`the service ended with exit code ${code} before it was ready`);
+    return { decision: 'unready', code: Math.max(code, 1) };
+  }
+
+  private note(text: string): void {
+    this.output.stderr(Buffer.from(`hangar: ${text}\n`));
   }
 
   private async childExit(task: Task, env: Record<string, string>): Promise<ProcessExit> {
@@ -154,9 +217,30 @@ class StandIn {
     }
     if (this.killed) this.child.signal('SIGKILL');
     else if (this.stopped) this.child.signal('SIGTERM');
-    gates.set(n, { result: { phase: 'running' } });
+    if (task.own.ready === undefined) gates.set(n, { result: { phase: 'running' } });
+    this.limit = this.limitOf(task, this.child, Object.fromEntries(rewritten));
     void this.stopWhenOver(task, this.child);
     return this.child.ended;
+  }
+
+  private limitOf({ stage, own }: Task, child: Running, env: Record<string, string>): Limit {
+    const { gates, n, nowMs, start } = this.job;
+    const silent: Output = { stdout: () => undefined, stderr: () => undefined };
+    return new Limit(own, {
+      start: (argv) => start(argv, env, silent),
+      ready: () => {
+        gates.set(n, { result: { phase: 'running' } });
+        this.marks.ready(stage.nonce, Math.floor(nowMs()));
+      },
+      late: () => void this.stopChild(own, child),
+    });
+  }
+
+  private async stopChild(own: StepFile, child: Running): Promise<void> {
+    child.signal(signalNamed(own.stopSignal));
+    const kill = setTimeout(() => child.signal('SIGKILL'), own.stopGraceMs);
+    await child.ended;
+    clearTimeout(kill);
   }
 
   /** A service ends with the last ordinary step; a fail-fast failure ends the others. */
@@ -172,10 +256,9 @@ class StandIn {
       return this.mustStop(stage, step) ? 'stop' : undefined;
     });
     if (why === 'ended') return;
-    child.signal(signalNamed(own.stopSignal));
-    const kill = setTimeout(() => child.signal('SIGKILL'), own.stopGraceMs);
+    this.limit?.close();
+    await this.stopChild(own, child);
     await ended;
-    clearTimeout(kill);
   }
 
   private mustStop(stage: StageFile, step: GateStep): boolean {
@@ -194,10 +277,12 @@ class StandIn {
 
   private finish(
     stage: StageFile,
-    { decision, code, startMs }: { decision: 'ran' | SkipDecision; code: number; startMs: number },
+    { decision, code, startMs }: { decision: RunDecision | SkipDecision; code: number; startMs: number },
   ): ProcessExit {
-    const endMs = decision === 'ran' ? Math.floor(this.job.nowMs()) : startMs;
-    this.marks.last(stage.nonce, { code, atMs: endMs });
+    const hasRun = decision === 'ran' || decision === 'timed-out' || decision === 'unready';
+    const endMs = hasRun ? Math.floor(this.job.nowMs()) : startMs;
+    const why = hasRun && decision !== 'ran' ? { why: decision } : {};
+    this.marks.last(stage.nonce, { code, atMs: endMs, ...why });
     this.writeMessage(`${decision} ${code} ${startMs} ${endMs}\n`);
     this.job.gates.set(this.job.n, { result: { phase: 'ended', decision, code } });
     return { code };
@@ -229,6 +314,7 @@ class StandIn {
     if (name === 'SIGKILL') this.killed = true;
     if (['SIGTERM', 'SIGINT', 'SIGQUIT'].includes(name)) {
       this.stopped = true;
+      this.limit?.close();
       gates.set(n, { stopping: true });
     }
     this.child?.signal(name);
@@ -237,13 +323,16 @@ class StandIn {
 }
 
 function isFailure(result: StepResult | undefined): boolean {
-  return (
-    result?.phase === 'ended' &&
-    result.decision === 'ran' &&
-    result.code !== 0 &&
-    result.code !== EARLY_SUCCESS
-  );
+  return result?.phase === 'ended' && hasFailed(result);
 }
+
+function hasFailed({ decision, code }: { decision: RunDecision | SkipDecision; code: number }): boolean {
+  if (decision === 'timed-out' || decision === 'unready') return true;
+  return decision === 'ran' && code !== 0 && code !== EARLY_SUCCESS;
+}
+
+const mayRepeat = ({ exitCodes }: RetryPlan, end: ProgramEnd): boolean =>
+  hasFailed(end) && (exitCodes === undefined || exitCodes.includes(end.code));
 
 /** `SIGTERM`, `TERM` or `15`; what is not known is SIGTERM. */
 function signalNamed(text: string): NodeJS.Signals {

@@ -19,9 +19,14 @@ export class MarkWriter {
     this.#output.stderr(line);
   }
 
-  /** The end on stdout, the close on stderr. */
-  last(nonce: string, { code, atMs }: { code: number; atMs: number }): void {
-    this.#output.stdout(this.#signed(nonce, `end code=${code} at=${atMs}`));
+  /** A service is ready. */
+  ready(nonce: string, atMs: number): void {
+    this.#output.stdout(this.#signed(nonce, `ready at=${atMs}`));
+  }
+
+  /** The end on stdout, the close on stderr. `why`: the word of the end, if it is neither `ran` nor a skip. */
+  last(nonce: string, { code, atMs, why }: { code: number; atMs: number; why?: string }): void {
+    this.#output.stdout(this.#signed(nonce, `end code=${code}${why ? ` why=${why}` : ''} at=${atMs}`));
     this.#output.stderr(this.#signed(nonce, `close at=${atMs}`));
   }
 

@@ -20,6 +20,20 @@ export interface StageFile {
   readonly steps: readonly GateStep[];
 }
 
+/** `retry` of `step.json`. */
+export interface RetryPlan {
+  readonly attempts: number;
+  readonly exitCodes?: readonly number[];
+  readonly backoffMs: number;
+}
+
+/** `ready` of `step.json`. */
+export type ServiceCheck = { readonly timeoutMs: number } & (
+  | { readonly tcp: number }
+  | { readonly http: { readonly port: number; readonly path: string } }
+  | { readonly exec: readonly string[] }
+);
+
 /** `step.json`. */
 export interface StepFile {
   readonly n: number;
@@ -28,6 +42,9 @@ export interface StepFile {
   readonly unset: readonly string[];
   readonly stopSignal: string;
   readonly stopGraceMs: number;
+  readonly timeoutMs?: number;
+  readonly retry?: RetryPlan;
+  readonly ready?: ServiceCheck;
 }
 
 /** Files that the gate cannot read: it ends with 214 and this text. */
