@@ -1,6 +1,6 @@
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
-import { creationTime, toApiMs, toOwnMs, writeTime } from './api-time.ts';
+import { creationTime, statusAgeMs, toApiMs, toOwnMs, writeTime } from './api-time.ts';
 
 const API_MS = 1_768_390_000_000;
 
@@ -19,6 +19,24 @@ describe('the API server’s time', () => {
     const clock = new FakeClock();
     const managedFields = [{ time: new Date(API_MS - 5_000) }, { time: new Date(API_MS) }, {}];
     expect(writeTime({ metadata: { managedFields } }, clock)).toEqual({ apiMs: API_MS, monotonicMs: 0 });
+  });
+
+  it('shows how long ago the status of a Pod was last changed, however the wall clock is set', async () => {
+    const clock = new FakeClock();
+    const managedFields = [
+      { manager: 'kubelet', subresource: 'status', time: new Date(API_MS - 60_000) },
+      { manager: 'kube-scheduler', subresource: 'status', time: new Date(API_MS - 90_000) },
+      { manager: 'hangar', time: new Date(API_MS) },
+    ];
+    const pod = { metadata: { managedFields } };
+    const time = writeTime(pod, clock);
+    await clock.step(5_000);
+    clock.jump(259_200_000);
+    expect(statusAgeMs(pod, time, clock)).toBe(65_000);
+    expect([statusAgeMs({}, time, clock), statusAgeMs(pod, undefined, clock)]).toEqual([
+      undefined,
+      undefined,
+    ]);
   });
 
   it('equals our own time if the API server returns none', () => {

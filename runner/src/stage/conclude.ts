@@ -7,6 +7,7 @@ import type { RunPlan } from '../pipeline/run-plan.ts';
 import { begun, concluded, newStage, type StageState } from '../pipeline/stage-state.ts';
 import { type EarlyEnd, finishBare } from '../report/finish-bare.ts';
 import type { Reporter } from '../report/reporter.ts';
+import { endedAgoMs } from './ended-ago.ts';
 import { Expiry } from './expiry.ts';
 import { endLostSteps } from './lost-steps.ts';
 import type { StageEnd, StageFlow } from './stage-progress.ts';
@@ -62,7 +63,7 @@ async function endEarly(flow: StageFlow, end: EarlyEnd): Promise<void> {
   flow.ended();
   const expiry = new Expiry(flow.parts);
   try {
-    expiry.begin(flow.parts.clock.now());
+    expiry.begin(endedAgoMs(flow.progress, flow.parts.clock));
     await report(flow, end, AbortSignal.any([handOver, expiry.signal]));
   } finally {
     expiry.close();

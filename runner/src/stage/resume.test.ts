@@ -408,3 +408,119 @@ describe('a Pod that still has its scheduling gate', () => {
     expect(env.reports.at(-1)).toBe('stage success');
   });
 });
+
+describe('the retention of a stage that had ended when its Pod was found', () => {
+  const HOUR_MS = 3_600_000;
+  const DAY_MS = 24 * HOUR_MS;
+
+  /** Its steps ended that long before, by the API server's clock, and the Drone server accepts nothing. */
+  function found(agoMs: number, prepare: (env: TestStage) => void = () => undefined) {
+    const claimedMs = 1_768_990_000_000;
+    const [ended, claimed] = [new Date(claimedMs - agoMs), new Date(claimedMs)];
+    const change = (pod: V1Pod): V1Pod => ({
+      ...withStates(pod, { 1: gated(0), 2: gated(0) }),
+      metadata: {
+        ...pod.metadata,
+        managedFields: [
+          { manager: 'kubelet', subresource: 'status', time: ended },
+          { manager: 'hangar', time: claimed },
+        ],
+      },
+    });
+    const back = Promise.withResolvers<void>();
+    const env = begin({
+      reports: ADMITTED,
+      ungate: true,
+      change,
+      prepare: (one) => {
+        one.server.gate = back.promise;
+        one.clock.jump(claimedMs - one.clock.now());
+        prepare(one);
+      },
+    });
+    env.intents.set(63, { stageId: 63, buildId: 41, machine: 'me' });
+    const isExpired = (): boolean => env.heard.includes('expired');
+    return { env, isExpired, back: () => back.resolve() };
+  }
+
+  it.each([
+    ['right', 0],
+    ['three days ahead', 3 * DAY_MS],
+    ['three days behind', -3 * DAY_MS],
+  ])('includes the hour before it was found if the clock of this node is %s', async (_, skewMs) => {
+    const { env, isExpired } = found(HOUR_MS, ({ clock }) => clock.jump(skewMs));
+    await env.clock.step(47 * HOUR_MS - 1);
+    expect([isExpired(), env.pod === undefined, env.intents.size]).toEqual([false, false, 1]);
+    await env.clock.step(1);
+    expect([isExpired(), env.pod, env.intents.size]).toEqual([true, undefined, 0]);
+  });
+
+  it.each([3 * DAY_MS, -3 * DAY_MS])(
+    'is not changed by a clock that is set by %s ms meanwhile',
+    async (ms) => {
+      const { env, isExpired } = found(HOUR_MS);
+      await env.clock.step(HOUR_MS);
+      env.clock.jump(ms);
+      await env.clock.step(46 * HOUR_MS - 1);
+      expect(isExpired()).toBe(false);
+      await env.clock.step(1);
+      expect(isExpired()).toBe(true);
+    },
+  );
+
+  it('leaves an hour for the report if nothing was running for longer than the retention', async () => {
+    const { env, isExpired } = found(62 * HOUR_MS);
+    await env.clock.step(HOUR_MS - 1);
+    expect([isExpired(), env.pod === undefined]).toEqual([false, false]);
+    await env.clock.step(1);
+    expect([isExpired(), env.pod]).toEqual([true, undefined]);
+  });
+
+  it('does not prevent the report of a stage that ended before a long weekend', async () => {
+    const { env, isExpired, back } = found(62 * HOUR_MS);
+    await env.clock.step(60_000);
+    back();
+    await env.clock.step(1_000);
+    expect([env.reports.at(-1), isExpired(), env.pod]).toEqual(['stage success', false, undefined]);
+  });
+
+  it('begins when it is found if the API server does not show when it ended', async () => {
+    const env = begin({
+      reports: ADMITTED,
+      ungate: true,
+      change: (pod) => withStates(pod, { 1: gated(0), 2: gated(0) }),
+      prepare: (one) => {
+        one.server.gate = new Promise(() => undefined);
+        one.clock.jump(30 * DAY_MS);
+      },
+    });
+    await env.clock.step(2 * DAY_MS - 1);
+    expect(env.heard).not.toContain('expired');
+    await env.clock.step(1);
+    expect(env.heard).toContain('expired');
+  });
+});
+
+describe('the retention of a stage that ends after its Pod was found', () => {
+  it('begins with its end, however long its Pod had run before', async () => {
+    const DAY_MS = 86_400_000;
+    const claimedMs = 1_768_990_000_000;
+    const reports = { ...ADMITTED, [ANNOTATION.admittedAt]: String(claimedMs - 1_900_000) };
+    const managedFields = [
+      { manager: 'kubelet', subresource: 'status', time: new Date(claimedMs - 1_800_000) },
+      { manager: 'hangar', time: new Date(claimedMs) },
+    ];
+    const change = (pod: V1Pod): V1Pod => ({
+      ...withStates(pod, { 1: gated(0), 2: running() }),
+      metadata: { ...pod.metadata, managedFields },
+    });
+    const env = begin({ reports, ungate: true, change });
+    await env.clock.step(1_000);
+    env.server.gate = new Promise(() => undefined);
+    await env.finishSteps();
+    await env.clock.step(2 * DAY_MS - 1);
+    expect(env.heard).not.toContain('expired');
+    await env.clock.step(1);
+    expect(env.heard).toContain('expired');
+  });
+});

@@ -2,6 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { StageRun, type StageRunEnd } from '../supervise/stage-run.ts';
 import { hasStepStarted, type PodRetry } from '../watch/pod-retry.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
+import { endedAgoMs } from './ended-ago.ts';
 import { Expiry } from './expiry.ts';
 import { isPodRetry, makeAgain, remakesOf, retryOfPreviousOwner } from './remake.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
@@ -72,7 +73,7 @@ function runOf(
     ended: (failure?: string) => {
       if (failure) parts.registry.update(stage.id, { failure });
       flow.ended();
-      expiry.begin(lastEndMs(feed.pod ?? pod) ?? parts.clock.now());
+      expiry.begin(endedAgoMs(progress, parts.clock));
     },
     reported: () => {
       parts.registry.finish(pod.metadata?.uid, parts.clock.now());
@@ -101,13 +102,4 @@ function forgetOnceStarted(work: Work, feed: PodFeed): void {
     work.compiled = undefined;
     unsubscribe();
   });
-}
-
-/** When the last container ended, according to the kubelet. */
-function lastEndMs({ status }: V1Pod): number | undefined {
-  const ends = (status?.containerStatuses ?? []).flatMap(({ state }) => {
-    const at = state?.terminated?.finishedAt;
-    return at ? [new Date(at).getTime()] : [];
-  });
-  return ends.length === 0 ? undefined : Math.max(...ends);
 }
