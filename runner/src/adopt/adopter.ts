@@ -1,13 +1,7 @@
 import { Backoff, type BackoffPolicy } from '@hangar/shared/backoff';
 import { BoundedSet } from '@hangar/shared/bounded';
 import type { Clock } from '@hangar/shared/clock';
-import {
-  type Cluster,
-  ifPresent,
-  isKubernetesError,
-  podTarget,
-  RESOURCE,
-} from '@hangar/shared/kubernetes/cluster';
+import { type Cluster, isKubernetesError, podTarget, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Lease, V1Pod } from '@kubernetes/client-node';
 import { requestOf } from '../admit/pod-load.ts';
@@ -28,6 +22,7 @@ import {
 import type { PreviousProcess } from '../lease/own-lease.ts';
 import type { ReplicaRecord } from '../lease/replica-record.ts';
 import type { StageRegistry } from '../stage-registry.ts';
+import { currentPodOnce } from '../watch/current-pod.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
 import { IntentTransfer } from './intent-transfer.ts';
 import { claimOf, ownerOf, serverOfPod } from './pod-owner.ts';
@@ -309,8 +304,8 @@ export class Adopter {
 
   /** Undefined when it is not the Pod of that dead owner any more. */
   async #readAgain(pod: V1Pod, record: PodRecord, signal: AbortSignal): Promise<V1Pod | undefined> {
-    const now = await ifPresent(this.#parts.cluster.get<V1Pod>(podTarget(pod), signal));
-    return now?.metadata?.uid === pod.metadata?.uid && now && ownerOf(now) === record.owner ? now : undefined;
+    const now = await currentPodOnce(this.#parts.cluster, pod, signal);
+    return now.kind === 'present' && ownerOf(now.pod) === record.owner ? now.pod : undefined;
   }
 
   #enter(record: PodRecord, pod: V1Pod): boolean {
