@@ -42,10 +42,15 @@ function lastOf(writes: readonly { readonly time?: Date }[]): number | undefined
   return times.length === 0 ? undefined : Math.max(...times);
 }
 
-/** Converts a time on the wall clock of this process to the API server's clock. */
-export function toApiMs(time: ApiTime | undefined, clock: Clock, ownMs: number): number {
-  return ownMs + offsetMs(time, clock);
+/** A past time on the clocks of this process. */
+export interface OwnTime {
+  readonly wallMs: number;
+  readonly monotonicMs: number;
 }
+
+/** Converts a time of this process to the API server's clock. The wall clock, which may have been set since, counts only without `time`. */
+export const toApiMs = (time: ApiTime | undefined, { wallMs, monotonicMs }: OwnTime): number =>
+  time ? time.apiMs + (monotonicMs - time.monotonicMs) : wallMs;
 
 /** Converts a time on the API server's clock to the wall clock of this process. */
 export function toOwnMs(time: ApiTime | undefined, clock: Clock, apiMs: number): number {

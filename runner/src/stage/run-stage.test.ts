@@ -1,5 +1,6 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { refusal } from '@hangar/shared/testing/fake-cluster';
+import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { holdsGate } from '../launch/start.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
@@ -108,6 +109,23 @@ describe('a stage that can’t be run', () => {
     ]);
     expect(env.heard).toContain(heard);
   });
+
+  it.each([3, -3])(
+    'records its admission by the API server’s clock, although the clock of this node is set by %s days before its start',
+    async (days) => {
+      const env = begin({}, ({ cluster, clock }) => {
+        const created = new Date(clock.now() + 3_600_000);
+        cluster.intercept(({ verb, target, body }) => {
+          if (verb !== 'create' || target.resource.plural !== 'pods') return;
+          Object.assign((body as V1Pod).metadata ?? {}, { creationTimestamp: created });
+          clock.jump(days * 86_400_000);
+        });
+      });
+      await env.clock.step(0);
+      const admitted = env.pod?.metadata?.annotations?.[ANNOTATION.admittedAt];
+      expect(Number(admitted)).toBe(1_768_383_000_000 + 3_600_000);
+    },
+  );
 
   it('ends with an error of the server if its details can’t be fetched (known issue 18)', async () => {
     const env = begin({}, ({ server }) =>
