@@ -358,6 +358,13 @@ describe('a state check', () => {
     expect(server.status).toBe('success');
   });
 
+  it('is not needed to end a stage that is accepted and not started in an older backup', async () => {
+    const { reporter, server } = beginWith(9);
+    server.status = 'pending';
+    expect(await reporter.finish(state, { kind: 'completed' }, never)).toBe('reported');
+    expect(server.status).toBe('success');
+  });
+
   it.each([1, 2, 9])('is not needed to end a stage from an older backup: %i', async (version) => {
     const { reporter, server } = beginWith(version);
     expect(await reporter.finish(state, { kind: 'completed' }, never)).toBe('reported');

@@ -1,6 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
-import { retry } from '@hangar/shared/retry';
 import type { DroneStage, DroneStep, StageDetail } from '../pipeline/drone.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import {
@@ -12,7 +11,7 @@ import {
   toDroneStep,
 } from '../pipeline/stage-state.ts';
 import { type CiServer, CiServerError, type Update } from '../ports/ci-server.ts';
-import { DETAIL_RETRY, readDetails } from './stage-details.ts';
+import { finishOpen, isOpenFor, readDetails } from './stage-details.ts';
 
 /** The server's ids and versions of a started stage. After an adoption the version of a step is unknown and found by trial. */
 export interface Registered {
@@ -275,10 +274,9 @@ export class Reporter {
   }
 
   /** The version of the stage; undefined if it has ended, or is assigned to another runner. */
-  #openVersion({ stage, build }: StageDetail): number | undefined {
-    const isOpen = build.status === 'running' || build.status === 'pending';
-    const isOurs = stage.machine === this.#registered.stage.machine;
-    return isOpen && stage.status === 'running' && isOurs ? stage.version : undefined;
+  #openVersion(detail: StageDetail): number | undefined {
+    const isOpen = isOpenFor(detail, this.#registered.stage.machine, ['running']);
+    return isOpen ? detail.stage.version : undefined;
   }
 
   #setVersion(version: number): 'reported' {
@@ -320,22 +318,10 @@ export class Reporter {
     }
     // A known version was increased by the attempt whose response was lost, or by a cancel. No details then: if the Git host failed meanwhile,
     // the server would replace the recorded end by an error (drone-rpc §2.3).
-    return afterLostAnswer && isKnown ? 'conflict' : this.#finishAnyway(endedStage, signal);
-  }
-
-  /**
-   * Reports the end with the version from the details if the stage is still open: with an unknown version a conflict does not prove that the
-   * end is recorded, even after a lost response; and after a restore from an older backup the stage may be open with an unknown version.
-   */
-  #finishAnyway(endedStage: DroneStage, signal: AbortSignal): Promise<Reported> {
-    const shouldRetry = (error: unknown): boolean => !(error instanceof CiServerError && error.unknown);
-    return retry(this.#clock, { ...DETAIL_RETRY, shouldRetry }, signal, async () => {
-      const version = this.#openVersion(await this.#detail(signal));
-      if (version === undefined) return 'conflict';
-      const update = await this.#ciServer.updateStage({ ...endedStage, version, steps: [] }, signal);
-      if (update.kind === 'updated') return 'reported';
-      throw new Error('the version of the stage has changed since it was read');
-    });
+    if (afterLostAnswer && isKnown) return 'conflict';
+    // With an unknown version a conflict does not prove that the end is recorded, even after a lost response; and after a restore from an older
+    // backup the stage may be open with an unknown version.
+    return finishOpen(this.#parts, endedStage, signal);
   }
 
   #drone(step: StepState, version: number): DroneStep {

@@ -1,10 +1,10 @@
 import type { Clock } from '@hangar/shared/clock';
 import { type RetryPolicy, retry } from '@hangar/shared/retry';
-import type { StageDetail } from '../pipeline/drone.ts';
+import type { DroneStage, StageDetail } from '../pipeline/drone.ts';
 import { type CiServer, CiServerError } from '../ports/ci-server.ts';
 
 /** Delays between two requests of the details of a stage. */
-export const DETAIL_RETRY: RetryPolicy = { firstDelayMs: 500, maxDelayMs: 30_000 };
+const DETAIL_RETRY: RetryPolicy = { firstDelayMs: 500, maxDelayMs: 30_000 };
 
 /** The details are requested this many times, within about two minutes, while the server answers other calls: then it is the Git host. */
 const MOST_FAILURES = 10;
@@ -40,6 +40,40 @@ export function readDetails(
       if (!stop.aborted && isOfDetails(error) && (await answers())) failures += 1;
       throw error;
     }
+  });
+}
+
+/** Whether the server has the stage open for that runner. Pure. */
+export function isOpenFor(
+  { stage, build }: StageDetail,
+  machine: string,
+  statuses: readonly DroneStage['status'][],
+): boolean {
+  const isBuildOpen = build.status === 'running' || build.status === 'pending';
+  return isBuildOpen && statuses.includes(stage.status) && stage.machine === machine;
+}
+
+/**
+ * Reports the end of a stage with the version that its details show, if it is open there. Repeated without end, since no other process would do
+ * it: not knowing is no reason to leave it open.
+ *
+ * @returns `conflict`: it has ended there, or is assigned to another runner
+ * @throws {CiServerError} when the server does not know the stage
+ * @throws the reason of `signal` once that is aborted
+ */
+export function finishOpen(
+  { clock, ciServer }: { readonly clock: Clock; readonly ciServer: CiServer },
+  endedStage: DroneStage,
+  signal: AbortSignal,
+): Promise<'reported' | 'conflict'> {
+  const shouldRetry = (error: unknown): boolean => !(error instanceof CiServerError && error.unknown);
+  return retry(clock, { ...DETAIL_RETRY, shouldRetry }, signal, async () => {
+    const detail = await ciServer.detail(endedStage.id, signal, { isRepeated: false });
+    if (!isOpenFor(detail, endedStage.machine, ['pending', 'running'])) return 'conflict';
+    const { version } = detail.stage;
+    const update = await ciServer.updateStage({ ...endedStage, version, steps: [] }, signal);
+    if (update.kind === 'updated') return 'reported';
+    throw new Error('the version of the stage has changed since it was read');
   });
 }
 

@@ -122,7 +122,8 @@ async function report(flow: StageFlow, end: EarlyEnd, signal: AbortSignal): Prom
   if (started && work && !isSupervised) return reportSteps(parts, { started, plan: work.plan }, end, signal);
   if (end.kind === 'broken') await endLostSteps(flow, end.text, signal);
   const version = started?.reporter.stageVersion ?? stage.version;
-  await finishBare(parts, { ...stage, version }, { ...end, firstLog: started?.firstLog }, signal);
+  const known = { ...stage, machine: progress.machine, version };
+  await finishBare(parts, known, { ...end, firstLog: started?.firstLog }, signal);
 }
 
 /** A stage that is running according to the server, without any step having run. */

@@ -11,7 +11,7 @@ import { gated, running, withStates, withStatus } from '../supervise/testing/a-p
 import { aStage } from '../supervise/testing/fake-ci-server.ts';
 import { resume } from './run-stage.ts';
 import type { StageParts } from './stage-parts.ts';
-import { compiledOf, POD, SECRET, TestStage } from './testing/test-stage.ts';
+import { aDetail, compiledOf, POD, SECRET, TestStage } from './testing/test-stage.ts';
 
 const BUSY = { pipelines: 1, pods: 0, cpuMillicores: 0, memoryBytes: 0 };
 const STARTED = {
@@ -165,6 +165,15 @@ describe('a Pod without its scheduling gate', () => {
       error: 'the Secret of this pipeline no longer exists, so the pipeline could not be taken over',
     });
     expect([env.pod, env.isOver()]).toEqual([undefined, true]);
+  });
+
+  it('whose Secret is gone ends with that error although its owner was lost between the record of a state check and the check', async () => {
+    const reports = { ...ADMITTED, [ANNOTATION.stageVersion]: '5' };
+    const prepare = ({ server }: TestStage) =>
+      Object.assign(server, { details: { ...aDetail('running'), stage: server.stage } });
+    const env = begin({ ...ungate, reports, secrets: [], prepare });
+    await env.clock.step(1_000);
+    expect([env.server.stage.status, env.server.stage.version, env.pod]).toEqual(['error', 5, undefined]);
   });
 
   it('whose Secret is invalid ends with a clear error', async () => {
