@@ -400,6 +400,31 @@ describe('a namespace that was made for one stage', () => {
   });
 });
 
+describe('a namespace that was made for one stage, whose watch is silent', () => {
+  it('stays if there is a Pod in it that the watch has not shown', async () => {
+    const cluster = new FakeCluster();
+    const namespace = { resource: RESOURCE.namespaces, name: 'drone-x' };
+    cluster.put(namespace, { metadata: { labels: LABELS } });
+    putLease(cluster, 'dead', { ownNamespaces: ['drone-x'] });
+    const me = await replica(cluster, 'me');
+    cluster.intercept(({ verb, target }) => {
+      if (verb === 'watch') return new Promise(() => undefined);
+      // Another replica creates the Pod of a stage that it has taken over.
+      if (verb === 'patch' && target.resource.plural === 'leases')
+        cluster.put<V1Pod>(
+          { resource: RESOURCE.pods, namespace: 'drone-x', name: 'p9' },
+          { metadata: { labels: LABELS, annotations: { [ANNOTATION.owner]: 'ci/hangar-runner-other' } } },
+        );
+      return undefined;
+    });
+    await me.reconcile();
+    expect([cluster.find(namespace) === undefined, cluster.count('remove', 'namespaces')]).toEqual([
+      false,
+      0,
+    ]);
+  });
+});
+
 describe('the loop', () => {
   it('reconciles every second, whatever fails, until it is stopped', async () => {
     const cluster = new FakeCluster();

@@ -24,6 +24,7 @@ import type { ReplicaRecord } from '../lease/replica-record.ts';
 import type { StageRegistry } from '../stage-registry.ts';
 import { currentPodOnce } from '../watch/current-pod.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
+import { POD_SELECTION } from './fresh-owners.ts';
 import { IntentTransfer } from './intent-transfer.ts';
 import { claimOf, ownerOf, serverOfPod } from './pod-owner.ts';
 import { isOfNewerRunner, type PodRecord, readPod } from './read-pod.ts';
@@ -166,14 +167,22 @@ export class Adopter {
     return isSeen;
   }
 
-  /** Its owner died between the namespace and the Pod, or between the Pod's end and that of the namespace. */
+  /**
+   * Its owner died between the namespace and the Pod, or between the Pod's end and that of the namespace. Everything in it goes with it: the
+   * Pods are listed anew, since the watch may be silent.
+   */
   async #removeEmpty(ownNamespaces: readonly string[], signal: AbortSignal): Promise<void> {
-    const { podWatch } = this.#parts;
+    const { podWatch, cluster } = this.#parts;
     for (const namespace of ownNamespaces)
       await this.#unlessRefused('could not determine whether a namespace is empty', signal, async () => {
         await podWatch.follow(namespace, signal);
-        const isEmpty = !podWatch.pods.some((pod) => pod.metadata?.namespace === namespace);
-        if (isEmpty) await removeNamespace(this.#parts, { name: namespace, uid: undefined });
+        if (podWatch.pods.some((pod) => pod.metadata?.namespace === namespace)) return;
+        const { items } = await cluster.list<V1Pod>(
+          { resource: RESOURCE.pods, namespace },
+          POD_SELECTION,
+          signal,
+        );
+        if (items.length === 0) await removeNamespace(this.#parts, { name: namespace, uid: undefined });
       });
   }
 
