@@ -225,22 +225,26 @@ describe('our own previous process', () => {
     await me.reconcile();
     expect(me.resumed).toHaveLength(1);
     me.registry.leave(1);
-    me.registry.finish(pod.metadata?.uid, me.clock.now());
+    me.registry.finish(pod.metadata?.uid, me.clock.monotonicMs());
     await me.reconcile();
     expect(me.resumed).toHaveLength(1);
   });
 
-  it('what was dealt with and still stands there is removed', async () => {
-    const cluster = new FakeCluster();
-    const pod = putPod(cluster, 1, 'ci/hangar-runner-me');
-    const me = await replica(cluster, 'me');
-    me.registry.finish(pod.metadata?.uid, me.clock.now());
-    await me.reconcile();
-    expect(cluster.find(podAt('p1'))).toBeDefined();
-    await me.clock.step(300_001);
-    await me.reconcile();
-    expect(cluster.find(podAt('p1'))).toBeUndefined();
-  });
+  it.each([0, 259_200_000, -259_200_000])(
+    'what was dealt with and still stands there is removed, also if the wall clock is set by %s ms',
+    async (ms) => {
+      const cluster = new FakeCluster();
+      const pod = putPod(cluster, 1, 'ci/hangar-runner-me');
+      const me = await replica(cluster, 'me');
+      me.registry.finish(pod.metadata?.uid, me.clock.monotonicMs());
+      me.clock.jump(ms);
+      await me.reconcile();
+      expect(cluster.find(podAt('p1'))).toBeDefined();
+      await me.clock.step(300_001);
+      await me.reconcile();
+      expect(cluster.find(podAt('p1'))).toBeUndefined();
+    },
+  );
 });
 
 describe('a recorded stage without a Pod', () => {

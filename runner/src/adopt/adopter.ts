@@ -200,7 +200,8 @@ export class Adopter {
   async sweep(): Promise<void> {
     const { clock, podWatch, registry } = this.#parts;
     const left = podWatch.pods.filter(
-      (pod) => registry.isOverdue(pod.metadata?.uid ?? '', clock.now()) && !pod.metadata?.deletionTimestamp,
+      (pod) =>
+        registry.isOverdue(pod.metadata?.uid ?? '', clock.monotonicMs()) && !pod.metadata?.deletionTimestamp,
     );
     for (const pod of left) await removePod(this.#parts, pod, undefined);
   }

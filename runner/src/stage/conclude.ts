@@ -90,7 +90,7 @@ async function giveUp(flow: StageFlow): Promise<void> {
 async function cleanUp(flow: StageFlow): Promise<void> {
   const { parts, progress } = flow;
   if (progress.pod) {
-    parts.registry.finish(progress.pod.metadata?.uid, parts.clock.now());
+    parts.registry.finish(progress.pod.metadata?.uid, parts.clock.monotonicMs());
     const removed = await removePod(parts, progress.pod, 0);
     // The Pod is then adopted once more, and removed at the end of that.
     if (removed === 'left') parts.registry.forget(progress.pod.metadata?.uid ?? '');

@@ -127,6 +127,21 @@ describe('a stage that can’t be run', () => {
     },
   );
 
+  it('measures its durations on the monotonic clock, since the wall clock may be set meanwhile', async () => {
+    const durations: number[] = [];
+    const measure = (ms: number): void => void durations.push(ms);
+    const env = begin({}, ({ parts, cluster, clock }) => {
+      Object.assign(parts.events, { launched: measure, finished: measure });
+      cluster.intercept(({ verb, target }) => {
+        if (verb === 'create' && target.resource.plural === 'pods') clock.jump(-259_200_000);
+      });
+    });
+    await env.clock.step(7_000);
+    await env.finishSteps();
+    await env.clock.step(1_000);
+    expect(durations).toEqual([0, 7_000]);
+  });
+
   it('ends with an error of the server if its details can’t be fetched (known issue 18)', async () => {
     const env = begin({}, ({ server }) =>
       server.refuse.push({ call: 'detail', error: new Error('git is away') }),

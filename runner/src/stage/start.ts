@@ -30,7 +30,7 @@ export async function start(flow: StageFlow): Promise<StageEnd | undefined> {
     const ungated = await ungate(parts, pod, { started, admittedMs: admittedAtMs }, stops.grace);
     progress.pod = keptPod(ungated);
   }
-  parts.events.launched(parts.clock.now() - admittedMs);
+  parts.events.launched(parts.clock.monotonicMs() - progress.admittedMonotonicMs);
   return undefined;
 }
 

@@ -29,7 +29,7 @@ export async function superviseStage(flow: StageFlow): Promise<StageEnd | undefi
   const expiry = new Expiry(parts);
   try {
     const handOver = AbortSignal.any([stops.handOver, expiry.signal]);
-    const end = await runOf(flow, { work, pod, admittedMs }, expiry).run({
+    const end = await runOf(flow, { work, pod }, expiry).run({
       cancelled: stops.cancelled,
       handOver,
     });
@@ -46,7 +46,7 @@ function endOf(end: Exclude<StageRunEnd, PodRetry>, { stops }: StageFlow, expiry
 
 function runOf(
   flow: StageFlow,
-  { work, pod, admittedMs }: { readonly work: Work; readonly pod: V1Pod; readonly admittedMs: number },
+  { work, pod }: { readonly work: Work; readonly pod: V1Pod },
   expiry: Expiry,
 ): { run: StageRun['run'] } {
   const { parts, progress } = flow;
@@ -76,11 +76,11 @@ function runOf(
       expiry.begin(endedAgoMs(progress, parts.clock));
     },
     reported: () => {
-      parts.registry.finish(pod.metadata?.uid, parts.clock.now());
+      parts.registry.finish(pod.metadata?.uid, parts.clock.monotonicMs());
       parts.lease.settle(stage.id);
       parts.registry.linger(tail.promise);
       parts.registry.leave(stage.id);
-      parts.events.finished(parts.clock.now() - admittedMs);
+      parts.events.finished(parts.clock.monotonicMs() - progress.admittedMonotonicMs);
     },
   };
   const stageRun = new StageRun({ ...parts, log }, order, { feed, reporter });
