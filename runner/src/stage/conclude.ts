@@ -92,6 +92,8 @@ async function cleanUp(flow: StageFlow): Promise<void> {
   if (progress.pod) {
     parts.registry.finish(progress.pod.metadata?.uid, parts.clock.monotonicMs());
     const removed = await removePod(parts, progress.pod, 0);
+    // Its namespace is another replica's as well.
+    if (removed === 'others') return;
     // The Pod is then adopted once more, and removed at the end of that.
     if (removed === 'left') parts.registry.forget(progress.pod.metadata?.uid ?? '');
   }

@@ -101,15 +101,16 @@ const detailFailed = (error: unknown): PipelineError =>
     { blame: 'operator', cause: error },
   );
 
-async function fromPod(flow: StageFlow): Promise<undefined> {
+async function fromPod(flow: StageFlow): Promise<StageEnd | undefined> {
   const { parts, progress, stops } = flow;
   const { pod, record } = progress;
-  if (!pod || !record) return;
+  if (!pod || !record) return undefined;
   const contents = await parts.contents.contentsOf(parts, pod, record, stops.stop);
   const isWhole = contents && (await parts.contents.isComplete(parts, pod, record, stops.stop));
   if (!isWhole && holdsGate(pod)) return startOver(flow, record);
   if (!contents) throw secretGone();
   continueWithPod(flow, pod, { record, contents });
+  return undefined;
 }
 
 function continueWithPod(
@@ -145,14 +146,15 @@ const secretGone = (): PipelineError =>
  * The previous owner was lost before the Pod was complete: nothing has run in it, and it is removed and created again. The stage may have
  * been started before, if this is not its first Pod.
  */
-async function startOver(flow: StageFlow, record: PodRecord): Promise<undefined> {
+async function startOver(flow: StageFlow, record: PodRecord): Promise<StageEnd | undefined> {
   const { parts, progress, stops } = flow;
   const { stage, pod } = progress;
-  if (!pod) return;
+  if (!pod) return undefined;
   if (record.stepIds) await recordWait(flow, record.stepIds);
   else await recordPod(flow);
   const removed = await removePod(parts, pod, 0);
   stops.stop.throwIfAborted();
+  if (removed === 'others') return { kind: 'left', why: 'another runner has taken over this pipeline' };
   if (removed === 'left')
     throw new PipelineError(
       'right-missing',
@@ -167,4 +169,5 @@ async function startOver(flow: StageFlow, record: PodRecord): Promise<undefined>
   progress.pod = undefined;
   progress.record = undefined;
   parts.registry.update(stage.id, { phase: 'preparing', pod: '' });
+  return undefined;
 }

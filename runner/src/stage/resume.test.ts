@@ -251,7 +251,7 @@ describe('a Pod without its scheduling gate', () => {
 
 describe('a namespace that was created for the Pod alone', () => {
   const own = { [ANNOTATION.ownNamespace]: 'true' };
-  const withNamespace = (env: TestStage): TestStage => {
+  const withNamespace = <T extends TestStage>(env: T): T => {
     const labels = { [LABEL.managedBy]: LABEL.managedByValue };
     env.cluster.put({ resource: RESOURCE.namespaces, name: 'ci' }, { metadata: { labels } });
     return env;
@@ -276,6 +276,27 @@ describe('a namespace that was created for the Pod alone', () => {
     const env = withNamespace(begin({ reports: own, secrets: [] }));
     await env.clock.step(0);
     expect(namespaces(env)).toEqual([1, ['ci']]);
+  });
+
+  it.each([
+    ['the stage starts over', { reports: own, secrets: [] }],
+    ['the Pod could not be taken over', { reports: { ...ADMITTED, ...own }, ungate: true, secrets: [] }],
+  ])('stays if %s, but another replica has taken over the Pod by then', async (_, before) => {
+    const prepare = ({ cluster }: TestStage): void => {
+      let isTaken = false;
+      cluster.intercept(({ verb }) => {
+        const pod = cluster.find<V1Pod>(POD);
+        if (verb !== 'remove' || isTaken || !pod) return;
+        isTaken = true;
+        const annotations = { ...pod.metadata?.annotations, [ANNOTATION.owner]: 'ci/other' };
+        cluster.put(POD, { ...pod, metadata: { ...pod.metadata, annotations } });
+      });
+    };
+    const env = withNamespace(begin({ ...before, prepare }));
+    await env.clock.step(1_000);
+    expect([env.pod?.metadata?.annotations?.[ANNOTATION.owner], env.isOver()]).toEqual(['ci/other', true]);
+    expect(namespaces(env)).toEqual([0, []]);
+    expect(env.cluster.count('create', 'pods')).toBe(0);
   });
 
   it('stays for the next owner at a hand-over, and a shared one is never deleted', async () => {
