@@ -80,14 +80,22 @@ export class StageRegistry {
     this.#tell();
   }
 
-  /** The Pod was dealt with: while it ends, nobody adopts it. */
-  finish(podUid: string | undefined, nowMs: number): void {
-    if (podUid) this.#finished.set(podUid, nowMs);
+  /**
+   * The Pod was dealt with: while it ends, nobody adopts it.
+   *
+   * @param monotonicMs now, by the monotonic clock
+   */
+  finish(podUid: string | undefined, monotonicMs: number): void {
+    if (podUid) this.#finished.set(podUid, monotonicMs);
   }
 
-  /** Landed so long ago that its Pod ought to be gone, and its removal must have failed. */
-  isOverdue(podUid: string, nowMs: number): boolean {
-    return nowMs - (this.#finished.get(podUid) ?? nowMs) > OVERDUE_MS;
+  /**
+   * Landed so long ago that its Pod ought to be gone, and its removal must have failed.
+   *
+   * @param monotonicMs now, by the monotonic clock
+   */
+  isOverdue(podUid: string, monotonicMs: number): boolean {
+    return monotonicMs - (this.#finished.get(podUid) ?? monotonicMs) > OVERDUE_MS;
   }
 
   /** A new term of the Lease begins: a removal of the last one may have been refused. */

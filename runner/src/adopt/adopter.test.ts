@@ -225,22 +225,26 @@ describe('our own previous process', () => {
     await me.reconcile();
     expect(me.resumed).toHaveLength(1);
     me.registry.leave(1);
-    me.registry.finish(pod.metadata?.uid, me.clock.now());
+    me.registry.finish(pod.metadata?.uid, me.clock.monotonicMs());
     await me.reconcile();
     expect(me.resumed).toHaveLength(1);
   });
 
-  it('what was dealt with and still stands there is removed', async () => {
-    const cluster = new FakeCluster();
-    const pod = putPod(cluster, 1, 'ci/hangar-runner-me');
-    const me = await replica(cluster, 'me');
-    me.registry.finish(pod.metadata?.uid, me.clock.now());
-    await me.reconcile();
-    expect(cluster.find(podAt('p1'))).toBeDefined();
-    await me.clock.step(300_001);
-    await me.reconcile();
-    expect(cluster.find(podAt('p1'))).toBeUndefined();
-  });
+  it.each([0, 259_200_000, -259_200_000])(
+    'what was dealt with and still stands there is removed, also if the wall clock is set by %s ms',
+    async (ms) => {
+      const cluster = new FakeCluster();
+      const pod = putPod(cluster, 1, 'ci/hangar-runner-me');
+      const me = await replica(cluster, 'me');
+      me.registry.finish(pod.metadata?.uid, me.clock.monotonicMs());
+      me.clock.jump(ms);
+      await me.reconcile();
+      expect(cluster.find(podAt('p1'))).toBeDefined();
+      await me.clock.step(300_001);
+      await me.reconcile();
+      expect(cluster.find(podAt('p1'))).toBeUndefined();
+    },
+  );
 });
 
 describe('a recorded stage without a Pod', () => {
@@ -397,6 +401,31 @@ describe('a namespace that was made for one stage', () => {
     expect([cluster.count('remove', 'namespaces'), cluster.find(leaseAt('dead'))]).toEqual([0, undefined]);
     const own = cluster.find<V1Lease>(leaseAt('me'))?.metadata?.annotations;
     expect(own?.[LEASE_ANNOTATION.ownNamespaces]).toBe('["drone-x"]');
+  });
+});
+
+describe('a namespace that was made for one stage, whose watch is silent', () => {
+  it('stays if there is a Pod in it that the watch has not shown', async () => {
+    const cluster = new FakeCluster();
+    const namespace = { resource: RESOURCE.namespaces, name: 'drone-x' };
+    cluster.put(namespace, { metadata: { labels: LABELS } });
+    putLease(cluster, 'dead', { ownNamespaces: ['drone-x'] });
+    const me = await replica(cluster, 'me');
+    cluster.intercept(({ verb, target }) => {
+      if (verb === 'watch') return new Promise(() => undefined);
+      // Another replica creates the Pod of a stage that it has taken over.
+      if (verb === 'patch' && target.resource.plural === 'leases')
+        cluster.put<V1Pod>(
+          { resource: RESOURCE.pods, namespace: 'drone-x', name: 'p9' },
+          { metadata: { labels: LABELS, annotations: { [ANNOTATION.owner]: 'ci/hangar-runner-other' } } },
+        );
+      return undefined;
+    });
+    await me.reconcile();
+    expect([cluster.find(namespace) === undefined, cluster.count('remove', 'namespaces')]).toEqual([
+      false,
+      0,
+    ]);
   });
 });
 

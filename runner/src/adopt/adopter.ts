@@ -1,13 +1,7 @@
 import { Backoff, type BackoffPolicy } from '@hangar/shared/backoff';
 import { BoundedSet } from '@hangar/shared/bounded';
 import type { Clock } from '@hangar/shared/clock';
-import {
-  type Cluster,
-  ifPresent,
-  isKubernetesError,
-  podTarget,
-  RESOURCE,
-} from '@hangar/shared/kubernetes/cluster';
+import { type Cluster, isKubernetesError, podTarget, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Lease, V1Pod } from '@kubernetes/client-node';
 import { requestOf } from '../admit/pod-load.ts';
@@ -28,7 +22,9 @@ import {
 import type { PreviousProcess } from '../lease/own-lease.ts';
 import type { ReplicaRecord } from '../lease/replica-record.ts';
 import type { StageRegistry } from '../stage-registry.ts';
+import { currentPodOnce } from '../watch/current-pod.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
+import { POD_SELECTION } from './fresh-owners.ts';
 import { IntentTransfer } from './intent-transfer.ts';
 import { claimOf, ownerOf, serverOfPod } from './pod-owner.ts';
 import { isOfNewerRunner, type PodRecord, readPod } from './read-pod.ts';
@@ -171,14 +167,22 @@ export class Adopter {
     return isSeen;
   }
 
-  /** Its owner died between the namespace and the Pod, or between the Pod's end and that of the namespace. */
+  /**
+   * Its owner died between the namespace and the Pod, or between the Pod's end and that of the namespace. Everything in it goes with it: the
+   * Pods are listed anew, since the watch may be silent.
+   */
   async #removeEmpty(ownNamespaces: readonly string[], signal: AbortSignal): Promise<void> {
-    const { podWatch } = this.#parts;
+    const { podWatch, cluster } = this.#parts;
     for (const namespace of ownNamespaces)
       await this.#unlessRefused('could not determine whether a namespace is empty', signal, async () => {
         await podWatch.follow(namespace, signal);
-        const isEmpty = !podWatch.pods.some((pod) => pod.metadata?.namespace === namespace);
-        if (isEmpty) await removeNamespace(this.#parts, { name: namespace, uid: undefined });
+        if (podWatch.pods.some((pod) => pod.metadata?.namespace === namespace)) return;
+        const { items } = await cluster.list<V1Pod>(
+          { resource: RESOURCE.pods, namespace },
+          POD_SELECTION,
+          signal,
+        );
+        if (items.length === 0) await removeNamespace(this.#parts, { name: namespace, uid: undefined });
       });
   }
 
@@ -196,7 +200,8 @@ export class Adopter {
   async sweep(): Promise<void> {
     const { clock, podWatch, registry } = this.#parts;
     const left = podWatch.pods.filter(
-      (pod) => registry.isOverdue(pod.metadata?.uid ?? '', clock.now()) && !pod.metadata?.deletionTimestamp,
+      (pod) =>
+        registry.isOverdue(pod.metadata?.uid ?? '', clock.monotonicMs()) && !pod.metadata?.deletionTimestamp,
     );
     for (const pod of left) await removePod(this.#parts, pod, undefined);
   }
@@ -309,8 +314,8 @@ export class Adopter {
 
   /** Undefined when it is not the Pod of that dead owner any more. */
   async #readAgain(pod: V1Pod, record: PodRecord, signal: AbortSignal): Promise<V1Pod | undefined> {
-    const now = await ifPresent(this.#parts.cluster.get<V1Pod>(podTarget(pod), signal));
-    return now?.metadata?.uid === pod.metadata?.uid && now && ownerOf(now) === record.owner ? now : undefined;
+    const now = await currentPodOnce(this.#parts.cluster, pod, signal);
+    return now.kind === 'present' && ownerOf(now.pod) === record.owner ? now.pod : undefined;
   }
 
   #enter(record: PodRecord, pod: V1Pod): boolean {

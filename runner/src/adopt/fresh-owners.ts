@@ -6,7 +6,8 @@ import { LABEL } from '../pipeline/compiled.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
 import { ownersByStage, podsOfStages } from './pod-owner.ts';
 
-const POD_SELECTION = { labelSelector: `${LABEL.managedBy}=${LABEL.managedByValue}` };
+/** Pods of runners, by label. */
+export const POD_SELECTION = { labelSelector: `${LABEL.managedBy}=${LABEL.managedByValue}` };
 
 /** What the owners of Pods are determined with. */
 export interface OwnerParts {

@@ -104,7 +104,7 @@ export const hangar = {
   recordRetentionMs: setting('HANGAR_RECORD_RETENTION', DURATION, 172_800_000, {
     section: 'hangar',
     description:
-      'How long the Pod and the record of an ended stage are kept while the Drone server does not accept its report; then they are removed.',
+      'How long the Pod and the record of an ended stage are kept while the Drone server does not accept its report; then they are removed. A runner that finds such a stage when it starts tries to report it for at least one hour.',
     note: NEW,
   }),
   schedulingTimeoutMs: optional('HANGAR_SCHEDULING_TIMEOUT', DURATION, {

@@ -180,6 +180,12 @@ describe('detail', () => {
       expect(clock.slept).toEqual([500, 1_000, 2_000]);
     }));
 
+  it('is not retried after a 500 if the caller does that, but still while a proxy answers', () =>
+    withPlays([{ status: 502 }, { status: 500, body: 'git is down' }], async (client, server, clock) => {
+      await expect(client.detail(63, signal, { isRepeated: false })).rejects.toThrow('git is down');
+      expect([server.seen.length, clock.slept]).toEqual([2, [500]]);
+    }));
+
   it('is retried as long as a proxy answers 502 to 524, or there is no answer', () =>
     withPlays(
       [

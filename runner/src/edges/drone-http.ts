@@ -168,7 +168,7 @@ class DroneHttp implements DroneClient {
     return settled.lost ? this.#isOurs(stageId, machine, signal) : { kind: 'lost' };
   }
 
-  async detail(stageId: number, signal: AbortSignal): Promise<StageDetail> {
+  async detail(stageId: number, signal: AbortSignal, how = { isRepeated: true }): Promise<StageDetail> {
     const path = `/stage/${stageId}`;
     const wanted: Wanted = {
       call: 'detail',
@@ -179,7 +179,7 @@ class DroneHttp implements DroneClient {
     };
     const settled = await this.#persist(
       wanted,
-      { permanent: REFUSED, repeatsAfter500: DETAIL_RETRIES },
+      { permanent: REFUSED, repeatsAfter500: how.isRepeated ? DETAIL_RETRIES : 0 },
       signal,
     );
     if (settled.reading.kind === 'object') return detailFromWire(settled.reading.value);

@@ -8,8 +8,8 @@ export function recordedServer(server: CiServer, history: StageHistory): CiServe
     ping: (signal) => server.ping(signal),
     request: (filter, signal) => server.request(filter, signal),
     accept: (stageId, machine, signal) => server.accept(stageId, machine, signal),
-    detail: async (stageId, signal) => {
-      const detail = await server.detail(stageId, signal);
+    detail: async (stageId, signal, how) => {
+      const detail = await server.detail(stageId, signal, how);
       history.described(detail);
       return detail;
     },

@@ -1,9 +1,10 @@
 import type { Clock } from '@hangar/shared/clock';
-import { type Cluster, type Deletion, ifPresent, podTarget } from '@hangar/shared/kubernetes/cluster';
+import { type Cluster, type Deletion, podTarget } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import type { V1Pod } from '@kubernetes/client-node';
 import { isOwnedBy } from '../pipeline/pod-owner.ts';
+import { currentPodOnce } from '../watch/current-pod.ts';
 import { mayPass } from './patiently.ts';
 
 /** After these attempts the Pod is left to the sweep, which repeats the removal while the process runs. */
@@ -71,9 +72,8 @@ async function removeAsRead(
 
 /** The current state of this very Pod; undefined if it is gone. */
 async function read({ cluster }: Parts, pod: V1Pod): Promise<V1Pod | undefined> {
-  const now = await ifPresent(cluster.get<V1Pod>(podTarget(pod), new AbortController().signal));
-  const isSame = now !== undefined && now.metadata?.uid === pod.metadata?.uid;
-  return isSame ? now : undefined;
+  const now = await currentPodOnce(cluster, pod, new AbortController().signal);
+  return now.kind === 'present' ? now.pod : undefined;
 }
 
 function deletionOf({ metadata }: V1Pod, graceSeconds: number | undefined): Deletion {

@@ -1,5 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
-import { type Cluster, ifPresent, isKubernetesError, podTarget } from '@hangar/shared/kubernetes/cluster';
+import { type Cluster, isKubernetesError, podTarget } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Pod } from '@kubernetes/client-node';
 import type { StartedWithoutPod } from '../lease/lease-record.ts';
@@ -16,6 +16,7 @@ import { begun, newStage, startingStage } from '../pipeline/stage-state.ts';
 import type { CiServer } from '../ports/ci-server.ts';
 import type { StepLogStream, StepLogs } from '../ports/step-logs.ts';
 import { type Registered, Reporter } from '../report/reporter.ts';
+import { currentPodOnce } from '../watch/current-pod.ts';
 import { type PatientParts, patiently } from './patiently.ts';
 
 interface StartParts extends PatientParts {
@@ -237,8 +238,8 @@ async function patchPod(
     } catch (error) {
       if (isKubernetesError(error, 404)) throw podGone(error);
       if (!isKubernetesError(error, 409)) throw error;
-      const now = await ifPresent(parts.cluster.get<V1Pod>(target, signal));
-      throw now?.metadata?.uid === uid ? error : podGone(error);
+      const now = await currentPodOnce(parts.cluster, pod, signal);
+      throw now.kind === 'present' ? error : podGone(error);
     }
   });
 }

@@ -27,8 +27,10 @@ export interface CiServer {
   /**
    * The stage with its YAML, secrets and netrc. Call it for a started stage only where nothing else can tell how it stands: a Git
    * outage would make the server fail the build.
+   *
+   * @param how `isRepeated: false`: a 500 is not retried here, because the caller repeats the call (`report/stage-details.ts`)
    */
-  detail(stageId: number, signal: AbortSignal): Promise<StageDetail>;
+  detail(stageId: number, signal: AbortSignal, how?: { readonly isRepeated: boolean }): Promise<StageDetail>;
   /**
    * PUT of a stage, start (status running, with steps) or finish alike; the answer has ids and versions. Repeated without end; a finish
    * rejects only for a stage that the server doesn't know.

@@ -1,9 +1,10 @@
-import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { type Cluster, podTarget } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Pod } from '@kubernetes/client-node';
 import type { ServerState } from '../cancel/build-watch.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
 import { isOwnedBy } from '../pipeline/pod-owner.ts';
+import { currentPodOnce } from '../watch/current-pod.ts';
 import type { Reporter } from './reporter.ts';
 
 /** The stage to check: its reporter, and the Pod that records its version. */
@@ -54,7 +55,7 @@ async function record(
   const annotations = { [ANNOTATION.stageVersion]: String(version) };
   const patch = { metadata: { uid: pod.metadata?.uid, annotations } };
   try {
-    const patched = await cluster.patch<V1Pod>(targetOf(pod), patch, 'merge', signal);
+    const patched = await cluster.patch<V1Pod>(podTarget(pod), patch, 'merge', signal);
     return isOwnedBy(patched, owner) ? patched : undefined;
   } catch (error) {
     if (!signal.aborted) log.debug({ err: error }, 'the version of a stage could not be recorded');
@@ -70,16 +71,10 @@ async function isStillOurs(
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
-    return isOwnedBy(await cluster.get<V1Pod>(targetOf(pod), signal), owner);
+    const now = await currentPodOnce(cluster, pod, signal);
+    return now.kind === 'gone' || isOwnedBy(now.pod, owner);
   } catch (error) {
-    if (isKubernetesError(error, 404)) return true;
     if (!signal.aborted) log.debug({ err: error }, 'the owner of a stage could not be determined');
     return false;
   }
 }
-
-const targetOf = ({ metadata }: V1Pod) => ({
-  resource: RESOURCE.pods,
-  namespace: metadata?.namespace ?? 'default',
-  name: metadata?.name ?? '',
-});

@@ -53,7 +53,68 @@ describe('finishBare', () => {
     expect(sent[0]?.started).toBe(7);
   });
 
-  it('treats a conflict as reported: the server has already ended the stage', async () => {
+  describe('of an error that conflicts', () => {
+    const broken = { kind: 'broken', text: 'no room', firstLog: undefined } as const;
+
+    /** The server has the stage at version 3. */
+    function conflicting(now: Partial<DroneStage>, build = 'running') {
+      const { sent, parts } = begin(() =>
+        Promise.resolve(
+          sent.at(-1)?.version === 3
+            ? ({ kind: 'updated', value: stage } as const)
+            : ({ kind: 'conflict', afterLostAnswer: false } as const),
+        ),
+      );
+      const refused: Error[] = [];
+      const reads: number[] = [];
+      Object.assign(parts.ciServer, {
+        detail: (id: number) => {
+          reads.push(id);
+          const error = refused.shift();
+          if (error) return Promise.reject(error);
+          return Promise.resolve({ stage: { ...stage, version: 3, ...now }, build: { status: build } });
+        },
+      });
+      return { sent, parts, refused, reads };
+    }
+
+    it.each(['pending', 'running'] as const)(
+      'is reported with the version of the server if the stage is %s there',
+      async (status) => {
+        const { sent, parts } = conflicting({ status });
+        expect(await finishBare(parts, stage, broken, never)).toBe('reported');
+        expect(sent.map(({ version, status: end }) => [version, end])).toEqual([
+          [2, 'error'],
+          [3, 'error'],
+        ]);
+      },
+    );
+
+    it.each([
+      ['the stage has ended there', { status: 'success' }, 'running'],
+      ['another runner has it', { machine: 'another' }, 'running'],
+      ['the build was cancelled', {}, 'killed'],
+    ] as const)('changes nothing if %s', async (_, now, build) => {
+      const { sent, parts, reads } = conflicting(now, build);
+      expect(await finishBare(parts, stage, broken, never)).toBe('reported');
+      expect([sent.length, reads]).toEqual([1, [63]]);
+    });
+
+    it('is reported once the details can be read', async () => {
+      const { sent, parts, refused } = conflicting({ status: 'running' });
+      refused.push(
+        new CiServerError('detail', 500, 'no Git host'),
+        new CiServerError('detail', 500, 'no Git host'),
+      );
+      const finished = finishBare(parts, stage, broken, never);
+      await parts.clock.step(499);
+      expect(sent).toHaveLength(1);
+      await parts.clock.step(1_001);
+      expect([await finished, sent.length]).toEqual(['reported', 2]);
+    });
+  });
+
+  it('treats the conflict of a cancel as reported: the server has already ended the stage', async () => {
     const { sent, parts } = begin(() =>
       Promise.resolve({ kind: 'conflict', afterLostAnswer: false } as const),
     );

@@ -4,6 +4,7 @@ import type { DroneStage } from '../pipeline/drone.ts';
 import { INFRASTRUCTURE } from '../pipeline/exit-codes.ts';
 import type { Conclusion } from '../pipeline/stage-state.ts';
 import type { CiServer } from '../ports/ci-server.ts';
+import { finishOpen } from './stage-details.ts';
 
 /** How a stage ends before its steps: the build was cancelled, or an error occurred, with the text for the author. */
 export type EarlyEnd = Extract<Conclusion, { readonly kind: 'cancelled' | 'broken' }>;
@@ -14,8 +15,9 @@ export type BareEnd = EarlyEnd & {
 };
 
 /**
- * Ends a stage of which no step ran (drone-rpc §4.5): one PUT without steps, repeated without a limit. A conflict means that the server has
- * already ended it. Never rejects: an end that can't be reported is logged.
+ * Ends a stage of which no step ran (drone-rpc §4.5): one PUT without steps, repeated without a limit. The conflict of a cancel means that
+ * the server has already ended it. That of an error may come from the version, which may be a former owner's: if the details show the stage
+ * open, its end is reported with theirs. Never rejects: an end that can't be reported is logged.
  *
  * @param handOver aborted: nothing more is reported here; the next owner reports it
  * @returns whether the server has an end of the stage now
@@ -29,11 +31,11 @@ export async function finishBare(
   try {
     await closeLog(parts, end, handOver);
     handOver.throwIfAborted();
-    const update = await parts.ciServer.updateStage(endedStage(parts.clock, stage, end), handOver);
-    parts.log.info(
-      { stageId: stage.id, end: end.kind, reported: update.kind },
-      'the stage has ended before its steps',
-    );
+    const ended = endedStage(parts.clock, stage, end);
+    const update = await parts.ciServer.updateStage(ended, handOver);
+    const isUnclear = update.kind === 'conflict' && end.kind === 'broken';
+    const reported = isUnclear ? await finishOpen(parts, ended, handOver) : update.kind;
+    parts.log.info({ stageId: stage.id, end: end.kind, reported }, 'the stage has ended before its steps');
     return 'reported';
   } catch (error) {
     if (!handOver.aborted)

@@ -271,7 +271,8 @@ describe('a state check', () => {
       server.status = sentStage.status;
       return { kind: 'updated', value: { ...sentStage, version: server.version } };
     };
-    const ciServer: Pick<CiServer, 'updateStage' | 'detail'> = {
+    const ciServer: Pick<CiServer, 'updateStage' | 'detail' | 'ping'> = {
+      ping: () => Promise.resolve(),
       updateStage: (sentStage) => {
         if (sentStage.status === 'running') server.starts += 1;
         const how = script.shift();
@@ -301,6 +302,7 @@ describe('a state check', () => {
     );
     return {
       reporter,
+      ciServer,
       server,
       script,
       written,
@@ -352,6 +354,13 @@ describe('a state check', () => {
   it.each([1, 2, 9])('finds a stage from an older backup open, at any version: %i', async (version) => {
     const { reporter, server, checkState } = beginWith(version);
     expect([await checkState(), server.details]).toEqual(['reported', 1]);
+    expect(await reporter.finish(state, { kind: 'completed' }, never)).toBe('reported');
+    expect(server.status).toBe('success');
+  });
+
+  it('is not needed to end a stage that is accepted and not started in an older backup', async () => {
+    const { reporter, server } = beginWith(9);
+    server.status = 'pending';
     expect(await reporter.finish(state, { kind: 'completed' }, never)).toBe('reported');
     expect(server.status).toBe('success');
   });
@@ -432,6 +441,60 @@ describe('a state check', () => {
     expect([await checkState(), server.details]).toEqual([found, found === 'conflict' ? 1 : 0]);
     const ended = await reporter.finish(state, { kind: 'completed' }, never);
     expect(ended).toBe(found);
+  });
+
+  describe('while the Git host fails, after a conflict', () => {
+    /** The server answers pings, and its details fail. */
+    function failing(failures: number) {
+      const all = beginWith(9);
+      const error = new CiServerError('detail', 500, 'no Git host');
+      const { server } = all;
+      const read = all.ciServer.detail;
+      all.ciServer.detail = (id, signal, how) => {
+        expect(how).toEqual({ isRepeated: false });
+        if (server.details >= failures) return read(id, signal, how);
+        server.details += 1;
+        return Promise.reject(error);
+      };
+      return all;
+    }
+
+    it('requests the details ten times in two minutes, and then counts the conflict as a cancel', async () => {
+      const { server, clock, checkState } = failing(Infinity);
+      const checked = checkState();
+      await clock.step(121_000);
+      expect(server.details).toBe(9);
+      await clock.step(500);
+      expect([await checked, server.details]).toEqual(['conflict', 10]);
+      await clock.step(600_000);
+      expect(server.details).toBe(10);
+    });
+
+    it('finds the stage open if the tenth request is answered', async () => {
+      const { server, clock, checkState } = failing(9);
+      const checked = checkState();
+      await clock.step(121_500);
+      expect([await checked, server.details]).toEqual(['reported', 10]);
+    });
+
+    it('counts nothing while the server does not answer pings either', async () => {
+      const { server, clock, checkState, ciServer } = failing(Infinity);
+      ciServer.ping = () => Promise.reject(new CiServerError('ping', 0, 'no answer'));
+      void checkState();
+      await clock.step(600_000);
+      expect(server.details).toBeGreaterThan(20);
+    });
+
+    it('the end is reported at once, and not after the pause between two requests', async () => {
+      const { reporter, server, clock, checkState } = failing(8);
+      const checked = checkState();
+      await clock.step(70_000);
+      expect(server.details).toBe(8);
+      const finished = reporter.finish(state, { kind: 'completed' }, never);
+      await clock.step(0);
+      expect([await finished, server.status]).toEqual(['reported', 'success']);
+      expect(await checked).toBe('conflict');
+    });
   });
 
   it('is not needed to end a stage of a replica that was lost before the check that it recorded', async () => {

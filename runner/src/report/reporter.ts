@@ -1,8 +1,6 @@
-import { backoffDelayMs } from '@hangar/shared/backoff';
 import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
-import { type RetryPolicy, retry } from '@hangar/shared/retry';
-import type { DroneStage, DroneStep } from '../pipeline/drone.ts';
+import type { DroneStage, DroneStep, StageDetail } from '../pipeline/drone.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import {
   type Conclusion,
@@ -13,6 +11,7 @@ import {
   toDroneStep,
 } from '../pipeline/stage-state.ts';
 import { type CiServer, CiServerError, type Update } from '../ports/ci-server.ts';
+import { finishOpen, isOpenFor, readDetails } from './stage-details.ts';
 
 /** The server's ids and versions of a started stage. After an adoption the version of a step is unknown and found by trial. */
 export interface Registered {
@@ -53,12 +52,6 @@ const ABORTED = Promise.resolve<'failed'>('failed');
 /** The clock of a node and ours may differ by this much. */
 const CLOCKS_DIFFER_MS = 60_000;
 
-/** The end of a stage is reported without a limit on attempts: no other process would do it. */
-const READING: RetryPolicy = { firstDelayMs: 500, maxDelayMs: 30_000 };
-
-/** The details of a stage are read so often while the server answers other calls. */
-const MOST_DETAIL_FAILURES = 8;
-
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
 /**
@@ -66,6 +59,7 @@ const upTo = (last: number): number[] => Array.from({ length: last }, (_, index)
  * method rejects: a report that fails is logged.
  */
 export class Reporter {
+  readonly #parts: { readonly clock: Clock; readonly ciServer: CiServer };
   readonly #clock: Clock;
   readonly #ciServer: CiServer;
   readonly #log: Logger;
@@ -79,13 +73,14 @@ export class Reporter {
   #isUnclear = false;
   /** The highest version that was recorded for a state check, whether that was made or not. */
   #recordedVersion = 0;
-  #isFinishing = false;
+  readonly #finishing = new AbortController();
   /** The details have shown that the stage has ended, or is assigned to another runner. */
   #isOver = false;
   #isUnknown = false;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: { clock: Clock; ciServer: CiServer; log: Logger }, registered: Registered) {
+    this.#parts = parts;
     this.#clock = parts.clock;
     this.#ciServer = parts.ciServer;
     this.#log = parts.log;
@@ -174,7 +169,7 @@ export class Reporter {
    * recorded already.
    */
   finish(state: StageState, conclusion: Conclusion, signal: AbortSignal): Promise<Reported> {
-    this.#isFinishing = true;
+    this.#finishing.abort(new Error('the end of the stage is reported'));
     if (this.#isOver) return Promise.resolve('conflict');
     return this.#inOrder(() => this.#finish(state, conclusion, signal), signal);
   }
@@ -221,7 +216,7 @@ export class Reporter {
 
   async #checkState(signal: AbortSignal): Promise<Reported | 'unclear'> {
     // A stage that has ended would be opened again if it were reported as running.
-    if (this.#isFinishing) return 'failed';
+    if (this.#finishing.signal.aborted) return 'failed';
     const { stage } = this.#registered;
     const wasUnclear = this.#isUnclear;
     // If the request is aborted, the server may have applied it.
@@ -235,24 +230,15 @@ export class Reporter {
     return wasUnclear ? 'unclear' : 'conflict';
   }
 
+  /** What follows from a wrong guess can't be corrected: the details are read until it is certain, or certainly the Git host that fails. */
   async #readAgain(signal: AbortSignal): Promise<Reported> {
-    const reported = await this.#readUntilKnown(signal);
+    const read = { answers: () => this.#answers(signal), unneeded: this.#finishing.signal };
+    const reported = await this.#judgeDetail(
+      () => readDetails(this.#parts, { ...read, stageId: this.#registered.stage.id }, signal),
+      signal,
+    );
     if (reported === 'reported') this.#versions.clear();
     return reported;
-  }
-
-  /**
-   * What follows from a wrong guess can't be corrected: the details are read again while the server is away. `failed`: it is there, and still
-   * does not give them, which is the Git host's failure.
-   */
-  async #readUntilKnown(signal: AbortSignal): Promise<Reported> {
-    for (let failures = 0, tries = 0; ; tries++) {
-      const read = await this.#checkDetail(signal);
-      if (read !== 'failed' || this.#isFinishing || signal.aborted) return read;
-      if (await this.#answers(signal)) failures += 1;
-      if (failures >= MOST_DETAIL_FAILURES) return read;
-      await this.#clock.sleep(backoffDelayMs(READING, tries), signal);
-    }
   }
 
   async #answers(signal: AbortSignal): Promise<boolean> {
@@ -263,26 +249,34 @@ export class Reporter {
   }
 
   /** A conflict is a cancel, or a state check whose response was lost: only the details of the stage show which. */
-  async #checkDetail(signal: AbortSignal): Promise<Reported> {
+  #checkDetail(signal: AbortSignal): Promise<Reported> {
+    return this.#judgeDetail(() => this.#detail(signal), signal);
+  }
+
+  async #judgeDetail(read: () => Promise<StageDetail>, signal: AbortSignal): Promise<Reported> {
     try {
-      const version = await this.#openVersion(signal);
+      const version = this.#openVersion(await read());
       if (version === undefined) {
         this.#isOver = true;
         return 'conflict';
       }
-      return this.#isFinishing ? 'failed' : this.#setVersion(version);
+      return this.#finishing.signal.aborted ? 'failed' : this.#setVersion(version);
     } catch (error) {
-      if (!signal.aborted) this.#log.warn({ err: error }, 'the state of a stage could not be read');
+      const isNeeded = !signal.aborted && !this.#finishing.signal.aborted;
+      if (isNeeded) this.#log.warn({ err: error }, 'the state of a stage could not be read');
       return 'failed';
     }
   }
 
+  /** One request; it is repeated where what follows from it is known. */
+  #detail(signal: AbortSignal): Promise<StageDetail> {
+    return this.#ciServer.detail(this.#registered.stage.id, signal, { isRepeated: false });
+  }
+
   /** The version of the stage; undefined if it has ended, or is assigned to another runner. */
-  async #openVersion(signal: AbortSignal): Promise<number | undefined> {
-    const { id, machine } = this.#registered.stage;
-    const { stage, build } = await this.#ciServer.detail(id, signal);
-    const isOpen = build.status === 'running' || build.status === 'pending';
-    return isOpen && stage.status === 'running' && stage.machine === machine ? stage.version : undefined;
+  #openVersion(detail: StageDetail): number | undefined {
+    const isOpen = isOpenFor(detail, this.#registered.stage.machine, ['running']);
+    return isOpen ? detail.stage.version : undefined;
   }
 
   #setVersion(version: number): 'reported' {
@@ -324,22 +318,10 @@ export class Reporter {
     }
     // A known version was increased by the attempt whose response was lost, or by a cancel. No details then: if the Git host failed meanwhile,
     // the server would replace the recorded end by an error (drone-rpc §2.3).
-    return afterLostAnswer && isKnown ? 'conflict' : this.#finishAnyway(endedStage, signal);
-  }
-
-  /**
-   * Reports the end with the version from the details if the stage is still open: with an unknown version a conflict does not prove that the
-   * end is recorded, even after a lost response; and after a restore from an older backup the stage may be open with an unknown version.
-   */
-  #finishAnyway(endedStage: DroneStage, signal: AbortSignal): Promise<Reported> {
-    const shouldRetry = (error: unknown): boolean => !(error instanceof CiServerError && error.unknown);
-    return retry(this.#clock, { ...READING, shouldRetry }, signal, async () => {
-      const version = await this.#openVersion(signal);
-      if (version === undefined) return 'conflict';
-      const update = await this.#ciServer.updateStage({ ...endedStage, version, steps: [] }, signal);
-      if (update.kind === 'updated') return 'reported';
-      throw new Error('the version of the stage has changed since it was read');
-    });
+    if (afterLostAnswer && isKnown) return 'conflict';
+    // With an unknown version a conflict does not prove that the end is recorded, even after a lost response; and after a restore from an older
+    // backup the stage may be open with an unknown version.
+    return finishOpen(this.#parts, endedStage, signal);
   }
 
   #drone(step: StepState, version: number): DroneStep {

@@ -7,6 +7,7 @@ import type { RunPlan } from '../pipeline/run-plan.ts';
 import { begun, concluded, newStage, type StageState } from '../pipeline/stage-state.ts';
 import { type EarlyEnd, finishBare } from '../report/finish-bare.ts';
 import type { Reporter } from '../report/reporter.ts';
+import { endedAgoMs } from './ended-ago.ts';
 import { Expiry } from './expiry.ts';
 import { endLostSteps } from './lost-steps.ts';
 import type { StageEnd, StageFlow } from './stage-progress.ts';
@@ -62,7 +63,7 @@ async function endEarly(flow: StageFlow, end: EarlyEnd): Promise<void> {
   flow.ended();
   const expiry = new Expiry(flow.parts);
   try {
-    expiry.begin(flow.parts.clock.now());
+    expiry.begin(endedAgoMs(flow.progress, flow.parts.clock));
     await report(flow, end, AbortSignal.any([handOver, expiry.signal]));
   } finally {
     expiry.close();
@@ -89,8 +90,10 @@ async function giveUp(flow: StageFlow): Promise<void> {
 async function cleanUp(flow: StageFlow): Promise<void> {
   const { parts, progress } = flow;
   if (progress.pod) {
-    parts.registry.finish(progress.pod.metadata?.uid, parts.clock.now());
+    parts.registry.finish(progress.pod.metadata?.uid, parts.clock.monotonicMs());
     const removed = await removePod(parts, progress.pod, 0);
+    // Its namespace is another replica's as well.
+    if (removed === 'others') return;
     // The Pod is then adopted once more, and removed at the end of that.
     if (removed === 'left') parts.registry.forget(progress.pod.metadata?.uid ?? '');
   }
@@ -121,7 +124,8 @@ async function report(flow: StageFlow, end: EarlyEnd, signal: AbortSignal): Prom
   if (started && work && !isSupervised) return reportSteps(parts, { started, plan: work.plan }, end, signal);
   if (end.kind === 'broken') await endLostSteps(flow, end.text, signal);
   const version = started?.reporter.stageVersion ?? stage.version;
-  await finishBare(parts, { ...stage, version }, { ...end, firstLog: started?.firstLog }, signal);
+  const known = { ...stage, machine: progress.machine, version };
+  await finishBare(parts, known, { ...end, firstLog: started?.firstLog }, signal);
 }
 
 /** A stage that is running according to the server, without any step having run. */

@@ -11,14 +11,11 @@ import { holdsGate, startedBefore, startedByPod } from '../launch/start.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
-import { CiServerError } from '../ports/ci-server.ts';
+import { readDetails } from '../report/stage-details.ts';
 import { toOwnMs } from './api-time.ts';
 import { endAtServer, podLost } from './claim.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
 import { describeAgain, recordPod, recordWait } from './stage-record.ts';
-
-/** How many times the details may fail while the database of the server works. */
-const DETAIL_ROUNDS = 3;
 
 /**
  * Determines what the stage runs: from its Pod and the Pod's Secret if there is a Pod, so that the pipeline is not requested again (a
@@ -85,18 +82,15 @@ async function enter({ parts, stops }: StageFlow, namespace: string, kind: 'own'
  * distinguishes the two: it needs only the database, is repeated until that works, and does not change an accepted stage.
  */
 async function fetchDetail({ parts, progress, stops }: StageFlow): Promise<StageDetail> {
-  const { ciServer } = parts;
   const { stop } = stops;
   const { id } = progress.stage;
-  for (let round = 1; ; round++) {
-    try {
-      return await ciServer.detail(id, stop);
-    } catch (error) {
-      if (stop.aborted) throw error;
-      const isServers = error instanceof CiServerError && error.status >= 500;
-      if (round >= DETAIL_ROUNDS || !isServers) throw detailFailed(error);
-    }
-    await ciServer.accept(id, progress.machine, stop);
+  const accept = (): Promise<unknown> => parts.ciServer.accept(id, progress.machine, stop);
+  const answers = (): Promise<boolean> => accept().then(() => true);
+  try {
+    return await readDetails(parts, { stageId: id, answers }, stop);
+  } catch (error) {
+    if (stop.aborted) throw error;
+    throw detailFailed(error);
   }
 }
 
@@ -107,15 +101,16 @@ const detailFailed = (error: unknown): PipelineError =>
     { blame: 'operator', cause: error },
   );
 
-async function fromPod(flow: StageFlow): Promise<undefined> {
+async function fromPod(flow: StageFlow): Promise<StageEnd | undefined> {
   const { parts, progress, stops } = flow;
   const { pod, record } = progress;
-  if (!pod || !record) return;
+  if (!pod || !record) return undefined;
   const contents = await parts.contents.contentsOf(parts, pod, record, stops.stop);
   const isWhole = contents && (await parts.contents.isComplete(parts, pod, record, stops.stop));
   if (!isWhole && holdsGate(pod)) return startOver(flow, record);
   if (!contents) throw secretGone();
   continueWithPod(flow, pod, { record, contents });
+  return undefined;
 }
 
 function continueWithPod(
@@ -151,14 +146,15 @@ const secretGone = (): PipelineError =>
  * The previous owner was lost before the Pod was complete: nothing has run in it, and it is removed and created again. The stage may have
  * been started before, if this is not its first Pod.
  */
-async function startOver(flow: StageFlow, record: PodRecord): Promise<undefined> {
+async function startOver(flow: StageFlow, record: PodRecord): Promise<StageEnd | undefined> {
   const { parts, progress, stops } = flow;
   const { stage, pod } = progress;
-  if (!pod) return;
+  if (!pod) return undefined;
   if (record.stepIds) await recordWait(flow, record.stepIds);
   else await recordPod(flow);
   const removed = await removePod(parts, pod, 0);
   stops.stop.throwIfAborted();
+  if (removed === 'others') return { kind: 'left', why: 'another runner has taken over this pipeline' };
   if (removed === 'left')
     throw new PipelineError(
       'right-missing',
@@ -173,4 +169,5 @@ async function startOver(flow: StageFlow, record: PodRecord): Promise<undefined>
   progress.pod = undefined;
   progress.record = undefined;
   parts.registry.update(stage.id, { phase: 'preparing', pod: '' });
+  return undefined;
 }

@@ -1,6 +1,6 @@
 import { silentLogger } from '@hangar/shared/logger';
 import { settle } from '@hangar/shared/testing/fake-clock';
-import { refusal } from '@hangar/shared/testing/fake-cluster';
+import { noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readPod } from '../adopt/read-pod.ts';
@@ -204,6 +204,30 @@ describe('with HANGAR_GATE_VOLUME=auto, the gate', () => {
       error: expect.stringMatching(/whether a step has run is not certain.*connection refused/) as string,
     });
     expect([env.pod, env.cluster.count('create', 'pods')]).toEqual([undefined, 1]);
+  });
+
+  it('is replaced if the API server is away for three minutes between the stop and the last status of the Pod', async () => {
+    const env = await begin();
+    let isAway = false;
+    env.cluster.intercept(({ verb, target }) => {
+      if (verb === 'patch') isAway = true;
+      if (verb === 'get' && target.resource.plural === 'pods' && isAway && env.clock.monotonicMs() < 180_000)
+        throw noAnswer();
+    });
+    onNode(env, waiting('ImagePullBackOff', PULL_FAILED));
+    await env.clock.step(240_000);
+    expect([formOf(env.pod), env.server.stage.status]).toEqual(['init', 'running']);
+  });
+
+  it('is not replaced if the kubelet reports no end of the Pod for two minutes', async () => {
+    const env = await begin();
+    const scheduled = { ...env.pod, spec: { containers: [], ...env.pod?.spec, nodeName: 'node-a' } };
+    const failing = waiting('ImagePullBackOff', PULL_FAILED);
+    env.cluster.put(POD, withStates(scheduled, { 1: failing, 2: failing }));
+    await env.clock.step(119_000);
+    expect([formOf(env.pod), env.server.stage.status]).toEqual(['image', 'running']);
+    await env.clock.step(3_000);
+    expect(env.server.stage.error).toMatch(/whether a step has run is not certain/);
   });
 
   it('is replaced for each kind of node by itself', async () => {

@@ -11,7 +11,7 @@ import { gated, running, withStates, withStatus } from '../supervise/testing/a-p
 import { aStage } from '../supervise/testing/fake-ci-server.ts';
 import { resume } from './run-stage.ts';
 import type { StageParts } from './stage-parts.ts';
-import { compiledOf, POD, SECRET, TestStage } from './testing/test-stage.ts';
+import { aDetail, compiledOf, POD, SECRET, TestStage } from './testing/test-stage.ts';
 
 const BUSY = { pipelines: 1, pods: 0, cpuMillicores: 0, memoryBytes: 0 };
 const STARTED = {
@@ -167,6 +167,15 @@ describe('a Pod without its scheduling gate', () => {
     expect([env.pod, env.isOver()]).toEqual([undefined, true]);
   });
 
+  it('whose Secret is gone ends with that error although its owner was lost between the record of a state check and the check', async () => {
+    const reports = { ...ADMITTED, [ANNOTATION.stageVersion]: '5' };
+    const prepare = ({ server }: TestStage) =>
+      Object.assign(server, { details: { ...aDetail('running'), stage: server.stage } });
+    const env = begin({ ...ungate, reports, secrets: [], prepare });
+    await env.clock.step(1_000);
+    expect([env.server.stage.status, env.server.stage.version, env.pod]).toEqual(['error', 5, undefined]);
+  });
+
   it('whose Secret is invalid ends with a clear error', async () => {
     const [secret] = compiledOf().secrets;
     const env = begin({ ...ungate, secrets: [{ ...secret, data: { 'masks.json': 'e3s=' } }] });
@@ -242,7 +251,7 @@ describe('a Pod without its scheduling gate', () => {
 
 describe('a namespace that was created for the Pod alone', () => {
   const own = { [ANNOTATION.ownNamespace]: 'true' };
-  const withNamespace = (env: TestStage): TestStage => {
+  const withNamespace = <T extends TestStage>(env: T): T => {
     const labels = { [LABEL.managedBy]: LABEL.managedByValue };
     env.cluster.put({ resource: RESOURCE.namespaces, name: 'ci' }, { metadata: { labels } });
     return env;
@@ -267,6 +276,27 @@ describe('a namespace that was created for the Pod alone', () => {
     const env = withNamespace(begin({ reports: own, secrets: [] }));
     await env.clock.step(0);
     expect(namespaces(env)).toEqual([1, ['ci']]);
+  });
+
+  it.each([
+    ['the stage starts over', { reports: own, secrets: [] }],
+    ['the Pod could not be taken over', { reports: { ...ADMITTED, ...own }, ungate: true, secrets: [] }],
+  ])('stays if %s, but another replica has taken over the Pod by then', async (_, before) => {
+    const prepare = ({ cluster }: TestStage): void => {
+      let isTaken = false;
+      cluster.intercept(({ verb }) => {
+        const pod = cluster.find<V1Pod>(POD);
+        if (verb !== 'remove' || isTaken || !pod) return;
+        isTaken = true;
+        const annotations = { ...pod.metadata?.annotations, [ANNOTATION.owner]: 'ci/other' };
+        cluster.put(POD, { ...pod, metadata: { ...pod.metadata, annotations } });
+      });
+    };
+    const env = withNamespace(begin({ ...before, prepare }));
+    await env.clock.step(1_000);
+    expect([env.pod?.metadata?.annotations?.[ANNOTATION.owner], env.isOver()]).toEqual(['ci/other', true]);
+    expect(namespaces(env)).toEqual([0, []]);
+    expect(env.cluster.count('create', 'pods')).toBe(0);
   });
 
   it('stays for the next owner at a hand-over, and a shared one is never deleted', async () => {
@@ -406,5 +436,121 @@ describe('a Pod that still has its scheduling gate', () => {
     expect(env.reports).toEqual(['stage running']);
     await env.finishSteps();
     expect(env.reports.at(-1)).toBe('stage success');
+  });
+});
+
+describe('the retention of a stage that had ended when its Pod was found', () => {
+  const HOUR_MS = 3_600_000;
+  const DAY_MS = 24 * HOUR_MS;
+
+  /** Its steps ended that long before, by the API server's clock, and the Drone server accepts nothing. */
+  function found(agoMs: number, prepare: (env: TestStage) => void = () => undefined) {
+    const claimedMs = 1_768_990_000_000;
+    const [ended, claimed] = [new Date(claimedMs - agoMs), new Date(claimedMs)];
+    const change = (pod: V1Pod): V1Pod => ({
+      ...withStates(pod, { 1: gated(0), 2: gated(0) }),
+      metadata: {
+        ...pod.metadata,
+        managedFields: [
+          { manager: 'kubelet', subresource: 'status', time: ended },
+          { manager: 'hangar', time: claimed },
+        ],
+      },
+    });
+    const back = Promise.withResolvers<void>();
+    const env = begin({
+      reports: ADMITTED,
+      ungate: true,
+      change,
+      prepare: (one) => {
+        one.server.gate = back.promise;
+        one.clock.jump(claimedMs - one.clock.now());
+        prepare(one);
+      },
+    });
+    env.intents.set(63, { stageId: 63, buildId: 41, machine: 'me' });
+    const isExpired = (): boolean => env.heard.includes('expired');
+    return { env, isExpired, back: () => back.resolve() };
+  }
+
+  it.each([
+    ['right', 0],
+    ['three days ahead', 3 * DAY_MS],
+    ['three days behind', -3 * DAY_MS],
+  ])('includes the hour before it was found if the clock of this node is %s', async (_, skewMs) => {
+    const { env, isExpired } = found(HOUR_MS, ({ clock }) => clock.jump(skewMs));
+    await env.clock.step(47 * HOUR_MS - 1);
+    expect([isExpired(), env.pod === undefined, env.intents.size]).toEqual([false, false, 1]);
+    await env.clock.step(1);
+    expect([isExpired(), env.pod, env.intents.size]).toEqual([true, undefined, 0]);
+  });
+
+  it.each([3 * DAY_MS, -3 * DAY_MS])(
+    'is not changed by a clock that is set by %s ms meanwhile',
+    async (ms) => {
+      const { env, isExpired } = found(HOUR_MS);
+      await env.clock.step(HOUR_MS);
+      env.clock.jump(ms);
+      await env.clock.step(46 * HOUR_MS - 1);
+      expect(isExpired()).toBe(false);
+      await env.clock.step(1);
+      expect(isExpired()).toBe(true);
+    },
+  );
+
+  it('leaves an hour for the report if nothing was running for longer than the retention', async () => {
+    const { env, isExpired } = found(62 * HOUR_MS);
+    await env.clock.step(HOUR_MS - 1);
+    expect([isExpired(), env.pod === undefined]).toEqual([false, false]);
+    await env.clock.step(1);
+    expect([isExpired(), env.pod]).toEqual([true, undefined]);
+  });
+
+  it('does not prevent the report of a stage that ended before a long weekend', async () => {
+    const { env, isExpired, back } = found(62 * HOUR_MS);
+    await env.clock.step(60_000);
+    back();
+    await env.clock.step(1_000);
+    expect([env.reports.at(-1), isExpired(), env.pod]).toEqual(['stage success', false, undefined]);
+  });
+
+  it('begins when it is found if the API server does not show when it ended', async () => {
+    const env = begin({
+      reports: ADMITTED,
+      ungate: true,
+      change: (pod) => withStates(pod, { 1: gated(0), 2: gated(0) }),
+      prepare: (one) => {
+        one.server.gate = new Promise(() => undefined);
+        one.clock.jump(30 * DAY_MS);
+      },
+    });
+    await env.clock.step(2 * DAY_MS - 1);
+    expect(env.heard).not.toContain('expired');
+    await env.clock.step(1);
+    expect(env.heard).toContain('expired');
+  });
+});
+
+describe('the retention of a stage that ends after its Pod was found', () => {
+  it('begins with its end, however long its Pod had run before', async () => {
+    const DAY_MS = 86_400_000;
+    const claimedMs = 1_768_990_000_000;
+    const reports = { ...ADMITTED, [ANNOTATION.admittedAt]: String(claimedMs - 1_900_000) };
+    const managedFields = [
+      { manager: 'kubelet', subresource: 'status', time: new Date(claimedMs - 1_800_000) },
+      { manager: 'hangar', time: new Date(claimedMs) },
+    ];
+    const change = (pod: V1Pod): V1Pod => ({
+      ...withStates(pod, { 1: gated(0), 2: running() }),
+      metadata: { ...pod.metadata, managedFields },
+    });
+    const env = begin({ reports, ungate: true, change });
+    await env.clock.step(1_000);
+    env.server.gate = new Promise(() => undefined);
+    await env.finishSteps();
+    await env.clock.step(2 * DAY_MS - 1);
+    expect(env.heard).not.toContain('expired');
+    await env.clock.step(1);
+    expect(env.heard).toContain('expired');
   });
 });

@@ -1,6 +1,6 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
-import { settle } from '@hangar/shared/testing/fake-clock';
 import { refusal } from '@hangar/shared/testing/fake-cluster';
+import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { holdsGate } from '../launch/start.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
@@ -110,6 +110,38 @@ describe('a stage that can’t be run', () => {
     expect(env.heard).toContain(heard);
   });
 
+  it.each([3, -3])(
+    'records its admission by the API server’s clock, although the clock of this node is set by %s days before its start',
+    async (days) => {
+      const env = begin({}, ({ cluster, clock }) => {
+        const created = new Date(clock.now() + 3_600_000);
+        cluster.intercept(({ verb, target, body }) => {
+          if (verb !== 'create' || target.resource.plural !== 'pods') return;
+          Object.assign((body as V1Pod).metadata ?? {}, { creationTimestamp: created });
+          clock.jump(days * 86_400_000);
+        });
+      });
+      await env.clock.step(0);
+      const admitted = env.pod?.metadata?.annotations?.[ANNOTATION.admittedAt];
+      expect(Number(admitted)).toBe(1_768_383_000_000 + 3_600_000);
+    },
+  );
+
+  it('measures its durations on the monotonic clock, since the wall clock may be set meanwhile', async () => {
+    const durations: number[] = [];
+    const measure = (ms: number): void => void durations.push(ms);
+    const env = begin({}, ({ parts, cluster, clock }) => {
+      Object.assign(parts.events, { launched: measure, finished: measure });
+      cluster.intercept(({ verb, target }) => {
+        if (verb === 'create' && target.resource.plural === 'pods') clock.jump(-259_200_000);
+      });
+    });
+    await env.clock.step(7_000);
+    await env.finishSteps();
+    await env.clock.step(1_000);
+    expect(durations).toEqual([0, 7_000]);
+  });
+
   it('ends with an error of the server if its details can’t be fetched (known issue 18)', async () => {
     const env = begin({}, ({ server }) =>
       server.refuse.push({ call: 'detail', error: new Error('git is away') }),
@@ -119,8 +151,8 @@ describe('a stage that can’t be run', () => {
   });
 
   it.each([
-    ['a failure of the database: the build continues', 2, 'running'],
-    ['a failure of the Git host if the database works', 3, 'error'],
+    ['a failure of the database: the build continues', 9, 'running'],
+    ['a failure of the Git host if the database works', 10, 'error'],
   ])('treats details that fail with 500 as %s', async (_, failures, status) => {
     const error = new CiServerError('detail', 500, 'trouble');
     const accepts: string[] = [];
@@ -131,9 +163,8 @@ describe('a stage that can’t be run', () => {
         return Promise.resolve({ kind: 'accepted', stage: {} });
       };
     });
-    await settle();
-    expect(env.server.stage.status).toBe(status);
-    expect(accepts).toHaveLength(2);
+    await env.clock.step(121_500);
+    expect([env.server.stage.status, accepts.length, env.server.refuse]).toEqual([status, failures, []]);
     await env.close();
   });
 

@@ -5,12 +5,12 @@ import { holdsGate } from '../launch/start.ts';
 import type { Intent } from '../lease/lease-record.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
 import { checkStage } from '../report/check-stage.ts';
-import { observe } from '../watch/observe.ts';
 import { admit, showWait } from './admit.ts';
 import { writeTime } from './api-time.ts';
 import { claim } from './claim.ts';
 import { conclude, endOf } from './conclude.ts';
 import { describeStage } from './describe.ts';
+import { allEnded } from './ended-ago.ts';
 import { graceAfter } from './grace.ts';
 import { launchPod } from './launch.ts';
 import type { StageParts } from './stage-parts.ts';
@@ -140,11 +140,4 @@ async function checkState({ parts, progress }: StageFlow, signal: AbortSignal): 
   const pod = podWatch.pods.find(({ metadata }) => metadata?.uid === uid) ?? progress.pod;
   const hasEnded = (read: V1Pod): boolean => allEnded(read, progress);
   return checkStage(parts, { reporter, pod, owner: lease.owner, hasEnded }, signal);
-}
-
-/** Whether every step of the plan, but for those in the background, has ended in that Pod. */
-function allEnded(pod: V1Pod, { work }: StageProgress): boolean {
-  if (!work) return false;
-  const { steps } = observe(pod, work.plan);
-  return work.plan.steps.every(({ n, role }) => role === 'background' || steps.get(n)?.kind === 'ended');
 }

@@ -25,11 +25,12 @@ export async function start(flow: StageFlow): Promise<StageEnd | undefined> {
   }
   if (holdsGate(pod)) {
     await recordPod(flow);
-    const admittedAtMs = toApiMs(progress.apiTime, parts.clock, admittedMs);
+    const own = { wallMs: admittedMs, monotonicMs: progress.admittedMonotonicMs };
+    const admittedAtMs = toApiMs(progress.apiTime, own);
     const ungated = await ungate(parts, pod, { started, admittedMs: admittedAtMs }, stops.grace);
     progress.pod = keptPod(ungated);
   }
-  parts.events.launched(parts.clock.now() - admittedMs);
+  parts.events.launched(parts.clock.monotonicMs() - progress.admittedMonotonicMs);
   return undefined;
 }
 

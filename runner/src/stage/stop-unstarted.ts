@@ -1,13 +1,13 @@
-import { ifPresent, podTarget } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { patiently } from '../launch/patiently.ts';
 import { stopPod } from '../launch/stop-pod.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
+import { currentPodOnce } from '../watch/current-pod.ts';
 import { isOver, whetherRan } from '../watch/pod-retry.ts';
 import type { StageFlow } from './stage-progress.ts';
 
-/** The kubelet ends a Pod without containers within a second. */
+/** The kubelet ends a Pod without containers within a second. Only the time counts in which the API server answers. */
 const STOP_LIMIT_MS = 120_000;
 const LOOK_MS = 500;
 
@@ -42,15 +42,17 @@ async function whetherRanAtEnd(
   plan: RunPlan,
 ): Promise<ReturnType<typeof whetherRan>> {
   const { clock, cluster } = parts;
-  const untilMs = clock.monotonicMs() + STOP_LIMIT_MS;
-  for (;;) {
+  for (let waitedMs = 0; ; ) {
     const now = await patiently(parts, { what: 'read the Pod' }, stops.stop, () =>
-      ifPresent(cluster.get<V1Pod>(podTarget(pod), stops.stop)),
+      currentPodOnce(cluster, pod, stops.stop),
     );
-    if (!now || now.metadata?.uid !== pod.metadata?.uid || clock.monotonicMs() >= untilMs) return 'maybe';
-    const ran = whetherRan(now, plan);
-    if (isOver(now) && ran !== 'open') return ran;
+    if (now.kind !== 'present') return 'maybe';
+    const ran = whetherRan(now.pod, plan);
+    if (isOver(now.pod) && ran !== 'open') return ran;
+    if (waitedMs >= STOP_LIMIT_MS) return 'maybe';
+    const readMs = clock.monotonicMs();
     await clock.sleep(LOOK_MS, stops.stop);
     stops.stop.throwIfAborted();
+    waitedMs += clock.monotonicMs() - readMs;
   }
 }

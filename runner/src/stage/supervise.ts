@@ -2,6 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { StageRun, type StageRunEnd } from '../supervise/stage-run.ts';
 import { hasStepStarted, type PodRetry } from '../watch/pod-retry.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
+import { endedAgoMs } from './ended-ago.ts';
 import { Expiry } from './expiry.ts';
 import { isPodRetry, makeAgain, remakesOf, retryOfPreviousOwner } from './remake.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
@@ -28,7 +29,7 @@ export async function superviseStage(flow: StageFlow): Promise<StageEnd | undefi
   const expiry = new Expiry(parts);
   try {
     const handOver = AbortSignal.any([stops.handOver, expiry.signal]);
-    const end = await runOf(flow, { work, pod, admittedMs }, expiry).run({
+    const end = await runOf(flow, { work, pod }, expiry).run({
       cancelled: stops.cancelled,
       handOver,
     });
@@ -45,7 +46,7 @@ function endOf(end: Exclude<StageRunEnd, PodRetry>, { stops }: StageFlow, expiry
 
 function runOf(
   flow: StageFlow,
-  { work, pod, admittedMs }: { readonly work: Work; readonly pod: V1Pod; readonly admittedMs: number },
+  { work, pod }: { readonly work: Work; readonly pod: V1Pod },
   expiry: Expiry,
 ): { run: StageRun['run'] } {
   const { parts, progress } = flow;
@@ -72,14 +73,14 @@ function runOf(
     ended: (failure?: string) => {
       if (failure) parts.registry.update(stage.id, { failure });
       flow.ended();
-      expiry.begin(lastEndMs(feed.pod ?? pod) ?? parts.clock.now());
+      expiry.begin(endedAgoMs(progress, parts.clock));
     },
     reported: () => {
-      parts.registry.finish(pod.metadata?.uid, parts.clock.now());
+      parts.registry.finish(pod.metadata?.uid, parts.clock.monotonicMs());
       parts.lease.settle(stage.id);
       parts.registry.linger(tail.promise);
       parts.registry.leave(stage.id);
-      parts.events.finished(parts.clock.now() - admittedMs);
+      parts.events.finished(parts.clock.monotonicMs() - progress.admittedMonotonicMs);
     },
   };
   const stageRun = new StageRun({ ...parts, log }, order, { feed, reporter });
@@ -101,13 +102,4 @@ function forgetOnceStarted(work: Work, feed: PodFeed): void {
     work.compiled = undefined;
     unsubscribe();
   });
-}
-
-/** When the last container ended, according to the kubelet. */
-function lastEndMs({ status }: V1Pod): number | undefined {
-  const ends = (status?.containerStatuses ?? []).flatMap(({ state }) => {
-    const at = state?.terminated?.finishedAt;
-    return at ? [new Date(at).getTime()] : [];
-  });
-  return ends.length === 0 ? undefined : Math.max(...ends);
 }

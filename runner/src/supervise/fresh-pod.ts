@@ -1,13 +1,11 @@
 import type { Clock } from '@hangar/shared/clock';
-import { type Cluster, ifPresent, isKubernetesError, podTarget } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
-import { type RetryPolicy, retry } from '@hangar/shared/retry';
-import type { V1Pod } from '@kubernetes/client-node';
+import { retry } from '@hangar/shared/retry';
+import { POD_READS } from '../watch/current-pod.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
 
 /** A Pod that was read this recently is as it is. */
 const FRESH_MS = 5_000;
-const READS: RetryPolicy = { firstDelayMs: 500, maxDelayMs: 10_000 };
 
 /** Reads a Pod from the API server where a decision must not rest on a watch that may be silent. */
 export class FreshPod {
@@ -40,26 +38,11 @@ export class FreshPod {
   async #read(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#parts;
     try {
-      await retry(clock, READS, signal, () => this.#feed.refresh(signal));
+      await retry(clock, POD_READS, signal, () => this.#feed.refresh(signal));
       this.#readMs = clock.monotonicMs();
     } catch (error) {
       if (!signal.aborted) log.warn({ err: error }, 'the Pod of a stage could not be read');
     }
     this.#wasRead();
   }
-}
-
-/** Delays between attempts to read the Pod's owner. */
-const OWNER_READS: RetryPolicy = { firstDelayMs: 1_000, maxDelayMs: 1_000 };
-
-/** The Pod as the API server has it, undefined if it is gone; `unread`: it is not needed any more, or was refused. Never rejects. */
-export async function podNow(
-  { clock, cluster }: { readonly clock: Clock; readonly cluster: Cluster },
-  pod: V1Pod,
-  isOver: () => boolean,
-  signal: AbortSignal,
-): Promise<V1Pod | undefined | 'unread'> {
-  const shouldRetry = (error: unknown): boolean => !isOver() && !isKubernetesError(error, 404);
-  const read = (): Promise<V1Pod> => cluster.get<V1Pod>(podTarget(pod), signal);
-  return ifPresent(retry(clock, { ...OWNER_READS, shouldRetry }, signal, read)).catch(() => 'unread');
 }

@@ -1,18 +1,18 @@
 import { orLate } from '@hangar/shared/deadline';
 import { errorText } from '@hangar/shared/error-text';
-import { ifPresent, podTarget } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { removePod } from '../launch/remove-pod.ts';
 import { stopPod } from '../launch/stop-pod.ts';
 import { isBeforeAdoption, isOwnedBy } from '../pipeline/pod-owner.ts';
 import { type Conclusion, concluded, isFinal, newStage, type StageState } from '../pipeline/stage-state.ts';
 import type { Reporter } from '../report/reporter.ts';
+import { currentPod, currentPodOnce } from '../watch/current-pod.ts';
 import { observe, type PodView } from '../watch/observe.ts';
 import { type PodRetry, type PodRetryInputs, podRetryOf } from '../watch/pod-retry.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
 import { GONE, isLasting, type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
 import { ChangeNotifier } from './change-notifier.ts';
-import { FreshPod, podNow } from './fresh-pod.ts';
+import { FreshPod } from './fresh-pod.ts';
 import type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals } from './launched-stage.ts';
 import {
   type CutShort,
@@ -91,7 +91,7 @@ export class StageRun {
       leaving: this.#leaving.signal,
       state: () => this.#state,
       view: () => this.#view,
-      pod: () => this.#feed.pod ?? launched.pod,
+      pod: () => this.#knownPod,
       gone: () => this.#feed.gone,
       notices: () => this.#feed.notices,
       concluded: () => this.#conclusion !== undefined,
@@ -170,12 +170,18 @@ export class StageRun {
    */
   async #conflict(): Promise<'over' | 'report-again'> {
     const { signal } = this.#halt;
-    const pod = await podNow(this.#parts, this.#launched.pod, () => this.#conclusion !== undefined, signal);
-    if (pod === 'unread') return 'over';
-    if (pod && !this.#isOurs(pod)) this.#disown();
+    const need = { isNeeded: () => this.#conclusion === undefined };
+    const now = await currentPod(this.#parts, this.#knownPod, need, signal);
+    if (now === 'unread') return 'over';
+    // Another Pod of this name is of this stage too: its owner has the stage.
+    if (now.kind !== 'gone' && !this.#isOurs(now.pod)) this.#disown();
     else if (!this.#reporter.isUnknown && (await this.#reporter.isOpenAnyway(signal))) return 'report-again';
     else if (!signal.aborted) this.#conclude({ kind: 'cancelled' });
     return 'over';
+  }
+
+  get #knownPod(): V1Pod {
+    return this.#feed.pod ?? this.#launched.pod;
   }
 
   #isOurs(pod: V1Pod): boolean {
@@ -371,11 +377,9 @@ export class StageRun {
   }
 
   async #hasEnded(signal: AbortSignal): Promise<boolean> {
-    const { cluster } = this.#parts;
-    const pod = await ifPresent(cluster.get<V1Pod>(podTarget(this.#launched.pod), signal)).catch(
-      () => this.#launched.pod,
-    );
-    return !pod || this.#isQuiet(observe(pod, this.#launched.plan));
+    const now = await currentPodOnce(this.#parts.cluster, this.#knownPod, signal).catch(() => undefined);
+    if (now?.kind !== 'present') return now !== undefined;
+    return this.#isQuiet(observe(now.pod, this.#launched.plan));
   }
 
   async #report(conclusion: Conclusion, signal: AbortSignal): Promise<void> {
@@ -387,10 +391,8 @@ export class StageRun {
 
   async #remove(graceSeconds: number | undefined): Promise<void> {
     this.#removing = true;
-    const { owner, pod } = this.#launched;
-    const parts = { ...this.#parts, lease: { owner } };
-    if ((await removePod(parts, this.#feed.pod ?? pod, graceSeconds)) === 'left')
-      this.#launched.notRemoved?.();
+    const parts = { ...this.#parts, lease: { owner: this.#launched.owner } };
+    if ((await removePod(parts, this.#knownPod, graceSeconds)) === 'left') this.#launched.notRemoved?.();
   }
 }
 

@@ -236,7 +236,7 @@ export class ListWatch<T extends KubernetesObject, Kept = T> {
 }
 
 /** Whether a version precedes another one. Kubernetes documents them as comparable numbers (KEP-5504); others are never older. */
-function isOlder(version: string | undefined, than: string | undefined): boolean {
+export function isOlder(version: string | undefined, than: string | undefined): boolean {
   const isNumber = (text: string | undefined): text is string => /^\d+$/.test(text ?? '');
   return isNumber(version) && isNumber(than) && BigInt(version) < BigInt(than);
 }

@@ -1,0 +1,80 @@
+import type { Clock } from '@hangar/shared/clock';
+import { type RetryPolicy, retry } from '@hangar/shared/retry';
+import type { DroneStage, StageDetail } from '../pipeline/drone.ts';
+import { type CiServer, CiServerError } from '../ports/ci-server.ts';
+
+/** Delays between two requests of the details of a stage. */
+const DETAIL_RETRY: RetryPolicy = { firstDelayMs: 500, maxDelayMs: 30_000 };
+
+/** The details are requested this many times, within about two minutes, while the server answers other calls: then it is the Git host. */
+const MOST_FAILURES = 10;
+
+/** Which details are read, and for how long. */
+export interface DetailRead {
+  readonly stageId: number;
+  /** Whether the server answers a call for which it needs no Git host. If it does not, a failure of the details proves nothing. */
+  readonly answers: () => Promise<boolean>;
+  /** Aborted: the details are not needed any more. Pauses end; a request is not aborted, since the server could fail the build for it. */
+  readonly unneeded?: AbortSignal;
+}
+
+/**
+ * Reads the details of a stage, and repeats that while the server fails: without end while it answers no other call either, ten times while it
+ * does.
+ *
+ * @throws {CiServerError} of the last request when these are used up
+ * @throws the reason of `signal` or `unneeded` once that is aborted, and any other error at once, also of `answers`
+ */
+export function readDetails(
+  { clock, ciServer }: { readonly clock: Clock; readonly ciServer: Pick<CiServer, 'detail'> },
+  { stageId, answers, unneeded }: DetailRead,
+  signal: AbortSignal,
+): Promise<StageDetail> {
+  const stop = unneeded ? AbortSignal.any([signal, unneeded]) : signal;
+  let failures = 0;
+  const shouldRetry = (error: unknown): boolean => isOfDetails(error) && failures < MOST_FAILURES;
+  return retry(clock, { ...DETAIL_RETRY, shouldRetry }, stop, async () => {
+    try {
+      return await ciServer.detail(stageId, signal, { isRepeated: false });
+    } catch (error) {
+      if (!stop.aborted && isOfDetails(error) && (await answers())) failures += 1;
+      throw error;
+    }
+  });
+}
+
+/** Whether the server has the stage open for that runner. Pure. */
+export function isOpenFor(
+  { stage, build }: StageDetail,
+  machine: string,
+  statuses: readonly DroneStage['status'][],
+): boolean {
+  const isBuildOpen = build.status === 'running' || build.status === 'pending';
+  return isBuildOpen && statuses.includes(stage.status) && stage.machine === machine;
+}
+
+/**
+ * Reports the end of a stage with the version that its details show, if it is open there. Repeated without end, since no other process would do
+ * it: not knowing is no reason to leave it open.
+ *
+ * @returns `conflict`: it has ended there, or is assigned to another runner
+ * @throws {CiServerError} when the server does not know the stage
+ * @throws the reason of `signal` once that is aborted
+ */
+export function finishOpen(
+  { clock, ciServer }: { readonly clock: Clock; readonly ciServer: CiServer },
+  endedStage: DroneStage,
+  signal: AbortSignal,
+): Promise<'reported' | 'conflict'> {
+  const shouldRetry = (error: unknown): boolean => !(error instanceof CiServerError && error.unknown);
+  return retry(clock, { ...DETAIL_RETRY, shouldRetry }, signal, async () => {
+    const detail = await ciServer.detail(endedStage.id, signal, { isRepeated: false });
+    if (!isOpenFor(detail, endedStage.machine, ['pending', 'running'])) return 'conflict';
+    const { version } = detail.stage;
+    const update = await ciServer.updateStage({ ...endedStage, version, steps: [] }, signal);
+    if (update.kind === 'updated') return 'reported';
+    throw new Error('the version of the stage has changed since it was read');
+  });
+}
+
+const isOfDetails = (error: unknown): boolean => error instanceof CiServerError && error.call === 'detail';
