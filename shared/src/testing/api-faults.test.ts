@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { jsonResponse, openApiOf, query } from '../openapi/openapi.ts';
 import { amount, count, flag, id, object, orNull, type Schema, text } from '../openapi/schema.ts';
-import { apiFaults, validatorOf } from './api-faults.ts';
+import { type Answered, answerFaults, apiFaults, serviceFaults, validatorOf } from './api-faults.ts';
 
 /** A description of one route, whose answer has one member. */
 const apiWith = (
@@ -126,5 +126,45 @@ describe('the validator', () => {
     ['a member that is not described', { waitSeconds: 1, more: 1 }],
   ])('rejects %s', (_, value) => {
     expect(validate(answer, value)).not.toEqual([]);
+  });
+});
+
+describe('the faults of answers', () => {
+  const api = apiWith('ok', flag('Whether it is healthy.', true));
+  const answer = { statusCode: 200, contentType: 'application/json; charset=utf-8', body: '{"ok":true}' };
+  const faultsFor = (change: Partial<Answered>) => {
+    const operation = api.paths['/a']?.get ?? { summary: '', parameters: [], responses: {} };
+    return answerFaults(operation, { ...answer, ...change }, validatorOf(api));
+  };
+
+  it('are none for an answer as described', () => {
+    expect(faultsFor({})).toEqual([]);
+  });
+
+  it.each<[string, Partial<Answered>, string]>([
+    ['another status', { statusCode: 404 }, '404 application/json is not described'],
+    ['another type', { contentType: 'text/html' }, '200 text/html is not described'],
+    ['a member that is not described', { body: '{"ok":true,"more":1}' }, 'additional'],
+  ])('name %s', (_, change, fault) => {
+    expect(faultsFor(change)).toEqual([expect.stringContaining(fault)]);
+  });
+
+  it('name a body where none is described', () => {
+    const operation = { summary: '', parameters: [], responses: { 200: { description: 'an empty body' } } };
+    const validate = validatorOf(api);
+
+    expect(answerFaults(operation, answer, validate)).toEqual(['a body is not described']);
+    expect(answerFaults(operation, { ...answer, body: '' }, validate)).toEqual([]);
+  });
+
+  it('are found by the description that a service itself serves', async () => {
+    const get = (body: string) => (path: string) =>
+      Promise.resolve({ ...answer, body: path === '/openapi.json' ? JSON.stringify(api) : body });
+
+    expect(await serviceFaults(get('{"ok":true}'))).toEqual([]);
+    expect(await serviceFaults(get('{"ok":1}'))).toEqual([
+      expect.stringContaining('/a: /ok must be boolean'),
+    ]);
+    expect(await serviceFaults(get('{}'), () => false)).toEqual(['no path was asked']);
   });
 });

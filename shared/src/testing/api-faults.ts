@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { exampleAddress, operationsOf } from '../openapi/api-text.ts';
 import { exampleOf } from '../openapi/example.ts';
-import type { OpenApi, Schemas } from '../openapi/openapi.ts';
+import type { OpenApi, Operation, Schemas } from '../openapi/openapi.ts';
 import type { Schema } from '../openapi/schema.ts';
 
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
@@ -165,4 +166,43 @@ export function apiFaults(api: OpenApi): readonly string[] {
   const text = JSON.stringify(api);
   const unused = Object.keys(schemas).filter((name) => !text.includes(`"#/components/schemas/${name}"`));
   return [...places, ...unused.map((name) => `${name}: nothing refers to it`)];
+}
+
+/** An answer over HTTP. */
+export interface Answered {
+  readonly statusCode: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** What an answer has otherwise than its operation describes it. */
+export function answerFaults(
+  { responses }: Operation,
+  answer: Answered,
+  validate: Validate,
+): readonly string[] {
+  const { statusCode, contentType, body } = answer;
+  const response = responses[statusCode];
+  const type = contentType.split(';')[0] ?? '';
+  if (response && response.content === undefined) return body === '' ? [] : ['a body is not described'];
+  const content = response?.content?.[type];
+  if (content === undefined) return [`${statusCode} ${type} is not described`];
+  return content.schema ? validate(content.schema, JSON.parse(body)) : [];
+}
+
+/** What a service answers otherwise than its own description at `/openapi.json` states. @param isAsked which paths; undefined: all */
+export async function serviceFaults(
+  get: (path: string) => Promise<Answered>,
+  isAsked = (_path: string): boolean => true,
+): Promise<readonly string[]> {
+  const api = JSON.parse((await get('/openapi.json')).body) as OpenApi;
+  const validate = validatorOf(api);
+  const asked = operationsOf(api).filter(([path]) => isAsked(path));
+  const faults = await Promise.all(
+    asked.map(async ([path, operation]) => {
+      const answer = await get(`/${exampleAddress(path, operation)}`);
+      return answerFaults(operation, answer, validate).map((fault) => `${path}: ${fault}`);
+    }),
+  );
+  return asked.length === 0 ? ['no path was asked'] : faults.flat();
 }
