@@ -76,7 +76,7 @@ imagePullSecrets:
 {{- /* As for Docker: a first part with a dot or a port is a registry. */ -}}
 {{- $isFull := regexMatch "^([^/]*[.:][^/]*|localhost)/" $image.repository -}}
 {{- if not (or $registry $isFull) -}}
-{{- fail (printf "image.registry is not set, and no images of Hangar are published yet. Build them and push them to your registry (docs/images.md), then set image.registry to it, such as registry.acme.test/ci. Or set %s to a full repository, such as registry.acme.test/ci/%s" $image.repository $image.repository) -}}
+{{- fail (printf "image.registry is not set, and no images of Hangar are published yet. Build them and push them to your registry (docs/images.md), then set image.registry to it, such as registry.acme.test/ci. Or set the repository of the image (%s) to a full name, such as registry.acme.test/ci/%s" $image.repository (base $image.repository)) -}}
 {{- end -}}
 {{- if not $isFull }}{{ trimSuffix "/" $registry }}/{{ end -}}
 {{- $image.repository -}}
