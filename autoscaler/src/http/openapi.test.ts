@@ -1,54 +1,14 @@
-import Fastify from 'fastify';
+import { exampleAddress } from '@hangar/shared/openapi/api-text';
+import { apiFaults, validatorOf } from '@hangar/shared/testing/api-faults';
+import { routesOf } from '@hangar/shared/testing/routes-of';
 import { describe, expect, it } from 'vitest';
 import type { Ledger } from '../history/ledger.ts';
-import { openApi, ROUTES, type Schema } from './openapi.ts';
+import { openApi } from './openapi.ts';
+import { PROBLEM_TYPE } from './problem.ts';
 import { aServer, RECOMMENDATION, withAnswer } from './testing/a-server.ts';
 
-/** The schema made strict: members that are not described are errors. */
-function closed(schema: Schema): Schema {
-  const { $ref, items, oneOf, properties, additionalProperties } = schema;
-  const each = (members: Readonly<Record<string, Schema>>) =>
-    Object.fromEntries(Object.entries(members).map(([name, member]) => [name, closed(member)]));
-  return {
-    ...schema,
-    ...($ref ? { $ref: $ref.replace('#/components/schemas/', '') } : {}),
-    ...(items ? { items: closed(items) } : {}),
-    ...(oneOf ? { oneOf: oneOf.map(closed) } : {}),
-    ...(additionalProperties ? { additionalProperties: closed(additionalProperties) } : {}),
-    ...(properties ? { properties: each(properties), additionalProperties: false as never } : {}),
-  };
-}
-
-type Validate = (value: unknown) => readonly string[];
-
-/** The errors that the framework's own validator finds in a value. */
-async function validatorOf(name: string): Promise<Validate> {
-  const strict = {
-    coerceTypes: false,
-    removeAdditional: false,
-    useDefaults: false,
-    allErrors: true,
-  } as const;
-  const app = Fastify({ ajv: { customOptions: strict } });
-  const { schemas } = openApi('1').components;
-  for (const [$id, schema] of Object.entries(schemas)) app.addSchema({ $id, ...closed(schema) });
-  let found: Validate | undefined;
-  app.get('/', (request) => {
-    const validate = request.compileValidationSchema({ $ref: `${name}#` });
-    found = (value) =>
-      validate(value) === true
-        ? []
-        : (validate.errors ?? []).map(
-            ({ instancePath, message = '', params }) =>
-              `${instancePath} ${message} ${JSON.stringify(params)}`,
-          );
-    return {};
-  });
-  await app.inject('/');
-  await app.close();
-  if (found === undefined) throw new Error(`${name} is no schema`);
-  return found;
-}
+const API = openApi('1.2.3');
+const validate = validatorOf(API);
 
 const filled = (ledger: Ledger): void => {
   ledger.decisions.push({
@@ -63,10 +23,9 @@ const filled = (ledger: Ledger): void => {
     because: [],
   });
   const { atMs } = RECOMMENDATION;
-  ledger.audit.record({
-    ...{ atMs, actor: 'node-pool builds', kind: 'set', from: undefined, to: 2 },
-    ...{ because: 'one more', text: 'scaled' },
-  });
+  const act = { atMs, actor: 'node-pool builds', from: undefined, because: 'one more', text: 'scaled' };
+  ledger.audit.record({ ...act, kind: 'set', to: 2 });
+  ledger.audit.record({ ...act, kind: 'unchanged', to: 3, trouble: 'no node was added within 10 minutes' });
   ledger.history.push({
     atMs: RECOMMENDATION.atMs,
     running: 4,
@@ -79,53 +38,70 @@ const filled = (ledger: Ledger): void => {
   });
 };
 
-const asked = (path: string): string => (path.endsWith('/what-if') ? `${path}?prsPerDay=5` : path);
+const responses = Object.entries(API.paths).flatMap(([path, { get }]) =>
+  Object.entries(get.responses).flatMap(([status, { content = {} }]) =>
+    Object.entries(content).map(([type, { schema }]) => ({ path, get, status, type, schema })),
+  ),
+);
+const good = responses.filter(({ status, schema }) => status === '200' && schema);
+const bad = responses.filter(({ status }) => status !== '200');
 
 describe('the description', () => {
-  it.each(ROUTES.map(({ path, schema }) => [path, schema]))(
-    'of GET %s lists exactly the members of the answer',
-    async (path, schema) => {
+  it('has a meaning, a unit and a valid example of every member and every query parameter', () => {
+    expect(apiFaults(API)).toEqual([]);
+  });
+
+  it.each(good)(
+    'of GET $path lists exactly the members of the answer',
+    async ({ path, get, schema = {} }) => {
       const { http, ledger } = withAnswer();
       filled(ledger);
-      const answer = await http.inject(asked(path));
+      const answer = await http.inject(`/${exampleAddress(path, get)}`);
 
       expect(answer.statusCode).toBe(200);
-      expect((await validatorOf(schema))(answer.json())).toEqual([]);
+      expect(validate(schema, answer.json())).toEqual([]);
     },
   );
 
-  it.each(
-    ROUTES.flatMap(({ path, schema, errors = {} }) =>
-      Object.keys(errors).map((status) => [path, status, schema]),
-    ),
-  )('of GET %s has what is answered with %s', async (path = '', status, schema = '') => {
-    const { http, ledger, clock } = aServer();
-    ledger.stale(clock.now(), [{ weight: 'stale', text: 'old' }]);
-    await clock.step(700_000);
-    const answer = await http.inject(status === '400' ? `${path}?prsPerDay=x&hours=x` : path);
+  it.each(bad)(
+    'of GET $path has what is answered with $status',
+    async ({ path, status, type, schema = {} }) => {
+      const { http, ledger, clock } = aServer();
+      ledger.stale(clock.now(), [{ weight: 'stale', text: 'old' }]);
+      await clock.step(700_000);
+      const answer = await http.inject(status === '400' ? `${path}?prsPerDay=x&hours=x` : path);
 
-    expect(String(answer.statusCode)).toBe(status);
-    const isProblem = String(answer.headers['content-type']).startsWith('application/problem+json');
-    expect((await validatorOf(isProblem ? 'Problem' : schema))(answer.json())).toEqual([]);
+      expect(String(answer.statusCode)).toBe(status);
+      expect(String(answer.headers['content-type']).split(';')[0]).toBe(type);
+      expect(validate(schema, answer.json())).toEqual([]);
+    },
+  );
+
+  it('of a recommendation that is no longer valid lists exactly its members', async () => {
+    const { http, ledger, clock } = withAnswer();
+    ledger.stale(clock.now(), [{ weight: 'stale', text: 'old' }]);
+    const answer = (await http.inject('/api/v1/recommendations')).json<object>();
+
+    expect(answer).toHaveProperty('staleSince');
+    expect(validate({ $ref: '#/components/schemas/Recommendation' }, answer)).toEqual([]);
   });
 
-  it('detects a member that is missing, of another type, or not described', async () => {
-    const validate = await validatorOf('Problem');
-    const good = { title: 't', status: 404, detail: 'd', cure: 'c' };
+  it('has the problems of other paths too', async () => {
+    const answer = await aServer().http.inject('/nope');
 
-    expect(validate(good)).toEqual([]);
-    expect(validate({ ...good, cure: undefined })).toHaveLength(1);
-    expect(validate({ ...good, status: '404' })).toHaveLength(1);
-    expect(validate({ ...good, more: 1 })).toHaveLength(1);
+    expect(answer.headers['content-type']).toContain(PROBLEM_TYPE);
+    expect(validate({ $ref: '#/components/schemas/Problem' }, answer.json())).toEqual([]);
+  });
+
+  it('lists every path of the service that is no page, and no other', () => {
+    const pages = /^\/(page\/.*|api|openapi\.json|)$/;
+
+    expect(routesOf(aServer).filter((path) => !pages.test(path))).toEqual(Object.keys(API.paths).sort());
   });
 
   it('is served with the version', async () => {
     const { http } = withAnswer();
 
-    expect((await http.inject('/openapi.json')).json()).toMatchObject({
-      openapi: '3.1.0',
-      info: { version: '1.2.3' },
-      paths: { '/api/v1/recommendations': {}, '/metrics': {} },
-    });
+    expect((await http.inject('/openapi.json')).json()).toEqual(JSON.parse(JSON.stringify(API)));
   });
 });

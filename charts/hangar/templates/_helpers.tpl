@@ -16,26 +16,24 @@
 {{- define "hangar.runner.name" -}}{{ include "hangar.fullname" . }}-runner{{- end }}
 {{- define "hangar.autoscaler.name" -}}{{ include "hangar.fullname" . }}-autoscaler{{- end }}
 
-{{/* Labels. Called with (list $ "component"). */}}
+{{/* Labels by which Pods are selected. Called with (list $ "component"). */}}
 {{- define "hangar.selector" -}}
 {{- /* The runner keeps this prefix from labels of pipelines: no build can be selected as one of these Pods. */ -}}
-hangar.dev/component: {{ index . 1 }}
-hangar.dev/release: {{ (index . 0).Release.Name }}
+hangar.dev/component: {{ index . 1 | quote }}
+hangar.dev/release: {{ (index . 0).Release.Name | quote }}
 {{- end }}
 
+{{/*
+Labels of an object, each once: further ones take precedence over `commonLabels`, these over those of the chart, and the selector over all.
+Called with (list $ "component"), or with (list $ "component" furtherLabels).
+*/}}
 {{- define "hangar.labels" -}}
 {{- $root := index . 0 -}}
-{{ include "hangar.selector" . }}
-app.kubernetes.io/name: {{ include "hangar.name" $root }}
-app.kubernetes.io/instance: {{ $root.Release.Name }}
-app.kubernetes.io/component: {{ index . 1 }}
-app.kubernetes.io/part-of: hangar
-app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ $root.Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
-{{- with $root.Values.commonLabels }}
-{{ include "hangar.texts" . | trim }}
-{{- end }}
+{{- $selector := include "hangar.selector" . | fromYaml -}}
+{{- $own := dict "app.kubernetes.io/name" (include "hangar.name" $root) "app.kubernetes.io/instance" $root.Release.Name "app.kubernetes.io/component" (index . 1) "app.kubernetes.io/part-of" "hangar" "app.kubernetes.io/version" $root.Chart.AppVersion "app.kubernetes.io/managed-by" $root.Release.Service "helm.sh/chart" (printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_") -}}
+{{- $further := dict -}}
+{{- if gt (len .) 2 }}{{ $further = index . 2 }}{{ end -}}
+{{- include "hangar.texts" (mergeOverwrite $own $root.Values.commonLabels $further $selector) | trim -}}
 {{- end }}
 
 {{/* A text in lines of its own, and no line where it is empty. Called with (list indent text). */}}
@@ -76,7 +74,7 @@ imagePullSecrets:
 {{- /* As for Docker: a first part with a dot or a port is a registry. */ -}}
 {{- $isFull := regexMatch "^([^/]*[.:][^/]*|localhost)/" $image.repository -}}
 {{- if not (or $registry $isFull) -}}
-{{- fail (printf "image.registry is not set, and no images of Hangar are published yet. Build them and push them to your registry (docs/images.md), then set image.registry to it, such as registry.acme.test/ci. Or set %s to a full repository, such as registry.acme.test/ci/%s" $image.repository $image.repository) -}}
+{{- fail (printf "image.registry is not set, and no images of Hangar are published yet. Build them and push them to your registry (docs/images.md), then set image.registry to it, such as registry.acme.test/ci. Or set the repository of the image (%s) to a full name, such as registry.acme.test/ci/%s" $image.repository (base $image.repository)) -}}
 {{- end -}}
 {{- if not $isFull }}{{ trimSuffix "/" $registry }}/{{ end -}}
 {{- $image.repository -}}

@@ -43,8 +43,7 @@ metadata:
   name: {{ include (printf "hangar.%s.account" (index . 1)) $root }}
   namespace: {{ $root.Release.Namespace }}
   labels:
-    {{- include "hangar.labels" . | nindent 4 }}
-    {{- include "hangar.indented" (list 4 (include "hangar.texts" $account.labels)) }}
+    {{- include "hangar.labels" (list (index . 0) (index . 1) $account.labels) | nindent 4 }}
   {{- include "hangar.indented" (list 2 (include "hangar.annotations" $account.annotations)) }}
 automountServiceAccountToken: false
 {{- end }}

@@ -18,8 +18,7 @@ metadata:
   name: {{ include (printf "hangar.%s.name" $component) $root }}
   namespace: {{ $root.Release.Namespace }}
   labels:
-    {{- include "hangar.labels" . | nindent 4 }}
-    {{- include "hangar.indented" (list 4 (include "hangar.texts" $service.labels)) }}
+    {{- include "hangar.labels" (list (index . 0) (index . 1) $service.labels) | nindent 4 }}
   {{- include "hangar.indented" (list 2 (include "hangar.annotations" $service.annotations)) }}
 spec:
   {{- if ne $service.type "ClusterIP" }}

@@ -17,6 +17,8 @@ const ALL = new Select('');
 const poolNodes = (state: 'actual' | 'wanted') =>
   ALL.gauge(METRICS.poolNodes, { state }).max('namespace', 'pool').text;
 
+const POOL_NODES = ALL.gauge(METRICS.poolNodes).max('pool', 'state').text;
+
 /** Alerts on the autoscaler service. */
 export const SERVICE_ALERTS: readonly AlertRule[] = [
   {
@@ -174,7 +176,7 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     looks: [
       {
         text: 'How many nodes are desired, how many exist?',
-        query: 'max by (pool, state) (hangar_autoscaler_pool_nodes)',
+        query: POOL_NODES,
       },
       { text: 'Which guardrail? The reasons of the recommendation end with it (`because`).' },
     ],
@@ -199,7 +201,7 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
       {
         text: 'What is the outcome of the last order? `GET /api/v1/decisions` of the autoscaler, and `/readyz`.',
       },
-      { text: 'Desired against actual', query: 'max by (pool, state) (hangar_autoscaler_pool_nodes)' },
+      { text: 'Desired against actual', query: POOL_NODES },
       { text: 'Is the engine running, and what do its log and its events on the object report?' },
     ],
     commands: [answerOf('autoscaler', '/api/v1/decisions'), NODES, 'kubectl get nodeclaims,nodepools'],
@@ -243,7 +245,7 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     looks: [
       {
         text: 'Are nodes empty, or underutilized?',
-        query: 'max by (pool, state) (hangar_autoscaler_pool_nodes)',
+        query: POOL_NODES,
       },
       {
         text: 'What is idle, what is stranded?',

@@ -121,6 +121,16 @@ describe('doctor, settings only', () => {
     expect(report.checks.map(({ result }) => result)).toEqual(['skipped', 'skipped', 'skipped']);
   });
 
+  it('exits with 78 if a check failed, and does not claim that the runner would not start', async () => {
+    const env = await outside(401, () => true);
+    const { code, said } = await run([], env);
+
+    expect(code).toBe(78);
+    expect(said.split('\n').at(-1)).toBe(
+      'Failed: a setting is wrong or a check failed. Correct the errors above.',
+    );
+  });
+
   it('does not read .env of the working directory: the clone of a repository may have one', async () => {
     const files = { '.env': 'DRONE_RPC_SECRET=s\nDRONE_KUBERNETES_CONFIG=hostile\n' };
     const { code, report } = await examined(['--offline'], { DRONE_RPC_HOST: 'drone.test' }, files);

@@ -169,7 +169,7 @@ export const DOCTOR_OPTIONS = {
   deployment: text('read the settings from this Deployment (kubectl get deployment NAME -o yaml)', 'FILE'),
   'helm-values': text("print these values of the previous runner's chart as values of Hangar's", 'FILE'),
   offline: flag('contact neither the Drone server nor Kubernetes'),
-  json: flag('print {"ok","settings","checks","warnings"}'),
+  json: flag('print {"ok","verdict","settings","checks","rules","warnings"}'),
 };
 
 /** Parsed build options. */

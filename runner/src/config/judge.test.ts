@@ -45,6 +45,15 @@ describe('judgeSettings', () => {
     ]);
   });
 
+  it('lists each of several problems of one setting, and not those of another with such a beginning', () => {
+    const problems = ['DRONE_POLICY_FILE a.yml: one', 'DRONE_POLICY_FILE a.yml: two', 'DRONE_POLICY is old'];
+
+    expect(judgeSettings({ DRONE_POLICY_FILE: 'a.yml' }, problems)).toEqual([
+      { name: 'DRONE_POLICY', verdict: 'wrong', words: 'is old' },
+      { name: 'DRONE_POLICY_FILE', verdict: 'wrong', words: 'a.yml: one; a.yml: two' },
+    ]);
+  });
+
   it('ignores all other variables', () => {
     expect(verdictOf({ PATH: '/bin', HOME: '/', MY_DRONE_TOKEN: 'x' })).toEqual([]);
   });

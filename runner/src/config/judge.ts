@@ -29,14 +29,14 @@ const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP)(_\w+
  * @param problems from `loadConfig`: each starts with the name of its variable
  */
 export function judgeSettings(env: Environment, problems: readonly string[]): readonly Judged[] {
-  const wrong = new Map(problems.map((text) => [/^\w+/.exec(text)?.[0] ?? '', text]));
+  const wrong = Map.groupBy(problems, (text) => /^\w+/.exec(text)?.[0] ?? '');
   const names = Object.keys(env).filter((name) => /^(DRONE|HANGAR)_/.test(name) || PROXIES.has(name));
   const missing = [...wrong.keys()].filter((name) => !names.includes(name));
   return [...missing, ...names]
     .map((name): Judged => {
-      const problem = wrong.get(name);
-      if (problem === undefined) return judge(name, env[name] ?? '');
-      return { name, verdict: 'wrong', words: problem.slice(name.length).trim() };
+      const own = wrong.get(name);
+      if (own === undefined) return judge(name, env[name] ?? '');
+      return { name, verdict: 'wrong', words: own.map((text) => text.slice(name.length).trim()).join('; ') };
     })
     .toSorted((a, b) => ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict) || (a.name < b.name ? -1 : 1));
 }

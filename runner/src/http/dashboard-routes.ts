@@ -4,18 +4,12 @@ import { notReady } from './health.ts';
 import type { DashboardSources, HttpParts } from './http-parts.ts';
 import { renderIndex } from './index-page.ts';
 import { renderLog } from './log-page.ts';
+import { PAGE_HEADERS } from './page-frame.ts';
 import { renderStage, shownStepOf } from './stage-page.ts';
 import { explanationOf, remedyOf, stateOf } from './stage-state-text.ts';
 import { stageViews } from './stage-views.ts';
 
 type Guard = { onRequest?: (request: FastifyRequest, reply: FastifyReply) => Promise<void> };
-
-const PAGE_HEADERS = {
-  'content-type': 'text/html; charset=utf-8',
-  'content-security-policy':
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-};
 
 /** Programs that accept only JSON get it, as from the previous dashboard. */
 const wantsJson = ({ headers: { accept = '' } }: FastifyRequest): boolean =>

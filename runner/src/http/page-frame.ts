@@ -9,16 +9,29 @@ export interface PageFrame {
   readonly summary: HtmlValue;
   /** The page is loaded again after this time; undefined: it does not change. */
   readonly refreshSeconds: number | undefined;
+  /** Links to other pages; undefined: to those of the dashboard. */
+  readonly nav?: HtmlValue;
 }
 
+/** Headers of every page: it may use its own styles, and nothing else. */
+export const PAGE_HEADERS = {
+  'content-type': 'text/html; charset=utf-8',
+  'content-security-policy':
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+};
+
+const DASHBOARD_NAV = html`<nav aria-label="Pages"><a href="./">Pipelines</a> <a href="logs">Log of the runner</a></nav>`;
+
 /** One HTML document without scripts and without any resource from elsewhere; inserted texts are escaped. Pure. */
-export function framed({ title, heading, summary, refreshSeconds }: PageFrame, content: HtmlValue): string {
+export function framed(frame: PageFrame, content: HtmlValue): string {
+  const { title, heading, summary, refreshSeconds, nav = DASHBOARD_NAV } = frame;
   const refresh =
     refreshSeconds === undefined ? '' : html`<meta http-equiv="refresh" content="${refreshSeconds}">`;
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8">${refresh}<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
 <title>${title}</title><link rel="icon" href="data:,"><style>${trustedHtml(PAGE_STYLE)}</style></head>
-<body><header><h1>${heading}</h1><p class="dim">${summary}</p><nav aria-label="Pages"><a href="./">Pipelines</a> <a href="logs">Log of the runner</a></nav></header>
+<body><header><h1>${heading}</h1><p class="dim">${summary}</p>${nav}</header>
 <main>${content}</main></body></html>
 `.toString();
 }

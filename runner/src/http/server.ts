@@ -2,10 +2,13 @@ import { writeDemand } from '@hangar/shared/contract/demand';
 import { limitConnections } from '@hangar/shared/program/connection-limit';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { demandOf } from '../demand/runner-demand.ts';
+import { apiPage } from './api-page.ts';
 import { type Credentials, challenge, hasToken, mayEnter } from './basic-auth.ts';
 import { addDashboard } from './dashboard-routes.ts';
 import { notAlive, notReady } from './health.ts';
 import type { HttpParts } from './http-parts.ts';
+import { openApi } from './openapi.ts';
+import { PAGE_HEADERS } from './page-frame.ts';
 import { stageViews } from './stage-views.ts';
 
 const NOT_KEPT = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
@@ -30,8 +33,17 @@ export function createHttp(parts: HttpParts): FastifyInstance {
   app.get('/stages', guarded({ ui, token }), (_request, reply) =>
     reply.send({ stages: stageViews(parts.stages()) }),
   );
+  addDescription(app, parts.about.version);
   if (ui && dashboard) addDashboard(app, parts, { ...dashboard, guard: guarded({ ui }) });
   return app;
+}
+
+/** The description of all routes, for programs and for people. It names nothing of this cluster, so it is open. */
+function addDescription(app: FastifyInstance, version: string): void {
+  const api = openApi(version);
+  const page = apiPage(api);
+  app.get('/openapi.json', (_request, reply) => reply.send(api));
+  app.get('/api', (_request, reply) => reply.headers(PAGE_HEADERS).send(page));
 }
 
 /** Nobody sends us anything to read: whatever comes is let go, of any type. */

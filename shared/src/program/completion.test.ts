@@ -57,6 +57,42 @@ describe.each(SHELLS)('the script for %s', (shell) => {
   });
 });
 
+describe('completion in zsh', () => {
+  const script = completionScript(program, 'zsh');
+
+  it('is a function with the name of the file in which zsh looks for it, so that the first completion works', () => {
+    expect(script).toMatch(/^#compdef a-prog\n/);
+    expect(script).toContain('\n_a-prog() {\n');
+    expect(script.split('\n').at(-1)).toBe(
+      'if [ "$funcstack[1]" = "_a-prog" ]; then _a-prog "$@"; else compdef _a-prog a-prog; fi',
+    );
+  });
+
+  it('hides no parameter of zsh from the functions that it calls', () => {
+    const [, names = ''] = /local -a (.*)/.exec(script) ?? [];
+    // zshmodules(1), zsh/parameter; zshcompwid(1)
+    const own = ['commands', 'options', 'functions', 'parameters', 'aliases', 'words', 'history', 'modules'];
+    expect(names.split(' ').filter((name) => own.includes(name))).toEqual([]);
+  });
+
+  it('offers the options of the program itself beside its commands', () => {
+    expect(script).toContain(`'--version:show the version'`);
+  });
+});
+
+describe('completion in fish', () => {
+  const lines = completionScript(program, 'fish').split('\n');
+
+  it('offers the options of the program itself before a command, and those of a command after it', () => {
+    const first = 'complete -c a-prog -n __fish_use_subcommand';
+    expect(lines).toContain(`${first} -l version -d 'show the version'`);
+    expect(lines).toContain(`${first} -l help -d 'show all commands'`);
+    expect(lines.filter((line) => line.includes('-l json'))).toEqual([
+      `complete -c a-prog -n '__fish_seen_subcommand_from lint' -l json -d 'prints it\\'s JSON'`,
+    ]);
+  });
+});
+
 describe('descriptions', () => {
   it('end no quotes of zsh, and no description at a colon', () => {
     expect(completionScript(program, 'zsh')).toContain(`'lint:does the lint'\\''s work\\: all of it'`);

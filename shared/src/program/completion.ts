@@ -9,8 +9,6 @@ export type Shell = (typeof SHELLS)[number];
 /** What is completed: the program's name, and its commands by their last word. */
 interface Completed {
   readonly name: string;
-  /** The name of the shell function. */
-  readonly fn: string;
   readonly entries: readonly Entry[];
 }
 
@@ -27,6 +25,12 @@ interface Flag {
   readonly help: string;
 }
 
+/** The options of a program itself, without a command. */
+const OWN_FLAGS: readonly Flag[] = [
+  { name: 'help', value: '', help: 'show all commands' },
+  { name: 'version', value: '', help: 'show the version' },
+];
+
 /** The script that completes the commands and options of a program in a shell. Pure. */
 export function completionScript(
   program: { readonly name: string; readonly commands: readonly Command[] },
@@ -38,7 +42,7 @@ export function completionScript(
     { word: 'completion', summary: 'prints a completion script for a shell', options: [] },
     { word: 'help', summary: 'shows the options of a command', options: [] },
   ];
-  return SCRIPTS[shell]({ name, fn: `_${name.replaceAll('-', '_')}`, entries });
+  return SCRIPTS[shell]({ name, entries });
 }
 
 const entryOf = (program: string, { name, summary, options }: Command): Entry => ({
@@ -55,11 +59,13 @@ const entryOf = (program: string, { name, summary, options }: Command): Entry =>
 
 const SCRIPTS: Readonly<Record<Shell, (completed: Completed) => string>> = { bash, zsh, fish };
 
-const flagsOf = ({ options }: Entry): string => options.map(({ name }) => `--${name}`).join(' ');
+const flagsOf = ({ options }: Pick<Entry, 'options'>): string =>
+  options.map(({ name }) => `--${name}`).join(' ');
 const wordsOf = (entries: readonly Entry[]): string => entries.map(({ word }) => word).join(' ');
 const shellsIn = (word: string): string => (word === 'completion' ? SHELLS.join(' ') : '');
 
-function bash({ name, fn, entries }: Completed): string {
+function bash({ name, entries }: Completed): string {
+  const fn = `_${name.replaceAll('-', '_')}`;
   const cases = entries.map((one) => {
     const words = one.word === 'help' ? wordsOf(entries) : shellsIn(one.word);
     return `    ${one.word}) options="${flagsOf(one)}" words="${words}" ;;`;
@@ -69,7 +75,7 @@ ${fn}() {
   local current="\${COMP_WORDS[COMP_CWORD]}" options="" words=""
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W "${wordsOf(entries)} --help --version" -- "$current"))
+    COMPREPLY=($(compgen -W "${wordsOf(entries)} ${flagsOf({ options: OWN_FLAGS })}" -- "$current"))
     return
   fi
   case "\${COMP_WORDS[1]}" in
@@ -91,31 +97,36 @@ const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 const described = (name: string, text: string): string =>
   quoted(`${name.replaceAll(':', '\\:')}:${text.replaceAll(':', '\\:')}`);
 
-function zsh({ name, fn, entries }: Completed): string {
-  const commands = entries.map(({ word, summary }) => `      ${described(word, summary)}`);
+/** Its arrays have names that zsh has none of: functions that are called see the caller's variables. */
+function zsh({ name, entries }: Completed): string {
+  const fn = `_${name}`;
+  const subcommands = entries.map(({ word, summary }) => `      ${described(word, summary)}`);
+  const flagsIn = (flags: readonly Flag[]): string =>
+    flags.map((each) => described(`--${each.name}`, each.help)).join(' ');
   const cases = entries.map((one) => {
-    const options = one.options.map((each) => described(`--${each.name}`, each.help)).join(' ');
-    const words = one.word === 'help' ? wordsOf(entries) : shellsIn(one.word);
-    return `    ${one.word}) options=(${options}) words_of=(${words}) ;;`;
+    const values = one.word === 'help' ? wordsOf(entries) : shellsIn(one.word);
+    return `      ${one.word}) flags=(${flagsIn(one.options)}) values=(${values}) ;;`;
   });
   return `#compdef ${name}
-# zsh completion for ${name}. To load it: source <(${name} completion zsh)
+# zsh completion for ${name}. To load it: source <(${name} completion zsh), or save it as ${fn} in a folder of $fpath
 ${fn}() {
-  local -a commands options words_of
+  local -a subcommands flags values
   if (( CURRENT == 2 )); then
-    commands=(
-${commands.join('\n')}
+    flags=(${flagsIn(OWN_FLAGS)})
+    subcommands=(
+${subcommands.join('\n')}
     )
-    _describe command commands
-    return
-  fi
-  case "$words[2]" in
+  else
+    case "$words[2]" in
 ${cases.join('\n')}
-  esac
+    esac
+  fi
   if [[ "$PREFIX" == -* ]]; then
-    _describe option options
-  elif (( $#words_of )); then
-    compadd -a words_of
+    _describe option flags
+  elif (( $#subcommands )); then
+    _describe command subcommands
+  elif (( $#values )); then
+    compadd -a values
   else
     _files
   fi
@@ -123,12 +134,13 @@ ${cases.join('\n')}
 if [ "$funcstack[1]" = "${fn}" ]; then ${fn} "$@"; else compdef ${fn} ${name}; fi`;
 }
 
-/** Within single quotes, where fish reads \\\\ and \\' . */
+/** Within single quotes, where fish reads a backslash before a backslash or a quote. */
 const fishQuoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
 function fish({ name, entries }: Completed): string {
   const first = `complete -c ${name} -n __fish_use_subcommand`;
   const commands = entries.map(({ word, summary }) => `${first} -f -a ${word} -d ${fishQuoted(summary)}`);
+  const own = OWN_FLAGS.map((one) => `${first} -l ${one.name} -d ${fishQuoted(one.help)}`);
   const options = entries.flatMap(({ word, options: flags }) => {
     const within = `complete -c ${name} -n '__fish_seen_subcommand_from ${word}'`;
     const words = word === 'help' ? wordsOf(entries) : shellsIn(word);
@@ -142,6 +154,7 @@ function fish({ name, entries }: Completed): string {
   return [
     `# fish completion for ${name}. To load it: ${name} completion fish | source`,
     ...commands,
+    ...own,
     ...options,
   ].join('\n');
 }

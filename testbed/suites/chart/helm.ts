@@ -55,12 +55,20 @@ export class Helm {
     return runOrThrow(...this.#call(args, values));
   }
 
+  /** The objects of a manifest. @throws for YAML with errors, such as a key that an object has twice: Helm accepts it, others refuse it */
+  static objectsOf(manifest: string): readonly KubernetesObject[] {
+    return parseAllDocuments(manifest)
+      .map((document) => {
+        for (const error of document.errors) throw error;
+        return document.toJS() as KubernetesObject | null;
+      })
+      .filter((one) => one !== null);
+  }
+
   /** The objects of `helm template` in the namespace ci, with the minimal values below these. */
   async rendered(values: ChartValues, ...flags: readonly string[]): Promise<readonly KubernetesObject[]> {
     const text = await this.run(['template', 'hangar', CHART, '-n', 'ci', ...flags], laidOver(LEAST, values));
-    return parseAllDocuments(text)
-      .map((document) => document.toJS() as KubernetesObject | null)
-      .filter((one) => one !== null);
+    return Helm.objectsOf(text);
   }
 
   /** What it leaves, failed or not. */

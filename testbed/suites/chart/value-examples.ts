@@ -129,7 +129,7 @@ const programExamples = (name: Program): Examples =>
   below(name, { ...podExamples(name), ...objectExamples(name), ...routeExamples(name) });
 
 const COMMON: Examples = {
-  nameOverride: added('wharf', 'app.kubernetes.io/name: wharf'),
+  nameOverride: added('wharf', '"app.kubernetes.io/name": "wharf"'),
   fullnameOverride: added('wharf', 'name: wharf-runner'),
   commonLabels: added({ cost: 4711 }, '"cost": "4711"'),
   'image.registry': added('other.acme.test/', 'image: "other.acme.test/hangar-runner:'),

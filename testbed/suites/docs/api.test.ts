@@ -73,15 +73,6 @@ describe('docs/api.md shows what the runner answers', () => {
   it('at /stages', async () => {
     expect((await runner().inject('/stages')).json()).toEqual(stages);
   });
-
-  it('at /demand, by the names of its members', async () => {
-    const answer = (await runner().inject('/demand')).json<object>();
-    const [, section = ''] = PAGE.split('### GET /demand');
-    const named = [...(section.split('\n## ')[0]?.matchAll(/^\| `(\w+)` \|/gm) ?? [])].map(
-      ([, name]) => name,
-    );
-    expect(named.toSorted()).toEqual(Object.keys(answer).toSorted());
-  });
 });
 
 describe('docs/api.md shows what the autoscaler answers', () => {

@@ -10,6 +10,7 @@ import { parseExposition } from '@hangar/shared/exposition/parse';
 import { type Connection, connectByText } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import { silentLogger } from '@hangar/shared/logger';
+import { serviceFaults } from '@hangar/shared/testing/api-faults';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
 import type { EmbeddedCluster } from '../../parts/embedded/cluster.ts';
@@ -173,6 +174,22 @@ describe('the capacity service beside a runner', () => {
       '4cpu-8gb': { low: 87, high: 121 },
       '8cpu-16gb': { low: 45, high: 62 },
     });
+  });
+
+  it('answers as both programs describe themselves', async () => {
+    const ofService = await serviceFaults(async (path) => {
+      const { statusCode, headers, body } = await service.http.inject(path);
+      return { statusCode, contentType: String(headers['content-type']), body };
+    });
+    // It has no dashboard.
+    const withoutDashboard = (path: string) => !['/', '/view', '/logs'].includes(path);
+    const ofRunner = await serviceFaults(async (path) => {
+      const answer = await fetch(new URL(path, runner.address));
+      const contentType = answer.headers.get('content-type') ?? '';
+      return { statusCode: answer.status, contentType, body: await answer.text() };
+    }, withoutDashboard);
+
+    expect([ofService, ofRunner]).toEqual([[], []]);
   });
 
   it('serves a self-contained page, health, and metrics that Prometheus can read', async () => {

@@ -3,8 +3,7 @@
 {{- $monitoring := (index . 0).Values.monitoring -}}
 namespace: {{ $monitoring.namespace | default (index . 0).Release.Namespace }}
 labels:
-  {{- include "hangar.labels" . | nindent 2 }}
-  {{- include "hangar.indented" (list 2 (include "hangar.texts" $monitoring.labels)) }}
+  {{- include "hangar.labels" (list (index . 0) (index . 1) $monitoring.labels) | nindent 2 }}
 {{ include "hangar.annotations" $monitoring.annotations }}
 {{- end }}
 

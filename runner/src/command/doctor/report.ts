@@ -4,7 +4,7 @@ import type { Judged, SettingSupport } from '../../config/judge.ts';
 import type { ReviewedRule } from '../../restrict/review.ts';
 import type { Check } from './checks.ts';
 
-/** Whether the runner would start: `incomplete` if nothing is wrong as far as that was checked. */
+/** Whether anything is wrong: `incomplete` if nothing is, as far as that was checked. */
 export type Verdict = 'passed' | 'incomplete' | 'failed';
 
 /** All findings of the doctor. */
@@ -79,7 +79,7 @@ const VERDICT_TEXTS: Readonly<Record<Verdict, string>> = {
   passed: 'Passed: the runner would start with these settings.',
   incomplete:
     'Incomplete: no error was found, but the skipped checks and unknown settings above need attention.',
-  failed: 'Failed: the runner would not start. Correct the errors above.',
+  failed: 'Failed: a setting is wrong or a check failed. Correct the errors above.',
 };
 
 /** A summary in numbers, and the verdict. */
