@@ -101,7 +101,10 @@ const STEP = {
   when: field({ part: 'conditions' }, 'Conditions under which the step runs.'),
   pull: field({ words: ['always', 'never', 'if-not-exists'] }, 'When the image is pulled.'),
   privileged: field('switch', 'Runs privileged; trusted repositories only.'),
-  resources: field({ part: 'step resources' }, 'Limits of the container, and requests with the mode `peak`.'),
+  resources: field(
+    { part: 'step resources' },
+    'Limits of the container, and requests with the modes `peak` and `steps`.',
+  ),
   user: field('whole', 'Number of the user.'),
   group: field('whole', 'Number of the group.'),
   volumes: field({ list: 'mount' }, 'Volumes of the pipeline that the step mounts.'),

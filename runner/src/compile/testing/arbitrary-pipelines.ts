@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { RESOURCE_MODES } from '../own-requests.ts';
 import type { CompileSettings } from '../settings.ts';
 import { aPolicy, someSettings } from './a-pipeline.ts';
 
@@ -138,7 +139,7 @@ export const compileSettings: fc.Arbitrary<CompileSettings> = fc
   .record({
     gateVolume: fc.constantFrom('image' as const, 'init' as const),
     hardening: fc.constantFrom('off' as const, 'restricted' as const),
-    resources: fc.constantFrom('split' as const, 'peak' as const),
+    resources: fc.constantFrom(...RESOURCE_MODES),
     netrcCloneOnly: fc.boolean(),
     limits: fc.record({ cpuMillicores: fc.constantFrom(0, 50), memoryBytes: fc.constantFrom(0, 9_999_999) }),
     policies: fc.constantFrom([], [aPolicy({ labels: { 'io.drone': 'x' }, serviceAccount: 'sa' })]),

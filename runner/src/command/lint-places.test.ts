@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { findingsIn } from './local/testing/agreement.ts';
+
+/** `line:column message` of each finding in a pipeline of one step, whose fields begin in line 3 and those of the step in line 7. */
+const found = (fields: readonly string[], stepFields: readonly string[] = []): readonly string[] => {
+  const step = ['steps:', '- name: a', '  image: alpine', ...stepFields.map((one) => `  ${one}`)];
+  const text = ['kind: pipeline', 'type: kubernetes', ...fields, ...step, ''].join('\n');
+  return findingsIn(text, true).map(({ line, column, message }) => `${line}:${column} ${message}`);
+};
+const starting = (...texts: string[]) => texts.map((text) => expect.stringContaining(text) as string);
+
+describe('the place of what is refused', () => {
+  const mode = (value: string) => `metadata: { annotations: { hangar.dev/resources: ${value} } }`;
+  const requests = (cpu: number) => [`resources: { requests: { cpu: ${cpu} }, limits: { cpu: 1 } }`];
+
+  it('is that of the annotation for an unknown way to compute requests', () => {
+    expect(found([mode('stpes')])).toEqual(
+      starting('3:50 metadata.annotations: hangar.dev/resources "stpes"'),
+    );
+    expect(found([mode('steps')])).toEqual([]);
+  });
+
+  it('is that of a request above the limit of its step, where requests of steps count', () => {
+    expect(found([mode('steps')], requests(2))).toEqual(
+      starting('7:33 step "a", resources: the request of cpu exceeds its limit'),
+    );
+    expect(found([mode('steps')], requests(1))).toEqual([]);
+    expect(found([mode('split')], requests(2))).toEqual([]);
+  });
+});
