@@ -27,4 +27,17 @@ describe('the place of what is refused', () => {
     expect(found([mode('steps')], requests(1))).toEqual([]);
     expect(found([mode('split')], requests(2))).toEqual([]);
   });
+
+  it('is that of the value, key or item in an affinity', () => {
+    const PREFERRED = 'preferred_during_scheduling_ignored_during_execution';
+    const near = (term: string) => [`affinity: { pod_affinity: { ${PREFERRED}: [ ${term} ] } }`];
+    const term = 'pod_affinity_term: { topology_key: zone }';
+
+    expect(found(near(`{ weight: 101, ${term} }`))).toEqual(starting('3:95 affinity.pod_affinity'));
+    expect(found(near(`{ ${term} }`))).toEqual(starting('3:85 affinity.pod_affinity'));
+    expect(found(near(`{ weight: 1, weigth: 2, ${term} }`))).toEqual(
+      starting('3:98 yaml: unknown key `weigth` of preferred pod term; did you mean `weight`?'),
+    );
+    expect(found(near(`{ weight: 100, ${term} }`))).toEqual([]);
+  });
 });

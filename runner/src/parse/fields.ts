@@ -1,4 +1,5 @@
 import { CONDITION_NAMES } from '../pipeline/pipeline.ts';
+import { PLACEMENT_PARTS } from './placement-fields.ts';
 
 /** What a field holds. `part` and `list`: a map, or a list of maps, with the fields of that part. */
 export type FieldKind =
@@ -75,6 +76,7 @@ const PIPELINE = {
   priority_class_name: field('text', 'Priority class of the Pod.'),
   runtime_class_name: field('text', 'Runtime class of the Pod, such as one of gVisor or Kata Containers.'),
   tolerations: field({ list: 'toleration' }, 'Tolerations of the Pod.'),
+  affinity: field({ part: 'affinity' }, 'Affinity to nodes and to other Pods, as in Kubernetes.'),
   dns_policy: field(
     { words: ['ClusterFirst', 'Default', 'ClusterFirstWithHostNet', 'None'] },
     'Which DNS servers the Pod uses; `None` takes those of `dns_config` alone.',
@@ -229,6 +231,7 @@ export const FIELDS = {
     ip: field('text', 'IP address.'),
     hostnames: field('texts', 'Host names of the address.'),
   },
+  ...PLACEMENT_PARTS,
   secret: {
     kind: field('text', '`secret`.'),
     name: field('text', 'Name for `from_secret`.'),
@@ -246,6 +249,9 @@ export const FIELDS = {
 
 /** A map of a pipeline file that has fields of its own. */
 export type Part = keyof typeof FIELDS;
+
+/** Parts whose unknown keys are errors: a key that is ignored there would change what the author relies on. */
+export const STRICT_PARTS: readonly string[] = Object.keys(PLACEMENT_PARTS);
 
 /** The keys of a part. */
 export type KeyOf<P extends Part> = keyof (typeof FIELDS)[P] & string;

@@ -2,6 +2,7 @@ import type { Pipeline, PipelineStep, Toleration } from '../pipeline/pipeline.ts
 import { type ErrorPlace, PipelineError } from '../pipeline/pipeline-error.ts';
 import { type Decoder, type Fields, isNull } from './decoder.ts';
 import type { KeyOf } from './fields.ts';
+import { readAffinity } from './read-affinity.ts';
 import { readAmount, readStep } from './read-step.ts';
 import { readVolume } from './read-volume.ts';
 import type { YamlNode } from './yaml-tree.ts';
@@ -157,6 +158,7 @@ export function readPipeline(decoder: Decoder, node: YamlNode): ReadPipeline {
     priorityClassName: text('priority_class_name'),
     runtimeClassName: text('runtime_class_name'),
     dnsPolicy: text('dns_policy'),
+    affinity: readAffinity(decoder, fields.get('affinity')),
   };
   return {
     pipeline: { ...rest, services: services.steps, steps: steps.steps },

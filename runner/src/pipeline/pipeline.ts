@@ -1,5 +1,7 @@
 /** A pipeline of type `kubernetes`, as its author wrote it, after substitution and parsing (previous-runner §3.5–3.8). Data only. */
 
+import type { Affinity } from './affinity.ts';
+
 /** Where a value is in a pipeline: keys and indexes, such as `steps`, 0, `image`. */
 export type FieldPath = readonly (string | number)[];
 
@@ -149,6 +151,7 @@ export interface Pipeline {
   /** Empty: that of Kubernetes. */
   readonly dnsPolicy: string;
   readonly tolerations: readonly Toleration[];
+  readonly affinity: Affinity | undefined;
   readonly dnsConfig: {
     readonly nameservers: readonly string[];
     readonly searches: readonly string[];

@@ -1,6 +1,8 @@
 import type { Pipeline, PipelineStep, PipelineVolume } from '../pipeline/pipeline.ts';
+import { affinityChoices } from './affinity-choices.ts';
 import type { AmountChoice, Choices, ForbiddenChoice, NameChoice } from './check.ts';
 import type { NameRule } from './restrictions.ts';
+import { shown } from './shown.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -36,10 +38,6 @@ export interface OperatorChoices {
 const OURS = 'hangar.dev/';
 /** Annotations that change the security profiles of containers. */
 const PROFILE = /^(container\.)?(apparmor|seccomp)\.security\.(alpha|beta)\.kubernetes\.io(\/|$)/;
-const SHOWN_CHARS = 100;
-
-/** A text of the author as a message shows it. */
-export const shown = (text: string): string => JSON.stringify(text.slice(0, SHOWN_CHARS));
 
 const stepName = ({ name, line }: PipelineStep): string =>
   name === '' ? `the step in line ${line}` : `step ${shown(name)}`;
@@ -82,6 +80,7 @@ function placement(
     ...named('nodes', 'node_name', pipeline.nodeName),
     ...selector.flatMap(([key, value]) => named('nodeSelectors', 'node_selector', `${key}=${value}`)),
     ...tolerations.flatMap(({ key }) => named('tolerations', 'the toleration of', key || '*')),
+    ...affinityChoices(pipeline.affinity, defaultNodeSelector),
     ...named('priorityClasses', 'priority_class_name', pipeline.priorityClassName),
     ...named('runtimeClasses', 'runtime_class_name', pipeline.runtimeClassName),
   ];

@@ -16,6 +16,8 @@ export interface NameRules<T> {
   readonly nodeSelectors: T;
   /** Globs of keys; a toleration of all keys is called `*`. */
   readonly tolerations: T;
+  /** Globs of topology keys, in affinity and anti-affinity to other Pods. */
+  readonly podAffinity: T;
   readonly priorityClasses: T;
   readonly runtimeClasses: T;
   readonly extendedResources: T;
@@ -58,6 +60,7 @@ export function eachRule<N, A>(
     nodes: ofNames('nodes'),
     nodeSelectors: ofNames('nodeSelectors'),
     tolerations: ofNames('tolerations'),
+    podAffinity: ofNames('podAffinity'),
     priorityClasses: ofNames('priorityClasses'),
     runtimeClasses: ofNames('runtimeClasses'),
     extendedResources: ofNames('extendedResources'),

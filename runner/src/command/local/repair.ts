@@ -22,6 +22,7 @@ const STEP_REPAIRS: Readonly<Record<string, Partial<PipelineStep>>> = {
 
 /** The same for the fields of a pipeline. */
 const PIPELINE_REPAIRS: Readonly<Record<string, Partial<Pipeline>>> = {
+  affinity: { affinity: undefined },
   dns_policy: { dnsPolicy: '' },
   node_name: { nodeName: '' },
   node_selector: { nodeSelector: {} },

@@ -68,6 +68,7 @@ export function aPipeline(changes: Partial<Pipeline> = {}): Pipeline {
     runtimeClassName: '',
     dnsPolicy: '',
     tolerations: [],
+    affinity: undefined,
     dnsConfig: { nameservers: [], searches: [], options: [] },
     hostAliases: [],
     ...changes,

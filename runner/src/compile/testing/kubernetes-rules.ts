@@ -8,6 +8,7 @@ import type {
   V1VolumeMount,
 } from '@kubernetes/client-node';
 import { FILES_VOLUME } from '../../pipeline/compiled.ts';
+import { placementObjections } from './placement-rules.ts';
 
 /**
  * Returns the errors that the API server would report for a Pod and its Secrets, implemented independently of the compiler from the API's
@@ -41,6 +42,7 @@ function specObjections(spec: V1PodSpec): readonly string[] {
   return [
     ...(spec.nodeName === undefined ? [] : ['nodeName with scheduling gates']),
     ...pairObjections('selector', nodeSelector),
+    ...placementObjections(spec),
     ...hostAliases.flatMap(({ hostnames = [] }) => hostnames.filter((name) => !isSubdomain(name))),
     ...(Number.isInteger(activeDeadlineSeconds) && activeDeadlineSeconds > 0
       ? []

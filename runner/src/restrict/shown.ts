@@ -1,0 +1,4 @@
+const SHOWN_CHARS = 100;
+
+/** A text of the author as a message shows it. Pure. */
+export const shown = (text: string): string => JSON.stringify(text.slice(0, SHOWN_CHARS));
