@@ -28,6 +28,15 @@ describe('the place of what is refused', () => {
     expect(found([mode('split')], requests(2))).toEqual([]);
   });
 
+  it('is that of the value in a constraint', () => {
+    const spread = (skew: number) => [
+      `topology_spread_constraints: [ { topology_key: zone, when_unsatisfiable: DoNotSchedule, max_skew: ${skew} } ]`,
+    ];
+
+    expect(found(spread(0))).toEqual(starting('3:99 topology_spread_constraints[0].max_skew must be'));
+    expect(found(spread(1))).toEqual([]);
+  });
+
   it('is that of the value, key or item in an affinity', () => {
     const PREFERRED = 'preferred_during_scheduling_ignored_during_execution';
     const near = (term: string) => [`affinity: { pod_affinity: { ${PREFERRED}: [ ${term} ] } }`];

@@ -10,6 +10,7 @@ import { refuse } from './refuse.ts';
 import { type ContainerResources, toRequirements } from './resources.ts';
 import { dnsConfig, dnsPolicy, hostAliases, placement } from './scheduling.ts';
 import type { CompileSettings, Policy } from './settings.ts';
+import { topologySpread } from './topology-spread.ts';
 import { emptyVolume, envVolumeName, VOLUME } from './volumes.ts';
 
 /** Time between the stop signal and SIGKILL at the Pod's end; the gates give their children 10 s of it. */
@@ -114,6 +115,7 @@ function placeFields({ pipeline, settings, policy, rules }: PodSources): Partial
     ...(affinity === undefined ? {} : { affinity }),
     ...(aliases.length > 0 ? { hostAliases: [...aliases] } : {}),
     ...(dns === undefined ? {} : { dnsConfig: dns }),
+    ...topologySpread(pipeline),
     ...podClasses(pipeline),
     ...dnsPolicy(pipeline),
   };

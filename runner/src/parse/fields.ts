@@ -77,6 +77,10 @@ const PIPELINE = {
   runtime_class_name: field('text', 'Runtime class of the Pod, such as one of gVisor or Kata Containers.'),
   tolerations: field({ list: 'toleration' }, 'Tolerations of the Pod.'),
   affinity: field({ part: 'affinity' }, 'Affinity to nodes and to other Pods, as in Kubernetes.'),
+  topology_spread_constraints: field(
+    { list: 'topology spread constraint' },
+    'How Pods of builds are spread over nodes or zones.',
+  ),
   dns_policy: field(
     { words: ['ClusterFirst', 'Default', 'ClusterFirstWithHostNet', 'None'] },
     'Which DNS servers the Pod uses; `None` takes those of `dns_config` alone.',

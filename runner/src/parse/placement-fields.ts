@@ -57,6 +57,31 @@ export const PLACEMENT_PARTS = {
     weight: field('whole', 'From 1 to 100.'),
     pod_affinity_term: field({ part: 'pod affinity term' }, 'The term.'),
   },
+  'topology spread constraint': {
+    max_skew: field('whole', 'By how many Pods topologies may differ, at least 1.'),
+    topology_key: field('text', 'Label of nodes, such as `topology.kubernetes.io/zone`.'),
+    when_unsatisfiable: field(
+      { words: ['DoNotSchedule', 'ScheduleAnyway'] },
+      'Whether the Pod waits where no node complies.',
+    ),
+    label_selector: field(
+      { part: 'label selector' },
+      'Pods that count, of the same namespace; the Pods of all builds if absent.',
+    ),
+    match_label_keys: field(
+      'texts',
+      'Labels whose values a counted Pod must share with this one, such as `io.drone.repo.name`.',
+    ),
+    min_domains: field('whole', 'Least number of topologies; only with `DoNotSchedule`.'),
+    node_affinity_policy: field(
+      { words: ['Honor', 'Ignore'] },
+      'Whether only nodes that selector and affinity allow count; `Honor` if absent.',
+    ),
+    node_taints_policy: field(
+      { words: ['Honor', 'Ignore'] },
+      'Whether only nodes whose taints are tolerated count; `Ignore` if absent.',
+    ),
+  },
   'label selector': {
     match_labels: field('text map', 'Labels that the Pods must have.'),
     match_expressions: field({ list: 'selector expression' }, 'Further conditions on their labels.'),

@@ -4,6 +4,7 @@ import { type Decoder, type Fields, isNull } from './decoder.ts';
 import type { KeyOf } from './fields.ts';
 import { readAffinity } from './read-affinity.ts';
 import { readAmount, readStep } from './read-step.ts';
+import { readTopologySpread } from './read-topology-spread.ts';
 import { readVolume } from './read-volume.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
@@ -159,6 +160,7 @@ export function readPipeline(decoder: Decoder, node: YamlNode): ReadPipeline {
     runtimeClassName: text('runtime_class_name'),
     dnsPolicy: text('dns_policy'),
     affinity: readAffinity(decoder, fields.get('affinity')),
+    topologySpread: readTopologySpread(decoder, fields.get('topology_spread_constraints')),
   };
   return {
     pipeline: { ...rest, services: services.steps, steps: steps.steps },

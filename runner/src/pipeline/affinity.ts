@@ -53,3 +53,20 @@ export interface Affinity {
   /** Whose neighbourhood is avoided. */
   readonly antiPods: PodAffinity;
 }
+
+/** One item of `topology_spread_constraints`. */
+export interface TopologySpread {
+  /** Above 0. */
+  readonly maxSkew: number;
+  readonly topologyKey: string;
+  readonly whenUnsatisfiable: string;
+  /** Undefined: the Pods of all builds. */
+  readonly selector: LabelSelector | undefined;
+  /** Labels whose values a counted Pod must share. */
+  readonly matchLabelKeys: readonly string[];
+  readonly minDomains: number | undefined;
+  /** Empty: that of Kubernetes, `Honor`. */
+  readonly nodeAffinityPolicy: string;
+  /** Empty: that of Kubernetes, `Ignore`. */
+  readonly nodeTaintsPolicy: string;
+}

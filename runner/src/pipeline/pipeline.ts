@@ -1,6 +1,6 @@
 /** A pipeline of type `kubernetes`, as its author wrote it, after substitution and parsing (previous-runner §3.5–3.8). Data only. */
 
-import type { Affinity } from './affinity.ts';
+import type { Affinity, TopologySpread } from './affinity.ts';
 
 /** Where a value is in a pipeline: keys and indexes, such as `steps`, 0, `image`. */
 export type FieldPath = readonly (string | number)[];
@@ -152,6 +152,7 @@ export interface Pipeline {
   readonly dnsPolicy: string;
   readonly tolerations: readonly Toleration[];
   readonly affinity: Affinity | undefined;
+  readonly topologySpread: readonly TopologySpread[];
   readonly dnsConfig: {
     readonly nameservers: readonly string[];
     readonly searches: readonly string[];

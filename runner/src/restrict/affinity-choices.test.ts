@@ -7,7 +7,7 @@ import { closedRules } from '../compile/testing/restricted-settings.ts';
 import { parseManifest } from '../parse/manifest.ts';
 import type { Affinity } from '../pipeline/affinity.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
-import { affinityChoices } from './affinity-choices.ts';
+import { affinityChoices, spreadChoices } from './affinity-choices.ts';
 import { checkRestrictions } from './check.ts';
 import type { Rules } from './restrictions.ts';
 
@@ -108,6 +108,24 @@ describe('the affinity of a restricted build', () => {
     expect(refusals(affinity, allowing)).toEqual([]);
     expect(refusals(affinity, refusing)[0]).toContain(want);
     expect(refusals(affinity, {})[0]).toContain(want);
+  });
+
+  it('spreads over topologies that a rule names', () => {
+    const topology_spread_constraints = [
+      { topology_key: 'zone' },
+      { topology_key: 'kubernetes.io/hostname' },
+    ];
+    const [pipeline] = parseManifest(stringify({ ...HEAD, topology_spread_constraints })).pipelines;
+    const refused = (...topologySpread: string[]) => {
+      const choices = { names: spreadChoices(pipeline?.topologySpread ?? []), amounts: [], forbidden: [] };
+      return checkRestrictions(choices, closedRules({ topologySpread }), 'ordinary').refusals;
+    };
+
+    expect(refused('zone', 'kubernetes.io/*')).toEqual([]);
+    expect(refused()).toHaveLength(2);
+    expect(refused('zone')).toEqual([
+      expect.stringContaining('of topology "kubernetes.io/hostname": HANGAR_UNTRUSTED_TOPOLOGY_SPREAD'),
+    ]);
   });
 
   it('may repeat the default node selector, and nothing else', () => {

@@ -1,4 +1,4 @@
-import type { Affinity, NodeTerm, SelectorExpression } from '../pipeline/affinity.ts';
+import type { Affinity, NodeTerm, SelectorExpression, TopologySpread } from '../pipeline/affinity.ts';
 import type { NameChoice } from './check.ts';
 import { shown } from './shown.ts';
 
@@ -58,3 +58,11 @@ export function affinityChoices(affinity: Affinity | undefined, ofOperator: Text
   });
   return [...nodeTerms.flatMap((term) => termChoices(term, ofOperator)), ...topologies];
 }
+
+/** The topologies over which the author spreads Pods. Pure. */
+export const spreadChoices = (all: readonly TopologySpread[]): readonly NameChoice[] =>
+  all.map(({ topologyKey }) => ({
+    rule: 'topologySpread',
+    value: topologyKey,
+    what: `topology_spread_constraints of topology ${shown(topologyKey)}`,
+  }));

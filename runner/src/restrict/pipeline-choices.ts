@@ -1,5 +1,5 @@
 import type { Pipeline, PipelineStep, PipelineVolume } from '../pipeline/pipeline.ts';
-import { affinityChoices } from './affinity-choices.ts';
+import { affinityChoices, spreadChoices } from './affinity-choices.ts';
 import type { AmountChoice, Choices, ForbiddenChoice, NameChoice } from './check.ts';
 import type { NameRule } from './restrictions.ts';
 import { shown } from './shown.ts';
@@ -81,6 +81,7 @@ function placement(
     ...selector.flatMap(([key, value]) => named('nodeSelectors', 'node_selector', `${key}=${value}`)),
     ...tolerations.flatMap(({ key }) => named('tolerations', 'the toleration of', key || '*')),
     ...affinityChoices(pipeline.affinity, defaultNodeSelector),
+    ...spreadChoices(pipeline.topologySpread),
     ...named('priorityClasses', 'priority_class_name', pipeline.priorityClassName),
     ...named('runtimeClasses', 'runtime_class_name', pipeline.runtimeClassName),
   ];

@@ -18,6 +18,8 @@ export interface NameRules<T> {
   readonly tolerations: T;
   /** Globs of topology keys, in affinity and anti-affinity to other Pods. */
   readonly podAffinity: T;
+  /** Globs of topology keys. */
+  readonly topologySpread: T;
   readonly priorityClasses: T;
   readonly runtimeClasses: T;
   readonly extendedResources: T;
@@ -61,6 +63,7 @@ export function eachRule<N, A>(
     nodeSelectors: ofNames('nodeSelectors'),
     tolerations: ofNames('tolerations'),
     podAffinity: ofNames('podAffinity'),
+    topologySpread: ofNames('topologySpread'),
     priorityClasses: ofNames('priorityClasses'),
     runtimeClasses: ofNames('runtimeClasses'),
     extendedResources: ofNames('extendedResources'),

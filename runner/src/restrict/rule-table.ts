@@ -67,6 +67,13 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
       '`*` does not match `/`. Required anti-affinity keeps other Pods off whole topologies while the build runs.',
     chartDefault: CLOSED,
   },
+  topologySpread: {
+    setting: 'HANGAR_UNTRUSTED_TOPOLOGY_SPREAD',
+    kind: 'names',
+    subject: 'topology keys of spread constraints of pipelines',
+    details: '`*` does not match `/`.',
+    chartDefault: CLOSED,
+  },
   priorityClasses: {
     setting: 'HANGAR_UNTRUSTED_PRIORITY_CLASSES',
     kind: 'names',

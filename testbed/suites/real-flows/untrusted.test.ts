@@ -24,6 +24,10 @@ const PLACEMENTS = [
     `affinity: { pod_anti_affinity: { ${REQUIRED}: [{ topology_key: kubernetes.io/hostname }] } }`,
     'HANGAR_UNTRUSTED_POD_AFFINITY',
   ],
+  [
+    'topology_spread_constraints: [{ max_skew: 1, topology_key: zone, when_unsatisfiable: ScheduleAnyway }]',
+    'HANGAR_UNTRUSTED_TOPOLOGY_SPREAD',
+  ],
 ] as const;
 
 /** What the chart passes to the runner by default; without other namespaces of builds, its template makes the last one. */

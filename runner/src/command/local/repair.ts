@@ -23,6 +23,7 @@ const STEP_REPAIRS: Readonly<Record<string, Partial<PipelineStep>>> = {
 /** The same for the fields of a pipeline. */
 const PIPELINE_REPAIRS: Readonly<Record<string, Partial<Pipeline>>> = {
   affinity: { affinity: undefined },
+  topology_spread_constraints: { topologySpread: [] },
   dns_policy: { dnsPolicy: '' },
   node_name: { nodeName: '' },
   node_selector: { nodeSelector: {} },

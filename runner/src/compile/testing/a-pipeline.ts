@@ -69,6 +69,7 @@ export function aPipeline(changes: Partial<Pipeline> = {}): Pipeline {
     dnsPolicy: '',
     tolerations: [],
     affinity: undefined,
+    topologySpread: [],
     dnsConfig: { nameservers: [], searches: [], options: [] },
     hostAliases: [],
     ...changes,

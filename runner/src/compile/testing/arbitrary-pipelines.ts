@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { RESOURCE_MODES } from '../own-requests.ts';
 import type { CompileSettings } from '../settings.ts';
 import { aPolicy, someSettings } from './a-pipeline.ts';
-import { affinities } from './arbitrary-placement.ts';
+import { affinities, spreads } from './arbitrary-placement.ts';
 
 /** Texts that programs get wrong. */
 export const oddTexts = fc.oneof(
@@ -120,6 +120,7 @@ export const pipelines = fc.record(
     node_name: sometimes(mostly('node-1')),
     node_selector: sometimes(pairs(mostly('pool'), mostly('x'))),
     affinity: sometimes(affinities),
+    topology_spread_constraints: sometimes(spreads),
     service_account_name: sometimes(mostly('builder')),
     host_aliases: sometimes(
       fc.array(fc.record({ ip: mostly('10.0.0.1'), hostnames: fc.array(mostly('h'), { maxLength: 2 }) }), {

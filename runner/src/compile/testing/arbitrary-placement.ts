@@ -61,3 +61,23 @@ export const affinities = optional({
   pod_affinity: pods,
   pod_anti_affinity: pods,
 });
+
+const number = mostly(fc.constantFrom(1, 3), fc.constantFrom(0, -1, 2 ** 31));
+const policy = mostly(fc.constantFrom('Honor', 'Ignore'), fc.constantFrom('honor', '__proto__'));
+
+/** `topology_spread_constraints` as authors may write them: most are valid. */
+export const spreads = some(
+  fc.record(
+    {
+      max_skew: number,
+      topology_key: key,
+      when_unsatisfiable: mostly(fc.constantFrom('DoNotSchedule', 'ScheduleAnyway'), fc.constant('')),
+      label_selector: selector,
+      match_label_keys: some(key),
+      min_domains: number,
+      node_affinity_policy: policy,
+      node_taints_policy: policy,
+    },
+    { requiredKeys: ['max_skew', 'topology_key', 'when_unsatisfiable'] },
+  ),
+);

@@ -5,6 +5,7 @@ import type {
   V1NodeSelectorTerm,
   V1PodAffinityTerm,
   V1PodSpec,
+  V1TopologySpreadConstraint,
 } from '@kubernetes/client-node';
 
 const isValue = (text: string): boolean =>
@@ -84,6 +85,45 @@ function affinityObjections({ nodeAffinity, podAffinity, podAntiAffinity }: V1Af
   ];
 }
 
+const isNodePolicy = (policy: string | undefined): boolean =>
+  policy === undefined || policy === 'Honor' || policy === 'Ignore';
+
+function countingObjections({
+  labelSelector = {},
+  matchLabelKeys = [],
+  ...rest
+}: V1TopologySpreadConstraint): readonly string[] {
+  const { matchLabels = {}, matchExpressions = [] } = labelSelector;
+  const isSelected = (key: string): boolean =>
+    Object.hasOwn(matchLabels, key) || matchExpressions.some((one) => one.key === key);
+  return [
+    ...matchLabelKeys.filter((key) => !isKey(key) || isSelected(key)),
+    ...selectorObjections(labelSelector),
+    ...[rest.nodeAffinityPolicy, rest.nodeTaintsPolicy].filter((one) => !isNodePolicy(one)).map(String),
+  ];
+}
+
+function spreadObjections(constraint: V1TopologySpreadConstraint): readonly string[] {
+  const { maxSkew, topologyKey, whenUnsatisfiable, minDomains } = constraint;
+  const isHard = whenUnsatisfiable === 'DoNotSchedule';
+  return [
+    ...(maxSkew > 0 && maxSkew < 2 ** 31 ? [] : [`skew ${maxSkew}`]),
+    ...(isKey(topologyKey) ? [] : [`topology ${topologyKey}`]),
+    ...(isHard || whenUnsatisfiable === 'ScheduleAnyway' ? [] : [whenUnsatisfiable]),
+    ...(minDomains === undefined || (isHard && minDomains > 0) ? [] : ['domains']),
+    ...countingObjections(constraint),
+  ];
+}
+
 /** What the API server would refuse of the placement of a Pod, by its documentation. */
-export const placementObjections = ({ affinity = {} }: V1PodSpec): readonly string[] =>
-  affinityObjections(affinity);
+export function placementObjections({
+  affinity = {},
+  topologySpreadConstraints = [],
+}: V1PodSpec): readonly string[] {
+  const pairs = topologySpreadConstraints.map((one) => `${one.topologyKey} ${one.whenUnsatisfiable}`);
+  return [
+    ...affinityObjections(affinity),
+    ...topologySpreadConstraints.flatMap(spreadObjections),
+    ...pairs.filter((pair, index) => pairs.indexOf(pair) !== index),
+  ];
+}
