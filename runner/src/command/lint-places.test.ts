@@ -28,6 +28,19 @@ describe('the place of what is refused', () => {
     expect(found([mode('split')], requests(2))).toEqual([]);
   });
 
+  it('is that of the value or key in a security context', () => {
+    const dropping = (name: string) => [`security_context: { capabilities: { drop: [${name}] } }`];
+
+    expect(found([], dropping('NOTHING'))).toEqual(
+      starting('6:46 steps[0].security_context.capabilities.drop[0]'),
+    );
+    expect(found([], dropping('ALL'))).toEqual([]);
+    expect(found(['security_context: { fs_group: -1 }'])).toEqual(
+      starting('3:31 security_context.fs_group -1'),
+    );
+    expect(found(['security_context: { fsGroup: 1 }'])).toEqual(starting('3:21 yaml: unknown key `fsGroup`'));
+  });
+
   it('is that of the value in a constraint', () => {
     const spread = (skew: number) => [
       `topology_spread_constraints: [ { topology_key: zone, when_unsatisfiable: DoNotSchedule, max_skew: ${skew} } ]`,

@@ -32,6 +32,7 @@ function sample(kind: FieldKind, depth = 0): unknown {
     switch: true,
     bytes: '1MiB',
     texts: ['a'],
+    wholes: [1],
     'text map': { a: 'b' },
     variables: { A: 'b', C: { from_secret: 'd' } },
     settings: { a: [1, { b: 2 }], c: { from_secret: 'd' } },

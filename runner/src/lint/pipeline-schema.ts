@@ -36,6 +36,7 @@ const SIMPLE: Readonly<Record<Extract<FieldKind, string>, Schema>> = {
   switch: SWITCH,
   bytes: BYTES,
   texts: TEXTS,
+  wholes: { type: ['array', 'null'], items: WHOLE },
   'text map': mapOf(SCALAR),
   variables: mapOf(VARIABLE),
   settings: mapOf(SETTING),

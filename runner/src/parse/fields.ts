@@ -1,5 +1,6 @@
 import { CONDITION_NAMES } from '../pipeline/pipeline.ts';
 import { PLACEMENT_PARTS } from './placement-fields.ts';
+import { SECURITY_PARTS } from './security-fields.ts';
 
 /** What a field holds. `part` and `list`: a map, or a list of maps, with the fields of that part. */
 export type FieldKind =
@@ -8,6 +9,7 @@ export type FieldKind =
   | 'switch'
   | 'bytes'
   | 'texts'
+  | 'wholes'
   | 'text map'
   | 'variables'
   | 'settings'
@@ -81,6 +83,7 @@ const PIPELINE = {
     { list: 'topology spread constraint' },
     'How Pods of builds are spread over nodes or zones.',
   ),
+  security_context: field({ part: 'security context' }, 'Users, groups and profiles of the Pod.'),
   dns_policy: field(
     { words: ['ClusterFirst', 'Default', 'ClusterFirstWithHostNet', 'None'] },
     'Which DNS servers the Pod uses; `None` takes those of `dns_config` alone.',
@@ -113,6 +116,7 @@ const STEP = {
   ),
   user: field('whole', 'Number of the user.'),
   group: field('whole', 'Number of the group.'),
+  security_context: field({ part: 'step security context' }, 'Rights of the container.'),
   volumes: field({ list: 'mount' }, 'Volumes of the pipeline that the step mounts.'),
   working_dir: field('text', 'Directory of the step, relative to the workspace.'),
   ...UNSUPPORTED,
@@ -236,6 +240,7 @@ export const FIELDS = {
     hostnames: field('texts', 'Host names of the address.'),
   },
   ...PLACEMENT_PARTS,
+  ...SECURITY_PARTS,
   secret: {
     kind: field('text', '`secret`.'),
     name: field('text', 'Name for `from_secret`.'),
@@ -255,7 +260,7 @@ export const FIELDS = {
 export type Part = keyof typeof FIELDS;
 
 /** Parts whose unknown keys are errors: a key that is ignored there would change what the author relies on. */
-export const STRICT_PARTS: readonly string[] = Object.keys(PLACEMENT_PARTS);
+export const STRICT_PARTS: readonly string[] = Object.keys({ ...PLACEMENT_PARTS, ...SECURITY_PARTS });
 
 /** The keys of a part. */
 export type KeyOf<P extends Part> = keyof (typeof FIELDS)[P] & string;

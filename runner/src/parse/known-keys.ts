@@ -10,8 +10,13 @@ const OPEN_PARTS: readonly Part[] = ['document', 'concurrency'];
 /** Longer keys are not treated as misspellings. */
 const MAX_WORD_CHARS = 40;
 
+/** The key that Kubernetes spells in this way: `nodeSelector` → `node_selector`. */
+const inSnakeCase = (word: string): string => word.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
 const guess = (word: string, known: readonly string[]): string => {
-  const meant = word.length > MAX_WORD_CHARS ? undefined : maybeMeant(word, known);
+  const snake = inSnakeCase(word);
+  const near = (): string | undefined => (word.length > MAX_WORD_CHARS ? undefined : maybeMeant(word, known));
+  const meant = known.includes(snake) ? snake : near();
   return meant === undefined ? '' : `; did you mean \`${meant}\`?`;
 };
 

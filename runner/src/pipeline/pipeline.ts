@@ -1,6 +1,7 @@
 /** A pipeline of type `kubernetes`, as its author wrote it, after substitution and parsing (previous-runner §3.5–3.8). Data only. */
 
 import type { Affinity, TopologySpread } from './affinity.ts';
+import type { PodSecurity, StepSecurity } from './security-context.ts';
 
 /** Where a value is in a pipeline: keys and indexes, such as `steps`, 0, `image`. */
 export type FieldPath = readonly (string | number)[];
@@ -73,6 +74,7 @@ export interface PipelineStep {
   readonly devices: Readonly<Record<string, number>>;
   readonly user: number | undefined;
   readonly group: number | undefined;
+  readonly security: StepSecurity | undefined;
   readonly volumes: readonly PipelineMount[];
   readonly workingDir: string;
   /** Where it stands in the YAML text, from 1; 0 when not known. */
@@ -151,6 +153,7 @@ export interface Pipeline {
   /** Empty: that of Kubernetes. */
   readonly dnsPolicy: string;
   readonly tolerations: readonly Toleration[];
+  readonly security: PodSecurity | undefined;
   readonly affinity: Affinity | undefined;
   readonly topologySpread: readonly TopologySpread[];
   readonly dnsConfig: {

@@ -2,7 +2,8 @@ import type { Pipeline, PipelineStep, PipelineVolume } from '../pipeline/pipelin
 import { affinityChoices, spreadChoices } from './affinity-choices.ts';
 import type { AmountChoice, Choices, ForbiddenChoice, NameChoice } from './check.ts';
 import type { NameRule } from './restrictions.ts';
-import { shown } from './shown.ts';
+import { securityChoices, unhardened } from './security-choices.ts';
+import { shown, stepName } from './shown.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -38,9 +39,6 @@ export interface OperatorChoices {
 const OURS = 'hangar.dev/';
 /** Annotations that change the security profiles of containers. */
 const PROFILE = /^(container\.)?(apparmor|seccomp)\.security\.(alpha|beta)\.kubernetes\.io(\/|$)/;
-
-const stepName = ({ name, line }: PipelineStep): string =>
-  name === '' ? `the step in line ${line}` : `step ${shown(name)}`;
 
 const named = (rule: NameRule, field: string, value: string): readonly NameChoice[] =>
   value === '' ? [] : [{ rule, value, what: `${field} ${shown(value)}` }];
@@ -164,6 +162,7 @@ function forbiddenChoices(pipeline: Pipeline, operator: OperatorChoices): readon
           },
         ]
       : []),
+    ...(hardening === 'off' ? [] : unhardened(pipeline)),
     ...profiles.map((key) => ({
       what: `metadata.annotations ${shown(key)}`,
       why: 'HANGAR_HARDENING=restricted sets the security profile',
@@ -182,6 +181,7 @@ export function pipelineChoices(pipeline: Pipeline, operator: OperatorChoices): 
       ...keys('labels', metadata.labels, operator.policy?.labels ?? {}),
       ...keys('annotations', metadata.annotations, operator.policy?.annotations ?? {}),
       ...[...services, ...steps].flatMap(stepChoices),
+      ...securityChoices(pipeline),
       ...volumes.flatMap(volumeChoices),
     ],
     amounts: [...volumeSizes(volumes), ...storageSizes([...services, ...steps])],

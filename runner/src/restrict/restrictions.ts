@@ -29,6 +29,10 @@ export interface NameRules<T> {
   readonly annotations: T;
   /** User or group 0: all or nothing. */
   readonly root: T;
+  /** Globs of capabilities without `CAP_`. */
+  readonly capabilities: T;
+  /** Globs of `Unconfined` and `Localhost:NAME`. */
+  readonly securityProfiles: T;
   /** What the linter leaves to trusted repositories: all or nothing. */
   readonly hostAccess: T;
   /** Images that run privileged without a setting of the step; `any`: the five built in and `DRONE_RUNNER_PRIVILEGED_IMAGES`. */
@@ -70,6 +74,8 @@ export function eachRule<N, A>(
     labels: ofNames('labels'),
     annotations: ofNames('annotations'),
     root: ofNames('root'),
+    capabilities: ofNames('capabilities'),
+    securityProfiles: ofNames('securityProfiles'),
     hostAccess: ofNames('hostAccess'),
     privilegedImages: ofNames('privilegedImages'),
     privilegedEnvironment: ofNames('privilegedEnvironment'),

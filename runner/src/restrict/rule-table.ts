@@ -112,8 +112,23 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
   root: {
     setting: 'HANGAR_UNTRUSTED_ROOT',
     kind: 'switch',
-    subject: 'whether a step may set user or group 0',
+    subject: 'whether a pipeline may set user or group 0',
     details: 'The user of an image can still be root, see HANGAR_RUN_AS_USER.',
+    chartDefault: CLOSED,
+  },
+  capabilities: {
+    setting: 'HANGAR_UNTRUSTED_CAPABILITIES',
+    kind: 'names',
+    subject: 'capabilities that a step may add, such as `NET_ADMIN`',
+    details: 'To drop capabilities is always allowed.',
+    chartDefault: CLOSED,
+  },
+  securityProfiles: {
+    setting: 'HANGAR_UNTRUSTED_SECURITY_PROFILES',
+    kind: 'names',
+    subject: 'seccomp and AppArmor profiles that a pipeline may set, as `Unconfined` or `Localhost:NAME`',
+    details:
+      '`RuntimeDefault` is always allowed, and `Unconfined` never with HANGAR_HARDENING=restricted. `*` does not match `/`.',
     chartDefault: CLOSED,
   },
   hostAccess: {

@@ -124,6 +124,22 @@ describe("a build of a fork, with the chart's default on a real cluster", () => 
         removeIt,
       ],
       [pipeline(step('one', ['id'], '  user: 0\n')), 'HANGAR_UNTRUSTED_ROOT', removeIt],
+      [pipeline(ONE_STEP, 'security_context: { fs_group: 0 }'), 'HANGAR_UNTRUSTED_ROOT', removeIt],
+      [
+        pipeline(step('one', ['id'], '  security_context: { capabilities: { add: [SYS_ADMIN] } }\n')),
+        'HANGAR_UNTRUSTED_CAPABILITIES',
+        removeIt,
+      ],
+      [
+        pipeline(ONE_STEP, 'security_context: { seccomp_profile: { type: Unconfined } }'),
+        'HANGAR_UNTRUSTED_SECURITY_PROFILES',
+        removeIt,
+      ],
+      [
+        pipeline(step('one', ['id'], '  security_context: { allow_privilege_escalation: true }\n')),
+        'HANGAR_HARDENING',
+        'remove it',
+      ],
       [pipeline(ONE_STEP, 'resources: { requests: { cpu: 2147483647 } }'), 'HANGAR_MAX_REQUEST_CPU', askLess],
       [
         pipeline(ONE_STEP, 'resources: { requests: { memory: 1000GiB } }'),

@@ -17,12 +17,14 @@ const STEP_REPAIRS: Readonly<Record<string, Partial<PipelineStep>>> = {
   depends_on: { dependsOn: [] },
   user: { user: undefined },
   group: { group: undefined },
+  security_context: { security: undefined },
   resources: { requests: NOTHING, limits: NOTHING, storage: NO_STORAGE, devices: {} },
 };
 
 /** The same for the fields of a pipeline. */
 const PIPELINE_REPAIRS: Readonly<Record<string, Partial<Pipeline>>> = {
   affinity: { affinity: undefined },
+  security_context: { security: undefined },
   topology_spread_constraints: { topologySpread: [] },
   dns_policy: { dnsPolicy: '' },
   node_name: { nodeName: '' },

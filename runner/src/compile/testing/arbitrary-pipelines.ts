@@ -3,6 +3,7 @@ import { RESOURCE_MODES } from '../own-requests.ts';
 import type { CompileSettings } from '../settings.ts';
 import { aPolicy, someSettings } from './a-pipeline.ts';
 import { affinities, spreads } from './arbitrary-placement.ts';
+import { podSecurities, stepSecurities } from './arbitrary-security.ts';
 
 /** Texts that programs get wrong. */
 export const oddTexts = fc.oneof(
@@ -64,6 +65,7 @@ const step = fc.record(
     privileged: sometimes(fc.boolean()),
     resources: sometimes(resources),
     user: sometimes(rarely(fc.constantFrom(0, 1000), fc.constant(-1))),
+    security_context: rarely(fc.constant(undefined), stepSecurities),
     volumes: sometimes(
       fc.array(
         fc.record({
@@ -119,8 +121,9 @@ export const pipelines = fc.record(
     ),
     node_name: sometimes(mostly('node-1')),
     node_selector: sometimes(pairs(mostly('pool'), mostly('x'))),
-    affinity: sometimes(affinities),
-    topology_spread_constraints: sometimes(spreads),
+    security_context: rarely(fc.constant(undefined), podSecurities),
+    affinity: rarely(fc.constant(undefined), affinities),
+    topology_spread_constraints: rarely(fc.constant(undefined), spreads),
     service_account_name: sometimes(mostly('builder')),
     host_aliases: sometimes(
       fc.array(fc.record({ ip: mostly('10.0.0.1'), hostnames: fc.array(mostly('h'), { maxLength: 2 }) }), {

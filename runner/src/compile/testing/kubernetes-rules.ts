@@ -103,9 +103,14 @@ function mountObjections(
 
 function securityObjections(context: V1SecurityContext): readonly string[] {
   const { privileged, allowPrivilegeEscalation, runAsUser = 0, runAsGroup = 0 } = context;
+  const profiles = [context.seccompProfile, context.appArmorProfile].filter((one) => one !== undefined);
   const isContradiction = privileged === true && allowPrivilegeEscalation === false;
   return [
     ...(isContradiction ? ['privileged without escalation'] : []),
+    ...profiles
+      .filter(({ type, localhostProfile }) => (type === 'Localhost') !== (localhostProfile !== undefined))
+      .map(({ type }) => `profile ${type}`),
+    ...profiles.filter(({ localhostProfile = '' }) => /^\/|\.\./.test(localhostProfile)).map(() => 'path'),
     ...[runAsUser, runAsGroup].filter((id) => id < 0 || id > 2147483647).map((id) => `id ${id}`),
   ];
 }
