@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Amount, Pipeline } from '../pipeline/pipeline.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
-import { ownResources, RESOURCE_MODES, resourceMode } from './own-requests.ts';
+import { ownResources, resourceMode } from './own-requests.ts';
+import { RESOURCE_MODES } from './resource-mode.ts';
 import { aPipeline, aStep, someSettings } from './testing/a-pipeline.ts';
 
 const MIB = 2 ** 20;

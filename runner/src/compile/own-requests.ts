@@ -1,11 +1,8 @@
 import type { Amount, FieldPath, Pipeline, PipelineStep } from '../pipeline/pipeline.ts';
 import { refuse, stepField, stepTitle } from './refuse.ts';
+import { RESOURCE_MODES, type ResourceMode } from './resource-mode.ts';
 import { type ContainerResources, splitEvenly, unitOf } from './resources.ts';
 import type { CompileSettings } from './settings.ts';
-
-/** How the request of a Pod is computed: `HANGAR_RESOURCES`. */
-export const RESOURCE_MODES = ['split', 'peak', 'steps'] as const;
-export type ResourceMode = (typeof RESOURCE_MODES)[number];
 
 /** With this annotation a pipeline chooses the mode. */
 const ANNOTATION = 'hangar.dev/resources';

@@ -1,7 +1,7 @@
 import type { Amount, Conditions, Toleration } from '../pipeline/pipeline.ts';
 import type { Account } from '../restrict/pipeline-choices.ts';
 import type { Restrictions } from '../restrict/restrictions.ts';
-import type { ResourceMode } from './own-requests.ts';
+import type { ResourceMode } from './resource-mode.ts';
 
 /** One document of the policy file (previous-runner §1.6.3, §4.13). Zero and empty = unset. */
 export interface Policy {

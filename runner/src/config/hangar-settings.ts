@@ -1,6 +1,6 @@
 import { type Settings, setting } from '@hangar/shared/config';
 import { atLeast, BYTES, CPU, DURATION, integer, LIST, oneOf, TOKEN } from '@hangar/shared/config-values';
-import { RESOURCE_MODES } from '../compile/own-requests.ts';
+import { RESOURCE_MODES } from '../compile/resource-mode.ts';
 import { flag, list, map, optional, text } from './setting-kinds.ts';
 
 /** The note for a setting that the previous runner did not have. */

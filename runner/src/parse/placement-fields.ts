@@ -1,4 +1,4 @@
-import type { Field, FieldKind } from './fields.ts';
+import type { Field, FieldKind } from './field-kinds.ts';
 
 const field = (kind: FieldKind, help: string): Field => ({ kind, help });
 

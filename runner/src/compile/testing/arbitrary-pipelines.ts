@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { RESOURCE_MODES } from '../own-requests.ts';
+import { RESOURCE_MODES } from '../resource-mode.ts';
 import type { CompileSettings } from '../settings.ts';
 import { aPolicy, someSettings } from './a-pipeline.ts';
 import { affinities, spreads } from './arbitrary-placement.ts';
