@@ -7,6 +7,7 @@ import type { StageDetail } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { compile } from './compile.ts';
 import { aBuild, aCompileInput, aDetail, aPreparation, aRepo } from './testing/a-pipeline.ts';
+import { podSecurities, stepSecurities } from './testing/arbitrary-security.ts';
 import { closedRules, restrictedSettings } from './testing/restricted-settings.ts';
 
 const GIB = 2 ** 30;
@@ -43,6 +44,11 @@ const resources = fc.record({
   limits: maybe(fc.record({ cpu: amount, memory: size })),
   requests: maybe(fc.record({ cpu: amount, memory: size })),
 });
+const security = (any: fc.Arbitrary<object>) =>
+  fc.oneof(
+    { weight: 12, arbitrary: fc.constantFrom(undefined, { run_as_non_root: true }) },
+    { weight: 1, arbitrary: any },
+  );
 const environment = fc.dictionary(
   fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom('PLUGIN_A', 'DRONE_A', 'CI') },
@@ -60,6 +66,7 @@ const step = fc.record(
     privileged: maybe(one(false, true, 'yes', 1)),
     user: maybe(one(1000, 0, '0', '00', -0, 0.0, '0x0')),
     group: maybe(one(1000, 0, '0')),
+    security_context: security(stepSecurities),
     resources: maybe(resources),
     detach: maybe(fc.boolean()),
   },
@@ -76,6 +83,7 @@ const pipeline = fc.record(
     resources: maybe(fc.record({ requests: fc.record({ cpu: amount, memory: size }) })),
     service_account_name: maybe(one('deploy-1', 'deploy-runner', 'admin', 'DEPLOY-1', 'deploy-1/x')),
     serviceAccountName: maybe(fc.constant('admin')),
+    security_context: security(podSecurities),
     node_name: maybe(one('node-1', 'node-2')),
     node_selector: maybe(
       fc.dictionary(one('kubernetes.io/arch', 'pool', '__proto__') as fc.Arbitrary<string>, fc.constant('x')),
@@ -212,9 +220,13 @@ function objectionsToSizes({ spec }: V1Pod): readonly string[] {
   ];
 }
 
+const isChosenProfile = (profile: { readonly type: string } | undefined): boolean =>
+  profile !== undefined && profile.type !== 'RuntimeDefault';
+
 function isWithinBounds(context: V1SecurityContext | undefined, image: string | undefined): boolean {
   if (context === undefined || context.runAsUser === 0 || context.runAsGroup === 0) return false;
   if (context.privileged === true) return image === 'docker.io/plugins/docker:20';
+  if ((context.capabilities?.add ?? []).length > 0 || isChosenProfile(context.appArmorProfile)) return false;
   return context.allowPrivilegeEscalation === false && context.seccompProfile?.type === 'RuntimeDefault';
 }
 
@@ -230,7 +242,9 @@ function objectionsToPower({ spec, metadata }: V1Pod): readonly string[] {
   const containers = (spec?.containers ?? []).filter(
     ({ securityContext }, index) => !isWithinBounds(securityContext, steps[index]?.image),
   );
-  return [...volumes, ...containers].map(({ name }) => name);
+  const { fsGroup = 1, supplementalGroups = [] } = spec?.securityContext ?? {};
+  const groups = [fsGroup, ...supplementalGroups].filter((id) => id === 0).map(() => 'group 0');
+  return [...[...volumes, ...containers].map(({ name }) => name), ...groups];
 }
 
 describe('whatever the YAML of an untrusted build says', () => {

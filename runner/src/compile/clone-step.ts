@@ -33,6 +33,7 @@ export function cloneStep(pipeline: Pipeline, settings: CompileSettings): Pipeli
     devices: {},
     user: undefined,
     group: undefined,
+    security: undefined,
     volumes: [],
     workingDir: '',
     line: 0,

@@ -1,17 +1,12 @@
-import type {
-  V1Container,
-  V1EnvVar,
-  V1ResourceRequirements,
-  V1SecurityContext,
-} from '@kubernetes/client-node';
+import type { V1Container, V1EnvVar, V1ResourceRequirements } from '@kubernetes/client-node';
 import { containerName, INIT_CONTAINER } from '../pipeline/compiled.ts';
 import type { PipelineStep } from '../pipeline/pipeline.ts';
 import type { Rules } from '../restrict/restrictions.ts';
 import { type MountContext, mountsOf } from './mounts.ts';
 import { checkedOthers } from './other-resources.ts';
 import type { PlannedContainer } from './planned-container.ts';
-import { refuse, stepField, stepTitle } from './refuse.ts';
 import { toRequirements } from './resources.ts';
+import { OWN_CONTEXT, type SecurityOfPipeline, securityContext } from './security-context.ts';
 import type { CompileSettings } from './settings.ts';
 import { swapSecretKey } from './stage-files.ts';
 import { VOLUME } from './volumes.ts';
@@ -20,6 +15,7 @@ import { absolutePath } from './workspace.ts';
 /** Inputs shared by all containers of a Pod. */
 export interface ContainerSources {
   readonly settings: CompileSettings;
+  readonly pipeline: SecurityOfPipeline;
   readonly places: MountContext;
   readonly rules: Rules;
   /** Environment that all swapped containers share; gated ones read it from a file. */
@@ -83,64 +79,10 @@ function workingDir(
   return role === 'background' && step.commands.length === 0 ? {} : { workingDir: workspace };
 }
 
-const LARGEST_ID = 2 ** 31 - 1;
-
-function checkedId(id: number | undefined, what: 'user' | 'group', step: PipelineStep): number | undefined {
-  if (id === undefined || (Number.isInteger(id) && id >= 0 && id <= LARGEST_ID)) return id;
-  return refuse(
-    'invalid-pipeline',
-    `${stepTitle(step)}: ${what} ${id} must be a number from 0 to ${LARGEST_ID}`,
-    stepField(step, what),
-  );
-}
-
-/** Security context of steps in the `restricted` mode; a privileged step can't have it (gate §7). */
-const HARDENED: V1SecurityContext = {
-  allowPrivilegeEscalation: false,
-  seccompProfile: { type: 'RuntimeDefault' },
-};
-
-/**
- * The rest of Pod Security's restricted profile. It has little effect on users other than root, but breaks most of root's work: `apt-get`,
- * `chown`.
- */
-const NOT_ROOT: V1SecurityContext = { runAsNonRoot: true, capabilities: { drop: ['ALL'] } };
-
-/** For our own containers, whatever the settings. */
-const OWN: V1SecurityContext = {
-  privileged: false,
-  allowPrivilegeEscalation: false,
-  readOnlyRootFilesystem: true,
-  runAsNonRoot: true,
-  runAsUser: 65532,
-  runAsGroup: 65532,
-  capabilities: { drop: ['ALL'] },
-  seccompProfile: { type: 'RuntimeDefault' },
-};
-
-function hardened(user: number | undefined): V1SecurityContext {
-  // Only the kubelet learns whether an image's own user is root, after the pull.
-  return user === undefined || user === 0 ? HARDENED : { ...HARDENED, ...NOT_ROOT };
-}
-
-function securityContext(
-  { step, privileged }: PlannedContainer,
-  { hardening, runAsUser }: CompileSettings,
-): V1SecurityContext {
-  const user = checkedId(step.user, 'user', step) ?? (privileged ? undefined : runAsUser);
-  const group = checkedId(step.group, 'group', step);
-  return {
-    privileged,
-    ...(user === undefined ? {} : { runAsUser: user }),
-    ...(group === undefined ? {} : { runAsGroup: group }),
-    ...(hardening === 'restricted' && !privileged ? hardened(user) : {}),
-  };
-}
-
 /** Builds the container of one step (previous-runner §4.19, PROTOCOL.md). */
 export function stepContainer(container: PlannedContainer, sources: ContainerSources): V1Container {
   const { n, step, role, start, resources } = container;
-  const { places, settings, rules } = sources;
+  const { places, rules } = sources;
   return {
     name: containerName(n),
     ...startFields(container, sources),
@@ -148,7 +90,7 @@ export function stepContainer(container: PlannedContainer, sources: ContainerSou
     ...workingDir(step, role, places.workspace),
     resources: toRequirements(resources, rules.ephemeralStorage, checkedOthers(step)),
     volumeMounts: [...mountsOf(n, step, start.engine, places)],
-    securityContext: securityContext(container, settings),
+    securityContext: securityContext(container, sources),
   };
 }
 
@@ -169,7 +111,7 @@ export function initContainer(
       { name: VOLUME.state, mountPath: '/hangar/state' },
       { name: VOLUME.drone, mountPath: '/run/drone' },
     ],
-    securityContext: OWN,
+    securityContext: OWN_CONTEXT,
   };
 }
 
@@ -182,6 +124,6 @@ export function tmateContainer(image: string): V1Container {
     command: ['/bin/drone-runner-docker'],
     args: ['copy'],
     volumeMounts: [{ name: VOLUME.addons, mountPath: '/usr/drone/bin' }],
-    securityContext: OWN,
+    securityContext: OWN_CONTEXT,
   };
 }

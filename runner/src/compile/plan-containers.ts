@@ -8,6 +8,7 @@ import { cloneStep } from './clone-step.ts';
 import { decideStart } from './engine.ts';
 import { expandImage, parseReference } from './image-reference.ts';
 import { type Candidate, type OrderedStep, orderSteps } from './order-steps.ts';
+import { ownResources, resourceMode } from './own-requests.ts';
 import { peakOf } from './peak.ts';
 import type { PlannedContainer } from './planned-container.ts';
 import { checkStepCount } from './pod-size.ts';
@@ -144,21 +145,19 @@ function planStep(
   };
 }
 
-/** With this annotation a pipeline chooses how its requests are computed. */
-const RESOURCES_ANNOTATION = 'hangar.dev/resources';
-
-function isPeak({ pipeline, settings }: PlanSources): boolean {
-  const wanted = pipeline.metadata.annotations[RESOURCES_ANNOTATION] ?? settings.resources;
-  return wanted === 'peak';
-}
-
-/** Requests and limits of each container (previous-runner §4.18; gate §6 for `peak`). */
+/** Requests and limits of each container (previous-runner §4.18; gate §6 for the other modes). */
 function divideResources(steps: readonly Undivided[], sources: PlanSources): readonly ContainerResources[] {
   const { pipeline, settings, policy } = sources;
   const pod = firstSaid([policy?.requests, pipeline.requests, settings.requests]);
   const global = firstSaid([policy?.limits, settings.limits]);
   const limits = steps.map(({ step }) => stepLimits(step.limits, global));
-  if (!isPeak(sources)) return splitResources(pod, limits, settings.minRequests);
+  const nothing = { cpuMillicores: 0, memoryBytes: 0 };
+  const mode = resourceMode(pipeline, settings);
+  if (mode === 'split') return splitResources(pod, limits, settings.minRequests);
+  if (mode === 'steps') {
+    const own = steps.map(({ step }, index) => ({ step, limits: limits[index] ?? nothing }));
+    return ownResources(pod, own, settings.minRequests);
+  }
   const weights = (kind: keyof Amount): readonly number[] =>
     steps.map(({ step }, index) => {
       const wanted = Math.max(step.requests[kind], settings.minRequests[kind]);
@@ -169,7 +168,6 @@ function divideResources(steps: readonly Undivided[], sources: PlanSources): rea
     cpuMillicores: Math.max(pod.cpuMillicores, peakOf(steps, weights('cpuMillicores'))),
     memoryBytes: Math.max(pod.memoryBytes, peakOf(steps, weights('memoryBytes'))),
   };
-  const nothing = { cpuMillicores: 0, memoryBytes: 0 };
   const demands = steps.map(({ step }, index) => ({
     requests: step.requests,
     limits: limits[index] ?? nothing,

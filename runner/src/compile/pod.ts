@@ -9,7 +9,9 @@ import { podClasses } from './pod-classes.ts';
 import { refuse } from './refuse.ts';
 import { type ContainerResources, toRequirements } from './resources.ts';
 import { dnsConfig, dnsPolicy, hostAliases, placement } from './scheduling.ts';
+import { podSecurityContext } from './security-context.ts';
 import type { CompileSettings, Policy } from './settings.ts';
+import { topologySpread } from './topology-spread.ts';
 import { emptyVolume, envVolumeName, VOLUME } from './volumes.ts';
 
 /** Time between the stop signal and SIGKILL at the Pod's end; the gates give their children 10 s of it. */
@@ -114,6 +116,7 @@ function placeFields({ pipeline, settings, policy, rules }: PodSources): Partial
     ...(affinity === undefined ? {} : { affinity }),
     ...(aliases.length > 0 ? { hostAliases: [...aliases] } : {}),
     ...(dns === undefined ? {} : { dnsConfig: dns }),
+    ...topologySpread(pipeline),
     ...podClasses(pipeline),
     ...dnsPolicy(pipeline),
   };
@@ -153,6 +156,7 @@ export function buildPod(steps: readonly PlannedContainer[], sources: PodSources
       terminationGracePeriodSeconds: STOP_GRACE_SECONDS,
       ...account(sources),
       ...placeFields(sources),
+      ...podSecurityContext(sources.pipeline, sources.annotations),
       ...(pullSecretName === undefined ? {} : { imagePullSecrets: [{ name: pullSecretName }] }),
       ...initContainers(steps, sources),
       containers: steps.map((step) => stepContainer(step, sources)),

@@ -8,7 +8,8 @@ const CPU_UNIT = 1;
 const MEMORY_UNIT = 4 * 1024 * 1024;
 
 type Kind = keyof Amount;
-const unitOf = (kind: Kind): number => (kind === 'cpuMillicores' ? CPU_UNIT : MEMORY_UNIT);
+/** The unit in which a kind of resource is split. */
+export const unitOf = (kind: Kind): number => (kind === 'cpuMillicores' ? CPU_UNIT : MEMORY_UNIT);
 
 /** Requests and limits of one container; 0 = unset. */
 export interface ContainerResources {

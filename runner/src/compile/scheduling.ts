@@ -8,6 +8,7 @@ import type {
 } from '@kubernetes/client-node';
 import type { FieldPath, Pipeline, PipelineStep, Toleration } from '../pipeline/pipeline.ts';
 import type { Rules } from '../restrict/restrictions.ts';
+import { podAffinities } from './affinity.ts';
 import { byAuthor, byOperator, byPolicy, checkedLabels, type Writer } from './checked-words.ts';
 import { isDnsSubdomain, isLabelValue, isQualifiedName } from './kubernetes-names.ts';
 import { refuse } from './refuse.ts';
@@ -85,23 +86,7 @@ function toToleration(toleration: Toleration, { code, place, at }: Writer): V1To
   };
 }
 
-/**
- * A Pod with a scheduling gate may not set nodeName, so node affinity selects that node, and a toleration accepts its NoSchedule taints.
- */
-function nodeAffinity(nodeName: string): V1Affinity | undefined {
-  if (nodeName === '') return undefined;
-  if (!isDnsSubdomain(nodeName))
-    refuse('invalid-pipeline', `node_name ${JSON.stringify(nodeName)} can't be the name of a node`, [
-      'node_name',
-    ]);
-  const matchFields = [{ key: 'metadata.name', operator: 'In', values: [nodeName] }];
-  return {
-    nodeAffinity: {
-      requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields }] },
-    },
-  };
-}
-
+/** For a pipeline that names its node: NoSchedule taints of that node are the author's choice. */
 const ANY_TAINT: V1Toleration = { operator: 'Exists', effect: 'NoSchedule' };
 
 function tolerationsOf(pipeline: Pipeline, policy: Policy | undefined): readonly V1Toleration[] {
@@ -123,7 +108,7 @@ export function placement(
   return {
     nodeSelector: { ...platformSelector(pipeline), ...chosenSelector(pipeline, settings, policy, rules) },
     tolerations: [...tolerationsOf(pipeline, policy), ...(pipeline.nodeName === '' ? [] : [ANY_TAINT])],
-    affinity: nodeAffinity(pipeline.nodeName),
+    affinity: podAffinities(pipeline),
   };
 }
 

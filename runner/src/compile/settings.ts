@@ -1,6 +1,7 @@
 import type { Amount, Conditions, Toleration } from '../pipeline/pipeline.ts';
 import type { Account } from '../restrict/pipeline-choices.ts';
 import type { Restrictions } from '../restrict/restrictions.ts';
+import type { ResourceMode } from './resource-mode.ts';
 
 /** One document of the policy file (previous-runner §1.6.3, §4.13). Zero and empty = unset. */
 export interface Policy {
@@ -54,8 +55,8 @@ export interface CompileSettings {
   readonly hardening: 'off' | 'restricted';
   /** User of steps whose pipeline sets none, clone included; undefined: the image's own. */
   readonly runAsUser: number | undefined;
-  /** `split`: the stage's request is split over the containers, requests of steps are ignored (as the old runner); `peak`: gate §6. */
-  readonly resources: 'split' | 'peak';
+  /** `split`: the stage's request is split over the containers, requests of steps are ignored (as the old runner); `peak` and `steps`: gate §6. */
+  readonly resources: ResourceMode;
   /** Added to the repository's timeout for activeDeadlineSeconds. */
   readonly deadlineSlackMs: number;
   /** What pipelines may choose, by trust level. */

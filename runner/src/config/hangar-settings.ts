@@ -1,5 +1,6 @@
 import { type Settings, setting } from '@hangar/shared/config';
 import { atLeast, BYTES, CPU, DURATION, integer, LIST, oneOf, TOKEN } from '@hangar/shared/config-values';
+import { RESOURCE_MODES } from '../compile/resource-mode.ts';
 import { flag, list, map, optional, text } from './setting-kinds.ts';
 
 /** The note for a setting that the previous runner did not have. */
@@ -57,10 +58,10 @@ export const hangar = {
     defaultText: "the account of the Pod's token",
     note: NEW,
   }),
-  resources: setting('HANGAR_RESOURCES', oneOf('split', 'peak'), 'split', {
+  resources: setting('HANGAR_RESOURCES', oneOf(...RESOURCE_MODES), 'split', {
     section: 'hangar',
     description:
-      '`split`: the request of the Pod is divided among its containers. `peak`: the Pod requests what its steps need at the same time.',
+      '`split`: the request of the Pod is divided among its containers. `peak`: the Pod requests what its steps need at the same time. `steps`: each container requests what its step sets. A pipeline can choose by the annotation `hangar.dev/resources`.',
     note: NEW,
   }),
   deadlineSlackMs: setting('HANGAR_DEADLINE_SLACK', DURATION, 600_000, {

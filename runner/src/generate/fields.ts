@@ -46,7 +46,7 @@ export function renderFields(): string {
 
 Generated from \`runner/src/parse/fields.ts\`; do not edit.
 
-All keys that the parser knows. \`lint\` warns of any other, except those that begin with \`x-\`, \`.\` or \`_\`. The same table as JSON Schema:
+All keys that the parser knows. \`lint\` warns of any other, except those that begin with \`x-\`, \`.\` or \`_\`; in affinity, spread constraints and security contexts it refuses them. The same table as JSON Schema:
 [pipeline.schema.json](pipeline.schema.json), or \`hangar-runner schema\`. How the keys work: [pipelines.md](../pipelines.md).
 
 ${parts.map((part) => `## ${part}\n\n${partTable(part)}`).join('\n')}`;

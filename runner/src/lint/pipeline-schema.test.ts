@@ -104,7 +104,9 @@ describe('the JSON Schema of pipeline files', () => {
       expect(problemsOf(value), part).not.toEqual([]);
       // The server reads this part.
       if (part !== 'concurrency')
-        expect(messagesOf(value)).toContain(`unknown key \`zzz_unknown\` of ${part} is ignored`);
+        expect(messagesOf(value)).toContainEqual(
+          expect.stringContaining(`unknown key \`zzz_unknown\` of ${part}`),
+        );
     }
   });
 

@@ -1,6 +1,6 @@
 import { type ErrorPlace, PipelineError } from '../pipeline/pipeline-error.ts';
 import { fieldsOf, type KeyOf, type Part } from './fields.ts';
-import { unknownKey } from './known-keys.ts';
+import { isStrict, unknownKey } from './known-keys.ts';
 import type { Remark } from './remark.ts';
 import { resolveScalar, TYPE_TAG, truncated } from './yaml-scalar.ts';
 import type { YamlNode } from './yaml-tree.ts';
@@ -114,7 +114,7 @@ export class Decoder {
   }
 
   /**
-   * Unknown keys are warned of.
+   * Unknown keys are warned of; in parts that are read strictly, they are type errors.
    *
    * @param type its name in messages, if that isn't the part's
    */
@@ -123,7 +123,9 @@ export class Decoder {
     if (node?.kind !== 'map') return fields;
     for (const [key] of node.entries) {
       const warning = key.kind === 'scalar' ? unknownKey(this.text(key), part) : undefined;
-      if (warning !== undefined) this.warn(key, warning);
+      if (warning === undefined) continue;
+      if (isStrict(part)) this.problem(key, warning);
+      else this.warn(key, warning);
     }
     return fields;
   }

@@ -1,30 +1,9 @@
 import { CONDITION_NAMES } from '../pipeline/pipeline.ts';
+import type { Field, FieldKind } from './field-kinds.ts';
+import { PLACEMENT_PARTS } from './placement-fields.ts';
+import { SECURITY_PARTS } from './security-fields.ts';
 
-/** What a field holds. `part` and `list`: a map, or a list of maps, with the fields of that part. */
-export type FieldKind =
-  | 'text'
-  | 'whole'
-  | 'switch'
-  | 'bytes'
-  | 'span'
-  | 'texts'
-  | 'numbers'
-  | 'text map'
-  | 'variables'
-  | 'settings'
-  | 'anything'
-  | { readonly part: string }
-  | { readonly list: string }
-  /** One of these words; others are read, and mean the default. */
-  | { readonly words: readonly string[] };
-
-/** One key of a pipeline file. */
-export interface Field {
-  readonly kind: FieldKind;
-  readonly help: string;
-  /** Absent: read by this runner. `server`: read by the Drone server only. `none`: ignored with a warning. */
-  readonly support?: 'server' | 'none';
-}
+export type { Field, FieldKind } from './field-kinds.ts';
 
 const field = (kind: FieldKind, help: string): Field => ({ kind, help });
 const ofServer = (kind: FieldKind, help: string): Field => ({ kind, help, support: 'server' });
@@ -77,6 +56,12 @@ const PIPELINE = {
   priority_class_name: field('text', 'Priority class of the Pod.'),
   runtime_class_name: field('text', 'Runtime class of the Pod, such as one of gVisor or Kata Containers.'),
   tolerations: field({ list: 'toleration' }, 'Tolerations of the Pod.'),
+  affinity: field({ part: 'affinity' }, 'Affinity to nodes and to other Pods, as in Kubernetes.'),
+  topology_spread_constraints: field(
+    { list: 'topology spread constraint' },
+    'How Pods of builds are spread over nodes or zones.',
+  ),
+  security_context: field({ part: 'security context' }, 'Users, groups and profiles of the Pod.'),
   dns_policy: field(
     { words: ['ClusterFirst', 'Default', 'ClusterFirstWithHostNet', 'None'] },
     'Which DNS servers the Pod uses; `None` takes those of `dns_config` alone.',
@@ -103,9 +88,13 @@ const STEP = {
   when: field({ part: 'conditions' }, 'Conditions under which the step runs.'),
   pull: field({ words: ['always', 'never', 'if-not-exists'] }, 'When the image is pulled.'),
   privileged: field('switch', 'Runs privileged; trusted repositories only.'),
-  resources: field({ part: 'step resources' }, 'Limits of the container, and requests with the mode `peak`.'),
+  resources: field(
+    { part: 'step resources' },
+    'Limits of the container, and requests with the modes `peak` and `steps`.',
+  ),
   user: field('whole', 'Number of the user.'),
   group: field('whole', 'Number of the group.'),
+  security_context: field({ part: 'step security context' }, 'Rights of the container.'),
   volumes: field({ list: 'mount' }, 'Volumes of the pipeline that the step mounts.'),
   working_dir: field('text', 'Directory of the step, relative to the workspace.'),
   timeout: field('span', 'Limit of one run of the step, which then fails with exit code 124; steps only.'),
@@ -258,6 +247,8 @@ export const FIELDS = {
     ip: field('text', 'IP address.'),
     hostnames: field('texts', 'Host names of the address.'),
   },
+  ...PLACEMENT_PARTS,
+  ...SECURITY_PARTS,
   secret: {
     kind: field('text', '`secret`.'),
     name: field('text', 'Name for `from_secret`.'),
@@ -275,6 +266,9 @@ export const FIELDS = {
 
 /** A map of a pipeline file that has fields of its own. */
 export type Part = keyof typeof FIELDS;
+
+/** Parts whose unknown keys are errors: a key that is ignored there would change what the author relies on. */
+export const STRICT_PARTS: readonly string[] = Object.keys({ ...PLACEMENT_PARTS, ...SECURITY_PARTS });
 
 /** The keys of a part. */
 export type KeyOf<P extends Part> = keyof (typeof FIELDS)[P] & string;

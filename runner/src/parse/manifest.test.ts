@@ -93,6 +93,7 @@ describe('parseManifest: pipelines (previous-runner §3.5)', () => {
       runtimeClassName: '',
       dnsPolicy: '',
       tolerations: [],
+      topologySpread: [],
       dnsConfig: { nameservers: [], searches: [], options: [] },
       hostAliases: [],
     });

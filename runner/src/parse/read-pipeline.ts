@@ -2,7 +2,10 @@ import type { Pipeline, PipelineStep, Toleration } from '../pipeline/pipeline.ts
 import { type ErrorPlace, PipelineError } from '../pipeline/pipeline-error.ts';
 import { type Decoder, type Fields, isNull } from './decoder.ts';
 import type { KeyOf } from './fields.ts';
+import { readAffinity } from './read-affinity.ts';
+import { readPodSecurity } from './read-security.ts';
 import { readAmount, readStep } from './read-step.ts';
+import { readTopologySpread } from './read-topology-spread.ts';
 import { readVolume } from './read-volume.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
@@ -157,6 +160,9 @@ export function readPipeline(decoder: Decoder, node: YamlNode): ReadPipeline {
     priorityClassName: text('priority_class_name'),
     runtimeClassName: text('runtime_class_name'),
     dnsPolicy: text('dns_policy'),
+    security: readPodSecurity(decoder, fields.get('security_context')),
+    affinity: readAffinity(decoder, fields.get('affinity')),
+    topologySpread: readTopologySpread(decoder, fields.get('topology_spread_constraints')),
   };
   return {
     pipeline: { ...rest, services: services.steps, steps: steps.steps },

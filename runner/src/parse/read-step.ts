@@ -4,6 +4,7 @@ import { type Decoder, type Fields, isNull } from './decoder.ts';
 import { DEVICE_KEY, type KeyOf } from './fields.ts';
 import { readConditions } from './read-conditions.ts';
 import { readReady, readRetry, readTimeout } from './read-run-fields.ts';
+import { readStepSecurity } from './read-security.ts';
 import { settingValue, settingVariable } from './settings.ts';
 import { resolveScalar } from './yaml-scalar.ts';
 import type { YamlNode } from './yaml-tree.ts';
@@ -176,6 +177,7 @@ export function readStep(decoder: Decoder, node: YamlNode, at: FieldPath): Pipel
     ...readResources(decoder, fields.get('resources')),
     user: decoder.optionalInteger(fields.get('user')),
     group: decoder.optionalInteger(fields.get('group')),
+    security: readStepSecurity(decoder, fields.get('security_context')),
     volumes: decoder.structs(fields.get('volumes'), 'mount', (item) => readMount(decoder, item)),
     workingDir: text('working_dir'),
     ...readRunFields(decoder, fields),

@@ -1,5 +1,8 @@
 /** A pipeline of type `kubernetes`, as its author wrote it, after substitution and parsing (previous-runner §3.5–3.8). Data only. */
 
+import type { Affinity, TopologySpread } from './affinity.ts';
+import type { PodSecurity, StepSecurity } from './security-context.ts';
+
 /** Where a value is in a pipeline: keys and indexes, such as `steps`, 0, `image`. */
 export type FieldPath = readonly (string | number)[];
 
@@ -91,6 +94,7 @@ export interface PipelineStep {
   readonly devices: Readonly<Record<string, number>>;
   readonly user: number | undefined;
   readonly group: number | undefined;
+  readonly security: StepSecurity | undefined;
   readonly volumes: readonly PipelineMount[];
   readonly workingDir: string;
   /** Limit of one attempt, in milliseconds. */
@@ -174,6 +178,9 @@ export interface Pipeline {
   /** Empty: that of Kubernetes. */
   readonly dnsPolicy: string;
   readonly tolerations: readonly Toleration[];
+  readonly security: PodSecurity | undefined;
+  readonly affinity: Affinity | undefined;
+  readonly topologySpread: readonly TopologySpread[];
   readonly dnsConfig: {
     readonly nameservers: readonly string[];
     readonly searches: readonly string[];

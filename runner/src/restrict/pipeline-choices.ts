@@ -1,6 +1,9 @@
 import type { Pipeline, PipelineStep, PipelineVolume } from '../pipeline/pipeline.ts';
+import { affinityChoices, spreadChoices } from './affinity-choices.ts';
 import type { AmountChoice, Choices, ForbiddenChoice, NameChoice } from './check.ts';
 import type { NameRule } from './restrictions.ts';
+import { securityChoices, unhardened } from './security-choices.ts';
+import { shown, stepName } from './shown.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -36,13 +39,6 @@ export interface OperatorChoices {
 const OURS = 'hangar.dev/';
 /** Annotations that change the security profiles of containers. */
 const PROFILE = /^(container\.)?(apparmor|seccomp)\.security\.(alpha|beta)\.kubernetes\.io(\/|$)/;
-const SHOWN_CHARS = 100;
-
-/** A text of the author as a message shows it. */
-export const shown = (text: string): string => JSON.stringify(text.slice(0, SHOWN_CHARS));
-
-const stepName = ({ name, line }: PipelineStep): string =>
-  name === '' ? `the step in line ${line}` : `step ${shown(name)}`;
 
 const named = (rule: NameRule, field: string, value: string): readonly NameChoice[] =>
   value === '' ? [] : [{ rule, value, what: `${field} ${shown(value)}` }];
@@ -82,6 +78,8 @@ function placement(
     ...named('nodes', 'node_name', pipeline.nodeName),
     ...selector.flatMap(([key, value]) => named('nodeSelectors', 'node_selector', `${key}=${value}`)),
     ...tolerations.flatMap(({ key }) => named('tolerations', 'the toleration of', key || '*')),
+    ...affinityChoices(pipeline.affinity, defaultNodeSelector),
+    ...spreadChoices(pipeline.topologySpread),
     ...named('priorityClasses', 'priority_class_name', pipeline.priorityClassName),
     ...named('runtimeClasses', 'runtime_class_name', pipeline.runtimeClassName),
   ];
@@ -164,6 +162,7 @@ function forbiddenChoices(pipeline: Pipeline, operator: OperatorChoices): readon
           },
         ]
       : []),
+    ...(hardening === 'off' ? [] : unhardened(pipeline)),
     ...profiles.map((key) => ({
       what: `metadata.annotations ${shown(key)}`,
       why: 'HANGAR_HARDENING=restricted sets the security profile',
@@ -182,6 +181,7 @@ export function pipelineChoices(pipeline: Pipeline, operator: OperatorChoices): 
       ...keys('labels', metadata.labels, operator.policy?.labels ?? {}),
       ...keys('annotations', metadata.annotations, operator.policy?.annotations ?? {}),
       ...[...services, ...steps].flatMap(stepChoices),
+      ...securityChoices(pipeline),
       ...volumes.flatMap(volumeChoices),
     ],
     amounts: [...volumeSizes(volumes), ...storageSizes([...services, ...steps])],

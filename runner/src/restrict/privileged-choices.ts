@@ -1,6 +1,6 @@
 import type { Pipeline, PipelineStep } from '../pipeline/pipeline.ts';
 import type { Choices, ForbiddenChoice, NameChoice } from './check.ts';
-import { shown } from './pipeline-choices.ts';
+import { shown } from './shown.ts';
 
 /** Variables that a plugin's step needs, and that run nothing else. */
 const HARMLESS = /^(DRONE|DRONE_.*|CI|CI_.*|PLUGIN_.*)$/;

@@ -16,6 +16,10 @@ export interface NameRules<T> {
   readonly nodeSelectors: T;
   /** Globs of keys; a toleration of all keys is called `*`. */
   readonly tolerations: T;
+  /** Globs of topology keys, in affinity and anti-affinity to other Pods. */
+  readonly podAffinity: T;
+  /** Globs of topology keys. */
+  readonly topologySpread: T;
   readonly priorityClasses: T;
   readonly runtimeClasses: T;
   readonly extendedResources: T;
@@ -25,6 +29,10 @@ export interface NameRules<T> {
   readonly annotations: T;
   /** User or group 0: all or nothing. */
   readonly root: T;
+  /** Globs of capabilities without `CAP_`. */
+  readonly capabilities: T;
+  /** Globs of `Unconfined` and `Localhost:NAME`. */
+  readonly securityProfiles: T;
   /** What the linter leaves to trusted repositories: all or nothing. */
   readonly hostAccess: T;
   /** Images that run privileged without a setting of the step; `any`: the five built in and `DRONE_RUNNER_PRIVILEGED_IMAGES`. */
@@ -58,12 +66,16 @@ export function eachRule<N, A>(
     nodes: ofNames('nodes'),
     nodeSelectors: ofNames('nodeSelectors'),
     tolerations: ofNames('tolerations'),
+    podAffinity: ofNames('podAffinity'),
+    topologySpread: ofNames('topologySpread'),
     priorityClasses: ofNames('priorityClasses'),
     runtimeClasses: ofNames('runtimeClasses'),
     extendedResources: ofNames('extendedResources'),
     labels: ofNames('labels'),
     annotations: ofNames('annotations'),
     root: ofNames('root'),
+    capabilities: ofNames('capabilities'),
+    securityProfiles: ofNames('securityProfiles'),
     hostAccess: ofNames('hostAccess'),
     privilegedImages: ofNames('privilegedImages'),
     privilegedEnvironment: ofNames('privilegedEnvironment'),

@@ -40,15 +40,16 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
   nodes: {
     setting: 'HANGAR_UNTRUSTED_NODES',
     kind: 'names',
-    subject: 'nodes that a pipeline may name (`node_name`)',
+    subject: 'nodes that a pipeline may name (`node_name`, or `metadata.name` in its node affinity)',
     details: '',
     chartDefault: CLOSED,
   },
   nodeSelectors: {
     setting: 'HANGAR_UNTRUSTED_NODE_SELECTORS',
     kind: 'names',
-    subject: 'node selectors of pipelines, as `key=value`',
-    details: 'Unless it is `any`, DRONE_NODE_SELECTOR_DEFAULT applies as well.',
+    subject: 'node selectors and node affinity of pipelines, as `key=value`',
+    details:
+      'Affinity with an operator other than `In` needs a rule that allows every value of the key. Unless it is `any`, DRONE_NODE_SELECTOR_DEFAULT applies as well.',
     chartDefault: 'fork:none,ordinary:kubernetes.io/arch=* kubernetes.io/os=*',
   },
   tolerations: {
@@ -56,6 +57,21 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
     kind: 'names',
     subject: 'keys of tolerations of pipelines',
     details: '`*` stands for a toleration without a key.',
+    chartDefault: CLOSED,
+  },
+  podAffinity: {
+    setting: 'HANGAR_UNTRUSTED_POD_AFFINITY',
+    kind: 'names',
+    subject: 'topology keys of affinity and anti-affinity of pipelines to other Pods',
+    details:
+      '`*` does not match `/`. Required anti-affinity keeps other Pods off whole topologies while the build runs.',
+    chartDefault: CLOSED,
+  },
+  topologySpread: {
+    setting: 'HANGAR_UNTRUSTED_TOPOLOGY_SPREAD',
+    kind: 'names',
+    subject: 'topology keys of spread constraints of pipelines',
+    details: '`*` does not match `/`.',
     chartDefault: CLOSED,
   },
   priorityClasses: {
@@ -96,8 +112,23 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
   root: {
     setting: 'HANGAR_UNTRUSTED_ROOT',
     kind: 'switch',
-    subject: 'whether a step may set user or group 0',
+    subject: 'whether a pipeline may set user or group 0',
     details: 'The user of an image can still be root, see HANGAR_RUN_AS_USER.',
+    chartDefault: CLOSED,
+  },
+  capabilities: {
+    setting: 'HANGAR_UNTRUSTED_CAPABILITIES',
+    kind: 'names',
+    subject: 'capabilities that a step may add, such as `NET_ADMIN`',
+    details: 'To drop capabilities is always allowed.',
+    chartDefault: CLOSED,
+  },
+  securityProfiles: {
+    setting: 'HANGAR_UNTRUSTED_SECURITY_PROFILES',
+    kind: 'names',
+    subject: 'seccomp and AppArmor profiles that a pipeline may set, as `Unconfined` or `Localhost:NAME`',
+    details:
+      '`RuntimeDefault` is always allowed, and `Unconfined` never with HANGAR_HARDENING=restricted. `*` does not match `/`.',
     chartDefault: CLOSED,
   },
   hostAccess: {

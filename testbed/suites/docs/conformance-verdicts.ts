@@ -24,7 +24,7 @@ export const RULES: Readonly<Record<string, Verdict>> = {
   '4.6.3': changed('commands are printed as written'),
   '4.9.3': changed('files in Secrets of the Pod, one part for each step'),
   '4.13': changed('a policy called `default` must match like the others'),
-  '4.18': changed('steps that never run take no share; the mode `peak`'),
+  '4.18': changed('steps that never run take no share; the modes `peak` and `steps`'),
   '5.1': changed('fewer calls, and other rights (docs/role.yaml)'),
   '5.2': GATE,
   '5.3': GATE,

@@ -13,6 +13,23 @@ const ACCOUNTS: Resource = { base: '/api/v1', plural: 'serviceaccounts' };
 const REVIEWS: Resource = { base: '/apis/authorization.k8s.io/v1', plural: 'subjectaccessreviews' };
 const ONE_STEP = step('one', ['echo ran']);
 
+const REQUIRED = 'required_during_scheduling_ignored_during_execution';
+const nodeTerm = (term: string): string =>
+  `affinity: { node_affinity: { ${REQUIRED}: { node_selector_terms: [{ ${term} }] } } }`;
+/** Fields of the pipeline that place its Pod, each with the rule that refuses it. */
+const PLACEMENTS = [
+  [nodeTerm('match_expressions: [{ key: pool, operator: Exists }]'), 'HANGAR_UNTRUSTED_NODE_SELECTORS'],
+  [nodeTerm('match_fields: [{ key: metadata.name, operator: In, values: [a] }]'), 'HANGAR_UNTRUSTED_NODES'],
+  [
+    `affinity: { pod_anti_affinity: { ${REQUIRED}: [{ topology_key: kubernetes.io/hostname }] } }`,
+    'HANGAR_UNTRUSTED_POD_AFFINITY',
+  ],
+  [
+    'topology_spread_constraints: [{ max_skew: 1, topology_key: zone, when_unsatisfiable: ScheduleAnyway }]',
+    'HANGAR_UNTRUSTED_TOPOLOGY_SPREAD',
+  ],
+] as const;
+
 /** What the chart passes to the runner by default; without other namespaces of builds, its template makes the last one. */
 function chartDefaults(): Readonly<Record<string, string>> {
   const text = readFileSync(new URL('../../../charts/hangar/values.yaml', import.meta.url), 'utf8');
@@ -86,6 +103,7 @@ describe("a build of a fork, with the chart's default on a real cluster", () => 
         'HANGAR_UNTRUSTED_TOLERATIONS',
         removeIt,
       ],
+      ...PLACEMENTS.map(([fields, rule]) => [pipeline(ONE_STEP, fields), rule, removeIt] as const),
       [pipeline(ONE_STEP, 'priority_class_name: urgent'), 'HANGAR_UNTRUSTED_PRIORITY_CLASSES', removeIt],
       [pipeline(ONE_STEP, 'priority_class_name: system-node-critical'), 'Kubernetes itself', 'remove it'],
       [pipeline(ONE_STEP, 'runtime_class_name: kata'), 'HANGAR_UNTRUSTED_RUNTIME_CLASSES', removeIt],
@@ -106,6 +124,22 @@ describe("a build of a fork, with the chart's default on a real cluster", () => 
         removeIt,
       ],
       [pipeline(step('one', ['id'], '  user: 0\n')), 'HANGAR_UNTRUSTED_ROOT', removeIt],
+      [pipeline(ONE_STEP, 'security_context: { fs_group: 0 }'), 'HANGAR_UNTRUSTED_ROOT', removeIt],
+      [
+        pipeline(step('one', ['id'], '  security_context: { capabilities: { add: [SYS_ADMIN] } }\n')),
+        'HANGAR_UNTRUSTED_CAPABILITIES',
+        removeIt,
+      ],
+      [
+        pipeline(ONE_STEP, 'security_context: { seccomp_profile: { type: Unconfined } }'),
+        'HANGAR_UNTRUSTED_SECURITY_PROFILES',
+        removeIt,
+      ],
+      [
+        pipeline(step('one', ['id'], '  security_context: { allow_privilege_escalation: true }\n')),
+        'HANGAR_HARDENING',
+        'remove it',
+      ],
       [pipeline(ONE_STEP, 'resources: { requests: { cpu: 2147483647 } }'), 'HANGAR_MAX_REQUEST_CPU', askLess],
       [
         pipeline(ONE_STEP, 'resources: { requests: { memory: 1000GiB } }'),

@@ -1,10 +1,14 @@
 import type {
+  Amount,
   FieldPath,
   Pipeline,
   PipelineStep,
   PipelineVolume,
   Toleration,
 } from '../../pipeline/pipeline.ts';
+
+const NOTHING: Amount = { cpuMillicores: 0, memoryBytes: 0 };
+const NO_STORAGE: PipelineStep['storage'] = { requestBytes: 0, limitBytes: 0 };
 
 /** For each field of a step that can be refused: a value that never is. */
 const STEP_REPAIRS: Readonly<Record<string, Partial<PipelineStep>>> = {
@@ -13,13 +17,21 @@ const STEP_REPAIRS: Readonly<Record<string, Partial<PipelineStep>>> = {
   depends_on: { dependsOn: [] },
   user: { user: undefined },
   group: { group: undefined },
+  security_context: { security: undefined },
+  resources: { requests: NOTHING, limits: NOTHING, storage: NO_STORAGE, devices: {} },
 };
 
 /** The same for the fields of a pipeline. */
 const PIPELINE_REPAIRS: Readonly<Record<string, Partial<Pipeline>>> = {
+  affinity: { affinity: undefined },
+  security_context: { security: undefined },
+  topology_spread_constraints: { topologySpread: [] },
+  dns_policy: { dnsPolicy: '' },
   node_name: { nodeName: '' },
   node_selector: { nodeSelector: {} },
   platform: { platform: { os: '', arch: '', variant: '', version: '' } },
+  priority_class_name: { priorityClassName: '' },
+  runtime_class_name: { runtimeClassName: '' },
   service_account_name: { serviceAccountName: '' },
   workspace: { workspacePath: '' },
 };

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
+import { RESOURCE_MODES } from '../resource-mode.ts';
 import type { CompileSettings } from '../settings.ts';
 import { aPolicy, someSettings } from './a-pipeline.ts';
+import { affinities, spreads } from './arbitrary-placement.ts';
+import { podSecurities, stepSecurities } from './arbitrary-security.ts';
 
 /** Texts that programs get wrong. */
 export const oddTexts = fc.oneof(
@@ -80,6 +83,7 @@ const step = fc.record(
     privileged: sometimes(fc.boolean()),
     resources: sometimes(resources),
     user: sometimes(rarely(fc.constantFrom(0, 1000), fc.constant(-1))),
+    security_context: rarely(fc.constant(undefined), stepSecurities),
     volumes: sometimes(
       fc.array(
         fc.record({
@@ -138,6 +142,9 @@ export const pipelines = fc.record(
     ),
     node_name: sometimes(mostly('node-1')),
     node_selector: sometimes(pairs(mostly('pool'), mostly('x'))),
+    security_context: rarely(fc.constant(undefined), podSecurities),
+    affinity: rarely(fc.constant(undefined), affinities),
+    topology_spread_constraints: rarely(fc.constant(undefined), spreads),
     service_account_name: sometimes(mostly('builder')),
     host_aliases: sometimes(
       fc.array(fc.record({ ip: mostly('10.0.0.1'), hostnames: fc.array(mostly('h'), { maxLength: 2 }) }), {
@@ -159,7 +166,7 @@ export const compileSettings: fc.Arbitrary<CompileSettings> = fc
   .record({
     gateVolume: fc.constantFrom('image' as const, 'init' as const),
     hardening: fc.constantFrom('off' as const, 'restricted' as const),
-    resources: fc.constantFrom('split' as const, 'peak' as const),
+    resources: fc.constantFrom(...RESOURCE_MODES),
     netrcCloneOnly: fc.boolean(),
     limits: fc.record({ cpuMillicores: fc.constantFrom(0, 50), memoryBytes: fc.constantFrom(0, 9_999_999) }),
     policies: fc.constantFrom([], [aPolicy({ labels: { 'io.drone': 'x' }, serviceAccount: 'sa' })]),

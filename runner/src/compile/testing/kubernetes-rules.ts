@@ -8,6 +8,7 @@ import type {
   V1VolumeMount,
 } from '@kubernetes/client-node';
 import { FILES_VOLUME } from '../../pipeline/compiled.ts';
+import { placementObjections } from './placement-rules.ts';
 
 /**
  * Returns the errors that the API server would report for a Pod and its Secrets, implemented independently of the compiler from the API's
@@ -41,6 +42,7 @@ function specObjections(spec: V1PodSpec): readonly string[] {
   return [
     ...(spec.nodeName === undefined ? [] : ['nodeName with scheduling gates']),
     ...pairObjections('selector', nodeSelector),
+    ...placementObjections(spec),
     ...hostAliases.flatMap(({ hostnames = [] }) => hostnames.filter((name) => !isSubdomain(name))),
     ...(Number.isInteger(activeDeadlineSeconds) && activeDeadlineSeconds > 0
       ? []
@@ -101,9 +103,14 @@ function mountObjections(
 
 function securityObjections(context: V1SecurityContext): readonly string[] {
   const { privileged, allowPrivilegeEscalation, runAsUser = 0, runAsGroup = 0 } = context;
+  const profiles = [context.seccompProfile, context.appArmorProfile].filter((one) => one !== undefined);
   const isContradiction = privileged === true && allowPrivilegeEscalation === false;
   return [
     ...(isContradiction ? ['privileged without escalation'] : []),
+    ...profiles
+      .filter(({ type, localhostProfile }) => (type === 'Localhost') !== (localhostProfile !== undefined))
+      .map(({ type }) => `profile ${type}`),
+    ...profiles.filter(({ localhostProfile = '' }) => /^\/|\.\./.test(localhostProfile)).map(() => 'path'),
     ...[runAsUser, runAsGroup].filter((id) => id < 0 || id > 2147483647).map((id) => `id ${id}`),
   ];
 }
