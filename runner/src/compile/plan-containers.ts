@@ -138,7 +138,8 @@ function planStep(
 /** With this annotation a pipeline chooses how its requests are computed. */
 const RESOURCES_ANNOTATION = 'hangar.dev/resources';
 
-function isPeak({ pipeline, settings }: PlanSources): boolean {
+/** Whether the requests of steps count, by the pipeline or else by the settings. */
+export function isPeak({ pipeline, settings }: Pick<PlanSources, 'pipeline' | 'settings'>): boolean {
   const wanted = pipeline.metadata.annotations[RESOURCES_ANNOTATION] ?? settings.resources;
   return wanted === 'peak';
 }

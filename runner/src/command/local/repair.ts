@@ -6,6 +6,8 @@ import type {
   Toleration,
 } from '../../pipeline/pipeline.ts';
 
+const NOTHING = { cpuMillicores: 0, memoryBytes: 0 };
+
 /** For each field of a step that can be refused: a value that never is. */
 const STEP_REPAIRS: Readonly<Record<string, Partial<PipelineStep>>> = {
   image: { image: 'x', commands: ['x'] },
@@ -13,6 +15,14 @@ const STEP_REPAIRS: Readonly<Record<string, Partial<PipelineStep>>> = {
   depends_on: { dependsOn: [] },
   user: { user: undefined },
   group: { group: undefined },
+  privileged: { privileged: false },
+  environment: { environment: {} },
+  resources: {
+    limits: NOTHING,
+    requests: NOTHING,
+    storage: { requestBytes: 0, limitBytes: 0 },
+    devices: {},
+  },
 };
 
 /** The same for the fields of a pipeline. */
@@ -22,6 +32,10 @@ const PIPELINE_REPAIRS: Readonly<Record<string, Partial<Pipeline>>> = {
   platform: { platform: { os: '', arch: '', variant: '', version: '' } },
   service_account_name: { serviceAccountName: '' },
   workspace: { workspacePath: '' },
+  priority_class_name: { priorityClassName: '' },
+  runtime_class_name: { runtimeClassName: '' },
+  environment: { environment: {} },
+  resources: { requests: NOTHING, limits: NOTHING },
 };
 
 const NO_ALIAS: Pipeline['hostAliases'][number] = { ip: '127.0.0.1', hostnames: [] };
