@@ -1,8 +1,12 @@
-import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
+import { RUNNER_SELECTOR } from '@hangar/shared/contract/object-keys';
+import { isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import type { V1Pod } from '@kubernetes/client-node';
 import { Adopter } from './adopt/adopter.ts';
+import { ownerOf } from './adopt/pod-owner.ts';
 import { emptied } from './intake.ts';
 import type { IndependentReplica } from './lease/independent.ts';
-import { askForWork, follow, listen, type RunnerOptions } from './runner.ts';
+import { LABEL } from './pipeline/compiled.ts';
+import { askForWork, follow, isPassing, listen, type RunnerOptions } from './runner.ts';
 import { resume } from './stage/run-stage.ts';
 import type { StageParts } from './stage/stage-parts.ts';
 
@@ -54,9 +58,31 @@ async function lookAfter(
     resume: (pod, record) => void resume(parts, pod, record, over),
     carryOn: () => undefined,
   });
+  let isFound = false;
   while (!over.aborted) {
+    isFound ||= await findFormerPods(parts, over);
     await adopter.takePods((owner) => parts.lease.isPreviousProcess(owner), over).catch(() => undefined);
     await adopter.sweep();
     await parts.clock.sleep(LOOK_MS, over);
+  }
+}
+
+/**
+ * Watches the namespaces where a former process of this replica left Pods. Those that were made for one build, or that a pipeline names, are
+ * recorded nowhere but on the Pods, so all of the cluster is listed; a Role for single namespaces does not allow that.
+ *
+ * @returns false if they could not be listed now
+ */
+async function findFormerPods(parts: IndependentParts, over: AbortSignal): Promise<boolean> {
+  const { cluster, lease, origin } = parts;
+  const labelSelector = `${RUNNER_SELECTOR},${LABEL.instance}=${lease.labels[LABEL.instance] ?? ''}`;
+  try {
+    const { items } = await cluster.list<V1Pod>({ resource: RESOURCE.pods }, { labelSelector }, over);
+    const former = origin.known(items).filter((pod) => lease.isPreviousProcess(ownerOf(pod)));
+    const namespaces = new Set(former.map(({ metadata }) => metadata?.namespace ?? ''));
+    for (const namespace of namespaces) await follow(parts, namespace, isPassing, over);
+    return true;
+  } catch (error) {
+    return isKubernetesError(error, 403);
   }
 }

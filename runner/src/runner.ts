@@ -156,5 +156,6 @@ export async function follow(
   }
 }
 
-const isPassing = (error: unknown): boolean =>
+/** Whether a namespace that cannot be listed now may be listed later: it exists, and is not closed to the runner. */
+export const isPassing = (error: unknown): boolean =>
   isKubernetesError(error) && !isKubernetesError(error, 403, 404);

@@ -106,7 +106,16 @@ describe('compile', () => {
     ['an error of the linter', stepsOf('- { name: a, image: "" }'), /^p\.yml:5:21: linter: /],
     ['invalid YAML', 'kind: pipeline\nsteps: [a: b: c]\n', /^p\.yml:2:\d+: yaml: /],
     ['a file without such a pipeline', 'kind: pipeline\ntype: docker\n', /no pipeline of type kubernetes/],
-    ['an invalid image name', stepsOf('- { name: a, image: "UP CASE", commands: [x] }'), /image name/],
+    [
+      'an invalid image name',
+      stepsOf('- { name: a, image: "UP CASE", commands: [x] }'),
+      /^p\.yml:5:21: step "a": .* image name/,
+    ],
+    [
+      'a choice that no rule allows',
+      `${PIPELINE}metadata:\n  namespace: kube-system\n`,
+      /^p\.yml:\d+:14: not allowed in this build: metadata.namespace "kube-system"/,
+    ],
   ])('refuses %s with 78', async (_, yaml, words) => {
     const { code, text, complained } = await compiled(yaml);
     expect(complained).toMatch(words);
@@ -138,6 +147,18 @@ describe('compile', () => {
     },
     30_000,
   );
+
+  it('reports each choice that the settings of the runner do not allow, with its place', async () => {
+    const env = { HANGAR_UNTRUSTED_SERVICE_ACCOUNTS: 'none', HANGAR_UNTRUSTED_ROOT: 'none' };
+    const yaml = `${stepsOf('- { name: a, image: b, commands: [c], user: 0 }')}service_account_name: d\n`;
+    const { code, complained } = await commandLine(['compile', 'p.yml'], { 'p.yml': yaml }, { env });
+    expect(complained).toEqual([
+      expect.stringMatching(/^p\.yml:6:23: .* service_account_name "d": HANGAR_UNTRUSTED_SERVICE_ACCOUNTS/),
+      expect.stringMatching(/^p\.yml:5:45: .* user 0 of step "a": HANGAR_UNTRUSTED_ROOT/),
+    ]);
+    expect(code).toBe(78);
+    expect((await commandLine(['compile', 'p.yml'], { 'p.yml': yaml })).code).toBe(0);
+  });
 
   it('reports an invalid environment variable by name', async () => {
     const env = { DRONE_RESOURCE_LIMIT_CPU: 'many' };

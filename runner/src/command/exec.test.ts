@@ -48,6 +48,9 @@ describe('exec without a reachable cluster', () => {
     const { code, errors } = await run(stepsOf('- { name: a, image: "" }'));
     expect(errors).toBe('p.yml:5:21: linter: invalid or missing image');
     expect(code).toBe(78);
+    const chosen = await run(`${GOOD}metadata: { namespace: kube-system }\n`);
+    expect(chosen.errors).toMatch(/^p\.yml:6:24: not allowed in this build: metadata.namespace/);
+    expect(chosen.code).toBe(78);
   });
 
   it('runs nothing if no step matches, which is no failure', async () => {

@@ -153,6 +153,24 @@ describe('lint', () => {
     `);
   });
 
+  it('finds each choice that no rule allows, at its place, and what else the compiler refuses', async () => {
+    const yaml = [
+      GOOD.trimEnd(),
+      '- { name: b, image: plugins/docker, environment: { LD_PRELOAD: x, A: b } }',
+      'metadata: { namespace: kube-system }',
+      'priority_class_name: system-node-critical',
+      'node_name: A b',
+      '',
+    ].join('\n');
+    const title = 'not allowed in this build:';
+    expect((await linted({ 'a.yml': yaml })).printed).toEqual([
+      expect.stringContaining(`a.yml:6:64: ${title} variable "LD_PRELOAD" in privileged step "b"`),
+      expect.stringContaining(`a.yml:7:24: ${title} metadata.namespace "kube-system"`),
+      expect.stringContaining(`a.yml:8:22: ${title} priority_class_name "system-node-critical"`),
+      expect.stringContaining('a.yml:9:12: node_name "A b"'),
+    ]);
+  });
+
   it('finds every step name that is wrong, and goes on to the other problems of the pipeline', async () => {
     const yaml = stepsOf('- { image: b }', '- ~', '- { name: a, image: b }', '- { name: a }');
     expect((await linted({ 'a.yml': yaml })).printed).toEqual([

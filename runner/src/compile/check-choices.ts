@@ -1,12 +1,13 @@
 import type { StageDetail } from '../pipeline/drone.ts';
-import type { Amount, Pipeline } from '../pipeline/pipeline.ts';
+import type { Amount, FieldPath, Pipeline } from '../pipeline/pipeline.ts';
 import { type AmountChoice, checkRestrictions } from '../restrict/check.ts';
 import { pipelineChoices } from '../restrict/pipeline-choices.ts';
 import { privilegedChoices } from '../restrict/privileged-choices.ts';
 import type { Rules } from '../restrict/restrictions.ts';
 import type { TrustLevel } from '../restrict/trust-level.ts';
+import { resourceMode } from './own-requests.ts';
 import type { PlannedContainer } from './planned-container.ts';
-import { refuse } from './refuse.ts';
+import { refuseAll, stepField } from './refuse.ts';
 import { firstSaid } from './resources.ts';
 import type { CompileSettings, Policy } from './settings.ts';
 
@@ -21,13 +22,28 @@ export interface ChoiceSources {
   readonly rules: Rules;
 }
 
-const MOST_SHOWN = 20;
+/** Where the pipeline asks for the most of an amount; its steps, if their number alone makes the sum. */
+function largestAmount(
+  kind: keyof Amount,
+  planned: readonly PlannedContainer[],
+  sources: ChoiceSources,
+): FieldPath {
+  const key = kind === 'cpuMillicores' ? 'cpu' : 'memory';
+  const isCounted = resourceMode(sources.pipeline, sources.settings) !== 'split';
+  const ofSteps = planned.flatMap(({ step, resources }) => {
+    if (step.at === undefined) return [];
+    const part = resources.requests[kind] === 0 ? 'limits' : 'requests';
+    const counts = part === 'limits' || isCounted;
+    return counts ? [{ amount: step[part][kind], at: stepField(step, 'resources', part, key) }] : [];
+  });
+  const ofPod = { amount: sources.pipeline.requests[kind], at: ['resources', 'requests', key] };
+  const [largest] = [ofPod, ...ofSteps].toSorted((a, b) => b.amount - a.amount);
+  return largest !== undefined && largest.amount > 0 ? largest.at : ['steps'];
+}
 
 /** The Pod's requests where they exceed what operators set; a container without a request requests its limit. */
-function requested(
-  steps: readonly PlannedContainer[],
-  { settings, policy }: ChoiceSources,
-): readonly AmountChoice[] {
+function requested(steps: readonly PlannedContainer[], sources: ChoiceSources): readonly AmountChoice[] {
+  const { settings, policy } = sources;
   const byOperator = firstSaid([policy?.requests, settings.requests]);
   const sum = (kind: keyof Amount): number =>
     steps.reduce((total, { resources: { requests, limits } }) => total + (requests[kind] || limits[kind]), 0);
@@ -37,7 +53,8 @@ function requested(
   ] as const;
   return all.flatMap(({ rule, kind, what }) => {
     const amount = sum(kind);
-    return amount > byOperator[kind] ? [{ rule, amount, what }] : [];
+    if (amount <= byOperator[kind]) return [];
+    return [{ rule, amount, what, at: largestAmount(kind, steps, sources) }];
   });
 }
 
@@ -67,12 +84,6 @@ export function checkChoices(
     forbidden: [...own.forbidden, ...ofImages.forbidden],
   };
   const { refusals, warnings } = checkRestrictions(choices, rules, level);
-  if (refusals.length > 0) refuse('refused-choice', refusalText(refusals));
+  if (refusals.length > 0) refuseAll('refused-choice', 'not allowed in this build:', refusals);
   return warnings;
-}
-
-function refusalText(refusals: readonly string[]): string {
-  const shown = refusals.slice(0, MOST_SHOWN);
-  const more = refusals.length - shown.length;
-  return ['not allowed in this build:', ...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('\n- ');
 }

@@ -15,7 +15,7 @@ const isDeviceName = (name: string): boolean => isQualifiedName(name) && !name.i
  */
 export function checkedOthers(step: PipelineStep): OtherResources {
   const { storage, devices } = step;
-  const refused = (what: string, part: 'limits' | 'requests', key: string): never =>
+  const refused = (what: string, key: string, part = step.deviceParts?.[key] ?? 'limits'): never =>
     refuse(
       'invalid-pipeline',
       `${stepTitle(step)}, resources: ${what}`,
@@ -23,12 +23,11 @@ export function checkedOthers(step: PipelineStep): OtherResources {
     );
   const { requestBytes, limitBytes } = storage;
   if (limitBytes > 0 && requestBytes > limitBytes)
-    refused('the request of ephemeral_storage exceeds its limit', 'requests', 'ephemeral_storage');
+    refused('the request of ephemeral_storage exceeds its limit', 'ephemeral_storage', 'requests');
   for (const [name, count] of Object.entries(devices)) {
-    if (!isDeviceName(name))
-      refused(`${JSON.stringify(name)} can't be the name of a resource`, 'limits', name);
+    if (!isDeviceName(name)) refused(`${JSON.stringify(name)} can't be the name of a resource`, name);
     if (!Number.isInteger(count) || count < 0 || count > MOST_DEVICES)
-      refused(`${name} must be a whole number from 0 to ${MOST_DEVICES}`, 'limits', name);
+      refused(`${name} must be a whole number from 0 to ${MOST_DEVICES}`, name);
   }
   return step;
 }

@@ -1,5 +1,5 @@
 import type { FieldPath, PipelineStep } from '../pipeline/pipeline.ts';
-import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { PipelineError, type RefusedValue } from '../pipeline/pipeline-error.ts';
 
 /** Codes with which the compiler refuses a stage. */
 export type Refusal =
@@ -14,7 +14,12 @@ export type Refusal =
 /** Throws an error for the pipeline's author: problem, place and remedy. @param at the value that is refused */
 export function refuse(code: Refusal, message: string, at: FieldPath = []): never {
   const blame = code === 'invalid-settings' ? 'operator' : 'pipeline';
-  throw new PipelineError(code, message, { blame, at });
+  throw PipelineError.refusing(code, { title: '', values: [{ message, at }] }, blame);
+}
+
+/** Throws one error for several values. @param title what holds for all of them */
+export function refuseAll(code: Refusal, title: string, values: readonly RefusedValue[]): never {
+  throw PipelineError.refusing(code, { title, values }, 'pipeline');
 }
 
 /** The path of a step's field. */

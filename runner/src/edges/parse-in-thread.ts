@@ -4,17 +4,33 @@ import { withDeadline } from '@hangar/shared/deadline';
 import { startThread } from '@hangar/shared/thread';
 import { parseManifest } from '../parse/manifest.ts';
 import { type PipelineFile, type PipelineParser, substitutedText } from '../parse/pipeline-file.ts';
+import { valuePlaces, type WantedPlaces } from '../parse/value-places.ts';
 import type { Manifest } from '../pipeline/pipeline.ts';
-import { type ErrorFields, PipelineError } from '../pipeline/pipeline-error.ts';
+import { type ErrorFields, type ErrorPlace, PipelineError } from '../pipeline/pipeline-error.ts';
 
-/** The answer of the thread: the manifest, or why the file can't be parsed. */
-export type ParseReply = { readonly manifest: Manifest } | { readonly refused: ErrorFields };
+/** The order to the thread: to parse a file, or to find values in one. */
+export interface ParseOrder extends PipelineFile {
+  readonly wanted?: WantedPlaces;
+}
+
+/** The places of values, in the order in which they are wanted. */
+type Places = readonly (ErrorPlace | undefined)[];
+
+/** The answer of the thread: the manifest or the places, or why the file can't be parsed. */
+export type ParseReply =
+  | { readonly manifest: Manifest }
+  | { readonly places: Places }
+  | { readonly refused: ErrorFields };
 
 /** Maximum size of a file that is parsed without a thread: starting a thread takes longer than parsing a small file. */
 const INLINE_CHARS = 16 * 1024;
 /** Time limit; the slowest file of 1 MiB takes about a second. */
 const PARSE_MS = 10_000;
 const MAX_HEAP_MIB = 512;
+
+function unexpected(): never {
+  throw new Error('the parsing thread answered another question');
+}
 
 /** The thread's program is next to this file, both in the source and in the build. */
 const PROGRAM = new URL(import.meta.url.replace(/parse-in-thread(\.[jt]s)$/, 'parse-thread$1'));
@@ -40,21 +56,37 @@ export class ThreadedParser implements PipelineParser {
       const text = substitutedText(file);
       if (text.length <= INLINE_CHARS) return parseManifest(text);
     }
-    const mine = this.#last.then(() => this.#inThread(file, signal));
+    const reply = await this.#queued(file, signal);
+    return 'manifest' in reply ? reply.manifest : unexpected();
+  }
+
+  async places(file: PipelineFile, wanted: WantedPlaces, signal: AbortSignal): Promise<Places> {
+    signal.throwIfAborted();
+    if (file.yaml.length <= INLINE_CHARS && substitutedText(file).length <= INLINE_CHARS)
+      return valuePlaces(file, wanted);
+    const reply = await this.#queued({ ...file, wanted }, signal);
+    return 'places' in reply ? reply.places : unexpected();
+  }
+
+  #queued(order: ParseOrder, signal: AbortSignal): Promise<Exclude<ParseReply, { refused: ErrorFields }>> {
+    const mine = this.#last.then(() => this.#inThread(order, signal));
     this.#last = mine.catch(() => undefined);
     return mine;
   }
 
-  async #inThread(file: PipelineFile, signal: AbortSignal): Promise<Manifest> {
+  async #inThread(
+    order: ParseOrder,
+    signal: AbortSignal,
+  ): Promise<Exclude<ParseReply, { refused: ErrorFields }>> {
     signal.throwIfAborted();
     const resourceLimits = { maxOldGenerationSizeMb: MAX_HEAP_MIB };
-    const worker = startThread(this.#program, { workerData: file, resourceLimits });
+    const worker = startThread(this.#program, { workerData: order, resourceLimits });
     try {
       const [reply] = (await withDeadline(this.#clock, { ms: PARSE_MS, signal }, (limit) =>
         once(worker, 'message', { signal: limit }),
       )) as [ParseReply];
-      if ('manifest' in reply) return reply.manifest;
-      throw PipelineError.of(reply.refused);
+      if ('refused' in reply) throw PipelineError.of(reply.refused);
+      return reply;
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof PipelineError) throw error;

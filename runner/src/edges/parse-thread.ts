@@ -1,11 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { parseManifest } from '../parse/manifest.ts';
-import { type PipelineFile, substitutedText } from '../parse/pipeline-file.ts';
+import { substitutedText } from '../parse/pipeline-file.ts';
+import { valuePlaces } from '../parse/value-places.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
-import type { ParseReply } from './parse-in-thread.ts';
+import type { ParseOrder, ParseReply } from './parse-in-thread.ts';
 
-function reply(file: PipelineFile): ParseReply {
+function reply({ wanted, ...file }: ParseOrder): ParseReply {
   try {
+    if (wanted !== undefined) return { places: valuePlaces(file, wanted) };
     return { manifest: parseManifest(substitutedText(file)) };
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;
@@ -14,5 +16,5 @@ function reply(file: PipelineFile): ParseReply {
   }
 }
 
-/** Parses one file and ends. */
-parentPort?.postMessage(reply(workerData as PipelineFile));
+/** Parses one file, or finds values in it, and ends. */
+parentPort?.postMessage(reply(workerData as ParseOrder));

@@ -187,6 +187,22 @@ describe('launch (previous-runner §5.1, §5.2)', () => {
     expect(cluster.all({ resource: RESOURCE.pods })).toHaveLength(1);
   });
 
+  it('creates a Secret again whose response was lost, where Secrets may not be read', async () => {
+    const { clock, cluster, go } = begin();
+    const lost = new Set(['secrets']);
+    cluster.intercept((call) => {
+      if (call.target.resource.plural !== 'secrets') return undefined;
+      if (call.verb === 'get') throw refusal(403, 'Forbidden');
+      return call.verb === 'create' && lost.delete('secrets') ? 'lost' : undefined;
+    });
+    const launched = go();
+    await clock.step(5_000);
+    expect(await launched).toMatchObject({ kind: 'launched' });
+    expect(cluster.count('remove', 'secrets')).toBe(1);
+    expect(cluster.find(secretAt('p-files'))?.metadata?.ownerReferences).toMatchObject([{ uid: 'uid-1' }]);
+    expect(cluster.find(secretAt('p-pull'))).toBeDefined();
+  });
+
   it.each([
     ['another stage', made({ ...OURS, labels: { [LABEL.stageId]: '64' } })],
     [

@@ -189,7 +189,7 @@ async function makeSecrets(
 
 /**
  * Reads the Secret that already has the name: from an earlier attempt, or from an earlier Pod of the stage, which Kubernetes is about to
- * remove.
+ * remove. Where Secrets may not be read, it is removed, so that the next attempt creates it.
  */
 async function secretOf(
   { cluster }: LaunchParts,
@@ -198,7 +198,12 @@ async function secretOf(
   signal: AbortSignal,
 ): Promise<Existing | undefined> {
   const target = { resource: RESOURCE.secrets, namespace, name: wanted?.name ?? '' };
-  const found = await ifPresent(cluster.get<V1Secret>(target, signal));
+  const found = await ifPresent(cluster.get<V1Secret>(target, signal)).catch(async (error: unknown) => {
+    if (!isKubernetesError(error, 403)) throw error;
+    // The previous runner's Role grants no get, but delete. No other Pod uses the name, and this one has not started.
+    await cluster.remove(target, {}, signal);
+    return undefined;
+  });
   const isOurs = found?.metadata?.ownerReferences?.some(({ uid }) => uid === pod.metadata?.uid);
   return isOurs ? EXISTS : undefined;
 }

@@ -234,6 +234,7 @@ shell: bash`);
       requests: { cpuMillicores: 100, memoryBytes: 1 },
       storage: { requestBytes: 1000, limitBytes: 2_147_483_648 },
       devices: { 'amd.com/gpu': 2, 'nvidia.com/gpu': 1 },
+      deviceParts: { 'amd.com/gpu': 'requests', 'nvidia.com/gpu': 'limits' },
       user: 0,
       group: 1000,
       volumes: [{ name: 'v', path: '/v', subPath: 's' }],

@@ -1,6 +1,7 @@
 import type { Manifest } from '../pipeline/pipeline.ts';
-import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { type ErrorPlace, PipelineError } from '../pipeline/pipeline-error.ts';
 import { substitute } from './substitute.ts';
+import type { WantedPlaces } from './value-places.ts';
 
 /** The text of a pipeline file, with what its expressions may refer to. */
 export interface PipelineFile {
@@ -14,6 +15,12 @@ export interface PipelineFile {
 export interface PipelineParser {
   /** @throws {PipelineError} as `substitutedText` and `parseManifest` do; the reason of `signal` */
   parse(file: PipelineFile, signal: AbortSignal): Promise<Manifest>;
+  /** As `valuePlaces`. @throws {PipelineError} `pipeline-too-large`, where reading takes too long; the reason of `signal` */
+  places(
+    file: PipelineFile,
+    wanted: WantedPlaces,
+    signal: AbortSignal,
+  ): Promise<readonly (ErrorPlace | undefined)[]>;
 }
 
 /** @throws {PipelineError} `pipeline-too-large` for a file larger than the operator allows */

@@ -27,7 +27,7 @@ export function readAmount(decoder: Decoder, node: YamlNode | undefined): Amount
   };
 }
 
-type Resources = Pick<PipelineStep, 'limits' | 'requests' | 'storage' | 'devices'>;
+type Resources = Pick<PipelineStep, 'limits' | 'requests' | 'storage' | 'devices' | 'deviceParts'>;
 
 /** The `resources` of a step: what containers take besides CPU and memory, too. */
 function readResources(decoder: Decoder, node: YamlNode | undefined): Resources {
@@ -44,7 +44,17 @@ function readResources(decoder: Decoder, node: YamlNode | undefined): Resources 
     requests: requests.amount,
     storage: { requestBytes: requests.storageBytes, limitBytes: limits.storageBytes },
     devices: { ...requests.devices, ...limits.devices },
+    ...devicePartsOf(requests.devices, limits.devices),
   };
+}
+
+type Devices = PipelineStep['devices'];
+
+function devicePartsOf(requests: Devices, limits: Devices): Pick<Resources, 'deviceParts'> {
+  const named = (devices: Devices, part: 'limits' | 'requests') =>
+    Object.keys(devices).map((name) => [name, part] as const);
+  const parts = [...named(requests, 'requests'), ...named(limits, 'limits')];
+  return parts.length === 0 ? {} : { deviceParts: Object.fromEntries(parts) };
 }
 
 interface StepAmount {

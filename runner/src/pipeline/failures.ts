@@ -80,7 +80,7 @@ export const FAILURES = {
     meaning:
       'The pipeline sets a field, such as a service account, that this runner does not allow for builds of this trust level.',
     retry: 'pointless',
-    cure: 'Remove the field that the message names, or ask the operator of the runner to allow it with the setting in the message or in the policy file.',
+    cure: 'Remove the value at the line and column in the message, or ask the operator of the runner to allow it with the setting in the message or in the policy file.',
   },
   'invalid-settings': {
     blame: 'operator',

@@ -9,6 +9,36 @@ export interface ErrorPlace {
   readonly column: number;
 }
 
+/** One value of a pipeline that is refused: why, and where it is. */
+export interface RefusedValue {
+  readonly message: string;
+  /** Empty if it is not in the file. */
+  readonly at: FieldPath;
+}
+
+/** The values of a pipeline that are refused together. */
+export interface RefusedValues {
+  /** What holds for all of them; empty for a single one whose message is complete. */
+  readonly title: string;
+  readonly values: readonly RefusedValue[];
+}
+
+const MOST_SHOWN = 20;
+
+/** The text of an error that lists refused values. @param places of the values, in the same order, as far as they are known */
+function refusalText(
+  { title, values }: RefusedValues,
+  places: readonly (ErrorPlace | undefined)[] = [],
+): string {
+  const lines = values.map(({ message }, index) => {
+    const place = places[index];
+    return place === undefined ? message : `line ${place.line}, column ${place.column}: ${message}`;
+  });
+  if (title === '') return lines.join('\n');
+  const more = lines.length - MOST_SHOWN;
+  return [title, ...lines.slice(0, MOST_SHOWN), ...(more > 0 ? [`and ${more} more`] : [])].join('\n- ');
+}
+
 /** The data of an error, as another thread can send it. */
 export interface ErrorFields {
   readonly code: string;
@@ -26,18 +56,18 @@ export class PipelineError extends Error {
   readonly code: string;
   readonly blame: Blame;
   readonly #place: ErrorPlace | undefined;
-  readonly #at: FieldPath | undefined;
+  readonly #refused: RefusedValues | undefined;
 
   constructor(
     code: string,
     message: string,
-    options: { blame?: Blame; cause?: unknown; place?: ErrorPlace | undefined; at?: FieldPath } = {},
+    options: { blame?: Blame; cause?: unknown; place?: ErrorPlace | undefined; refused?: RefusedValues } = {},
   ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.blame = options.blame ?? 'pipeline';
     this.#place = options.place;
-    this.#at = options.at;
+    this.#refused = options.refused;
   }
 
   /** The same error as it was thrown elsewhere: in another thread, or where its place was not known. */
@@ -50,8 +80,19 @@ export class PipelineError extends Error {
     return this.#place;
   }
 
-  /** The value of the pipeline that is refused; undefined if it isn't known. */
-  get at(): FieldPath | undefined {
-    return this.#at;
+  /** An error that lists refused values. */
+  static refusing(code: string, refused: RefusedValues, blame: Blame): PipelineError {
+    return new this(code, refusalText(refused), { blame, refused });
+  }
+
+  /** The values of the pipeline that are refused; undefined if the error is about something else. */
+  get refused(): RefusedValues | undefined {
+    return this.#refused;
+  }
+
+  /** The same error with the place of each refused value in its message. @param places in the order of the values; undefined: not in the file */
+  static placed(error: PipelineError, places: readonly (ErrorPlace | undefined)[]): PipelineError {
+    const { code, blame, refused } = error;
+    return refused === undefined ? error : new this(code, refusalText(refused, places), { blame, refused });
   }
 }

@@ -92,6 +92,8 @@ export interface PipelineStep {
   readonly storage: StepStorage;
   /** Extended resources such as `nvidia.com/gpu`, by name; Kubernetes wants requests and limits to be equal. */
   readonly devices: Readonly<Record<string, number>>;
+  /** Which part of the resources of the YAML text names them, by name; absent as `at`. */
+  readonly deviceParts?: Readonly<Record<string, 'limits' | 'requests'>>;
   readonly user: number | undefined;
   readonly group: number | undefined;
   readonly security: StepSecurity | undefined;

@@ -36,7 +36,9 @@ const pods = (kind: string, topology_key: string) => ({ [kind]: { [REQUIRED]: [{
 
 function refusals(affinity: object, rules: Partial<Rules>, ofOperator = {}): readonly string[] {
   const names = affinityChoices(read(affinity), ofOperator);
-  return checkRestrictions({ names, amounts: [], forbidden: [] }, closedRules(rules), 'fork').refusals;
+  return checkRestrictions({ names, amounts: [], forbidden: [] }, closedRules(rules), 'fork').refusals.map(
+    ({ message }) => message,
+  );
 }
 
 describe('the affinity of a restricted build', () => {
@@ -118,7 +120,9 @@ describe('the affinity of a restricted build', () => {
     const [pipeline] = parseManifest(stringify({ ...HEAD, topology_spread_constraints })).pipelines;
     const refused = (...topologySpread: string[]) => {
       const choices = { names: spreadChoices(pipeline?.topologySpread ?? []), amounts: [], forbidden: [] };
-      return checkRestrictions(choices, closedRules({ topologySpread }), 'ordinary').refusals;
+      return checkRestrictions(choices, closedRules({ topologySpread }), 'ordinary').refusals.map(
+        ({ message }) => message,
+      );
     };
 
     expect(refused('zone', 'kubernetes.io/*')).toEqual([]);

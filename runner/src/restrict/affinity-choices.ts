@@ -1,4 +1,13 @@
-import type { Affinity, NodeTerm, SelectorExpression, TopologySpread } from '../pipeline/affinity.ts';
+import { PREFERRED, REQUIRED } from '../parse/read-affinity.ts';
+import type {
+  Affinity,
+  NodeAffinity,
+  NodeTerm,
+  PodAffinity,
+  SelectorExpression,
+  TopologySpread,
+} from '../pipeline/affinity.ts';
+import type { FieldPath } from '../pipeline/pipeline.ts';
 import type { NameChoice } from './check.ts';
 import { shown } from './shown.ts';
 
@@ -11,7 +20,11 @@ const textOf = ({ key, operator, values }: SelectorExpression): string =>
   [key, operator, ...values].join(' ');
 
 /** What an expression of labels chooses: the values that it names with `In`, else any value of its key. */
-function labelChoices(expression: SelectorExpression, ofOperator: Texts): readonly NameChoice[] {
+function labelChoices(
+  expression: SelectorExpression,
+  ofOperator: Texts,
+  at: FieldPath,
+): readonly NameChoice[] {
   const { key, operator, values } = expression;
   const named = operator === 'In' ? values : [ANY_VALUE];
   return named
@@ -20,22 +33,56 @@ function labelChoices(expression: SelectorExpression, ofOperator: Texts): readon
       rule: 'nodeSelectors',
       value: `${key}=${value}`,
       what: `node_affinity ${shown(textOf(expression))}`,
+      at,
     }));
 }
 
-function fieldChoices(expression: SelectorExpression): readonly NameChoice[] {
+function fieldChoices(expression: SelectorExpression, at: FieldPath): readonly NameChoice[] {
   const named = expression.operator === 'In' ? expression.values : [ANY_VALUE];
   return named.map((value) => ({
     rule: 'nodes',
     value,
     what: `node_affinity ${shown(textOf(expression))}`,
+    at,
   }));
 }
 
-const termChoices = ({ expressions, fields }: NodeTerm, ofOperator: Texts): readonly NameChoice[] => [
-  ...expressions.flatMap((one) => labelChoices(one, ofOperator)),
-  ...fields.flatMap(fieldChoices),
+const termChoices = (
+  { expressions, fields }: NodeTerm,
+  ofOperator: Texts,
+  at: FieldPath,
+): readonly NameChoice[] => [
+  ...expressions.flatMap((one, index) =>
+    labelChoices(one, ofOperator, [...at, 'match_expressions', index, 'key']),
+  ),
+  ...fields.flatMap((one, index) => fieldChoices(one, [...at, 'match_fields', index, 'key'])),
 ];
+
+function nodeChoices({ required, preferred }: NodeAffinity, ofOperator: Texts): readonly NameChoice[] {
+  const at = ['affinity', 'node_affinity'];
+  return [
+    ...(required ?? []).flatMap((term, index) =>
+      termChoices(term, ofOperator, [...at, REQUIRED, 'node_selector_terms', index]),
+    ),
+    ...preferred.flatMap(({ term }, index) =>
+      termChoices(term, ofOperator, [...at, PREFERRED, index, 'preference']),
+    ),
+  ];
+}
+
+function podChoices({ required, preferred }: PodAffinity, field: string): readonly NameChoice[] {
+  const at = ['affinity', field];
+  const terms = [
+    ...required.map((term, index) => ({ term, place: [...at, REQUIRED, index] })),
+    ...preferred.map(({ term }, index) => ({ term, place: [...at, PREFERRED, index, 'pod_affinity_term'] })),
+  ];
+  return terms.map(({ term: { topologyKey }, place }) => ({
+    rule: 'podAffinity',
+    value: topologyKey,
+    what: `${field} of topology ${shown(topologyKey)}`,
+    at: [...place, 'topology_key'],
+  }));
+}
 
 /**
  * What the author chose by `affinity`: nodes, and topologies in which Pods of others count. Pure.
@@ -45,24 +92,18 @@ const termChoices = ({ expressions, fields }: NodeTerm, ofOperator: Texts): read
 export function affinityChoices(affinity: Affinity | undefined, ofOperator: Texts): readonly NameChoice[] {
   if (affinity === undefined) return [];
   const { nodes, pods, antiPods } = affinity;
-  const nodeTerms = [...(nodes.required ?? []), ...nodes.preferred.map(({ term }) => term)];
-  const topologies = (['pod_affinity', 'pod_anti_affinity'] as const).flatMap((field) => {
-    const { required, preferred } = field === 'pod_affinity' ? pods : antiPods;
-    return [...required, ...preferred.map(({ term }) => term)].map(
-      ({ topologyKey }): NameChoice => ({
-        rule: 'podAffinity',
-        value: topologyKey,
-        what: `${field} of topology ${shown(topologyKey)}`,
-      }),
-    );
-  });
-  return [...nodeTerms.flatMap((term) => termChoices(term, ofOperator)), ...topologies];
+  return [
+    ...nodeChoices(nodes, ofOperator),
+    ...podChoices(pods, 'pod_affinity'),
+    ...podChoices(antiPods, 'pod_anti_affinity'),
+  ];
 }
 
 /** The topologies over which the author spreads Pods. Pure. */
 export const spreadChoices = (all: readonly TopologySpread[]): readonly NameChoice[] =>
-  all.map(({ topologyKey }) => ({
+  all.map(({ topologyKey }, index) => ({
     rule: 'topologySpread',
     value: topologyKey,
     what: `topology_spread_constraints of topology ${shown(topologyKey)}`,
+    at: ['topology_spread_constraints', index, 'topology_key'],
   }));

@@ -1,4 +1,4 @@
-import type { Pipeline, PipelineStep, PipelineVolume } from '../pipeline/pipeline.ts';
+import type { FieldPath, Pipeline, PipelineStep, PipelineVolume } from '../pipeline/pipeline.ts';
 import { affinityChoices, spreadChoices } from './affinity-choices.ts';
 import type { AmountChoice, Choices, ForbiddenChoice, NameChoice } from './check.ts';
 import type { NameRule } from './restrictions.ts';
@@ -39,9 +39,17 @@ export interface OperatorChoices {
 const OURS = 'hangar.dev/';
 /** Annotations that change the security profiles of containers. */
 const PROFILE = /^(container\.)?(apparmor|seccomp)\.security\.(alpha|beta)\.kubernetes\.io(\/|$)/;
+const NAMESPACE: FieldPath = ['metadata', 'namespace'];
 
-const named = (rule: NameRule, field: string, value: string): readonly NameChoice[] =>
-  value === '' ? [] : [{ rule, value, what: `${field} ${shown(value)}` }];
+/** The path of a field of a step; that of the clone step's section for one that is not in the file. */
+export const fieldOf = ({ at = ['clone'] }: PipelineStep, ...field: FieldPath): FieldPath => [
+  ...at,
+  ...field,
+];
+
+function named(rule: NameRule, field: string, value: string, at: FieldPath = [field]): readonly NameChoice[] {
+  return value === '' ? [] : [{ rule, value, what: `${field} ${shown(value)}`, at }];
+}
 
 function namespaceOf({ metadata }: Pipeline, { policy, defaultNamespace }: OperatorChoices): string {
   return policy?.namespace || metadata.namespace || defaultNamespace;
@@ -62,7 +70,12 @@ function chosenAccount({ serviceAccountName }: Pipeline, operator: OperatorChoic
 function keys(rule: 'labels' | 'annotations', own: Texts, policy: Texts): readonly NameChoice[] {
   return Object.keys(own)
     .filter((key) => !key.startsWith(OURS) && !Object.hasOwn(policy, key))
-    .map((key) => ({ rule, value: key, what: `metadata.${rule} ${shown(key)}` }));
+    .map((key) => ({
+      rule,
+      value: key,
+      what: `metadata.${rule} ${shown(key)}`,
+      at: ['metadata', rule, key],
+    }));
 }
 
 function placement(
@@ -76,8 +89,12 @@ function placement(
   const tolerations = (policy?.tolerations.length ?? 0) > 0 ? [] : pipeline.tolerations;
   return [
     ...named('nodes', 'node_name', pipeline.nodeName),
-    ...selector.flatMap(([key, value]) => named('nodeSelectors', 'node_selector', `${key}=${value}`)),
-    ...tolerations.flatMap(({ key }) => named('tolerations', 'the toleration of', key || '*')),
+    ...selector.flatMap(([key, value]) =>
+      named('nodeSelectors', 'node_selector', `${key}=${value}`, ['node_selector', key]),
+    ),
+    ...tolerations.flatMap(({ key }, index) =>
+      named('tolerations', 'the toleration of', key || '*', ['tolerations', index, 'key']),
+    ),
     ...affinityChoices(pipeline.affinity, defaultNodeSelector),
     ...spreadChoices(pipeline.topologySpread),
     ...named('priorityClasses', 'priority_class_name', pipeline.priorityClassName),
@@ -85,16 +102,32 @@ function placement(
   ];
 }
 
+function rootChoices(step: PipelineStep): readonly NameChoice[] {
+  const fields = (['user', 'group'] as const).filter((field) => step[field] === 0);
+  return fields.map((field) => ({
+    rule: 'root',
+    value: 'root',
+    what: `${field} 0 of ${stepName(step)}`,
+    at: fieldOf(step, field),
+  }));
+}
+
 function stepChoices(step: PipelineStep): readonly NameChoice[] {
-  const { user, group, privileged, devices } = step;
+  const { privileged, devices, deviceParts = {} } = step;
   const what = stepName(step);
+  const whole: NameChoice = {
+    rule: 'hostAccess',
+    value: 'privileged',
+    what: `"privileged" of ${what}`,
+    at: fieldOf(step, 'privileged'),
+  };
   return [
-    ...(user === 0 ? [{ rule: 'root' as const, value: 'root', what: `user 0 of ${what}` }] : []),
-    ...(group === 0 ? [{ rule: 'root' as const, value: 'root', what: `group 0 of ${what}` }] : []),
-    ...(privileged
-      ? [{ rule: 'hostAccess' as const, value: 'privileged', what: `"privileged" of ${what}` }]
-      : []),
-    ...Object.keys(devices).flatMap((name) => named('extendedResources', `in ${what}, the resource`, name)),
+    ...rootChoices(step),
+    ...(privileged ? [whole] : []),
+    ...Object.keys(devices).flatMap((name) => {
+      const at = fieldOf(step, 'resources', deviceParts[name] ?? 'limits', name);
+      return named('extendedResources', `in ${what}, the resource`, name, at);
+    }),
   ];
 }
 
@@ -102,7 +135,8 @@ function volumeChoices(volume: PipelineVolume): readonly NameChoice[] {
   const isPlain = volume.kind === 'temp' && volume.medium.toLowerCase() !== 'memory';
   if (isPlain || volume.kind === 'none') return [];
   const source = volume.kind === 'temp' ? 'memory' : volume.kind;
-  return [{ rule: 'hostAccess', value: source, what: `volume ${shown(volume.name)} (${source})` }];
+  const at = [...(volume.at ?? ['volumes']), volume.kind, ...(volume.kind === 'temp' ? ['medium'] : [])];
+  return [{ rule: 'hostAccess', value: source, what: `volume ${shown(volume.name)} (${source})`, at }];
 }
 
 function volumeSizes(volumes: readonly PipelineVolume[]): readonly AmountChoice[] {
@@ -113,6 +147,7 @@ function volumeSizes(volumes: readonly PipelineVolume[]): readonly AmountChoice[
             rule: 'volumeSize' as const,
             amount: volume.sizeLimitBytes,
             what: `size_limit of volume ${shown(volume.name)}`,
+            at: [...(volume.at ?? ['volumes']), 'temp', 'size_limit'],
           },
         ]
       : [],
@@ -121,9 +156,16 @@ function volumeSizes(volumes: readonly PipelineVolume[]): readonly AmountChoice[
 
 function storageSizes(steps: readonly PipelineStep[]): readonly AmountChoice[] {
   return steps.flatMap((step) => {
-    const amount = Math.max(step.storage.requestBytes, step.storage.limitBytes);
+    const { requestBytes, limitBytes } = step.storage;
+    const amount = Math.max(requestBytes, limitBytes);
     const what = `ephemeral_storage of ${stepName(step)}`;
-    return amount > 0 ? [{ rule: 'ephemeralStorage' as const, amount, what }] : [];
+    const at = fieldOf(
+      step,
+      'resources',
+      requestBytes > limitBytes ? 'requests' : 'limits',
+      'ephemeral_storage',
+    );
+    return amount > 0 ? [{ rule: 'ephemeralStorage' as const, amount, what, at }] : [];
   });
 }
 
@@ -132,9 +174,10 @@ function forbiddenNamespace(
   { leaseNamespace }: OperatorChoices,
 ): readonly ForbiddenChoice[] {
   const what = `metadata.namespace ${shown(namespace)}`;
-  if (namespace.startsWith('kube-')) return [{ what, why: 'it is a namespace of Kubernetes itself' }];
+  const at = NAMESPACE;
+  if (namespace.startsWith('kube-')) return [{ what, why: 'it is a namespace of Kubernetes itself', at }];
   return namespace !== '' && namespace === leaseNamespace
-    ? [{ what, why: "it is the namespace of the runner's Leases" }]
+    ? [{ what, why: "it is the namespace of the runner's Leases", at }]
     : [];
 }
 
@@ -152,13 +195,20 @@ function forbiddenChoices(pipeline: Pipeline, operator: OperatorChoices): readon
   return [
     ...forbiddenNamespace(chosenNamespace(pipeline, operator), operator),
     ...(isOwn
-      ? [{ what: `service_account_name ${shown(account)}`, why: "it is the runner's own account" }]
+      ? [
+          {
+            what: `service_account_name ${shown(account)}`,
+            why: "it is the runner's own account",
+            at: ['service_account_name'],
+          },
+        ]
       : []),
     ...(priorityClassName.startsWith('system-')
       ? [
           {
             what: `priority_class_name ${shown(priorityClassName)}`,
             why: 'it is a priority class of Kubernetes itself',
+            at: ['priority_class_name'],
           },
         ]
       : []),
@@ -166,6 +216,7 @@ function forbiddenChoices(pipeline: Pipeline, operator: OperatorChoices): readon
     ...profiles.map((key) => ({
       what: `metadata.annotations ${shown(key)}`,
       why: 'HANGAR_HARDENING=restricted sets the security profile',
+      at: ['metadata', 'annotations', key],
     })),
   ];
 }
@@ -176,7 +227,7 @@ export function pipelineChoices(pipeline: Pipeline, operator: OperatorChoices): 
   return {
     names: [
       ...named('serviceAccounts', 'service_account_name', chosenAccount(pipeline, operator)),
-      ...named('namespaces', 'metadata.namespace', chosenNamespace(pipeline, operator)),
+      ...named('namespaces', 'metadata.namespace', chosenNamespace(pipeline, operator), NAMESPACE),
       ...placement(pipeline, operator),
       ...keys('labels', metadata.labels, operator.policy?.labels ?? {}),
       ...keys('annotations', metadata.annotations, operator.policy?.annotations ?? {}),

@@ -1,5 +1,6 @@
-import type { Pipeline, PipelineStep } from '../pipeline/pipeline.ts';
+import type { FieldPath, Pipeline, PipelineStep } from '../pipeline/pipeline.ts';
 import type { Choices, ForbiddenChoice, NameChoice } from './check.ts';
+import { fieldOf } from './pipeline-choices.ts';
 import { shown } from './shown.ts';
 
 /** Variables that a plugin's step needs, and that run nothing else. */
@@ -61,16 +62,18 @@ export interface PrivilegedSources {
 interface Variable {
   readonly name: string;
   readonly origin: string;
+  readonly at: FieldPath;
 }
 
 function variablesOf(step: PipelineStep, { pipeline, parameters }: PrivilegedSources): readonly Variable[] {
-  const of = (names: readonly string[], origin: string): readonly Variable[] =>
-    names.map((name) => ({ name, origin }));
+  const of = (variables: object, origin: string, at: FieldPath): readonly Variable[] =>
+    Object.keys(variables).map((name) => ({ name, origin, at: [...at, name] }));
   return [
-    ...of(Object.keys(step.environment), ''),
-    ...of(Object.keys(step.settings), ''),
-    ...of(Object.keys(pipeline.environment), ' of the pipeline'),
-    ...of(parameters, ' of the build'),
+    ...of(step.environment, '', fieldOf(step, 'environment')),
+    ...of(step.settings, '', fieldOf(step, 'settings')),
+    ...of(pipeline.environment, ' of the pipeline', ['environment']),
+    // They are not in the file: the step is what a rule makes privileged.
+    ...parameters.map((name) => ({ name, origin: ' of the build', at: fieldOf(step, 'image') })),
   ];
 }
 
@@ -79,10 +82,11 @@ const isHarmless = ({ name, origin }: Variable): boolean =>
 
 function workspaceChoice(step: PipelineStep, workspace: string): Pick<Choices, 'names' | 'forbidden'> {
   const what = `workspace.path ${shown(workspace)} in privileged step ${shown(step.name)}`;
+  const at = ['workspace', 'path'];
   if (OWN_FOLDER.test(workspace)) return { names: [], forbidden: [] };
   if (SYSTEM_FOLDER.test(workspace))
-    return { names: [], forbidden: [{ what, why: 'it would replace files of the image' }] };
-  return { names: [{ rule: 'privilegedEnvironment', value: 'workspace.path', what }], forbidden: [] };
+    return { names: [], forbidden: [{ what, why: 'it would replace files of the image', at }] };
+  return { names: [{ rule: 'privilegedEnvironment', value: 'workspace.path', what, at }], forbidden: [] };
 }
 
 function choicesOfStep(step: PipelineStep, sources: PrivilegedSources): Pick<Choices, 'names' | 'forbidden'> {
@@ -93,10 +97,14 @@ function choicesOfStep(step: PipelineStep, sources: PrivilegedSources): Pick<Cho
   const others = variables.filter((one) => !LOADING.test(one.name) && !isHarmless(one));
   const workspace = workspaceChoice(step, sources.workspace);
   const forbidden = loading.map(
-    (one): ForbiddenChoice => ({ what: title(one), why: 'it changes how programs are found or loaded' }),
+    (one): ForbiddenChoice => ({
+      what: title(one),
+      why: 'it changes how programs are found or loaded',
+      at: one.at,
+    }),
   );
   const names = others.map(
-    (one): NameChoice => ({ rule: 'privilegedEnvironment', value: one.name, what: title(one) }),
+    (one): NameChoice => ({ rule: 'privilegedEnvironment', value: one.name, what: title(one), at: one.at }),
   );
   return { names: [...names, ...workspace.names], forbidden: [...forbidden, ...workspace.forbidden] };
 }

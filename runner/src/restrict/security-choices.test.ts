@@ -22,7 +22,7 @@ const refusals = (step: object, pod: object, rules: Partial<Rules>): readonly st
     { names: securityChoices(read(step, pod)), amounts: [], forbidden: [] },
     closedRules(rules),
     'ordinary',
-  ).refusals;
+  ).refusals.map(({ message }) => message);
 
 const adding = (...add: string[]) => ({ capabilities: { add } });
 const local = (localhost_profile: string) => ({ type: 'Localhost', localhost_profile });
@@ -115,7 +115,7 @@ describe('the security context of a restricted build', () => {
     ['no AppArmor', {}, { app_armor_profile: UNCONFINED }, { app_armor_profile: { type: 'RuntimeDefault' } }],
     ['escalation', { allow_privilege_escalation: true }, {}, { allow_privilege_escalation: false }],
   ])('cannot switch hardening off: %s', (_sentence, step, pod, nearMiss) => {
-    expect(unhardened(read(step, pod))).toEqual([
+    expect(unhardened(read(step, pod))).toMatchObject([
       {
         what: expect.any(String) as string,
         why: expect.stringContaining('HANGAR_HARDENING=restricted') as string,

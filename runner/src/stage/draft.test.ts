@@ -4,6 +4,7 @@ import { aBuild, aDetail, anImage, aRepo, someSettings } from '../compile/testin
 
 import { parseManifest } from '../parse/manifest.ts';
 import { substitutedText } from '../parse/pipeline-file.ts';
+import { valuePlaces } from '../parse/value-places.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import { type DraftParts, draft } from './draft.ts';
 
@@ -28,7 +29,10 @@ function partsOf(changes: Partial<DraftParts> = {}): DraftParts {
     nameKey: Buffer.from('key'),
     access: { repos: [], events: [], trusted: false },
     namespaceRules: {},
-    parser: { parse: (file) => Promise.try(() => parseManifest(substitutedText(file))) },
+    parser: {
+      parse: (file) => Promise.try(() => parseManifest(substitutedText(file))),
+      places: (file, wanted) => Promise.try(() => valuePlaces(file, wanted)),
+    },
     fileLimitBytes: 4_096,
     prepare: {
       clock,

@@ -3,7 +3,7 @@ import { substitutionVariables } from '../compile/stage-environment.ts';
 import { lintPipeline } from '../lint/lint.ts';
 import type { NamespaceRules } from '../lint/namespace-rules.ts';
 import { findPipeline } from '../parse/find-pipeline.ts';
-import type { PipelineParser } from '../parse/pipeline-file.ts';
+import type { PipelineFile, PipelineParser } from '../parse/pipeline-file.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
@@ -38,5 +38,28 @@ export async function draft(parts: DraftParts, detail: StageDetail, signal: Abor
     namespaceRules: parts.namespaceRules,
   });
   if (problem) throw new PipelineError('lint', problem.message);
-  return compilePipeline(parts, { detail, manifest, pipeline }, signal);
+  try {
+    return await compilePipeline(parts, { detail, manifest, pipeline }, signal);
+  } catch (error) {
+    throw await withPlaces(error, { parser: parts.parser, file, pipeline: pipeline.name }, signal);
+  }
+}
+
+/** Where a refused pipeline is read again. */
+interface RefusedFile extends Pick<DraftParts, 'parser'> {
+  readonly file: PipelineFile;
+  readonly pipeline: string;
+}
+
+/** The error with the place of each refused value; as it is, if it lists none or they can't be found. */
+async function withPlaces(
+  error: unknown,
+  { parser, file, pipeline }: RefusedFile,
+  signal: AbortSignal,
+): Promise<unknown> {
+  if (!(error instanceof PipelineError) || error.refused === undefined) return error;
+  const paths = error.refused.values.map(({ at }) => at);
+  const places = await parser.places(file, { pipeline, paths }, signal).catch(() => []);
+  signal.throwIfAborted();
+  return PipelineError.placed(error, places);
 }

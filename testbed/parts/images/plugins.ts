@@ -6,15 +6,21 @@ import { withFolders } from './program-image.ts';
 import type { TarEntry } from './tar.ts';
 
 const GIT = '/usr/bin/git';
-/** What `git submodule` consists of besides git itself. */
-const GIT_SCRIPTS = ['git-submodule', 'git-sh-setup', 'git-sh-i18n', 'git-sh-i18n--envsubst'];
+/** What `git submodule` and fetching over HTTP consist of besides git itself. */
+const GIT_PARTS = [
+  'git-submodule',
+  'git-sh-setup',
+  'git-sh-i18n',
+  'git-sh-i18n--envsubst',
+  'git-remote-http',
+];
 
 /** Git of this machine with the libraries that it is linked with. */
 async function gitFiles(): Promise<readonly TarEntry[]> {
-  const linked = await runOrThrow('ldd', [GIT]);
-  const libraries = [...linked.matchAll(/(?:=> )?(\/lib\S+) \(0x/g)].map(([, path = '']) => path);
   const folder = (await runOrThrow(GIT, ['--exec-path'])).trim();
-  const paths = [GIT, ...libraries, ...GIT_SCRIPTS.map((name) => `${folder}/${name}`)];
+  const linked = await runOrThrow('ldd', [GIT, `${folder}/git-remote-http`]);
+  const libraries = [...linked.matchAll(/(?:=> )?(\/lib\S+) \(0x/g)].map(([, path = '']) => path);
+  const paths = [GIT, ...new Set(libraries), ...GIT_PARTS.map((name) => `${folder}/${name}`)];
   return Promise.all(paths.map(async (path) => executable(path.slice(1), await readFile(path))));
 }
 
@@ -34,6 +40,7 @@ export async function pluginImages(busybox: Image): Promise<readonly NamedImage[
     made('docker.io/plugins/docker:20', 'docker'),
     made('docker.io/plugins/slack:1', 'slack'),
     made('docker.io/meltwater/drone-cache:1', 'cache'),
+    made('docker.io/plugins/s3:1', 's3'),
     made('docker.io/local/drone-git:1', 'git', await gitFiles()),
   ]);
 }

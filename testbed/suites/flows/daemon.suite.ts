@@ -12,16 +12,18 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
 import { freePort } from '../../parts/free-port.ts';
 import { pipeline, step, stepResults } from './pipelines.ts';
+import type { Role } from './start-embedded.ts';
 import type { TestClusterAccess } from './test-system.ts';
 
 const SECRET = 'daemon-secret';
 const DOOR = join(import.meta.dirname, '../../../runner/bin/hangar-runner.mjs');
 
-/** The runner as the process that people run: `hangar-runner daemon`, killed and stopped. */
+/** The runner as the process that people run: `hangar-runner daemon`, killed and stopped. @param role `previous`: nobody takes over */
 export function daemonSuite(
   where: string,
   open: () => Promise<{ access: TestClusterAccess; close: () => Promise<void> }>,
   timeoutMs: number,
+  role: Role = 'hangar',
 ): void {
   describe(`the daemon on ${where}`, () => {
     let drone: PracticeServer;
@@ -84,6 +86,45 @@ export function daemonSuite(
       expect(drone.complaints).toEqual([]);
     };
 
+    it('reports all problems of its configuration, and exits with 78', async () => {
+      const child = start({ DRONE_RPC_SECRET: '', DRONE_RUNNER_CAPACITY: 'many', HANGAR_HARDENING: 'very' });
+      expect(await child.exit).toMatchObject({ code: 78 });
+      expect(child.errors).toContain('DRONE_RUNNER_CAPACITY');
+      expect(child.errors).toContain('HANGAR_HARDENING');
+    });
+
+    it('serves metrics and readiness while it works', async () => {
+      start();
+      const { id } = drone.createBuild({ yaml: pipeline(step('one', ['echo one'])) });
+      await drone.waitForBuild(id, { timeoutMs });
+      const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
+      expect(ready.status).toBe(200);
+      const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      expect(metrics).toMatch(/hangar_runner_builds_total\{event="push"\} 1\n/);
+      // Names of repositories are private, and anybody who reaches the port may read metrics.
+      expect(metrics).not.toContain('acme');
+    });
+
+    if (role === 'previous') {
+      it('runs beside one of its name, and touches no build of the other, which is lost with it', async () => {
+        const first = start({ POD_NAME: 'same' });
+        const { id } = drone.createBuild({ yaml: pipeline(step('long', ['sleep 600'])) });
+        await running(id, 'long');
+        const second = start({
+          POD_NAME: 'same',
+          POD_UID: 'pod-2',
+          DRONE_SERVER_PORT: `127.0.0.1:${await freePort()}`,
+        });
+        await second.says(/polling the Drone server/);
+        expect(first.isRunning).toBe(true);
+        await first.end('SIGKILL');
+        const next = drone.createBuild({ yaml });
+        await allWell(next.id);
+        expect(drone.step(id, 'long')?.status).toBe('running');
+      });
+      return;
+    }
+
     it('a killed daemon loses nothing: the next one finishes its build', async () => {
       const first = start();
       const { id } = drone.createBuild({ yaml });
@@ -112,25 +153,6 @@ export function daemonSuite(
       expect(second.errors).toContain('POD_NAME');
       await allWell(id);
       expect(first.isRunning).toBe(true);
-    });
-
-    it('reports all problems of its configuration, and exits with 78', async () => {
-      const child = start({ DRONE_RPC_SECRET: '', DRONE_RUNNER_CAPACITY: 'many', HANGAR_HARDENING: 'very' });
-      expect(await child.exit).toMatchObject({ code: 78 });
-      expect(child.errors).toContain('DRONE_RUNNER_CAPACITY');
-      expect(child.errors).toContain('HANGAR_HARDENING');
-    });
-
-    it('serves metrics and readiness while it works', async () => {
-      start();
-      const { id } = drone.createBuild({ yaml: pipeline(step('one', ['echo one'])) });
-      await drone.waitForBuild(id, { timeoutMs });
-      const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
-      expect(ready.status).toBe(200);
-      const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-      expect(metrics).toMatch(/hangar_runner_builds_total\{event="push"\} 1\n/);
-      // Names of repositories are private, and anybody who reaches the port may read metrics.
-      expect(metrics).not.toContain('acme');
     });
   });
 }

@@ -1,11 +1,14 @@
 import { daemonSuite } from './daemon.suite.ts';
-import { startEmbedded } from './start-embedded.ts';
+import { applyRole, ROLES, startEmbedded } from './start-embedded.ts';
 
-daemonSuite(
-  'the embedded cluster',
-  async () => {
-    const { cluster, access } = await startEmbedded();
-    return { access, close: () => cluster.close() };
-  },
-  60_000,
-);
+for (const role of ROLES)
+  daemonSuite(
+    `the embedded cluster, Role: ${role}`,
+    async () => {
+      const { cluster, access } = await startEmbedded();
+      applyRole(cluster, role);
+      return { access, close: () => cluster.close() };
+    },
+    60_000,
+    role,
+  );

@@ -1,13 +1,16 @@
 import { outcomesSuite } from './outcomes.suite.ts';
-import { startEmbedded } from './start-embedded.ts';
+import { applyRole, startEmbedded } from './start-embedded.ts';
 import { GATE_VOLUMES, startTestSystem } from './test-system.ts';
 
-for (const gate of GATE_VOLUMES)
+const GROUNDS = [...GATE_VOLUMES.map((gate) => [gate, 'hangar'] as const), ['init', 'previous'] as const];
+
+for (const [gate, role] of GROUNDS)
   outcomesSuite(
-    `the embedded cluster, gate by ${gate}`,
+    `the embedded cluster, gate by ${gate}, Role: ${role}`,
     async () => {
       const { cluster, access } = await startEmbedded();
-      const system = await startTestSystem(access, { env: { HANGAR_GATE_VOLUME: gate } });
+      applyRole(cluster, role);
+      const system = await startTestSystem(access, { role, env: { HANGAR_GATE_VOLUME: gate } });
       const close = async (): Promise<void> => {
         await system.close();
         await cluster.close();

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { Assembly } from '@hangar/runner/assemble';
 import { loadConfig } from '@hangar/runner/config';
 import type { HttpParts } from '@hangar/runner/http-parts';
+import { review } from '@hangar/runner/review';
 import { run } from '@hangar/runner/runner';
-import { createService } from '@hangar/runner/service';
+import { createService, placesOf } from '@hangar/runner/service';
 import { systemClock } from '@hangar/shared/clock';
 import { type Connection, connectByText } from '@hangar/shared/kubernetes/connection';
 import type { ApiCall } from '@hangar/shared/kubernetes/http-cluster';
@@ -16,6 +17,8 @@ export interface RunnerSpec {
   readonly secret: string;
   readonly replica: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Whether it reviews its rights first and does with them what it can; else it has all of its own. */
+  readonly isReviewed?: boolean;
 }
 
 /** One call of the Kubernetes API that was answered. */
@@ -61,9 +64,11 @@ export async function startRunner(spec: RunnerSpec): Promise<RunningRunner> {
     called: (call, status) => void calls.push({ ...call, status }),
   });
   heartbeat.started();
-  const running = run(assembly.parts, assembly.options, stop.signal);
+  const running = spec.isReviewed
+    ? runReviewed(loaded.ok, assembly, stop.signal)
+    : run(assembly.parts, assembly.options, stop.signal);
   running.catch((error: unknown) => console.error('the runner ended with an error', error));
-  void assembly.watchEvents(assembly.options.namespaces, stop.signal);
+  if (!spec.isReviewed) void assembly.watchEvents(assembly.options.namespaces, stop.signal);
   const end = async (first: () => Promise<void>, then: () => Promise<void>): Promise<void> => {
     if (stop.signal.aborted) return;
     await first();
@@ -79,4 +84,12 @@ export async function startRunner(spec: RunnerSpec): Promise<RunningRunner> {
     stop: () => end(nothingMore, () => assembly.close()),
     kill: () => end(() => assembly.close(), nothingMore),
   };
+}
+
+type RunnerConfig = Extract<ReturnType<typeof loadConfig>, { ok: unknown }>['ok'];
+
+/** As the daemon does once it knows its rights. */
+async function runReviewed(config: RunnerConfig, assembly: Assembly, stop: AbortSignal): Promise<void> {
+  const granted = await review(assembly.parts.cluster, placesOf(config, assembly), stop);
+  await assembly.run({ granted, gateImage: config.compile.gateImage }, stop);
 }

@@ -5,6 +5,24 @@ import {
 } from '../../parts/embedded/cluster.ts';
 import type { TestClusterAccess } from './test-system.ts';
 
+/** Whose Role the runner has: its own, or that of the previous runner, which only the image was exchanged in. */
+export const ROLES = ['hangar', 'previous'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** What the previous runner's Role lacks, of all that the runner may ask for. The tests, which have the same user here, need none of it. */
+export const PREVIOUS_LACKS = [
+  { resource: 'pods', verb: 'patch' },
+  { resource: 'secrets', verb: 'get' },
+  { resource: 'events' },
+  { resource: 'leases' },
+  { resource: 'namespaces' },
+];
+
+/** Takes from an embedded cluster what a Role lacks. */
+export function applyRole({ permissions }: Pick<EmbeddedCluster, 'permissions'>, role: Role): void {
+  if (role === 'previous') for (const denial of PREVIOUS_LACKS) permissions.deny(denial);
+}
+
 /** Starts an embedded cluster for flows. */
 export async function startEmbedded(
   options: EmbeddedOptions = {},

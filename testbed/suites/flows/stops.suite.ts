@@ -6,6 +6,12 @@ const FINAL = ['success', 'failure', 'error', 'killed', 'skipped'];
 
 /** What stops pipelines from outside: people, clocks, and lost runners, on any ground. */
 export function stopsSuite(where: string, open: () => Promise<TestSystem>, patienceMs: number): void {
+  stoppedSuite(where, open, patienceMs);
+  takeOverSuite(where, open, patienceMs);
+}
+
+/** What stops pipelines, while their runner runs on: the same under each Role. */
+export function stoppedSuite(where: string, open: () => Promise<TestSystem>, patienceMs: number): void {
   describe(`what stops pipelines on ${where}`, () => {
     let setup: TestSystem;
     beforeAll(async () => {
@@ -126,6 +132,30 @@ export function stopsSuite(where: string, open: () => Promise<TestSystem>, patie
       expect(done.stages[0]?.error).toContain('docker.io/local/missing:1');
       expect(FINAL).toContain(setup.drone.step(id, 'clone')?.status);
     });
+  });
+}
+
+/** What runners leave to others, which they know of by their Leases. */
+function takeOverSuite(where: string, open: () => Promise<TestSystem>, patienceMs: number): void {
+  describe(`what a runner leaves behind on ${where}`, () => {
+    let setup: TestSystem;
+    beforeAll(async () => {
+      setup = await open();
+    });
+    afterAll(() => setup.close());
+
+    const begin = (yaml: string) => setup.drone.createBuild({ yaml });
+    const running = (id: number, name: string) =>
+      setup.drone.waitUntil(
+        `${name} runs`,
+        { timeoutMs: patienceMs },
+        () => setup.drone.step(id, name)?.status === 'running',
+      );
+    const finished = async (id: number) => {
+      const done = await setup.drone.waitForBuild(id, { timeoutMs: patienceMs });
+      await setup.cleaned(patienceMs);
+      return done;
+    };
 
     it('a runner that is stopped leaves its pipelines to the next one, which finishes them', async () => {
       const { id } = begin(

@@ -8,6 +8,7 @@ import type { V1Pod, V1Secret } from '@kubernetes/client-node';
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
 import { until } from '../../parts/until.ts';
 import { type RunningRunner, startRunner } from './runner-in-process.ts';
+import type { Role } from './start-embedded.ts';
 
 /** The cluster that a flow runs on: the embedded one, or the real one. */
 export interface TestClusterAccess {
@@ -26,6 +27,8 @@ export interface TestSystemOptions {
   /** Long polls of the practice server. */
   readonly longPollMs?: number;
   readonly watchMode?: 'memory' | 'redis';
+  /** Whose Role the runners have; default: Hangar's. */
+  readonly role?: Role;
 }
 
 /** A cluster, a practice Drone server and a runner, ready for builds. */
@@ -58,7 +61,7 @@ export async function startTestSystem(
   options: TestSystemOptions = {},
 ): Promise<TestSystem> {
   const clock = systemClock();
-  const { longPollMs = 5_000, watchMode = 'memory' } = options;
+  const { longPollMs = 5_000, watchMode = 'memory', role = 'hangar' } = options;
   const drone = await startPracticeServer({ secret: SECRET, longPollMs, watchMode });
   const connection = await connectByText(cluster.adminKubeconfig);
   const admin = new HttpCluster(clock, connection);
@@ -70,6 +73,7 @@ export async function startTestSystem(
       droneHost: drone.host,
       secret: SECRET,
       replica,
+      isReviewed: role === 'previous',
       env: {
         DRONE_NAMESPACE_DEFAULT: namespace,
         HANGAR_LEASE_NAMESPACE: namespace,

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BuildRequest } from '../../parts/drone/build-request.ts';
 import { freePort } from '../../parts/free-port.ts';
+import { type GitServer, startGitServer } from '../../parts/git-server.ts';
 import { imageNames } from '../../parts/images/catalog.ts';
 import { pluginImages } from '../../parts/images/plugins.ts';
+import { type ObjectStore, startObjectStore } from '../../parts/object-store.ts';
 import { clusterImages, offer } from '../../parts/real/images.ts';
 import { type Forwarder, forward } from '../chart/forwarder.ts';
 import { pipeline, step, stepResults } from '../flows/pipelines.ts';
@@ -113,6 +115,126 @@ describe('plugins with the contract of those that many people use', () => {
     expect(results.map(([, status]) => status)).toEqual(Array(5).fill('success'));
     expect(system.drone.logText(id, 'restore')).toMatch(/restored one\nrestored two\n$/);
     expect(system.drone.logText(id, 'reads')).toMatch(/\n1\n2\n$/);
+  });
+});
+
+describe('s3, on a server that checks each signature', () => {
+  let store: ObjectStore;
+  let forwarder: Forwarder;
+  beforeAll(async () => {
+    store = await startObjectStore({ accessKey: 'AKID', secretKey: 's3cr/et+key' });
+    forwarder = await forward(store.port);
+  });
+  afterAll(async () => {
+    await forwarder.close();
+    await store.close();
+  });
+
+  const upload = (bucket: string, secret_key: string) => {
+    const settings = {
+      bucket,
+      secret_key: { from_secret: 'secret_key' },
+      access_key: { from_secret: 'access_key' },
+      region: 'eu-west-1',
+      endpoint: `http://${forwarder.host}:${forwarder.port}`,
+      path_style: true,
+      acl: 'public-read',
+      source: 'public/**/*',
+      strip_prefix: 'public/',
+      target: '/docs/${DRONE_BUILD_NUMBER}',
+    };
+    const makes = step('makes', ['mkdir -p public/sub', 'echo one > public/a', 'echo two > public/sub/b']);
+    const s3 = `- name: uploads\n  image: plugins/s3:1\n  settings: ${JSON.stringify(settings)}\n`;
+    return run({ yaml: pipeline(makes + s3, NO_CLONE), secrets: { access_key: 'AKID', secret_key } });
+  };
+
+  it('uploads files of the workspace with credentials from secrets', async () => {
+    const { id, results } = await upload('site', 's3cr/et+key');
+    expect(results.at(-1), system.drone.logText(id, 'uploads')).toEqual(['uploads', 'success', 0]);
+    const { number } = system.drone.build(id);
+    expect([...store.objects]).toEqual([
+      [`site/docs/${number}/a`, { text: 'one\n', acl: 'public-read' }],
+      [`site/docs/${number}/sub/b`, { text: 'two\n', acl: 'public-read' }],
+    ]);
+  });
+
+  it('fails with another secret, and uploads nothing', async () => {
+    const { results } = await upload('other', 'wrong');
+    expect(results.at(-1)).toEqual(['uploads', 'failure', 1]);
+    expect([...store.objects.keys()].filter((key) => key.startsWith('other'))).toEqual([]);
+  });
+});
+
+describe('a private repository over HTTP', () => {
+  const USER = { name: 'ada', password: 'p:a-ss' };
+  let folder: string;
+  let server: GitServer;
+  let forwarder: Forwarder;
+  let head: string;
+  const git = (repository: string, ...args: readonly string[]): string =>
+    execFileSync('git', ['-c', 'user.name=ada', '-c', 'user.email=ada@acme.test', ...args], {
+      cwd: join(folder, repository),
+      encoding: 'utf8',
+    }).trim();
+  const url = (repository: string): string => `http://${forwarder.host}:${forwarder.port}/${repository}/.git`;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'hangar-private-'));
+    server = await startGitServer(folder, USER);
+    forwarder = await forward(server.port);
+    for (const name of ['whole', 'part']) {
+      execFileSync('git', ['init', '-q', '-b', 'main', join(folder, name)]);
+      writeFileSync(join(folder, name, `of-${name}`), `${name}\n`);
+      git(name, 'add', '.');
+      git(name, 'commit', '-q', '-m', name);
+    }
+    // As "git submodule add" writes it, which would fetch the part.
+    writeFileSync(
+      join(folder, 'whole/.gitmodules'),
+      `[submodule "part"]\n\tpath = part\n\turl = ${url('part')}\n`,
+    );
+    git('whole', 'add', '.gitmodules');
+    git('whole', 'update-index', '--add', '--cacheinfo', `160000,${git('part', 'rev-parse', 'HEAD')},part`);
+    git('whole', 'commit', '-q', '-m', 'with a part');
+    head = git('whole', 'rev-parse', 'HEAD');
+  });
+  afterAll(async () => {
+    await forwarder.close();
+    await server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const build = (commands: readonly string[], password: string) =>
+    run({
+      yaml: pipeline(`- name: shows\n  image: local/drone-git:1\n  commands: ${JSON.stringify(commands)}\n`),
+      repo: { slug: 'acme/private', git_http_url: url('whole') },
+      build: { after: head },
+      netrc: { machine: forwarder.host, login: USER.name, password },
+    });
+
+  it('is cloned with the credentials of the build, which no log shows', async () => {
+    const { id, results } = await build(['cat of-whole', 'ls part'], USER.password);
+    expect(results, system.drone.logText(id, 'clone')).toEqual([
+      ['clone', 'success', 0],
+      ['shows', 'success', 0],
+    ]);
+    expect(system.drone.logText(id, 'shows')).toBe('+ cat of-whole\nwhole\n+ ls part\n');
+    expect(system.drone.logText(id, 'clone')).not.toContain(USER.password);
+  });
+
+  it('is not cloned with others', async () => {
+    const { results } = await build(['true'], 'wrong');
+    expect(results[0]?.slice(0, 2)).toEqual(['clone', 'failure']);
+    expect(results[1]?.slice(0, 2)).toEqual(['shows', 'skipped']);
+  });
+
+  it('has its submodules once a step fetches them, with the same credentials', async () => {
+    const { id, results } = await build(
+      ['git submodule update --init --quiet', 'cat part/of-part'],
+      USER.password,
+    );
+    expect(results.at(-1), system.drone.logText(id, 'shows')).toEqual(['shows', 'success', 0]);
+    expect(system.drone.logText(id, 'shows')).toMatch(/\npart\n$/);
   });
 });
 

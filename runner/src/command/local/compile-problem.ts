@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { compile } from '../../compile/compile.ts';
 import { expandImage } from '../../compile/image-reference.ts';
 import type { CompileSettings, ImageConfig } from '../../compile/settings.ts';
@@ -25,7 +26,7 @@ const NAME_LETTERS = 20;
 /** More refusals of one pipeline are not searched for. */
 const MAX_PROBLEMS = 50;
 
-function refusal(pipeline: Pipeline, subject: CompileSubject): LintProblem | undefined {
+function refusals(pipeline: Pipeline, subject: CompileSubject): readonly LintProblem[] {
   const { detail, settings, nowMs } = subject;
   const steps = [...pipeline.services, ...pipeline.steps];
   const images = [settings.cloneImage, ...steps.map(({ image }) => image)];
@@ -45,12 +46,22 @@ function refusal(pipeline: Pipeline, subject: CompileSubject): LintProblem | und
       name: () => `drone-${letters(NO_CHANCE, NAME_LETTERS)}`,
       nonce: letters(NO_CHANCE, NONCE_LETTERS),
     });
-    return undefined;
+    return [];
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;
-    return { message: error.message, at: error.at ?? [] };
+    return problemsOf(error);
   }
 }
+
+/** Each refused value of an error with a message of its own. Pure. */
+export function problemsOf({ message, refused }: PipelineError): readonly LintProblem[] {
+  if (refused === undefined) return [{ message, at: [] }];
+  const { title, values } = refused;
+  return values.map((one) => (title === '' ? one : { ...one, message: `${title} ${one.message}` }));
+}
+
+const withoutValues = (pipeline: Pipeline, problems: readonly LintProblem[]): Pipeline =>
+  problems.reduce((left, { at }) => repaired(left, at) ?? left, pipeline);
 
 /**
  * Why a pipeline can't be put into a Pod: the compiler stops at the first value that it refuses, so that value is replaced by a valid one
@@ -64,12 +75,13 @@ export function compileProblems(
   known: readonly LintProblem[],
 ): readonly LintProblem[] {
   const found: LintProblem[] = [];
-  let rest: Pipeline | undefined = known.reduce((left, { at }) => repaired(left, at) ?? left, pipeline);
-  while (rest !== undefined && found.length < MAX_PROBLEMS) {
-    const problem = refusal(rest, subject);
-    if (problem === undefined) return found;
-    found.push(problem);
-    rest = repaired(rest, problem.at);
+  let rest = withoutValues(pipeline, known);
+  while (found.length < MAX_PROBLEMS) {
+    const problems = refusals(rest, subject);
+    const more = problems.filter((one) => !found.some((other) => isDeepStrictEqual(one, other)));
+    found.push(...more);
+    if (more.length === 0 || more.some(({ at }) => repaired(rest, at) === undefined)) return found;
+    rest = withoutValues(rest, more);
   }
   return found;
 }

@@ -18,6 +18,8 @@ const STEP_REPAIRS: Readonly<Record<string, Partial<PipelineStep>>> = {
   user: { user: undefined },
   group: { group: undefined },
   security_context: { security: undefined },
+  privileged: { privileged: false },
+  environment: { environment: {} },
   resources: { requests: NOTHING, limits: NOTHING, storage: NO_STORAGE, devices: {} },
 };
 
@@ -34,6 +36,8 @@ const PIPELINE_REPAIRS: Readonly<Record<string, Partial<Pipeline>>> = {
   runtime_class_name: { runtimeClassName: '' },
   service_account_name: { serviceAccountName: '' },
   workspace: { workspacePath: '' },
+  environment: { environment: {} },
+  resources: { requests: NOTHING, limits: NOTHING },
 };
 
 const NO_ALIAS: Pipeline['hostAliases'][number] = { ip: '127.0.0.1', hostnames: [] };

@@ -5,7 +5,7 @@ import { parseSpanMs } from '@hangar/shared/span';
 import { substitutionVariables } from '../../compile/stage-environment.ts';
 import type { RunnerConfig } from '../../config/runner-config.ts';
 import { parseManifest } from '../../parse/manifest.ts';
-import { checkSize } from '../../parse/pipeline-file.ts';
+import { checkSize, type PipelineFile } from '../../parse/pipeline-file.ts';
 import { DEFAULT_PIPELINE_NAME } from '../../parse/read-pipeline.ts';
 import { substituteAll } from '../../parse/substitute.ts';
 import type { StageDetail } from '../../pipeline/drone.ts';
@@ -23,6 +23,8 @@ export type Subject =
       readonly detail: StageDetail;
       readonly manifest: Manifest;
       readonly pipeline: Pipeline;
+      /** Where the pipeline is read from, before substitution. */
+      readonly file: PipelineFile;
     }
   | { readonly kind: 'refused'; readonly findings: readonly Finding[] };
 
@@ -57,6 +59,7 @@ export function subjectOf(
   });
   const variables = substitutionVariables(detail, config.environment, nowMs);
   const { limitBytes } = config.pipelines;
+  const source = { yaml: detail.yaml, variables, limitBytes };
   checkSize(detail.yaml, limitBytes);
   const { text, errors, originOf } = substituteAll(detail.yaml, variables);
   if (errors[0] !== undefined) throw errors[0];
@@ -74,7 +77,7 @@ export function subjectOf(
   if (problems.length > 0) return { kind: 'refused', findings: problems };
   const stage = { ...detail.stage, name: pipeline.name };
   const chosen = chooseSteps(pipeline, options, options.clone ?? clone(detail));
-  return { kind: 'ready', detail: { ...detail, stage }, manifest, pipeline: chosen };
+  return { kind: 'ready', detail: { ...detail, stage }, manifest, pipeline: chosen, file: source };
 }
 
 /** Secrets of `--secret-file`, overridden by those of `--secrets`. */
