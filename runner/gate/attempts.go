@@ -320,14 +320,21 @@ func isClosed(done <-chan struct{}) bool {
 	}
 }
 
-// span is a duration as an author writes it: 10m, 1h30m, 1.5s.
+// span is a duration as an author writes it, as formatSpan of shared/src/span.ts does: 10m, 1h30m, 1s500ms.
 func span(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
+	left := max(d.Milliseconds(), 0)
+	var text strings.Builder
+	for _, unit := range []struct {
+		name string
+		ms   int64
+	}{{"d", 86_400_000}, {"h", 3_600_000}, {"m", 60_000}, {"s", 1000}, {"ms", 1}} {
+		if count := left / unit.ms; count > 0 {
+			fmt.Fprintf(&text, "%d%s", count, unit.name)
+		}
+		left %= unit.ms
 	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
+	if text.Len() == 0 {
+		return "0s"
 	}
-	return text
+	return text.String()
 }

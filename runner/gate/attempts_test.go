@@ -64,13 +64,15 @@ func TestSpan(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0:                       "0s",
 		250 * time.Millisecond:  "250ms",
-		1500 * time.Millisecond: "1.5s",
+		1500 * time.Millisecond: "1s500ms",
 		10 * time.Second:        "10s",
 		10 * time.Minute:        "10m",
 		90 * time.Minute:        "1h30m",
 		time.Hour:               "1h",
 		10 * time.Hour:          "10h",
-		time.Hour + time.Second: "1h0m1s",
+		time.Hour + time.Second: "1h1s",
+		36 * time.Hour:          "1d12h",
+		-time.Second:            "0s",
 	} {
 		if got := span(d); got != want {
 			t.Errorf("%d: got %s, want %s", d, got, want)
