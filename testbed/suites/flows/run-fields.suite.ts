@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pipeline, step, stepResults } from './pipelines.ts';
+import { BUSYBOX, pipeline, step, stepResults } from './pipelines.ts';
 import type { TestSystem } from './test-system.ts';
 
 /** Steps with `timeout` and `retry`, and services with `ready`, on any cluster. `timeoutMs`: for one build. */
@@ -113,6 +113,19 @@ export function runFieldsSuite(
       const { status, steps } = await run(
         pipeline(step('uses', ['ls served']), `${NO_CLONE}\n${service(commands, ready)}`),
       );
+      expect([status, steps]).toEqual([
+        'success',
+        [
+          ['service', 'success', 0],
+          ['uses', 'success', 0],
+        ],
+      ]);
+    });
+
+    it('ready: a step whose image is swapped begins when the service is ready, too', async () => {
+      const late = service(['sleep 1', 'touch served', 'exec sleep 600'], '{ exec: [test, -f, served] }');
+      const swapped = `- name: uses\n  image: ${BUSYBOX}\n  command: [ls, served]\n`;
+      const { status, steps } = await run(pipeline(swapped, `${NO_CLONE}\n${late}`));
       expect([status, steps]).toEqual([
         'success',
         [
