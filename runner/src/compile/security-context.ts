@@ -85,24 +85,28 @@ function checkedCapabilities(written: readonly string[], at: FieldPath): readonl
   ];
 }
 
+const NO_CAPABILITIES: Pick<StepSecurity, 'addCapabilities' | 'dropCapabilities'> = {
+  addCapabilities: [],
+  dropCapabilities: [],
+};
+
 /** What is dropped by hardening or author, and added by the author. */
 function capabilities(
   security: StepSecurity | undefined,
-  hardened: V1Capabilities | undefined,
+  hardened: readonly string[],
   at: FieldPath,
 ): Pick<V1SecurityContext, 'capabilities'> {
-  const add = checkedCapabilities(security?.addCapabilities ?? [], [...at, 'add']);
-  const dropped = checkedCapabilities(security?.dropCapabilities ?? [], [...at, 'drop']);
+  const { addCapabilities, dropCapabilities } = security ?? NO_CAPABILITIES;
+  const add = checkedCapabilities(addCapabilities, [...at, 'add']);
+  const dropped = checkedCapabilities(dropCapabilities, [...at, 'drop']);
   const both = add.findIndex((name) => dropped.includes(name));
   if (both >= 0) refuseField([...at, 'add', both], 'is dropped too; remove one of both');
-  const drop = [...new Set([...(hardened?.drop ?? []), ...dropped])];
-  if (add.length + drop.length === 0) return {};
-  return {
-    capabilities: {
-      ...(add.length === 0 ? {} : { add: [...add] }),
-      ...(drop.length === 0 ? {} : { drop }),
-    },
+  const drop = [...new Set([...hardened, ...dropped])];
+  const all: V1Capabilities = {
+    ...(add.length === 0 ? {} : { add: [...add] }),
+    ...(drop.length === 0 ? {} : { drop }),
   };
+  return Object.keys(all).length === 0 ? {} : { capabilities: all };
 }
 
 /** The pipeline's context, as far as steps without one of their own have it. */
@@ -176,6 +180,12 @@ function checkEscalation({ step, privileged }: PlannedContainer): void {
   );
 }
 
+/** Only what differs from the default of Kubernetes. */
+const switches = (security: StepSecurity | undefined): V1SecurityContext => ({
+  ...(security?.readOnlyRoot === true ? { readOnlyRootFilesystem: true } : {}),
+  ...(security?.escalation === false ? { allowPrivilegeEscalation: false } : {}),
+});
+
 function hardened(user: number | undefined): V1SecurityContext {
   // Only the kubelet learns whether an image's own user is root, after the pull.
   return user === undefined || user === 0 ? HARDENED : { ...HARDENED, ...NOT_ROOT };
@@ -199,9 +209,12 @@ export function securityContext(container: PlannedContainer, sources: SecuritySo
     ...(group === undefined ? {} : { runAsGroup: group }),
     ...base,
     ...(isNonRoot(container, identity, pipeline) ? { runAsNonRoot: true } : {}),
-    ...(step.security?.readOnlyRoot === true ? { readOnlyRootFilesystem: true } : {}),
-    ...(step.security?.escalation === false ? { allowPrivilegeEscalation: false } : {}),
-    ...capabilities(step.security, base.capabilities, stepField(step, 'security_context', 'capabilities')),
+    ...switches(step.security),
+    ...capabilities(
+      step.security,
+      base.capabilities?.drop ?? [],
+      stepField(step, 'security_context', 'capabilities'),
+    ),
     ...profiles(container, pipeline),
   };
 }
@@ -209,33 +222,38 @@ export function securityContext(container: PlannedContainer, sources: SecuritySo
 /** Annotations of Kubernetes before 1.30 that must not differ from the field. */
 const APP_ARMOR = 'container.apparmor.security.beta.kubernetes.io/';
 
+/** Where the pipeline sets an AppArmor profile; undefined if it sets none. */
+function appArmorField({ security, steps, services }: Pipeline): FieldPath | undefined {
+  const field = 'app_armor_profile';
+  if (security?.appArmor !== undefined) return podField(field);
+  const step = [...services, ...steps].find((one) => one.security?.appArmor !== undefined);
+  return step && stepField(step, 'security_context', field);
+}
+
+function checkAppArmor(pipeline: Pipeline, annotations: Readonly<Record<string, string>>): void {
+  const field = appArmorField(pipeline);
+  if (field !== undefined && Object.keys(annotations).some((key) => key.startsWith(APP_ARMOR)))
+    refuseField(field, `must not be combined with the annotation ${APP_ARMOR}…`);
+}
+
 /**
  * The part of the pipeline's context that only Pods have.
  *
  * @throws {PipelineError} for what Kubernetes would refuse
  */
 export function podSecurityContext(
-  { security, steps, services }: Pipeline,
+  pipeline: Pipeline,
   annotations: Readonly<Record<string, string>>,
 ): Partial<V1PodSpec> {
-  const withProfile = [...services, ...steps].find((step) => step.security?.appArmor !== undefined);
-  const hasProfile = security?.appArmor !== undefined || withProfile !== undefined;
-  if (hasProfile && Object.keys(annotations).some((key) => key.startsWith(APP_ARMOR)))
-    refuseField(
-      security?.appArmor === undefined && withProfile !== undefined
-        ? stepField(withProfile, 'security_context', 'app_armor_profile')
-        : podField('app_armor_profile'),
-      `must not be combined with the annotation ${APP_ARMOR}…`,
-    );
-  const { fsGroup, supplementalGroups = [] } = security ?? {};
+  checkAppArmor(pipeline, annotations);
+  if (pipeline.security === undefined) return {};
+  const { fsGroup, supplementalGroups } = pipeline.security;
   checkPodId(fsGroup, 'fs_group');
   checkLength(supplementalGroups, MOST_TERMS, podField('supplemental_groups'));
   for (const [index, id] of supplementalGroups.entries()) checkPodId(id, 'supplemental_groups', index);
-  if (fsGroup === undefined && supplementalGroups.length === 0) return {};
-  return {
-    securityContext: {
-      ...(fsGroup === undefined ? {} : { fsGroup }),
-      ...(supplementalGroups.length === 0 ? {} : { supplementalGroups: [...supplementalGroups] }),
-    },
+  const groups = {
+    ...(fsGroup === undefined ? {} : { fsGroup }),
+    ...(supplementalGroups.length === 0 ? {} : { supplementalGroups: [...supplementalGroups] }),
   };
+  return Object.keys(groups).length === 0 ? {} : { securityContext: groups };
 }

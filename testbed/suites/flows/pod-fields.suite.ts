@@ -99,12 +99,13 @@ export function podFieldsSuite(where: string, open: () => Promise<TestSystem>, t
       const { pod, done } = await run(pipeline(last(), PLACED));
 
       expect([done.status, done.stages[0]?.error ?? '']).toEqual(['success', '']);
-      expect(
-        pod?.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution,
-      ).toHaveLength(1);
-      expect(pod?.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution).toHaveLength(
-        1,
-      );
+      expect(pod?.spec?.affinity).toMatchObject({
+        nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1 }] },
+        podAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100 }] },
+        podAntiAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'kubernetes.io/hostname' }],
+        },
+      });
       expect(pod?.spec?.topologySpreadConstraints).toMatchObject([
         { maxSkew: 5, minDomains: 1, nodeTaintsPolicy: 'Honor', matchLabelKeys: ['io.drone.repo.name'] },
         { maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway' },
