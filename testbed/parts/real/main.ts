@@ -6,9 +6,10 @@ import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
 import { flag, type Options } from '@hangar/shared/program/options';
 import { runProcess } from '@hangar/shared/program/process';
 import { runProgram } from '@hangar/shared/program/program';
+import { openSite, SITE_SECRET } from '../site/open-site.ts';
 import { buildMissing } from './build.ts';
 import { down, refreshGate, up } from './cluster.ts';
-import { clusterFacts, kubeconfigEnvironment, ownLayout } from './facts.ts';
+import { clusterFacts, kubeconfigEnvironment, ownLayout, programFolders } from './facts.ts';
 import { partsNamed } from './plan/parts.ts';
 import { statusLines } from './plan/status.ts';
 import { MachineRefusal } from './requirements.ts';
@@ -21,6 +22,7 @@ const layout = ownLayout();
 async function printEnvironment({ print }: CommandContext): Promise<void> {
   const variables = Object.entries(kubeconfigEnvironment(await clusterFacts(layout)));
   for (const [name, value] of variables) print(`export ${name}='${value}'`);
+  print(`export PATH='${programFolders(layout).join(':')}':"$PATH"`);
 }
 
 /** A verb without options; an error ends it with its text. */
@@ -59,6 +61,27 @@ const STATUS = command({
   },
 });
 
+const CHART = command({
+  name: `${NAME} chart`,
+  words: 'FILE',
+  summary: 'starts what a release of the chart needs, and writes its values to FILE; until Ctrl-C',
+  examples: [`${NAME} chart testbed.yaml`],
+  options: {},
+  notes: `Puts the images of the runner and the autoscaler on the node, starts a practice Drone server on 127.0.0.1:8090, and makes it
+reachable for Pods. Helm comes from "${NAME} build helm". See docs/getting-started.md.`,
+  exits: { ok: 'stopped', failed: 'it failed, such as: the cluster is not up, or the port is in use' },
+  run: ({ words: [file = ''] }, { print, complain, stopSignal }) =>
+    reported(async () => {
+      const stop = stopSignal();
+      const site = await openSite(layout, file, complain);
+      print(`Practice Drone server: ${site.drone.url}, RPC secret: ${SITE_SECRET}`);
+      print(`Ready for: helm install hangar charts/hangar -f ${file}`);
+      if (!stop.aborted)
+        await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }));
+      await site.close();
+    }),
+});
+
 const COMMANDS = [
   verb('up', 'starts the cluster, builds what is missing; a healthy one is left alone', async (context) => {
     if ((await up(layout, context.complain)) === 'was up') context.complain('testbed: was up already');
@@ -78,6 +101,7 @@ const COMMANDS = [
     if (name === undefined) throw new Error('runner/gate has no Go code yet');
     print(name);
   }),
+  CHART,
   verb(
     'build',
     'builds into the cache: etcd kubernetes containerd kwok (default) helm karpenter prometheus-operator',
