@@ -5,7 +5,6 @@ import { clusterFacts } from '../real/facts.ts';
 import { adminApi } from '../real/kubernetes.ts';
 import type { Say } from '../real/plan/build-progress.ts';
 import { cluster, type Layout } from '../real/plan/layout.ts';
-import { readRecord } from '../real/setup.ts';
 import { makeBridge } from './bridge.ts';
 import { forward } from './forwarder.ts';
 import { offerPrograms } from './program-images.ts';
@@ -27,10 +26,9 @@ export interface OpenSite {
  * writes values of the chart for all this.
  *
  * @param file where the values are written, as YAML
- * @throws when the testbed is not up, when the gate does not compile, or when port 8090 is in use
+ * @throws when the image of the gate is not on the node, or when port 8090 is in use
  */
 export async function openSite(layout: Layout, file: string, say: Say): Promise<OpenSite> {
-  if ((await readRecord(layout)) === undefined) throw new Error('no cluster here: npm run testbed -- up');
   const { gateImage, images: present, nodeName } = await clusterFacts(layout);
   if (gateImage === undefined)
     throw new Error('the image of the gate is not on the node: npm run testbed -- gate');
