@@ -7,7 +7,7 @@ import { admitsPod, type PodConstraints } from '../capacity/scheduling.ts';
 import type { Resources } from '../capacity/shape.ts';
 import { classesOf } from '../capacity/size-class.ts';
 import type { CapacityPolicy, PolicyDecision, PolicySnapshot, PoolShare } from './capacity-policy.ts';
-import { changeText } from './counted.ts';
+import { changeText, counted } from './counted.ts';
 import type { PoolNeed } from './pool-need.ts';
 import { nodesForObjective, poolWait } from './pool-wait.ts';
 import { priceOf } from './price.ts';
@@ -151,7 +151,7 @@ function roomReasons(
   const room = state.readyRoomPods + bootingNodes * podsPerNode;
   const lost = lostNodes > 0 ? `, ${lostNodes} not ready for long` : '';
   return [
-    `capacity for ${Math.floor(room)} Pods on ${nodes} nodes (${bootingNodes} booting, ${emptyNodes} empty${lost}); required: capacity for ${Math.ceil(waitingPods + bufferPods)} Pods: ${assigned.podsToPlace.length} unschedulable or known and a buffer of ${Math.ceil(bufferPods)}`,
+    `capacity for ${counted(Math.floor(room), 'Pod')} on ${counted(nodes, 'node')} (${bootingNodes} booting, ${emptyNodes} empty${lost}); required: capacity for ${counted(Math.ceil(waitingPods + bufferPods), 'Pod')}: ${assigned.podsToPlace.length} unschedulable or known and a buffer of ${Math.ceil(bufferPods)}`,
     changeText(podsPerNode, need.changeByRoom),
   ];
 }
