@@ -54,7 +54,7 @@ export async function openSite(layout: Layout, file: string, say: Say): Promise<
     images: { ...programs, gate: gateImage, clone, busybox },
     addresses,
   });
-  await writeFile(file, stringify(values));
+  await writeFile(file, stringify(values, { aliasDuplicateObjects: false }));
   const all = opened.move();
   return { drone, close: () => all.disposeAsync() };
 }
