@@ -135,7 +135,7 @@ export function showModel({ learned }) {
     const assumed = learned.filter(({ data }) => data === null);
     const sentence =
       known.length === 0
-        ? 'Nothing is learned of this cluster yet: the model uses assumed values.'
+        ? 'Nothing has been learned from this cluster yet: the model uses assumed values.'
         : `${figure(assumed.length)} parameters are not learned yet: the model uses assumed values.`;
     return [
       ...(known.length > 0 ? [parameters('Learned parameters of the model', known)] : []),

@@ -80,7 +80,7 @@ function showWhatIf(answer) {
     ([shape, { low, high }]) => `${shapeTitle(shape)}: ${low} to ${high} nodes`,
   );
   byId('what-if-note').textContent =
-    `${figure(prsPerDay)} pull requests a day, ${values.join('; ')}. ${isLearned ? `Learned: ${calibrated.because}` : 'Nothing is learned of this cluster yet'}.`;
+    `${figure(prsPerDay)} pull requests a day, ${values.join('; ')}. ${isLearned ? `Learned: ${calibrated.because}` : 'Nothing has been learned from this cluster yet'}.`;
 }
 
 /** @param {WhatIf['assumes']['quota']['high']} high */

@@ -42,7 +42,7 @@ describe('readSettings', () => {
   it('reports all problems together, with name and remedy, and never a secret', () => {
     const { problems } = readSettings(table, { X_RETRIES: 'many', X_TOKEN: 'hush' });
     expect(problems).toEqual([
-      'X_HOST is not set. Set it: The thing.',
+      'X_HOST is not set, and is required. The thing.',
       'X_RETRIES is not a whole number (given: "many"). Write a whole number, 0 or more',
       'X_TOKEN is not a whole number. Write a whole number, 0 or more',
     ]);

@@ -95,7 +95,7 @@ function readOne(one: Setting<unknown>, env: Environment, problems: string[]): u
   const name = [...one.legacyNames, one.name].find((candidate) => isSet(env[candidate])) ?? one.name;
   const text = env[name];
   if (text === undefined || !isSet(text)) {
-    if (one.required) problems.push(`${one.name} is not set. Set it: ${one.description}`);
+    if (one.required) problems.push(`${one.name} is not set, and is required. ${one.description}`);
     return one.fallback;
   }
   const result = one.read(text);

@@ -12,7 +12,8 @@ const LONGEST_ENDING_MS = 15_000;
 
 const DEMO = command({
   name: 'npm run demo --',
-  summary: 'real pipelines on a Kubernetes, a Drone server, a runner and the autoscaler, in one process',
+  summary:
+    'runs pipelines on an embedded Kubernetes, with a Drone server, the runner and the autoscaler, in one process',
   examples: ['npm run demo', 'npm run demo -- --slow', 'npm run demo -- --keep', 'npm run demo -- --real'],
   options: DEMO_OPTIONS,
   notes: `The embedded cluster runs containers as processes of this machine: no Docker, no root, no network.

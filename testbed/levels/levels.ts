@@ -112,7 +112,7 @@ export const LEVELS: readonly Level[] = [
     name: 'docs',
     what: 'commands and chart values as the documents have them, on a real kubelet',
     command: vitest('docs'),
-    needs: [...CLUSTER, ...DOCUMENT_COMMANDS],
+    needs: [...CLUSTER, ...DOCUMENT_COMMANDS, ...PROMETHEUS],
     parts: [...OF_THE_CLUSTER, 'helm'],
     quick: 'nothing',
   },

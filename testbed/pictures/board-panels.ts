@@ -105,11 +105,13 @@ function plotSvg(
   const values = drawn.flatMap(({ points }) => points.map(([, value]) => value)).filter(Number.isFinite);
   const scale = unit === 'bytes' ? GIB : 1;
   const largest = Math.max(...values, 0);
-  const most = largest === 0 ? 1 : niceEnd(largest / scale) * scale;
+  const most = (largest === 0 ? 1 : niceEnd(largest / scale)) * scale;
   const x = (at: number): number => LEFT + ((at - from) / (to - from)) * (width - LEFT - 8);
   const y = (value: number): number => HEIGHT - BOTTOM - (value / most) * (HEIGHT - BOTTOM - TOP);
   const place = (at: number, value: number): string => `${x(at).toFixed(1)} ${y(value).toFixed(1)}`;
-  const ticks = [0, 0.5, 1].map((share) => share * most);
+  const ticks = [0, 0.5, 1]
+    .map((share) => share * most)
+    .filter((tick) => words === undefined || String(tick) in words);
   const axis = ticks.map(
     (tick) =>
       html`<line class="grid" x1="${LEFT}" x2="${width - 8}" y1="${y(tick)}" y2="${y(tick)}"/><text x="${LEFT - 5}" y="${y(tick) + 4}" text-anchor="end">${words?.[String(tick)] ?? shownValue(tick, unit).replace(/ (nodes|Pods|stages|runners|conditions|cores|node-hours)$/, '')}</text>`,
@@ -126,8 +128,21 @@ function plotSvg(
       .join('L');
     return html`<path d="M${line}L${back}Z" fill="${color}" fill-opacity="0.6"/>`;
   });
-  return html`<svg viewBox="0 0 ${width} ${HEIGHT}">${axis}${shapes}</svg>`;
+  return html`<svg viewBox="0 0 ${width} ${HEIGHT}">${axis}${values.length > 0 ? '' : noData(width)}${timesOf(from, to, x)}${shapes}</svg>`;
 }
+
+const noData = (width: number): Html =>
+  html`<text x="${width / 2}" y="${HEIGHT / 2 - 14}" text-anchor="middle">no data</text>`;
+
+/** When the plot begins and ends, in UTC, below it. */
+const timesOf = (from: number, to: number, x: (at: number) => number): readonly Html[] =>
+  [
+    { at: from, anchor: 'start' },
+    { at: to, anchor: 'end' },
+  ].map(
+    ({ at, anchor }) =>
+      html`<text x="${x(at)}" y="${HEIGHT - 4}" text-anchor="${anchor}">${new Date(at * 1000).toISOString().slice(11, 19)}</text>`,
+  );
 
 /** The next of 1, 2, 5 times a power of ten. */
 function niceEnd(most: number): number {

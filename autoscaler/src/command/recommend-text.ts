@@ -100,14 +100,14 @@ function checkedText({
 }: CheckedPools): string {
   const levels = Object.keys(shapes[0]?.waitP95Seconds ?? {});
   const waits = tableText(
-    [left('simulated p95 wait'), ...levels.map(right), right(`nodes for ${objectiveSeconds} s`)],
+    [left('simulated p95 wait'), ...levels.map(right), right(`nodes for a p95 of ${objectiveSeconds} s`)],
     shapes.map(({ shape, waitP95Seconds, objectiveNodes }) => [
       shape.name,
       ...Object.values(waitP95Seconds).map((wait) => `${rounded(wait)} s`),
       String(objectiveNodes),
     ]),
   );
-  const with3 = `The nodes for ${objectiveSeconds} s need a runner capacity of ${objectivePlaces} and a quota of ${objectivePlaces} Pods, ${Math.ceil(objectiveQuota.cpuMillicores / 1000)} CPU and ${Math.ceil(objectiveQuota.memoryBytes / GIB)}Gi.`;
+  const with3 = `The nodes for a p95 wait of ${objectiveSeconds} s need a runner capacity of ${objectivePlaces} and a quota of ${objectivePlaces} Pods, ${Math.ceil(objectiveQuota.cpuMillicores / 1000)} CPU and ${Math.ceil(objectiveQuota.memoryBytes / GIB)}Gi.`;
   if (cost === undefined) return [waits, with3].join('\n');
   const fixed = rounded(cost.fixedNodeHoursPerDay);
   const elastic = rounded(cost.elasticNodeHoursPerDay);

@@ -38,7 +38,7 @@ function clusterConditions({ watches }: CapacitySnapshot, expected: ExpectedSour
   ].flatMap((one) => one ?? []);
   if (watches.daemonSets?.staleMs !== undefined) return needed;
   const text =
-    'DaemonSets cannot be watched: HANGAR_AUTOSCALER_DAEMONSETS is used for their requests instead. Grant list and watch of daemonsets (apps)';
+    'DaemonSets cannot be watched: HANGAR_AUTOSCALER_DAEMONSETS is used for their requests instead. Grant list and watch of daemonsets (autoscaler.rbac.readOnly of the chart)';
   return [...needed, { weight: 'note', text }];
 }
 
@@ -73,7 +73,7 @@ function droneConditions({ drone }: CapacitySnapshot): readonly Condition[] {
 function surroundingsConditions({ surroundings }: CapacitySnapshot): readonly Condition[] {
   const { forbidden } = surroundings;
   if (forbidden.length === 0) return [];
-  const text = `${forbidden.join(', ')} cannot be listed: advice on engines is incomplete, or quotas are ignored. Grant list on them`;
+  const text = `${forbidden.join(', ')} cannot be listed: advice on engines is incomplete, or quotas are ignored. Grant list on them (autoscaler.rbac.advise of the chart)`;
   return [{ weight: 'note', text }];
 }
 

@@ -7,6 +7,7 @@ import type { NodeShape, Resources } from '../capacity/shape.ts';
 import { countOf } from '../capacity/size-class.ts';
 import { PUBLISHED_SHAPES } from '../model/shapes.ts';
 import { CapacityPolicy, type PolicySettings } from './capacity-policy.ts';
+import { be } from './counted.ts';
 import { type Demand, stagesToRun, totalDemand } from './demand.ts';
 import { usualRequest } from './moment.ts';
 import { placeableDemand } from './placeable.ts';
@@ -95,7 +96,7 @@ function reasons(
 ): readonly string[] {
   const { runningPods, pendingPods, knownStages, lowerBound } = demand;
   const because = [
-    `${runningPods} Pods are running, ${pendingPods} are unschedulable, ${knownStages} known stages have no Pod yet`,
+    `${be(runningPods, 'Pod')} running, ${pendingPods} ${pendingPods === 1 ? 'is' : 'are'} unschedulable, ${knownStages} known ${knownStages === 1 ? 'stage has' : 'stages have'} no Pod yet`,
     `a node takes ${Math.round(leadSeconds)} s from the decision to its first build; for arrivals until then: ${buffer.because}`,
     ...demand.notes,
   ];

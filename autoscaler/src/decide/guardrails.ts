@@ -1,5 +1,6 @@
 import { nodesWithin } from '../capacity/node-spec.ts';
 import type { Resources } from '../capacity/shape.ts';
+import { counted } from './counted.ts';
 import type { Floor } from './floors.ts';
 
 /** Bounds that hold whatever the demand is. */
@@ -37,7 +38,7 @@ export interface Guarded {
 
 type Rail = (nodes: number, standing: PoolSizeState, rails: Guardrails) => Guarded | undefined;
 
-const nodesOf = (count: number): string => `${count} ${count === 1 ? 'node' : 'nodes'}`;
+const nodesOf = (count: number): string => counted(count, 'node');
 
 /** The order matters: the operator's bounds come last, so that nothing overrides them. */
 const RAILS: readonly Rail[] = [

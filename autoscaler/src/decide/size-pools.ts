@@ -7,6 +7,7 @@ import { admitsPod, type PodConstraints } from '../capacity/scheduling.ts';
 import type { Resources } from '../capacity/shape.ts';
 import { classesOf } from '../capacity/size-class.ts';
 import type { CapacityPolicy, PolicyDecision, PolicySnapshot, PoolShare } from './capacity-policy.ts';
+import { changeText, counted } from './counted.ts';
 import type { PoolNeed } from './pool-need.ts';
 import { nodesForObjective, poolWait } from './pool-wait.ts';
 import { priceOf } from './price.ts';
@@ -149,11 +150,9 @@ function roomReasons(
   if (podsPerNode === 0) return ['not one Pod of the usual size fits on its nodes: it is left unchanged'];
   const room = state.readyRoomPods + bootingNodes * podsPerNode;
   const lost = lostNodes > 0 ? `, ${lostNodes} not ready for long` : '';
-  const by = need.changeByRoom;
-  const change = by > 0 ? `${by} more` : by < 0 ? `${-by} empty ones can be removed` : 'unchanged';
   return [
-    `capacity for ${Math.floor(room)} Pods on ${nodes} nodes (${bootingNodes} booting, ${emptyNodes} empty${lost}); required: capacity for ${Math.ceil(waitingPods + bufferPods)} Pods: ${assigned.podsToPlace.length} unschedulable or known and a buffer of ${Math.ceil(bufferPods)}`,
-    `${podsPerNode} Pods per node: ${change}`,
+    `capacity for ${counted(Math.floor(room), 'Pod')} on ${counted(nodes, 'node')} (${bootingNodes} booting, ${emptyNodes} empty${lost}); required: capacity for ${counted(Math.ceil(waitingPods + bufferPods), 'Pod')}: ${assigned.podsToPlace.length} unschedulable or known and a buffer of ${Math.ceil(bufferPods)}`,
+    changeText(podsPerNode, need.changeByRoom),
   ];
 }
 

@@ -2,6 +2,7 @@ import type { NodeSpec } from '../capacity/node-spec.ts';
 import { type NodeGroup, packed, percent } from '../capacity/packing.ts';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import { countOf, type SizeClass } from '../capacity/size-class.ts';
+import { counted } from './counted.ts';
 import type { Demand } from './demand.ts';
 import type { Guardrails } from './guardrails.ts';
 import { bounded, meetObjective } from './meet-objective.ts';
@@ -125,7 +126,7 @@ export function waitText(
   { leadSeconds }: Outlook,
 ): string {
   if (waitP95Seconds === undefined) return 'the wait is not simulated: too many Pods for one tick';
-  return `simulated wait over ${Math.round(leadSeconds)} s with ${nodes} nodes: ${Math.round(waitP95Seconds * 10) / 10} s at the 95th percentile`;
+  return `simulated wait over ${Math.round(leadSeconds)} s with ${counted(nodes, 'node')}: ${Math.round(waitP95Seconds * 10) / 10} s at the 95th percentile`;
 }
 
 function reasons({
@@ -139,12 +140,12 @@ function reasons({
   question: { outlook },
 }: ReasonInput): string[] {
   const because = [
-    `${packedNow} nodes hold the ${count} Pods that are running, unschedulable or known; with a buffer of ${Math.ceil(outlook.bufferPods)} more it takes ${packedAhead}`,
+    `${counted(count, 'Pod')} running, unschedulable or known: ${counted(packedNow, 'node')}; with a buffer for ${Math.ceil(outlook.bufferPods)} more: ${counted(packedAhead, 'node')}`,
   ];
   if (first !== packedAhead) because.push(`the guardrails limit this to ${first}`);
   if (nodes > first)
     because.push(
-      `${nodes - first} more, because the simulated wait with ${first} is longer than ${outlook.objectiveSeconds} s at the 95th percentile`,
+      `${counted(nodes - first, 'more node')}, because the simulated wait with ${first} is longer than ${outlook.objectiveSeconds} s at the 95th percentile`,
     );
   because.push(waitText(waitP95Seconds, nodes, outlook));
   if (tooLargeShare > 0) because.push(`${percent(tooLargeShare)} of the Pods do not fit on such a node`);

@@ -96,7 +96,7 @@ export function priceRule({ leadSeconds, prices, calendar }: PriceRuleOptions): 
     },
     because: () => {
       const price = Number((prospect?.price ?? prices.usual).toFixed(1));
-      return `room for ${pods} more Pods saves waiting that is worth more than the nodes, at ${price} node-minutes for each minute of it`;
+      return `room for ${pods} more ${pods === 1 ? 'Pod' : 'Pods'} avoids waiting that costs more than the nodes, at ${price} node-minutes for each minute of waiting`;
     },
     forecastError: (fromSeconds) => misses.mean(fromSeconds),
     keepPods: (view) => {

@@ -79,7 +79,7 @@ ${GENERATED} Back to the [index](README.md).
 <picture><source media="(prefers-color-scheme: dark)" srcset="images/board-runner-dark.png"><img src="images/board-runner-light.png" alt="The board of the runner: stages that run and wait, the reasons, and how long each part takes" width="800"></picture>
 
 Rules for Prometheus: \`charts/hangar/rules/*.yaml\`. The chart installs them where the CRD \`PrometheusRule\` exists; without it, name the files
-under \`rule_files\`. Each alert names its runbook, which explains its meaning, diagnosis and remedy. Set \`monitoring.runbookUrl\` to make alerts
+under \`rule_files\` ([scrape configuration](operations.md#prometheus-and-grafana)). Each alert names its runbook, which explains its meaning, diagnosis and remedy. Set \`monitoring.runbookUrl\` to make alerts
 link to the runbooks. \`critical\`: builds are blocked or results are late; page the person on call. \`warning\`: act within
 the day.
 

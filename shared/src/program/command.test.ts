@@ -67,6 +67,7 @@ describe('the help of a command', () => {
 describe('a command', () => {
   it.each([
     ['one or more', 'FILE...', [], 'name at least one FILE'],
+    ['exactly one, and none is there', 'FILE', [], 'FILE is missing'],
     ['exactly one', 'FILE', ['a', 'b'], 'one FILE at a time, not a b'],
     ['one at most', '[FILE]', ['a', 'b'], 'one FILE at a time, not a b'],
     ['none', '', ['a', 'b'], 'unexpected argument "a b": prog lint takes only options'],

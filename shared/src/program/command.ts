@@ -44,7 +44,9 @@ function checkWords({ name, words = '' }: Pick<Command, 'name' | 'words'>, given
   if (words === '' && given.length > 0)
     throw new UsageError(`unexpected argument "${given.join(' ')}": ${name} takes only options`);
   if (!words.startsWith('[') && given.length === 0 && words !== '')
-    throw new UsageError(`name at least one ${words.replace('...', '')}`);
+    throw new UsageError(
+      words.includes('...') ? `name at least one ${words.replace('...', '')}` : `${words} is missing`,
+    );
   if (!words.includes('...') && given.length > 1)
     throw new UsageError(`one ${words.replace(/[[\]]/g, '')} at a time, not ${given.join(' ')}`);
 }

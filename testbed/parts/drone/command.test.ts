@@ -106,7 +106,7 @@ describe('the command', () => {
   it.each([
     ['nothing', 'frobnicate', 2, 'There are: serve, build'],
     ['an unknown option', 'show 1 --colour', 2, '--colour'],
-    ['no id', 'show SERVER', 2, 'name at least one ID'],
+    ['no id', 'show SERVER', 2, 'ID is missing'],
     ['a name as id', 'show first SERVER', 2, 'give a whole number'],
     ['a parameter without value', 'build ci.yml SERVER --param who', 2, 'takes KEY=VALUE'],
     ['an unreadable file', 'build none.yml SERVER', 1, "can't read none.yml"],

@@ -1,4 +1,5 @@
 import { access } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { imageNames } from '../images/catalog.ts';
 import { isBuilt } from './build.ts';
 import { up } from './cluster.ts';
@@ -90,6 +91,12 @@ export function kubeconfigEnvironment(facts: RealCluster): Readonly<Record<strin
     HANGAR_TESTBED_STATE: facts.layout.state,
   };
 }
+
+/** Folders of the programs that people type: kubectl, and Helm as soon as it is built. */
+export const programFolders = (layout: Layout): readonly string[] =>
+  [programPath(layout, 'kubernetes', 'kubectl'), programPath(layout, 'helm', 'helm')].map((path) =>
+    dirname(path),
+  );
 
 /** The files of Karpenter (kwok provider): program, its CRDs, and the kwok provider's CRD. Builds nothing. */
 export interface KarpenterPaths {

@@ -6,9 +6,11 @@ import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
 import { flag, type Options } from '@hangar/shared/program/options';
 import { runProcess } from '@hangar/shared/program/process';
 import { runProgram } from '@hangar/shared/program/program';
+import { openSite, SITE_SECRET } from '../site/open-site.ts';
+import { startSitePrometheus } from '../site/site-prometheus.ts';
 import { buildMissing } from './build.ts';
 import { down, refreshGate, up } from './cluster.ts';
-import { clusterFacts, kubeconfigEnvironment, ownLayout } from './facts.ts';
+import { clusterFacts, kubeconfigEnvironment, ownLayout, programFolders } from './facts.ts';
 import { partsNamed } from './plan/parts.ts';
 import { statusLines } from './plan/status.ts';
 import { MachineRefusal } from './requirements.ts';
@@ -21,6 +23,7 @@ const layout = ownLayout();
 async function printEnvironment({ print }: CommandContext): Promise<void> {
   const variables = Object.entries(kubeconfigEnvironment(await clusterFacts(layout)));
   for (const [name, value] of variables) print(`export ${name}='${value}'`);
+  print(`export PATH='${programFolders(layout).join(':')}':"$PATH"`);
 }
 
 /** A verb without options; an error ends it with its text. */
@@ -59,6 +62,57 @@ const STATUS = command({
   },
 });
 
+/** Resolves when the command is to stop. */
+const aborted = (stop: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (stop.aborted) resolve();
+    stop.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+async function demandCluster(): Promise<void> {
+  if ((await readRecord(layout)) === undefined) throw new Error('no cluster here: npm run testbed -- up');
+}
+
+const CHART = command({
+  name: `${NAME} chart`,
+  words: 'FILE',
+  summary: 'starts what a release of the chart needs, and writes its values to FILE; until Ctrl-C',
+  examples: [`${NAME} chart testbed.yaml`],
+  options: {},
+  notes: `Puts the images of the runner and the autoscaler on the node, starts a practice Drone server on 127.0.0.1:8090, and makes it
+reachable for Pods. Helm comes from "${NAME} build helm". See docs/getting-started.md.`,
+  exits: { ok: 'stopped', failed: 'it failed, such as: the cluster is not up, or the port is in use' },
+  run: ({ words: [file = ''] }, { print, complain, stopSignal }) =>
+    reported(async () => {
+      const stop = stopSignal();
+      await demandCluster();
+      const site = await openSite(layout, file, complain);
+      print(`Practice Drone server: ${site.drone.url}, RPC secret: ${SITE_SECRET}`);
+      print(`Ready for: helm install hangar charts/hangar -f ${file}`);
+      await aborted(stop);
+      await site.close();
+    }),
+});
+
+const PROMETHEUS = command({
+  name: `${NAME} prometheus`,
+  summary: 'runs a Prometheus for the release "hangar" in the namespace "ci"; until Ctrl-C',
+  examples: [`${NAME} prometheus`],
+  options: {},
+  notes: `It listens on 127.0.0.1:9090, scrapes both programs, and evaluates the alerts of the chart. Needs "testbed/install-debian.sh
+prometheus". "npm run board -- --help" draws the dashboards from its data.`,
+  exits: { ok: 'stopped', failed: 'it failed, such as: Prometheus is not installed, or the port is in use' },
+  run: (_, { print, stopSignal }) =>
+    reported(async () => {
+      const stop = stopSignal();
+      await demandCluster();
+      const prometheus = await startSitePrometheus(layout);
+      print(`Prometheus: ${prometheus.url}`);
+      await aborted(stop);
+      await prometheus.close();
+    }),
+});
+
 const COMMANDS = [
   verb('up', 'starts the cluster, builds what is missing; a healthy one is left alone', async (context) => {
     if ((await up(layout, context.complain)) === 'was up') context.complain('testbed: was up already');
@@ -70,7 +124,7 @@ const COMMANDS = [
   }),
   STATUS,
   verb('env', 'prints variables for a shell: eval "$(npm run -s testbed -- env)"', async (context) => {
-    if ((await readRecord(layout)) === undefined) throw new Error('no cluster here: npm run testbed -- up');
+    await demandCluster();
     await printEnvironment(context);
   }),
   verb('gate', 'builds runner/gate again and puts its image on the node', async ({ print, complain }) => {
@@ -78,6 +132,8 @@ const COMMANDS = [
     if (name === undefined) throw new Error('runner/gate has no Go code yet');
     print(name);
   }),
+  CHART,
+  PROMETHEUS,
   verb(
     'build',
     'builds into the cache: etcd kubernetes containerd kwok (default) helm karpenter prometheus-operator',

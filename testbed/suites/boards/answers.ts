@@ -1,6 +1,12 @@
 import type { Panel, Query } from '@hangar/dashboards/board';
-import type { LoadedPrometheus } from './load.ts';
-import type { Series } from './prometheus.ts';
+import type { PrometheusApi, Series } from '../../parts/prometheus/prometheus-api.ts';
+
+/** Where the data of a board come from, and over which time, in seconds since 1970. */
+export interface BoardSource {
+  readonly prometheus: Pick<PrometheusApi, 'ask' | 'askOver'>;
+  readonly from: number;
+  readonly to: number;
+}
 
 /** The result of a panel's query. */
 export interface QueryAnswer {
@@ -24,19 +30,21 @@ const VALUES: Readonly<Record<string, string>> = {
 export const filledIn = (text: string): string =>
   Object.entries(VALUES).reduce((so, [name, value]) => so.replaceAll(name, value), text);
 
-const STEP_SECONDS = 1;
+/** Points of a plot over more than some minutes: as many as are drawn. */
+const MOST_POINTS = 600;
 
 /** Runs all queries of a panel: over the whole load, or at its end where only the last value is shown. */
 export async function answersOf(
-  { prometheus, from, to }: LoadedPrometheus,
+  { prometheus, from, to }: BoardSource,
   { kind, queries }: Panel,
 ): Promise<readonly QueryAnswer[]> {
+  const stepSeconds = Math.max(1, Math.round((to - from) / MOST_POINTS));
   const isOverTime = kind === 'lines' || kind === 'areas';
   const answers: QueryAnswer[] = [];
   for (const query of queries) {
     const expr = filledIn(query.expr);
     const series = isOverTime
-      ? await prometheus.askOver(expr, { from, to, stepSeconds: STEP_SECONDS })
+      ? await prometheus.askOver(expr, { from, to, stepSeconds })
       : await prometheus.ask(expr);
     answers.push({ query, series });
   }

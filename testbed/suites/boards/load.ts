@@ -7,6 +7,7 @@ import { type PracticeServer, startPracticeServer } from '../../parts/drone/prac
 import { podOf } from '../../parts/embedded/api/pod.ts';
 import type { EmbeddedCluster } from '../../parts/embedded/cluster.ts';
 import { freePort } from '../../parts/free-port.ts';
+import { Prometheus, type ScrapeTarget } from '../../parts/prometheus/prometheus.ts';
 import { pipeline, step } from '../flows/pipelines.ts';
 import {
   type RunnerProcessSpec,
@@ -14,7 +15,6 @@ import {
   startRunnerProcess,
 } from '../flows/program-process.ts';
 import { startEmbedded } from '../flows/start-embedded.ts';
-import { Prometheus, type ScrapeTarget } from './prometheus.ts';
 
 const SECRET = 'boards-secret';
 const NAMESPACE = 'hangar';

@@ -24,7 +24,7 @@ const shape = (name: string, cores: number, [nodesNow, nodesAhead]: readonly [nu
     per1000Prs: 41.2,
   },
   because: [
-    `${nodesNow} nodes hold the 61 Pods that are running, unschedulable or known; with a buffer of 18 it takes ${nodesAhead}`,
+    `61 Pods running, unschedulable or known: ${nodesNow} nodes; with a buffer for 18 more: ${nodesAhead} nodes`,
   ],
 });
 
@@ -45,7 +45,7 @@ export const pool = (name: string, actualNodes = 22, wantedNodes = 26): Pool => 
   tooLargeShare: 0,
   because: [
     'capacity for 66 Pods on 22 nodes (1 booting, 2 empty); required: capacity for 79 Pods',
-    '3 Pods to a node: 4 more',
+    'with 3 Pods per node, 4 more nodes are needed',
   ],
 });
 
@@ -170,14 +170,19 @@ export function fillDecisions(ledger: Ledger, nowMs: number, count: number): voi
       note: nth % 4 === 0 ? 'spec.replicas of builds' : 'acting is off: this service only recommends',
       because: [
         'capacity for 66 Pods on 22 nodes (1 booting, 2 empty); required: capacity for 79 Pods',
-        '3 Pods to a node: 4 more',
+        'with 3 Pods per node, 4 more nodes are needed',
       ],
     });
 }
 
 /** Fills a ledger with an act that was done and one that is refused repeatedly. */
 export function fillActs({ audit }: Ledger, nowMs: number): void {
-  const act = { actor: 'node-pool builds', from: 22, to: 26, because: '3 Pods to a node: 4 more' };
+  const act = {
+    actor: 'node-pool builds',
+    from: 22,
+    to: 26,
+    because: 'with 3 Pods per node, 4 more nodes are needed',
+  };
   audit.record({ ...act, atMs: nowMs - 60_000, kind: 'set', text: 'scaled NodePool builds' });
   for (let nth = 3; nth > 0; nth -= 1)
     audit.record({

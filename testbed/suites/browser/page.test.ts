@@ -89,7 +89,7 @@ describe('the page', () => {
       ['one', '0 → 1 node'],
       ['large', '3 nodes, unchanged'],
     ]);
-    expect(lines[0]).toContain('because 3 Pods to a node: 4 more');
+    expect(lines[0]).toContain('because with 3 Pods per node, 4 more nodes are needed');
     expect(await text(tab, '#news')).toContain('builds: 22 nodes, 26 desired');
     const [changes, shapes] = await Promise.all(
       ['#changes', '#shapes'].map((id) => tab.page.locator(id).boundingBox()),
@@ -136,7 +136,7 @@ describe('the page', () => {
     const tab = await open();
 
     expect(await tab.page.locator('#curve').isVisible()).toBe(false);
-    expect(await text(tab, '#model')).toContain('Nothing is learned of this cluster yet');
+    expect(await text(tab, '#model')).toContain('Nothing has been learned from this cluster yet');
     expect(await tab.page.locator('#model tbody tr').first().isVisible()).toBe(false);
     expect(await text(tab, '#what-if-answer thead')).not.toContain('learned');
   });
@@ -221,7 +221,7 @@ describe('the page', () => {
     const rows = await tab.page.locator('#act-table tbody tr').allInnerTexts();
     expect(rows.map((row) => row.replace(/\s+/g, ' '))).toEqual([
       expect.stringMatching(/paused 22 → 26 the pool is paused by its annotation \(3 times until/),
-      expect.stringMatching(/set 22 → 26 scaled NodePool builds 3 Pods/),
+      expect.stringMatching(/set 22 → 26 scaled NodePool builds with 3 Pods/),
     ]);
   });
 

@@ -1,20 +1,19 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { RUNNER_SELECTOR } from '@hangar/shared/contract/object-keys';
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { KubernetesListObject, KubernetesObject, V1Pod } from '@kubernetes/client-node';
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
-import { bundlePrograms, type ProgramName } from '../../parts/images/bundle.ts';
-import { archive, type NamedImage } from '../../parts/images/image.ts';
-import { nodeLayer, type ProgramParts, programImage } from '../../parts/images/program-image.ts';
+import type { ProgramName } from '../../parts/images/bundle.ts';
 import { runOrThrow } from '../../parts/real/command.ts';
-import { ctr, importArchive } from '../../parts/real/ctr.ts';
 import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
-import { gateProgram } from '../../parts/real/images.ts';
+import { adminApi } from '../../parts/real/kubernetes.ts';
 import { cluster } from '../../parts/real/plan/layout.ts';
+import { makeBridge } from '../../parts/site/bridge.ts';
+import { type Forwarder, forward } from '../../parts/site/forwarder.ts';
+import { offerPrograms, type ProgramImages } from '../../parts/site/program-images.ts';
+import { siteValues } from '../../parts/site/site-values.ts';
 import { until } from '../../parts/until.ts';
 import { OwnNamespace } from '../real-flows/own-namespace.ts';
-import { type Forwarder, forward } from './forwarder.ts';
 import { CHART, type ChartValues, Helm, laidOver } from './helm.ts';
 
 const SECRET = 'chart-secret';
@@ -29,7 +28,7 @@ interface SiteParts {
   readonly release: OwnNamespace;
   /** Of the pipelines' Pods. */
   readonly jobs: OwnNamespace;
-  readonly images: Readonly<Record<ProgramName, string>>;
+  readonly images: ProgramImages;
   readonly forwarders: Readonly<Record<'api' | 'drone' | 'registry', Forwarder>>;
 }
 
@@ -52,7 +51,7 @@ export class Site {
   static async open(): Promise<Site> {
     const real = await connectRealCluster();
     const helm = await Helm.open(real.layout, real.adminKubeconfig);
-    const images = await offerPrograms(real);
+    const images = await offerPrograms(real.layout);
     const drone = await startPracticeServer({ secret: SECRET, longPollMs: 5_000 });
     const admin = await readFile(real.adminKubeconfig, 'utf8');
     const jobs = await OwnNamespace.make(admin, 'site-jobs');
@@ -61,7 +60,7 @@ export class Site {
     const secret = { metadata: { name: 'drone-rpc' }, stringData: { DRONE_RPC_SECRET: SECRET } };
     // A Deployment of the previous runner is beside its builds.
     for (const space of [release, jobs]) await space.create(RESOURCE.secrets, secret);
-    await makeBridge(jobs, real.images.busybox);
+    await makeBridge(await adminApi(real.layout), jobs.name, real.images.busybox);
     const forwarders = {
       api: await forward(cluster.ports.apiServer),
       drone: await forward(Number(drone.host.split(':')[1])),
@@ -70,44 +69,13 @@ export class Site {
     return new Site({ real, helm, drone, release, jobs, images, forwarders });
   }
 
-  /** What an operator would write, and what this machine needs besides: no DNS and no routes for Pods, and fake nodes of others. */
+  /** Values for this machine, with pipelines in their own namespace. */
   values(more: ChartValues = {}): ChartValues {
     const { real, images, forwarders } = this.#parts;
-    const { api, drone, registry } = forwarders;
-    const here = {
-      nodeSelector: { 'kubernetes.io/hostname': real.nodeName },
-      hostAliases: [{ ip: api.host, hostnames: ['kubernetes.default.svc'] }],
-      extraEnv: [
-        { name: 'KUBERNETES_SERVICE_HOST', value: 'kubernetes.default.svc' },
-        { name: 'KUBERNETES_SERVICE_PORT', value: `${api.port}` },
-      ],
-    };
-    const mirror = `${registry.host}:${registry.port}`;
-    const config = {
-      DRONE_RPC_HOST: `${drone.host}:${drone.port}`,
-      DRONE_IMAGE_CLONE: real.images.clone,
-      DRONE_NODE_SELECTOR_DEFAULT: here.nodeSelector,
-      HANGAR_REGISTRY_MIRRORS: { 'docker.io': mirror },
-      HANGAR_REGISTRY_PLAIN_HTTP: [mirror],
-    };
-    const base = {
-      runner: {
-        ...here,
-        image: imageOf(images.runner),
-        gateImage: imageOf(real.gateImage ?? ''),
-        rpcSecret: { existingSecret: 'drone-rpc' },
-        config,
-      },
-      autoscaler: {
-        ...here,
-        image: imageOf(images.autoscaler),
-        persistence: { enabled: false },
-        rbac: { readOnly: true },
-      },
-      jobs: { namespace: this.jobs },
-      test: { image: real.images.busybox },
-    };
-    return laidOver(base, more);
+    const { clone, busybox } = real.images;
+    const all = { ...images, gate: real.gateImage ?? '', clone, busybox };
+    const base = siteValues({ nodeName: real.nodeName, images: all, addresses: forwarders });
+    return laidOver({ ...base, jobs: { namespace: this.jobs } }, more);
   }
 
   /** Image of a program, as it is on the node. */
@@ -211,40 +179,3 @@ export class Site {
 export const takesTraffic = ({ metadata, status }: V1Pod): boolean =>
   metadata?.deletionTimestamp === undefined &&
   (status?.conditions ?? []).some(({ type, status: word }) => type === 'Ready' && word === 'True');
-
-/** A full name as the chart's values have it. */
-function imageOf(name: string): { repository: string; tag: string } {
-  const colon = name.lastIndexOf(':');
-  return { repository: name.slice(0, colon), tag: name.slice(colon + 1) };
-}
-
-/** The bridge of the Pods is there as soon as one has run. */
-async function makeBridge(space: OwnNamespace, image: string): Promise<void> {
-  const { name: namespace, admin } = space;
-  const container = { name: 'bridge', image, imagePullPolicy: 'IfNotPresent', command: ['true'] };
-  const nodeSelector = { 'kubernetes.io/hostname': cluster.nodeName };
-  const spec = { restartPolicy: 'Never', nodeSelector, containers: [container] };
-  await space.create<V1Pod>(RESOURCE.pods, { metadata: { name: 'bridge' }, spec });
-  const target = { resource: RESOURCE.pods, namespace, name: 'bridge' };
-  const { signal } = new AbortController();
-  await until('a first Pod to have run', PATIENCE_MS, async () => {
-    return (await admin.get<V1Pod>(target, signal)).status?.phase === 'Succeeded';
-  });
-}
-
-/** Bundles both programs and puts their images on the node, named by what is in them. */
-async function offerPrograms({ layout }: RealCluster): Promise<Readonly<Record<ProgramName, string>>> {
-  await bundlePrograms(layout.repository);
-  const parts: ProgramParts = { node: await nodeLayer(), gate: await gateProgram(layout) };
-  const named = async (program: ProgramName): Promise<NamedImage> => {
-    const { manifest } = await programImage(layout.repository, program, parts);
-    const tag = createHash('sha256').update(manifest.digest).digest('hex').slice(0, 12);
-    const name = `docker.io/hangar/hangar-${program}:${tag}`;
-    return { name, image: await programImage(layout.repository, program, { ...parts, reference: name }) };
-  };
-  const [runner, autoscaler] = [await named('runner'), await named('autoscaler')];
-  const present = new Set((await ctr(layout, ['images', 'ls', '-q'])).split('\n'));
-  const missing = [runner, autoscaler].filter(({ name }) => !present.has(name));
-  if (missing.length > 0) await importArchive(layout, archive(missing));
-  return { runner: runner.name, autoscaler: autoscaler.name };
-}

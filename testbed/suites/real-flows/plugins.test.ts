@@ -10,7 +10,7 @@ import { imageNames } from '../../parts/images/catalog.ts';
 import { pluginImages } from '../../parts/images/plugins.ts';
 import { type ObjectStore, startObjectStore } from '../../parts/object-store.ts';
 import { clusterImages, offer } from '../../parts/real/images.ts';
-import { type Forwarder, forward } from '../chart/forwarder.ts';
+import { type Forwarder, forward } from '../../parts/site/forwarder.ts';
 import { pipeline, step, stepResults } from '../flows/pipelines.ts';
 import { startTestSystem, type TestSystem } from '../flows/test-system.ts';
 import { ownNamespaceAccess } from './real-cluster-access.ts';

@@ -18,10 +18,10 @@ const VALUES = PAGES.flatMap((page) =>
 /** Lines that end in a backslash go on in the next one. */
 const wholeLines = (text: string): readonly string[] => text.replace(/\\\n\s*/g, '').split('\n');
 
-/** Every `helm install` and `helm upgrade` of the documents, with the page that it is on. */
+/** Every `helm install` and `helm upgrade` of the documents that is not run, with the page that it is on. */
 const RELEASES = PAGES.flatMap((page) =>
   blocksOf(readDocument(page))
-    .filter(({ language }) => language === 'sh')
+    .filter(({ language, mark }) => language === 'sh' && mark?.kind !== 'run')
     .flatMap(({ text }) => wholeLines(text))
     .filter((line) => /^helm (install|upgrade) /.test(line))
     .map((command) => ({ page, command })),

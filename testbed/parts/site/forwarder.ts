@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
-import { cluster } from '../../parts/real/plan/layout.ts';
-import { until } from '../../parts/until.ts';
+import { cluster } from '../real/plan/layout.ts';
+import { until } from '../until.ts';
 
 /** A port of the Pods' bridge that leads to a port on loopback: what Pods of a test can reach of this machine. */
 export interface Forwarder {

@@ -1,0 +1,44 @@
+import type { Panel } from '@hangar/dashboards/board';
+import { describe, expect, it } from 'vitest';
+import type { QueryAnswer } from '../suites/boards/answers.ts';
+import { panelHtml } from './board-panels.ts';
+
+const MORNING = Date.UTC(2026, 0, 1, 8) / 1000;
+const span = { from: MORNING, to: MORNING + 900 };
+const query = { expr: 'some_metric', legend: 'it' };
+const answers = [{ query, series: [{ labels: {}, points: [[MORNING, 1]] as const }] }];
+
+const textsOf = (more: Partial<Panel>, given: readonly QueryAnswer[] = answers): readonly string[] => {
+  const panel: Panel = {
+    title: 'What?',
+    description: 'It.',
+    kind: 'lines',
+    width: 8,
+    unit: 'none',
+    queries: [query],
+    ...more,
+  };
+  const drawn = panelHtml(panel, given, span).toString();
+  return [...drawn.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text = '']) => text);
+};
+
+describe('a plot of a board', () => {
+  it('without data shows that, on an axis of its unit', () => {
+    const none = [{ query, series: [] }];
+    expect(textsOf({ unit: 'bytes' }, none).slice(0, 4)).toEqual(['0 GiB', '0.5 GiB', '1 GiB', 'no data']);
+    expect(textsOf({ unit: 'bytes' })).not.toContain('no data');
+  });
+
+  it('says at the left how large values are, and below when it begins and ends', () => {
+    expect(textsOf({})).toEqual(['0', '0.5', '1', '08:00:00', '08:15:00']);
+  });
+
+  it('has only words at the left where values are words', () => {
+    expect(textsOf({ words: { '0': 'rule', '1': 'forecast' } })).toEqual([
+      'rule',
+      'forecast',
+      '08:00:00',
+      '08:15:00',
+    ]);
+  });
+});
