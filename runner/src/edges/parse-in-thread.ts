@@ -3,8 +3,13 @@ import type { Clock } from '@hangar/shared/clock';
 import { withDeadline } from '@hangar/shared/deadline';
 import { startThread } from '@hangar/shared/thread';
 import { parseManifest } from '../parse/manifest.ts';
-import { type PipelineFile, type PipelineParser, substitutedText } from '../parse/pipeline-file.ts';
-import { valuePlaces, type WantedPlaces } from '../parse/value-places.ts';
+import {
+  type PipelineFile,
+  type PipelineParser,
+  substitutedText,
+  type WantedPlaces,
+} from '../parse/pipeline-file.ts';
+import { valuePlaces } from '../parse/value-places.ts';
 import type { Manifest } from '../pipeline/pipeline.ts';
 import { type ErrorFields, type ErrorPlace, PipelineError } from '../pipeline/pipeline-error.ts';
 

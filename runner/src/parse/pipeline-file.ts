@@ -1,7 +1,6 @@
-import type { Manifest } from '../pipeline/pipeline.ts';
+import type { FieldPath, Manifest } from '../pipeline/pipeline.ts';
 import { type ErrorPlace, PipelineError } from '../pipeline/pipeline-error.ts';
 import { substitute } from './substitute.ts';
-import type { WantedPlaces } from './value-places.ts';
 
 /** The text of a pipeline file, with what its expressions may refer to. */
 export interface PipelineFile {
@@ -9,6 +8,12 @@ export interface PipelineFile {
   readonly variables: Readonly<Record<string, string>>;
   /** Largest file, before and after substitution. */
   readonly limitBytes: number;
+}
+
+/** Values of one pipeline of a file. */
+export interface WantedPlaces {
+  readonly pipeline: string;
+  readonly paths: readonly FieldPath[];
 }
 
 /** Parses pipeline files. An implementation may use another thread for a large one. */

@@ -1,15 +1,8 @@
-import type { FieldPath } from '../pipeline/pipeline.ts';
 import type { ErrorPlace } from '../pipeline/pipeline-error.ts';
 import { inspectManifest } from './manifest.ts';
-import type { PipelineFile } from './pipeline-file.ts';
+import type { PipelineFile, WantedPlaces } from './pipeline-file.ts';
 import { placeOf } from './place-of.ts';
 import { substituteAll } from './substitute.ts';
-
-/** Values of one pipeline of a file. */
-export interface WantedPlaces {
-  readonly pipeline: string;
-  readonly paths: readonly FieldPath[];
-}
 
 /**
  * Where values of a pipeline are in its file before substitution: of an alias or a merged value, where the value is written; of the value

@@ -3,11 +3,10 @@ import {
   type EmbeddedOptions,
   startEmbeddedCluster,
 } from '../../parts/embedded/cluster.ts';
+import type { Role } from './role.ts';
 import type { TestClusterAccess } from './test-system.ts';
 
-/** Whose Role the runner has: its own, or that of the previous runner, which only the image was exchanged in. */
-export const ROLES = ['hangar', 'previous'] as const;
-export type Role = (typeof ROLES)[number];
+export { ROLES, type Role } from './role.ts';
 
 /** What the previous runner's Role lacks, of all that the runner may ask for. The tests, which have the same user here, need none of it. */
 export const PREVIOUS_LACKS = [

@@ -7,8 +7,8 @@ import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
 import { until } from '../../parts/until.ts';
+import type { Role } from './role.ts';
 import { type RunningRunner, startRunner } from './runner-in-process.ts';
-import type { Role } from './start-embedded.ts';
 
 /** The cluster that a flow runs on: the embedded one, or the real one. */
 export interface TestClusterAccess {
