@@ -15,6 +15,7 @@ const makers = [
   'runner/src/compile/tag-versions.ts',
   'runner/src/compile/common-environment.ts',
   'runner/src/compile/step-environment.ts',
+  'runner/gate/attempts.go',
   'runner/gate/environment.go',
   'testbed/parts/real/facts.ts',
   'testbed/parts/real/plan/layout.ts',
