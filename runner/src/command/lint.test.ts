@@ -153,6 +153,16 @@ describe('lint', () => {
     `);
   });
 
+  it('leaves to trusted repositories what the previous runner let nobody choose', async () => {
+    const yaml = `${GOOD.trimEnd()}\n- { name: b, image: c, security_context: { capabilities: { add: [SYS_ADMIN] } } }\n`;
+    const refused = await linted({ 'a.yml': yaml });
+    expect([refused.code, refused.printed]).toEqual([
+      1,
+      [expect.stringContaining('HANGAR_UNTRUSTED_CAPABILITIES allows none for untrusted repositories')],
+    ]);
+    expect(await linted({ 'a.yml': yaml }, '--trusted')).toMatchObject({ code: 0, printed: [] });
+  });
+
   it('finds each choice that no rule allows, at its place, and what else the compiler refuses', async () => {
     const yaml = [
       GOOD.trimEnd(),
@@ -166,7 +176,10 @@ describe('lint', () => {
     expect((await linted({ 'a.yml': yaml })).printed).toEqual([
       expect.stringContaining(`a.yml:6:64: ${title} variable "LD_PRELOAD" in privileged step "b"`),
       expect.stringContaining(`a.yml:7:24: ${title} metadata.namespace "kube-system"`),
-      expect.stringContaining(`a.yml:8:22: ${title} priority_class_name "system-node-critical"`),
+      expect.stringContaining(`a.yml:8:22: ${title} priority_class_name "system-node-critical": it is`),
+      expect.stringContaining(
+        'priority_class_name "system-node-critical": HANGAR_UNTRUSTED_PRIORITY_CLASSES',
+      ),
       expect.stringContaining('a.yml:9:12: node_name "A b"'),
     ]);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { OPEN_RULES } from '../restrict/restrictions.ts';
+import { ANY, TRUSTED_ONLY } from '../restrict/restrictions.ts';
+import { RULE_NAMES, RULES } from '../restrict/rule-table.ts';
 import { loadConfig } from './load.ts';
 import type { RunnerConfig } from './runner-config.ts';
 
@@ -297,8 +298,15 @@ describe("the operator's files", () => {
 describe('what pipelines may choose', () => {
   const namespaces = (env: Record<string, string>) => load(env).compile.restrictions.rules.namespaces;
 
-  it('is everything by default, as with the old runner', () => {
-    expect(load({}).compile.restrictions).toEqual({ rules: OPEN_RULES, repositories: [] });
+  it('is by default what the old runner lets them choose, and more for trusted builds only', () => {
+    const { rules, repositories } = load({}).compile.restrictions;
+    expect(repositories).toEqual([]);
+    for (const name of RULE_NAMES) {
+      const isNew = RULES[name].isNew === true;
+      expect([name, rules[name]]).toEqual([name, isNew ? TRUSTED_ONLY : ANY]);
+    }
+    expect(rules.capabilities).toEqual({ fork: [], ordinary: [], trusted: 'any' });
+    expect(rules.tolerations).toEqual({ fork: 'any', ordinary: 'any', trusted: 'any' });
   });
 
   it('is what the settings say', () => {

@@ -7,6 +7,7 @@ import {
   type NameRule,
   type Names,
   type RulesByLevel,
+  TRUSTED_ONLY,
 } from '../restrict/restrictions.ts';
 import { AMOUNT_RULES, NAME_RULES, type RuleInfo } from '../restrict/rule-table.ts';
 import { AMOUNT_KINDS, formatRule, NAME_KINDS, parseRule } from '../restrict/rule-values.ts';
@@ -28,7 +29,7 @@ function names(rule: NameRule): Setting<Levels<Names>> {
     read: (text: string) => parseRule<Names>(read, text),
     show: (value: Levels<Names>) => formatRule(info.kind, value),
   };
-  return setting<Levels<Names>>(info.setting, kind, ANY, about(info));
+  return setting<Levels<Names>>(info.setting, kind, info.isNew ? TRUSTED_ONLY : ANY, about(info));
 }
 
 function most(rule: AmountRule): Setting<Levels<Most>> {

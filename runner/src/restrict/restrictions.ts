@@ -130,7 +130,10 @@ export const allowsName = (names: Names, name: string): boolean =>
 /** Allows everything at every level, as the previous runner did. */
 export const ANY = { fork: 'any', ordinary: 'any', trusted: 'any' } as const;
 
-/** The rules of the previous runner. */
+/** Allows a choice that the previous runner does not have to trusted builds only. */
+export const TRUSTED_ONLY = { fork: [], ordinary: [], trusted: 'any' } as const;
+
+/** Allows everything, also what the previous runner has no choice of. */
 export const OPEN_RULES: RulesByLevel = eachRule(
   () => ANY,
   () => ANY,

@@ -62,7 +62,7 @@ export interface CommentedSetting {
 
 /** Values that leave pipelines as free as the previous runner did, for an upgrade to the chart. Pure. */
 export function openSettings(): readonly CommentedSetting[] {
-  return RULE_NAMES.map((name) => {
+  return RULE_NAMES.filter((name) => !RULES[name].isNew).map((name) => {
     const { setting, subject, chartDefault } = RULES[name];
     const usual = chartDefault ?? 'jobs.otherNamespaces, for repositories only';
     return { name: setting, value: 'any', comment: `Open: ${subject}. The chart's default: ${usual}` };

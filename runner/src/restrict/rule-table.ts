@@ -16,6 +16,8 @@ export interface RuleInfo<K extends RuleKind = RuleKind> {
   readonly details: string;
   /** The chart's default, as the setting is written; undefined: the chart derives it from its other values. */
   readonly chartDefault: string | undefined;
+  /** The previous runner has no such choice: an upgrade must not give it to untrusted builds. */
+  readonly isNew?: true;
 }
 
 const CLOSED = 'none';
@@ -66,6 +68,7 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
     details:
       '`*` does not match `/`. Required anti-affinity keeps other Pods off whole topologies while the build runs.',
     chartDefault: CLOSED,
+    isNew: true,
   },
   topologySpread: {
     setting: 'HANGAR_UNTRUSTED_TOPOLOGY_SPREAD',
@@ -73,6 +76,7 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
     subject: 'topology keys of spread constraints of pipelines',
     details: '`*` does not match `/`.',
     chartDefault: CLOSED,
+    isNew: true,
   },
   priorityClasses: {
     setting: 'HANGAR_UNTRUSTED_PRIORITY_CLASSES',
@@ -80,6 +84,7 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
     subject: 'priority classes that a pipeline may name',
     details: 'Never `system-*`.',
     chartDefault: CLOSED,
+    isNew: true,
   },
   runtimeClasses: {
     setting: 'HANGAR_UNTRUSTED_RUNTIME_CLASSES',
@@ -87,6 +92,7 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
     subject: 'runtime classes that a pipeline may name',
     details: '',
     chartDefault: CLOSED,
+    isNew: true,
   },
   extendedResources: {
     setting: 'HANGAR_UNTRUSTED_EXTENDED_RESOURCES',
@@ -94,6 +100,7 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
     subject: 'extended resources that a step may take, such as `nvidia.com/gpu`',
     details: '`*` does not match `/`.',
     chartDefault: CLOSED,
+    isNew: true,
   },
   labels: {
     setting: 'HANGAR_UNTRUSTED_LABELS',
@@ -122,6 +129,7 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
     subject: 'capabilities that a step may add, such as `NET_ADMIN`',
     details: 'To drop capabilities is always allowed.',
     chartDefault: CLOSED,
+    isNew: true,
   },
   securityProfiles: {
     setting: 'HANGAR_UNTRUSTED_SECURITY_PROFILES',
@@ -130,6 +138,7 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
     details:
       '`RuntimeDefault` is always allowed, and `Unconfined` never with HANGAR_HARDENING=restricted. `*` does not match `/`.',
     chartDefault: CLOSED,
+    isNew: true,
   },
   hostAccess: {
     setting: 'HANGAR_UNTRUSTED_HOST_ACCESS',

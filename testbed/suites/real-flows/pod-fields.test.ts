@@ -54,7 +54,7 @@ describe('the fields of a Pod that pipelines may set', () => {
   it('are in its spec, and it runs with them', async () => {
     const fields = `priority_class_name: ${name}\nruntime_class_name: ${name}\ndns_policy: Default`;
     const yaml = pipeline(step('gpu', ['cat /etc/resolv.conf', 'sleep 2'], taking(2)), fields);
-    const { id } = system.drone.createBuild({ yaml });
+    const { id } = system.drone.createBuild({ yaml, trusted: true });
     await system.drone.waitUntil(
       'the step runs',
       { timeoutMs: TIMEOUT_MS },
@@ -81,18 +81,24 @@ describe('the fields of a Pod that pipelines may set', () => {
 
   it('keep a build waiting where no node has so many devices, and the error names them', async () => {
     const yaml = pipeline(step('gpu', ['true'], taking(3)));
-    const { status, stages } = await system.drone.waitForBuild(system.drone.createBuild({ yaml }).id, {
-      timeoutMs: TIMEOUT_MS,
-    });
+    const { status, stages } = await system.drone.waitForBuild(
+      system.drone.createBuild({ yaml, trusted: true }).id,
+      {
+        timeoutMs: TIMEOUT_MS,
+      },
+    );
 
     expect([status, stages[0]?.error]).toEqual(['error', expect.stringContaining(`Insufficient ${DEVICE}`)]);
   });
 
   it('end a build where a class does not exist, with the words of the API server', async () => {
     const yaml = pipeline(step('one', ['true']), 'priority_class_name: hangar-nowhere');
-    const { status, stages } = await system.drone.waitForBuild(system.drone.createBuild({ yaml }).id, {
-      timeoutMs: TIMEOUT_MS,
-    });
+    const { status, stages } = await system.drone.waitForBuild(
+      system.drone.createBuild({ yaml, trusted: true }).id,
+      {
+        timeoutMs: TIMEOUT_MS,
+      },
+    );
 
     expect([status, stages[0]?.error]).toEqual(['error', expect.stringContaining('hangar-nowhere')]);
   });

@@ -30,7 +30,10 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   autoscaling: 'the number of replicas is runner.replicas',
 };
 
-const RULES = [...Object.values(NAME_RULES), ...Object.values(AMOUNT_RULES)].map(({ setting }) => setting);
+/** Rules for what the previous runner lets pipelines choose. */
+const RULES = [...Object.values(NAME_RULES), ...Object.values(AMOUNT_RULES)]
+  .filter(({ isNew }) => !isNew)
+  .map(({ setting }) => setting);
 
 /**
  * Keeps Pods as unrestricted as the previous runner made them, and needs no image and no right more, whatever the chart's defaults are: each
