@@ -15,6 +15,7 @@ import {
 import { observe } from './observe.ts';
 import {
   type CheckInputs,
+  isLasting,
   type Patience,
   type Since,
   type Trouble,
@@ -245,6 +246,15 @@ describe('problems of a step’s container (known issue 34)', () => {
       blame: 'cluster',
       step: 1,
     });
+  });
+
+  it('a Pod is read before its build ends for an unresponsive node, and not for a program that cannot start', () => {
+    const asks = (state: Parameters<typeof first>[0]): boolean => {
+      const trouble = judge(first(state), { afterMs: PATIENCE.nodeLostMs });
+      return trouble !== undefined && isLasting(trouble);
+    };
+    expect(asks(waiting('CreateContainerError', 'context deadline exceeded'))).toBe(true);
+    expect(asks(terminated(128, { reason: 'StartError', message: 'no such directory' }))).toBe(false);
   });
 
   it('a container that could not be started ends the build, one that ran does not', () => {

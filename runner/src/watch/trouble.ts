@@ -55,6 +55,7 @@ const LASTING: ReadonlySet<TroubleCode> = new Set([
   'unschedulable',
   'start-timed-out',
   'image-pull-failed',
+  'node-unresponsive',
 ]);
 
 /** Whether the Pod must be read again before its build is ended for that trouble. */
