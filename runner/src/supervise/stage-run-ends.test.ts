@@ -301,6 +301,7 @@ describe('a hand-over', () => {
   it('while a service of a completed stage still ends leaves the Pod to the next owner', async () => {
     const plan = aPlan([aPlannedStep(1), aPlannedStep(2, { role: 'background' })]);
     const stageRun = await startedRun({ plan });
+    stageRun.logs.of(2).start(stageRun.clock.now());
     stageRun.logs.of(1).end(0, stageRun.clock.now());
     await stageRun.show((pod) => withStates(pod, { 1: gated(0) }));
     await stageRun.clock.step(1_000);

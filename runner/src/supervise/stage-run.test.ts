@@ -266,6 +266,7 @@ describe('a stage run with the status of the kubelet', () => {
 describe('services and detached steps', () => {
   const background = aPlannedStep(1, { role: 'background', fails: 'fast' });
   const plan = aPlan([background, aPlannedStep(2, { after: [1] })]);
+  const apart = aPlan([background, aPlannedStep(2)]);
 
   it('are reported when they run, and end with the stage', async () => {
     const stageRun = new TestStageRun({ plan });
@@ -312,6 +313,47 @@ describe('services and detached steps', () => {
     const stageRun = new TestStageRun({ plan: after });
     await stageRun.run(1, 1);
     expect(stageRun.reports).toEqual(['1 running', '2 skipped', '1 failure', 'stage failure']);
+  });
+
+  it('that ended before their log could be read have run, as their termination message says', async () => {
+    const stageRun = new TestStageRun({ plan: apart, adoptions: 1 });
+    await stageRun.run(2);
+    await stageRun.show((pod) => withStates(pod, { 1: gated(0), 2: gated(0) }));
+    await stageRun.clock.step(1_000);
+    expect(stageRun.reports.at(-1)).toBe('stage success');
+    expect(stageRun.server.step(1)).toMatchObject({ status: 'success', started: 1_768_383_011 });
+  });
+
+  it('that never started are skipped, whatever their container did', async () => {
+    const stageRun = new TestStageRun({ plan: apart, adoptions: 1 });
+    await stageRun.run(2);
+    await stageRun.show((pod) => withStates(pod, { 1: gated(0, 'stopping'), 2: gated(0) }));
+    await stageRun.clock.step(1_000);
+    expect([stageRun.reports.at(-1), stageRun.server.statusOf(1)]).toEqual(['stage success', 'skipped']);
+  });
+
+  it('whose container runs are waited for, since their log says whether they have started', async () => {
+    const stageRun = new TestStageRun({ plan: apart, adoptions: 1 });
+    await stageRun.run(2);
+    await stageRun.show((pod) => withStates(pod, { 1: running(), 2: gated(0) }));
+    await stageRun.clock.step(9_000);
+    expect([stageRun.ended, stageRun.reports.at(-1)]).toEqual([1, '2 success']);
+    stageRun.logs.of(1).start(stageRun.clock.now());
+    await stageRun.clock.step(1_000);
+    expect([stageRun.reports.at(-1), stageRun.server.statusOf(1)]).toEqual(['stage success', 'success']);
+  });
+
+  it('are not waited for longer than ten seconds, nor if their container never started', async () => {
+    const unreadable = new TestStageRun({ plan: apart, adoptions: 1 });
+    await unreadable.run(2);
+    await unreadable.clock.step(11_000);
+    expect([unreadable.reports.at(-1), unreadable.server.statusOf(1)]).toEqual(['stage success', 'skipped']);
+
+    const pulls = new TestStageRun({ plan: apart, adoptions: 1 });
+    await pulls.show((pod) => withStates(pod, { 1: waiting('ContainerCreating') }));
+    await pulls.run(2);
+    await pulls.clock.step(1_000);
+    expect([pulls.reports.at(-1), pulls.server.statusOf(1)]).toEqual(['stage success', 'skipped']);
   });
 
   it('of a completed stage may end by themselves before their Pod is deleted', async () => {

@@ -38,6 +38,8 @@ const MOST_READS = 1;
 const STOPPING_MS = 10_000;
 /** An adopted log is read from its start; its end, if it has one, is reached within this time. */
 const CATCHING_UP_MS = 500;
+/** Only its log shows that a running service has started: after the last step, it is awaited for this long. */
+const SERVICE_STARTS_MS = 10_000;
 
 /** Supervises all steps of one stage: waits until each is due, follows its log, and reports it. */
 export class StepRuns {
@@ -73,16 +75,37 @@ export class StepRuns {
         this.#launched.plan.steps.filter((step) => step.role === role).map((step) => this.#supervise(step)),
       ).then(() => undefined);
     const background = supervise('background');
-    const { changes, halt } = this.#context;
-    const isJudged = (): boolean => this.#context.concluded() || this.areServicesJudged;
-    const ordinary = supervise('step').then(() => changes.until(isJudged, halt));
-    return { ordinary: ordinary.then(() => undefined), background };
+    const ordinary = supervise('step').then(() => this.#servicesKnown());
+    return { ordinary, background };
+  }
+
+  /** Resolves when the failure of a service is known, if there is one, and whether each of them ran. */
+  async #servicesKnown(): Promise<void> {
+    const { changes, halt, concluded, gone } = this.#context;
+    await changes.until(() => concluded() || this.areServicesJudged, halt);
+    const steps = this.#launched.plan.steps.filter(
+      ({ role, engine }) => role === 'background' && engine === 'gate',
+    );
+    await this.#within(
+      SERVICE_STARTS_MS,
+      () => concluded() || gone() || !steps.some((one) => this.#mayHaveRun(one)),
+    );
+  }
+
+  /** Whether its container has started, but not whether its program has. */
+  #mayHaveRun({ n }: PlannedStep): boolean {
+    const end = this.#known.endOf(n);
+    if (this.#context.state().get(n)?.status !== 'pending' || (end && !hasRun(end.decision))) return false;
+    return this.#hasStarted(n);
+  }
+
+  #hasStarted(n: number): boolean {
+    return ['running', 'ended'].includes(this.#context.view().steps.get(n)?.kind ?? '');
   }
 
   /** Whether the failure of a service that was not ready is known, if there is one: it may be reported after those of the steps. */
   get areServicesJudged(): boolean {
-    const { steps } = this.#context.view();
-    return this.#known.areServicesJudged((n) => ['running', 'ended'].includes(steps.get(n)?.kind ?? ''));
+    return this.#known.areServicesJudged((n) => this.#hasStarted(n));
   }
 
   /** Whether the upload of a log has not ended yet. */
@@ -267,7 +290,15 @@ export class StepRuns {
     // That is no end of its program, but a trouble of the Pod.
     if (container.kind !== 'ended' || neverStarted(container)) return;
     if (isGateFailure(step, container, known)) return this.#gateFailed(step, container.message);
-    this.#learn(step, endByKubelet(container, known, this.#known.startOf(step.n)));
+    const end = endByKubelet(container, known, this.#known.startOf(step.n));
+    // Its log may not be read before the stage ends.
+    if (container.line && hasRun(end.decision)) this.#hasBegun(step, end.startMs);
+    this.#learn(step, end);
+  }
+
+  /** Its program was started, and has ended since: nothing is reported of a service, but it is not skipped. */
+  #hasBegun({ n }: PlannedStep, atMs: number): void {
+    if (!this.#context.concluded()) this.#context.change(begun(this.#context.state(), n, atMs));
   }
 
   /** A running container is the start of a swapped step; for a gated step it means nothing. */

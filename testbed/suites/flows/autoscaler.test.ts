@@ -149,7 +149,7 @@ describe('the capacity service beside a runner', () => {
     expect(nodes(busy, '4cpu-8gb').nodesAhead).toBeGreaterThan(nodes(quiet, '4cpu-8gb').nodesAhead);
     expect(nodes(busy, '8cpu-16gb').nodesAhead).toBeGreaterThan(0);
     expect(wanted(busy)).toBeGreaterThan(wanted(quiet));
-    expect(busy.because.join(' ')).toMatch(/Pods are running.*are unschedulable.*no Pod yet/);
+    expect(busy.because.join(' ')).toMatch(/Pods? (are|is) running.*(are|is) unschedulable.*no Pod yet/);
     for (const id of ids) await drone.waitForBuild(id, { timeoutMs: TIMEOUT_MS });
 
     const after = await until('it is quiet again', ({ demand }) => work(demand) === 0);
