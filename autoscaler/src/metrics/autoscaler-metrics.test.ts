@@ -55,3 +55,25 @@ describe('before the first decision', () => {
     },
   );
 });
+
+describe('the counters of orders', () => {
+  const counted = (metrics: AutoscalerMetrics) => samplesOf(metrics, 'hangar_autoscaler_orders_total');
+
+  it('are 0 before the first change, so that Prometheus sees the increase', async () => {
+    const metrics = new AutoscalerMetrics('1.2.3', 0);
+    metrics.acted([{ pool: 'builds', outcome: 'dry-run', note: '' }]);
+    expect(await counted(metrics)).toEqual(['{pool="builds",outcome="dry-run"} 0']);
+    metrics.ordered('builds', 'dry-run');
+    metrics.acted([{ pool: 'builds', outcome: 'dry-run', note: '' }]);
+    expect(await counted(metrics)).toEqual(['{pool="builds",outcome="dry-run"} 1']);
+  });
+
+  it('include the one of orders that are set, where the autoscaler acts', async () => {
+    const metrics = new AutoscalerMetrics('1.2.3', 0);
+    metrics.acted([{ pool: 'builds', outcome: 'unchanged', note: '' }]);
+    expect(await counted(metrics)).toEqual([
+      '{pool="builds",outcome="unchanged"} 0',
+      '{pool="builds",outcome="set"} 0',
+    ]);
+  });
+});

@@ -47,11 +47,14 @@ export class AutoscalerMetrics {
     this.#instruments.records.inc(count);
   }
 
-  /** Counts the results of the last orders. */
+  /** Counts the results of the last orders. Their counters begin at 0, since Prometheus sees no increase in the first value of a series. */
   acted(outcomes: readonly OrderOutcome[]): void {
     this.#instruments.outcome.reset();
-    for (const { pool, outcome } of outcomes.slice(0, MOST_POOLS))
+    for (const { pool, outcome } of outcomes.slice(0, MOST_POOLS)) {
       this.#instruments.outcome.set({ pool, outcome }, 1);
+      for (const counted of outcome === 'dry-run' ? [outcome] : [outcome, 'set'])
+        this.#instruments.orders.inc({ pool, outcome: counted }, 0);
+    }
   }
 
   standing(conditions: readonly Condition[], isLeading: boolean): void {
