@@ -323,15 +323,39 @@ describe('known issues of the previous runner', () => {
     const withClone = compiled({ detail: aDetail({ netrc }), settings });
     expect(stepFile(withClone, 1).env['DRONE_NETRC_PASSWORD']).toBe('n3trc-pass');
     expect(secretText(withClone, '2.step.json')).not.toContain('n3trc-pass');
-    const steps = [aStep({ name: 'clone' }), aStep()];
     const without = compiled({
       detail: aDetail({ netrc }),
       settings,
-      pipeline: aPipeline({ clone: noClone, steps }),
+      pipeline: aPipeline({ clone: noClone, steps: [aStep({ name: 'first' }), aStep()] }),
     });
     expect(JSON.stringify(without)).not.toContain(Buffer.from('n3trc-pass').toString('base64').slice(0, 10));
     expect(secretText(without, '1.step.json')).not.toContain('n3trc-pass');
   });
+
+  it.each([
+    ['of its own clone step, where the built-in one is disabled', noClone, {}, true],
+    ['of a fork', noClone, { event: 'pull_request', sourceRepo: 'mallory/widget' }, false],
+    ['beside the built-in clone step', aPipeline().clone, {}, false],
+  ] as const)(
+    '(previous-runner §4.10) clone-only netrc and a step called clone %s',
+    (_case, clone, build, isPassed) => {
+      const result = compiled({
+        detail: aDetail({ netrc, build: aBuild(build) }),
+        settings: someSettings({ netrcCloneOnly: true }),
+        pipeline: aPipeline({ clone, steps: [aStep({ name: 'clone' }), aStep()] }),
+      });
+      const n = clone.disable ? 1 : 2;
+      expect(secretText(result, `${n}.step.json`).includes('n3trc-pass')).toBe(isPassed);
+      expect(secretText(result, `${n + 1}.step.json`)).not.toContain('n3trc-pass');
+      expect(result.warnings).toEqual(
+        isPassed || !clone.disable
+          ? []
+          : [
+              'step "clone" has no Git credentials: with DRONE_NETRC_CLONE_ONLY, only the built-in clone step has them in pull requests of forks',
+            ],
+      );
+    },
+  );
 
   it('known issue 27: netrc values are not secrets that a step can reference', () => {
     const steps = [aStep({ environment: { T: secret('DRONE_NETRC_PASSWORD') } })];

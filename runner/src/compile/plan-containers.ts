@@ -4,6 +4,7 @@ import type { StageDetail } from '../pipeline/drone.ts';
 import type { Amount, Pipeline } from '../pipeline/pipeline.ts';
 import type { Rules } from '../restrict/restrictions.ts';
 import { RULES } from '../restrict/rule-table.ts';
+import { cloneCredentials } from './clone-credentials.ts';
 import { cloneStep } from './clone-step.ts';
 import { decideStart } from './engine.ts';
 import { expandImage, parseReference } from './image-reference.ts';
@@ -110,13 +111,8 @@ function planStep(
   const debug = hasTmate(settings, detail);
   const start = decideStart({ step, role, config, script: (commands) => stepScript(commands, { debug }) });
   const run = usableRunFields({ step, start, isImageKnown: config !== undefined });
-  const own = stepEnvironment({
-    step,
-    origin,
-    secrets: prepared.secrets,
-    netrc: detail.netrc,
-    netrcCloneOnly: settings.netrcCloneOnly,
-  });
+  const credentials = cloneCredentials(ordered, sources);
+  const own = stepEnvironment({ step, origin, secrets: prepared.secrets, netrc: credentials.netrc });
   const plain = usableVariables(own.plain, start.engine, stepTitle(step));
   const secret = usableVariables(own.secret, start.engine, stepTitle(step));
   const privilege =
@@ -136,6 +132,7 @@ function planStep(
       masks: [...new Set([...own.masks, ...masked])].filter((value) => value !== ''),
     },
     warnings: [
+      ...credentials.warnings,
       ...own.warnings,
       ...plain.warnings,
       ...secret.warnings,

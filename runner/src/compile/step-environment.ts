@@ -18,8 +18,8 @@ export interface StepSources {
   readonly step: PipelineStep;
   readonly origin: Origin;
   readonly secrets: Readonly<Record<string, string | undefined>>;
+  /** Git credentials, if this step has them. */
   readonly netrc: Netrc | undefined;
-  readonly netrcCloneOnly: boolean;
 }
 
 type Entries = readonly (readonly [string, string])[];
@@ -47,12 +47,9 @@ function secretUses({ step, secrets }: StepSources): readonly SecretUse[] {
   );
 }
 
-/**
- * Clone credentials: for every step, or only for the real clone step (previous-runner §4.10, known issue 24). Steps can't reference them as
- * secrets (known issue 27).
- */
-function netrcEntries({ origin, netrc, netrcCloneOnly }: StepSources): Entries {
-  if (netrc === undefined || netrc.machine === '' || (netrcCloneOnly && origin !== 'clone')) return [];
+/** Steps can't reference the Git credentials as secrets (known issue 27). */
+function netrcEntries({ netrc }: StepSources): Entries {
+  if (netrc === undefined) return [];
   return [
     ['DRONE_NETRC_MACHINE', netrc.machine],
     ['DRONE_NETRC_USERNAME', netrc.login],
@@ -67,7 +64,7 @@ export function stepEnvironment(sources: StepSources): StepEnvironment {
   const uses = secretUses(sources);
   const netrcVariables = netrcEntries(sources);
   const named: Entries = origin === 'clone' ? [] : [['DRONE_STEP_NAME', step.name]];
-  const hidden = netrc !== undefined && netrcVariables.length > 0 ? [netrc.login, netrc.password] : [];
+  const hidden = netrc === undefined ? [] : [netrc.login, netrc.password];
   return {
     plain: new Map([...plainEntries(step.environment), ...named, ...plainEntries(step.settings)]),
     secret: new Map([
