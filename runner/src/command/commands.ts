@@ -1,6 +1,6 @@
 import { command } from '@hangar/shared/program/command';
 import type { Program } from '@hangar/shared/program/program';
-import { COMPILE_OPTIONS, DOCTOR_OPTIONS, EXEC_OPTIONS, LINT_OPTIONS } from './options.ts';
+import { COMPILE_OPTIONS, DOCTOR_OPTIONS, EXEC_OPTIONS, FMT_OPTIONS, LINT_OPTIONS } from './options.ts';
 
 const USUAL_FILE = '.drone.yml';
 const COULD_NOT = 'a file that cannot be read, or an invalid option';
@@ -50,6 +50,26 @@ const LINT = command({
     'The default FILE is .drone.yml. Prints FILE:LINE:COL: message for each problem, and FILE:LINE:COL: warning: message for\nwarnings.',
   exits: { ok: 'no problem', failed: 'problems', usage: COULD_NOT },
   run: async ({ options, words }, context) => (await import('./lint.ts')).lint(options, words, context),
+});
+
+const FMT = command({
+  name: 'hangar-runner fmt',
+  words: '[FILE...]',
+  summary: 'formats pipeline files and keeps their comments',
+  examples: [
+    'hangar-runner fmt                          prints .drone.yml, formatted',
+    'hangar-runner fmt --write ci/*.yml         changes the files',
+    'hangar-runner fmt --check .drone.yml       fails if the file is not formatted',
+  ],
+  options: FMT_OPTIONS,
+  notes: `The default FILE is .drone.yml; - is standard input. Blocks are indented by two spaces. Comments, blank lines, quotes, scripts
+and the order of keys stay. The result is read again: a file whose meaning would change stays as it is.`,
+  exits: {
+    ok: 'formatted',
+    failed: 'a file is not valid YAML; with --check, a file is not formatted',
+    usage: COULD_NOT,
+  },
+  run: async ({ options, words }, context) => (await import('./fmt.ts')).fmt(options, words, context),
 });
 
 const SCHEMA = command({
@@ -136,7 +156,7 @@ pipeline stops at its time limit, but the Pod and its Secrets stay until you del
 export const RUNNER: Program = {
   name: 'hangar-runner',
   summary: 'hangar-runner runs the pipelines of a Drone server in Pods of a Kubernetes cluster.',
-  commands: [DAEMON, LINT, SCHEMA, COMPILE, DOCTOR, EXEC],
+  commands: [DAEMON, LINT, FMT, SCHEMA, COMPILE, DOCTOR, EXEC],
   standard: 'daemon',
   notes: 'Settings are environment variables: docs/configuration.md lists them all.',
 };

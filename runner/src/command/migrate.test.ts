@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { compile } from '../compile/compile.ts';
 import { choosePolicy } from '../compile/policy.ts';
 import {
+  aBuild,
   aCompileInput,
   aDetail,
   aPipeline,
@@ -205,7 +206,9 @@ const PROOFS: Readonly<Record<string, () => unknown>> = {
     const own = { clone: { ...aPipeline().clone, disable: true }, steps: [aStep({ name: 'clone' })] };
     const credentialsOf = (result: ReturnType<typeof compiled>) =>
       stepFile(result, 1).env['DRONE_NETRC_PASSWORD'];
-    expect(credentialsOf(compiled(own, { detail, settings }))).toBeUndefined();
+    expect(credentialsOf(compiled(own, { detail, settings }))).toBe('n3trc');
+    const fork = { ...detail, build: aBuild({ event: 'pull_request', sourceRepo: 'mallory/widget' }) };
+    expect(credentialsOf(compiled(own, { detail: fork, settings }))).toBeUndefined();
     expect(credentialsOf(compiled({}, { detail, settings, prepared: aPreparation() }))).toBe('n3trc');
   },
   '`\\\\` and `\\/` outside': async () => {

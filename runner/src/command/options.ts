@@ -133,6 +133,12 @@ export const LINT_OPTIONS = {
   ...BUILD_OPTIONS,
 };
 
+/** Options of `fmt`. */
+export const FMT_OPTIONS = {
+  write: flag('write the formatted text to the files, and print the names of those that change'),
+  check: flag('print the names of files that are not formatted, and change none'),
+};
+
 /** Options of `compile`. */
 export const COMPILE_OPTIONS = {
   source: text('the file, as in the previous runner', 'FILE'),

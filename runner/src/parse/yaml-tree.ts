@@ -2,6 +2,7 @@ import {
   type Alias,
   Composer,
   type CST,
+  type Document,
   isAlias,
   isMap,
   isScalar,
@@ -209,12 +210,19 @@ function syntaxOf(text: string, lines: LineCounter, budget: TokenBudget): readon
   return tokens;
 }
 
+/** A document as the library reads it, with the places of its offsets. */
+export interface ComposedYaml {
+  /** Undefined: there is nothing in it. */
+  readonly yaml: Document.Parsed | undefined;
+  readonly placeOf: (offset: number) => ErrorPlace;
+}
+
 /**
- * Parses one document to a tree (YAML 1.1 as in previous-runner §3.3). Empty document: a null scalar.
+ * Reads one document without giving its scalars a meaning (YAML 1.1 as in previous-runner §3.3).
  *
- * @throws {PipelineError} `yaml`: syntax errors (`yaml: line N: ...`), unknown or cyclic anchors, alias bombs, excessive depth or size
+ * @throws {PipelineError} `yaml`: syntax errors (`yaml: line N: ...`), excessive depth or size
  */
-export function parseYamlTree(document: SourceDocument, budget = new TokenBudget()): YamlNode {
+export function composeYaml(document: SourceDocument, budget = new TokenBudget()): ComposedYaml {
   const lines = new LineCounter();
   const placeOf = (offset: number): ErrorPlace => {
     const { line, col } = lines.linePos(offset);
@@ -231,12 +239,22 @@ export function parseYamlTree(document: SourceDocument, budget = new TokenBudget
     prettyErrors: false,
     logLevel: 'silent',
   });
-  const [first] = [...composer.compose(tokens, true, document.text.length)];
-  const [error] = first?.errors ?? [];
+  const [yaml] = [...composer.compose(tokens, true, document.text.length)];
+  const [error] = yaml?.errors ?? [];
   if (error !== undefined) {
     const place = placeOf(error.pos[0]);
     throw yamlError(`line ${place.line}: ${error.message.slice(0, MAX_MESSAGE_CHARS)}`, place);
   }
+  return { yaml, placeOf };
+}
+
+/**
+ * Parses one document to a tree (YAML 1.1 as in previous-runner §3.3). Empty document: a null scalar.
+ *
+ * @throws {PipelineError} `yaml`: as {@link composeYaml}, and unknown or cyclic anchors, alias bombs
+ */
+export function parseYamlTree(document: SourceDocument, budget = new TokenBudget()): YamlNode {
+  const { yaml, placeOf } = composeYaml(document, budget);
   const builder = new TreeBuilder(placeOf, MAX_ALIAS_WEIGHT + 2 * document.text.length);
-  return builder.build(first?.contents ?? null, { line: document.firstLine, column: 1 });
+  return builder.build(yaml?.contents ?? null, { line: document.firstLine, column: 1 });
 }

@@ -19,6 +19,8 @@ export interface CommandContext {
   readonly showProgress: (text: string) => void;
   /** Returns the text of a file; throws if it can't be read. */
   readonly readFile: (path: string) => string;
+  /** Replaces the text of a file; throws if it can't be written. */
+  readonly writeFile: (path: string, text: string) => void;
   /**
    * Aborted at the first SIGINT, SIGTERM or SIGHUP, and when the reader of standard output has closed it. Active only after the first
    * access:

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type Clock, systemClock } from '../clock.ts';
 import { createLogger } from '../logger.ts';
@@ -76,6 +76,7 @@ function contextOf(
     complain: lineWriter(stderr),
     showProgress: (text) => void (stderr.isTTY && stderr.write(`${CLEAR_LINE}${visibleText(text)}`)),
     readFile: (path) => readFileSync(path, 'utf8'),
+    writeFile: (path, text) => writeFileSync(path, text),
     isTerminal: stdout.isTTY,
     isColoured: takesColours(stdout),
   };

@@ -6,6 +6,8 @@ export interface FakeContext extends CommandContext {
   readonly clock: FakeClock;
   readonly printed: readonly string[];
   readonly complained: readonly string[];
+  /** Texts of the files that were written, by path. */
+  readonly written: ReadonlyMap<string, string>;
 }
 
 /**
@@ -19,6 +21,7 @@ export function fakeContext(
   own: Partial<CommandContext> = {},
 ): FakeContext {
   const [printed, complained]: [string[], string[]] = [[], []];
+  const written = new Map<string, string>();
   return {
     env: {},
     hostname: 'laptop',
@@ -32,6 +35,7 @@ export function fakeContext(
       if (text === undefined) throw new Error(`ENOENT: no such file, open '${path}'`);
       return text;
     },
+    writeFile: (path, text) => void written.set(path, text),
     stopSignal: () => new AbortController().signal,
     isTerminal: false,
     isColoured: false,
@@ -39,5 +43,6 @@ export function fakeContext(
     clock: new FakeClock(),
     printed,
     complained,
+    written,
   };
 }

@@ -8,6 +8,7 @@ import '../compile.ts';
 import '../daemon.ts';
 import '../doctor.ts';
 import '../exec.ts';
+import '../fmt.ts';
 import '../lint.ts';
 
 /** The result of a command line: its exit code, and its output. */
@@ -15,6 +16,8 @@ export interface CommandLineEnd {
   readonly code: ExitCode;
   readonly printed: readonly string[];
   readonly complained: readonly string[];
+  /** Texts of the files that were written, by path. */
+  readonly written: ReadonlyMap<string, string>;
 }
 
 /** Runs `hangar-runner` with these arguments and files, in this process. */
@@ -25,7 +28,8 @@ export async function commandLine(
 ): Promise<CommandLineEnd> {
   const context = fakeContext(files, own);
   const code = await runProgram(RUNNER, words, context);
-  return { code, printed: context.printed, complained: context.complained };
+  const { printed, complained, written } = context;
+  return { code, printed, complained, written };
 }
 
 /** A file with one pipeline `default` of the given lines below `steps:`. */
