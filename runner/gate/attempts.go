@@ -86,7 +86,11 @@ func (a *attempts) runAll() int {
 }
 
 func (a *attempts) conclude(last outcome) int {
-	return a.finish(last.word, last.code, a.startMs, last.endMs)
+	code := a.finish(last.word, last.code, a.startMs, last.endMs)
+	if code == last.code {
+		a.keep(last)
+	}
+	return code
 }
 
 // launch starts the program unless a stop was received first.

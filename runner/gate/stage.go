@@ -11,14 +11,15 @@ const protocolVersion = 1
 
 // stage is /hangar/common/stage.json: the data that all steps of a Pod share.
 type stage struct {
-	Version     int               `json:"version"`
-	Nonce       string            `json:"nonce"`
-	Start       string            `json:"start"`
-	BuildFailed bool              `json:"buildFailed"`
-	FailedSteps []string          `json:"failedSteps"`
-	DroneEnv    map[string]string `json:"droneEnv"`
-	Env         map[string]string `json:"env"`
-	Steps       []plannedStep     `json:"steps"`
+	Version      int               `json:"version"`
+	Nonce        string            `json:"nonce"`
+	Start        string            `json:"start"`
+	BuildFailed  bool              `json:"buildFailed"`
+	FailedSteps  []string          `json:"failedSteps"`
+	KeepFailedMs int64             `json:"keepFailedMs"` // how long the container of a failed step stays; 0: not at all
+	DroneEnv     map[string]string `json:"droneEnv"`
+	Env          map[string]string `json:"env"`
+	Steps        []plannedStep     `json:"steps"`
 }
 
 // plannedStep is the data of every step that all gates have: enough to decide, no secrets.
