@@ -7,6 +7,7 @@ import type { RunnerConfig } from './config/runner-config.ts';
 import type { PodOrigin } from './launch/pod-origin.ts';
 import { LABEL } from './pipeline/compiled.ts';
 import type { RegisteredStage, StageRegistry } from './stage-registry.ts';
+import { isKeeping } from './watch/kept-step.ts';
 import type { PodWatch } from './watch/pod-watch.ts';
 
 function budgetOf(config: RunnerConfig): Budget {
@@ -64,6 +65,7 @@ function runningOf(known: Known): (repo: string) => number {
       (pod) =>
         pod.metadata?.annotations?.['io.drone.repo.slug'] === repo &&
         loadOf(pod).pods > 0 &&
+        !isKeeping(pod) &&
         !registry.has(Number(pod.metadata.labels?.[LABEL.stageId])),
     );
     return own.length + others.length;

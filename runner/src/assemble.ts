@@ -179,6 +179,7 @@ export function wire(
     contents: secretContents,
     waitLimitMs: config.admission.waitLimitMs ?? Number.POSITIVE_INFINITY,
     retentionMs: config.admission.recordRetentionMs,
+    keepFailedPods: config.admission.keepFailedPods,
     draft: (detail, signal) => draft(drafting, detail, signal),
   };
   const lease = new IndependentReplica({ holder, namespace: outside.connection.namespace, server });

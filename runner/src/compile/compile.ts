@@ -10,6 +10,7 @@ import { type TrustLevel, trustLevelOf } from '../restrict/trust-level.ts';
 import { checkChoices } from './check-choices.ts';
 import { commonEnvironment } from './common-environment.ts';
 import type { ContainerSources } from './container.ts';
+import { keepFailed } from './keep-failed.ts';
 import type { MountContext } from './mounts.ts';
 import { hideOperators } from './operator-environment.ts';
 import { placePlan, runPlan, timeoutMs } from './plan-annotations.ts';
@@ -54,9 +55,11 @@ interface Frame extends CompileInput, PodNamespace {
   readonly labels: Record<string, string>;
   readonly drone: Readonly<Record<string, string>>;
   readonly named: NamedVolumes;
+  /** How long the container of a failed step stays; 0: it does not. */
+  readonly keepFailedMs: number;
 }
 
-function decideFrame(input: CompileInput): Frame {
+function decideFrame(input: CompileInput, keepFailedMs: number): Frame {
   const { pipeline, detail, settings, name, nowMs } = input;
   const facts = factsOf(detail);
   const globs = new GlobMatcher();
@@ -76,6 +79,7 @@ function decideFrame(input: CompileInput): Frame {
     labels: podLabels({ pipeline, detail, settings, policy, podName }),
     drone: droneAnnotations(detail, timeoutMs(detail), nowMs),
     named: namedVolumes(pipeline, settings, rules.volumeSize),
+    keepFailedMs,
   };
 }
 
@@ -119,7 +123,7 @@ function store(
   plan: RunPlan,
   common: ReadonlyMap<string, string>,
 ): Stored {
-  const { detail, nonce, nowMs, settings, drone } = frame;
+  const { detail, nonce, nowMs, settings, drone, keepFailedMs } = frame;
   const given = givenAnnotations({ ...frame, drone });
   const { annotations, entry } = placePlan({ given, detail, plan, steps });
   const [masks, ...others] = stageEntries(steps, {
@@ -127,6 +131,7 @@ function store(
     nonce,
     nowMs,
     startMode: settings.startMode,
+    keepFailedMs,
     drone,
     common,
   });
@@ -187,10 +192,11 @@ function makePod(
  */
 export function compile(input: CompileInput): Compiled {
   refuseWindows(input.pipeline);
-  const frame = decideFrame(input);
+  const kept = keepFailed(input.detail, input.settings);
+  const frame = decideFrame(input, kept.ms);
   const planned = planContainers({ ...frame, facts: factsOf(frame.detail) });
-  const warnings = [...planned.warnings, ...checkChoices(frame, planned.steps)];
-  const plan = runPlan(planned.steps, frame.detail, frame.nonce);
+  const warnings = [...planned.warnings, ...checkChoices(frame, planned.steps), ...kept.warnings];
+  const plan = runPlan(planned.steps, frame.detail, frame);
   const shared = sharedEnvironment(frame, planned.steps);
   const { steps, common, names } = hideOperators(planned.steps, shared.swap, frame.prepared);
   const stored = store(frame, steps, plan, shared.gate);

@@ -11,7 +11,11 @@ import { isBuildFailed } from './stage-environment.ts';
 const LARGEST_BYTES = 192 * 1024;
 
 /** What is said once and for all about a run (pipeline/run-plan.ts). */
-export function runPlan(steps: readonly PlannedContainer[], detail: StageDetail, nonce: string): RunPlan {
+export function runPlan(
+  steps: readonly PlannedContainer[],
+  detail: StageDetail,
+  { nonce, keepFailedMs }: { readonly nonce: string; readonly keepFailedMs: number },
+): RunPlan {
   return {
     version: 1,
     nonce,
@@ -32,6 +36,7 @@ export function runPlan(steps: readonly PlannedContainer[], detail: StageDetail,
     repoSlug: detail.repo.slug,
     buildNumber: detail.build.number,
     buildEvent: detail.build.event,
+    ...(keepFailedMs > 0 ? { keepFailedMs } : {}),
     ...(isBuildFailed(detail) ? { buildFailed: true } : {}),
   };
 }

@@ -27,6 +27,8 @@ export interface PodSources extends ContainerSources {
   readonly labels: Record<string, string>;
   readonly annotations: Record<string, string>;
   readonly timeoutMs: number;
+  /** How long the container of a failed step stays; 0: it does not. */
+  readonly keepFailedMs: number;
   readonly files: V1Volume;
   readonly volumes: readonly V1Volume[];
   readonly pullSecretName: string | undefined;
@@ -99,9 +101,9 @@ function account(sources: PodSources): Account {
   };
 }
 
-function deadlineSeconds({ timeoutMs, settings }: PodSources): number {
+function deadlineSeconds({ timeoutMs, keepFailedMs, settings }: PodSources): number {
   return Math.min(
-    Math.max(Math.ceil((timeoutMs + settings.deadlineSlackMs) / 1000), 1),
+    Math.max(Math.ceil((timeoutMs + keepFailedMs + settings.deadlineSlackMs) / 1000), 1),
     LONGEST_DEADLINE_SECONDS,
   );
 }

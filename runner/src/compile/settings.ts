@@ -59,6 +59,10 @@ export interface CompileSettings {
   readonly resources: ResourceMode;
   /** Added to the repository's timeout for activeDeadlineSeconds. */
   readonly deadlineSlackMs: number;
+  /** How long the container of a failed step stays; 0: it does not. */
+  readonly keepFailedMs: number;
+  /** The longest time for which a build parameter may make it stay; 0: no parameter has an effect. */
+  readonly keepFailedMaxMs: number;
   /** What pipelines may choose, by trust level. */
   readonly restrictions: Restrictions;
   /** The runner's own service account, which no build gets; undefined if it isn't known. */

@@ -13,6 +13,8 @@ export interface StageFileSources {
   readonly nonce: string;
   readonly nowMs: number;
   readonly startMode: 'barrier' | 'eager';
+  /** How long the container of a failed step stays; 0: it does not. */
+  readonly keepFailedMs: number;
   readonly drone: Readonly<Record<string, string>>;
   readonly common: ReadonlyMap<string, string>;
 }
@@ -27,6 +29,7 @@ function stageFile(steps: readonly PlannedContainer[], sources: StageFileSources
     buildFailed: isBuildFailed(detail),
     buildStarted: detail.build.started === 0 ? Math.floor(nowMs / 1000) : detail.build.started,
     failedSteps: [],
+    ...(sources.keepFailedMs > 0 ? { keepFailedMs: sources.keepFailedMs } : {}),
     droneEnv: sources.drone,
     env: Object.fromEntries(sources.common),
     steps: steps.map(({ n, step, role, start, after, runs, fails }) => ({

@@ -108,6 +108,24 @@ export const hangar = {
       'How long the Pod and the record of an ended stage are kept while the Drone server does not accept its report; then they are removed. A runner that finds such a stage when it starts tries to report it for at least one hour.',
     note: NEW,
   }),
+  keepFailedMs: optional('HANGAR_KEEP_FAILED', DURATION, {
+    section: 'hangar',
+    description:
+      'How long the container of a failed step is kept for `kubectl exec`, such as `30m`. Its build is reported at once; its Pod counts in the budget. Empty: it is not kept. Not for pull requests of forks. Whoever may open a shell in it can read the secrets of the step.',
+    note: NEW,
+  }),
+  keepFailedMaxMs: optional('HANGAR_KEEP_FAILED_MAX', DURATION, {
+    section: 'hangar',
+    description:
+      'Maximum that a build may choose instead of `HANGAR_KEEP_FAILED`, by a build parameter of that name. Empty: the parameter has no effect.',
+    note: NEW,
+  }),
+  keepFailedPods: setting('HANGAR_KEEP_FAILED_PODS', integer(1), 1, {
+    section: 'hangar',
+    description:
+      'Pods of one repository that are kept at the same time for `HANGAR_KEEP_FAILED`, over all replicas.',
+    note: NEW,
+  }),
   schedulingTimeoutMs: optional('HANGAR_SCHEDULING_TIMEOUT', DURATION, {
     section: 'hangar',
     description:

@@ -243,6 +243,7 @@ describe('loadConfig', () => {
       lookAhead: 40,
       repositoryPipelines: 5,
       recordRetentionMs: 172_800_000,
+      keepFailedPods: 1,
     });
     expect(config.compile).toMatchObject({ startMode: 'eager', resources: 'peak', hardening: 'off' });
     expect(config.registry.mirrors).toEqual({ 'docker.io': 'mirror.acme.test:5000' });

@@ -98,6 +98,7 @@ function assemble(
       lookAhead: values.lookAhead,
       repositoryPipelines: values.repositoryPipelines,
       recordRetentionMs: values.recordRetentionMs,
+      keepFailedPods: values.keepFailedPods,
     },
     pipelines: { limitBytes: values.pipelineLimitBytes },
     logs: { limitBytes: values.logLimitBytes, memoryBytes: values.logMemoryBytes },
@@ -214,6 +215,8 @@ function compileOf(
     runAsUser: values.runAsUser,
     resources: values.resources,
     deadlineSlackMs: values.deadlineSlackMs,
+    keepFailedMs: values.keepFailedMs ?? 0,
+    keepFailedMaxMs: values.keepFailedMaxMs ?? 0,
   };
 }
 

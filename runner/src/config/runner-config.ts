@@ -70,6 +70,7 @@ export interface RunnerConfig {
     readonly lookAhead: number | undefined;
     readonly repositoryPipelines: number | undefined;
     readonly recordRetentionMs: number;
+    readonly keepFailedPods: number;
   };
   readonly pipelines: { readonly limitBytes: number };
   readonly logs: { readonly limitBytes: number; readonly memoryBytes: number };

@@ -26,6 +26,8 @@ export const LABEL = {
   managedByValue: RUNNER_LABEL.value,
   stageId: 'hangar.dev/stage-id',
   buildId: 'hangar.dev/build-id',
+  /** `true` on a Pod with the container of a failed step that is kept for people. */
+  kept: 'hangar.dev/kept',
   /** The replica that made the Pod, where replicas work independently. */
   instance: 'hangar.dev/instance',
 } as const;
@@ -58,6 +60,8 @@ export const ANNOTATION = {
   admittedAt: 'hangar.dev/admitted-at',
   /** `result-<n>` of swapped steps: a line as in PROTOCOL.md. */
   resultPrefix: 'hangar.dev/result-',
+  /** The end of a failed step whose container is kept for people, by `kept-<n>`: a line as in PROTOCOL.md. */
+  keptPrefix: 'hangar.dev/kept-',
   /** Container id of the placeholder when its image was swapped, or {@link NO_PLACEHOLDER}; plain text, by `placeholder-<n>`. */
   placeholderPrefix: 'hangar.dev/placeholder-',
   /** What a swapped step finds as `/run/drone/env`, by `env-<n>`; written when its turn comes. */

@@ -47,6 +47,7 @@ function begin(server: Partial<CiServer> = {}) {
     events: { buildSeen: () => undefined, failedEarly: () => undefined },
     cancelWatches: new CancelWatches({ clock, ciServer: ciServer as CiServer, log: silentLogger }),
     retentionMs: Number.POSITIVE_INFINITY,
+    keepFailedPods: 1,
     lease: {
       lost: new AbortController().signal,
       intend: (one: typeof intent) => Promise.resolve(void reports.push(`intend ${one.stageId}`)),

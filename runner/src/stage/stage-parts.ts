@@ -79,6 +79,8 @@ export interface StageParts {
   readonly waitLimitMs: number;
   /** How long the Pod and the record of a stage are kept while the server doesn't accept its end. */
   readonly retentionMs: number;
+  /** Pods of one repository that are kept at the same time, with the container of a failed step. */
+  readonly keepFailedPods: number;
   /** Turns the server's details into the objects to create in the cluster; rejects with a PipelineError if the pipeline is invalid. */
   draft(detail: StageDetail, signal: AbortSignal): Promise<Compiled>;
 }

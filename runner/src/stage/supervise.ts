@@ -1,5 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { StageRun, type StageRunEnd } from '../supervise/stage-run.ts';
+import { isKeeping } from '../watch/kept-step.ts';
 import { hasStepStarted, type PodRetry } from '../watch/pod-retry.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
 import { endedAgoMs } from './ended-ago.ts';
@@ -75,8 +76,10 @@ function runOf(
       flow.ended();
       expiry.begin(endedAgoMs(progress, parts.clock));
     },
-    reported: () => {
-      parts.registry.finish(pod.metadata?.uid, parts.clock.monotonicMs());
+    mayKeep: () => keptPodsOf(work.plan.repoSlug, parts.podWatch.pods) < parts.keepFailedPods,
+    reported: (keptMs: number) => {
+      expiry.close();
+      parts.registry.finish(pod.metadata?.uid, parts.clock.monotonicMs() + keptMs);
       parts.lease.settle(stage.id);
       parts.registry.linger(tail.promise);
       parts.registry.leave(stage.id);
@@ -94,6 +97,10 @@ function runOf(
   };
   return { run };
 }
+
+/** Pods of a repository with the container of a failed step, of all replicas. */
+const keptPodsOf = (slug: string, pods: readonly V1Pod[]): number =>
+  pods.filter((pod) => isKeeping(pod) && pod.metadata?.annotations?.['io.drone.repo.slug'] === slug).length;
 
 /** The compiled objects are needed to make the Pod again, which is over when a step is started. */
 function forgetOnceStarted(work: Work, feed: PodFeed): void {

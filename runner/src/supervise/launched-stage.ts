@@ -38,12 +38,18 @@ export interface LaunchedStage {
    * @param failure the code of what ended it; undefined = its own steps
    */
   ended(failure?: string): void;
-  /** The server has the end and the logs so far: the Pod may be deleted, which may take a while. */
-  reported(): void;
+  /**
+   * The server has the end and the logs so far: the Pod may be deleted, which may take a while.
+   *
+   * @param keptMs how long it stays at most for people who look at a failed step, in milliseconds; 0: it does not
+   */
+  reported(keptMs: number): void;
   /** The name of this replica in the Pod's annotation. */
   readonly owner: string;
   /** The Pod could not be deleted: its deletion must be tried again. */
   notRemoved?(): void;
+  /** Whether the Pod may stay for people who look at a failed step. Absent: it may not. */
+  readonly mayKeep?: () => boolean;
   /** Whether a Pod in which nothing has run may be created again. */
   readonly mayRemake?: boolean;
   /** Whether a Pod in which no step starts because of its gate's volume may be made again with an init container. */

@@ -7,6 +7,7 @@ import { isBeforeAdoption, isOwnedBy } from '../pipeline/pod-owner.ts';
 import { type Conclusion, concluded, isFinal, newStage, type StageState } from '../pipeline/stage-state.ts';
 import type { Reporter } from '../report/reporter.ts';
 import { currentPod, currentPodOnce } from '../watch/current-pod.ts';
+import { isKeeping } from '../watch/kept-step.ts';
 import { observe, type PodView } from '../watch/observe.ts';
 import { type PodRetry, type PodRetryInputs, podRetryOf } from '../watch/pod-retry.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
@@ -36,6 +37,8 @@ const BACKGROUND_MS = 1_000;
 const QUIET_MS = 120_000;
 /** Without an event for this long, the Pod is read again to see whether it has ended: its watch may be silent. */
 const QUIET_LOOK_MS = 10_000;
+/** The same for a Pod that is kept for people. */
+const KEPT_LOOK_MS = 60_000;
 /** Logs of stopped steps are read for at most this long, then they are cut. */
 const LAST_LINES_MS = 10_000;
 /** Time to start the uploads of what was read by then. */
@@ -176,8 +179,13 @@ export class StageRun {
     // Another Pod of this name is of this stage too: its owner has the stage.
     if (now.kind !== 'gone' && !this.#isOurs(now.pod)) this.#disown();
     else if (!this.#reporter.isUnknown && (await this.#reporter.isOpenAnyway(signal))) return 'report-again';
-    else if (!signal.aborted) this.#conclude({ kind: 'cancelled' });
+    else if (!signal.aborted) this.#cancel();
     return 'over';
+  }
+
+  /** A stage that has ended is over at the server too: that is no reason to stop the container of a failed step that is kept. */
+  #cancel(): void {
+    this.#conclude({ kind: this.#steps.isKeeping && this.#allEnded() ? 'completed' : 'cancelled' });
   }
 
   get #knownPod(): V1Pod {
@@ -200,7 +208,7 @@ export class StageRun {
     const unsubscribe = this.#feed.subscribe(() => this.#look());
     const cancel = (): void => {
       this.#reporter.cancelled();
-      this.#conclude({ kind: 'cancelled' });
+      this.#cancel();
     };
     if (stops.cancelled.aborted) cancel();
     stops.cancelled.addEventListener('abort', cancel, { once: true });
@@ -323,8 +331,9 @@ export class StageRun {
     await this.#report(conclusion, stops.handOver);
     await this.#logsTaken(conclusion, running, stops.handOver);
     if (stops.handOver.aborted) return { kind: 'handed-over' };
-    this.#launched.reported();
-    if (conclusion.kind === 'completed') await this.#removeWhenQuiet(stops.handOver);
+    const keptMs = conclusion.kind === 'completed' && this.#steps.isKeeping ? this.#keepMs : 0;
+    this.#launched.reported(keptMs);
+    if (conclusion.kind === 'completed') await this.#removeWhenQuiet(keptMs, stops.handOver);
     else if (!this.#removing) void this.#remove(CANCEL_GRACE_SECONDS);
     await orLate(clock, LAST_LINES_MS, everythingOf(running), stops.handOver);
     return { kind: 'finished', conclusion, trouble: this.#trouble, state: this.#state };
@@ -359,27 +368,42 @@ export class StageRun {
     await stopPod(this.#parts, order, AbortSignal.any([handOver, this.#halt.signal]));
   }
 
-  /** Waits for the containers' end: killing hundreds that are just ending can block containerd's shim for minutes (measured). */
-  async #removeWhenQuiet(handOver: AbortSignal): Promise<void> {
+  get #keepMs(): number {
+    return this.#launched.plan.keepFailedMs ?? 0;
+  }
+
+  /**
+   * Waits for the containers' end: killing hundreds that are just ending can block containerd's shim for minutes (measured). The container
+   * of a failed step that is kept ends by itself, or with its Pod.
+   */
+  async #removeWhenQuiet(keptMs: number, handOver: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
-    const ends = this.#launched.plan.steps.every((step) => step.engine === 'gate' && !step.pid1);
-    const untilMs = clock.monotonicMs() + QUIET_MS;
-    while (ends && !handOver.aborted && clock.monotonicMs() < untilMs) {
-      const quiet = this.#changes.until(() => this.#isQuiet(this.#view), handOver);
-      if ((await orLate(clock, QUIET_LOOK_MS, quiet)) !== 'late' || (await this.#hasEnded(handOver))) break;
+    const waits = keptMs > 0 || this.#endsBySelf();
+    const lookMs = keptMs > 0 ? KEPT_LOOK_MS : QUIET_LOOK_MS;
+    const untilMs = clock.monotonicMs() + keptMs + QUIET_MS;
+    while (waits && !handOver.aborted && clock.monotonicMs() < untilMs) {
+      const quiet = this.#changes.until(() => this.#isQuiet(this.#view, this.#knownPod), handOver);
+      if ((await orLate(clock, lookMs, quiet)) !== 'late' || (await this.#hasEnded(handOver))) break;
     }
     // After a hand-over, the next owner finds a Pod whose steps have all ended and deletes it.
     if (!handOver.aborted) void this.#remove(undefined);
   }
 
-  #isQuiet({ steps }: PodView): boolean {
-    return this.#feed.gone || [...steps.values()].every((one) => one.kind === 'ended');
+  /** Whether all containers end after the last step. The gate of a failed step may stay, also where the Pod is not kept. */
+  #endsBySelf(): boolean {
+    const { steps } = this.#launched.plan;
+    const mayStay = this.#keepMs > 0 && [...this.#state.values()].some(({ status }) => status === 'failure');
+    return !mayStay && steps.every(({ engine, pid1 }) => engine === 'gate' && !pid1);
+  }
+
+  #isQuiet({ steps }: PodView, pod: V1Pod): boolean {
+    return this.#feed.gone || ([...steps.values()].every((one) => one.kind === 'ended') && !isKeeping(pod));
   }
 
   async #hasEnded(signal: AbortSignal): Promise<boolean> {
     const now = await currentPodOnce(this.#parts.cluster, this.#knownPod, signal).catch(() => undefined);
     if (now?.kind !== 'present') return now !== undefined;
-    return this.#isQuiet(observe(now.pod, this.#launched.plan));
+    return this.#isQuiet(observe(now.pod, this.#launched.plan), now.pod);
   }
 
   async #report(conclusion: Conclusion, signal: AbortSignal): Promise<void> {

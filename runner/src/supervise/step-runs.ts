@@ -14,6 +14,7 @@ import { decide, hasFailedFast, type SkipDecision } from '../pipeline/step-decis
 import type { Mark, StepLogStream } from '../ports/step-logs.ts';
 import { neverStarted } from '../watch/step-trouble.ts';
 import { isCertainSkip } from './certain-skip.ts';
+import { FailedStepKeeper } from './failed-step-keeper.ts';
 import { KnownSteps } from './known-steps.ts';
 import type { LaunchedStage, StageRunParts } from './launched-stage.ts';
 import type { RunContext } from './run-context.ts';
@@ -49,6 +50,7 @@ export class StepRuns {
   readonly #swaps: Swaps;
   readonly logs: StageRunLogs;
   readonly #notes: StepNotes;
+  readonly #keeper: FailedStepKeeper;
   readonly #known: KnownSteps;
   readonly #turnMs = new Map<number, number>();
   readonly #unreported = new Set<number>();
@@ -65,6 +67,7 @@ export class StepRuns {
     this.#notes = new StepNotes(launched, context, this.logs, (step, log) =>
       this.#begin(step, parts.clock.now(), log),
     );
+    this.#keeper = new FailedStepKeeper(parts, launched, context);
     this.#swaps = new Swaps(parts, launched, context, () => this.#known.isFailing);
   }
 
@@ -106,6 +109,11 @@ export class StepRuns {
   /** Whether the failure of a service that was not ready is known, if there is one: it may be reported after those of the steps. */
   get areServicesJudged(): boolean {
     return this.#known.areServicesJudged((n) => this.#hasStarted(n));
+  }
+
+  /** Whether the container of a failed step is kept for people. */
+  get isKeeping(): boolean {
+    return this.#keeper.isKeeping;
   }
 
   /** Whether the upload of a log has not ended yet. */
@@ -326,8 +334,15 @@ export class StepRuns {
     if (this.#context.left()) return;
     const known = this.#known.endOf(step.n);
     if (known) this.#conclude(step, known);
+    if (known) await this.#keepFailed(step, known, log);
     const { schema } = await this.#upload(log);
     if (known && !this.#context.left()) await this.#settleStored(step, known, schema);
+  }
+
+  async #keepFailed(step: PlannedStep, known: StepEnd, log: StepLogStream): Promise<void> {
+    if (this.#context.concluded()) return;
+    const note = await this.#keeper.keep(step, known);
+    if (note !== '') log.note(note);
   }
 
   /** Its log is stored, so its end may be reported. */

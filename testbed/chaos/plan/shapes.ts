@@ -19,6 +19,8 @@ export interface ExpectedStage {
 /** A kind of pipeline. Its steps print numbered lines, and record their start and end in a file outside of the Pod. */
 export interface Shape {
   readonly name: string;
+  /** Parameters of the build. */
+  readonly params?: Readonly<Record<string, string>>;
   readonly stages: readonly ExpectedStage[];
   /**
    * @param file the file in which steps record their starts and ends
@@ -209,6 +211,16 @@ export const SHAPES: readonly Shape[] = [
       { name: 'cares', when: 'failure' },
     ],
   }),
+  {
+    ...shape('a failed step that is kept', {
+      steps: [
+        { name: 'fails', lines: 6, code: 3 },
+        { name: 'never', status: 'skipped' },
+        { name: 'cares', lines: 6, when: 'failure' },
+      ],
+    }),
+    params: { HANGAR_KEEP_FAILED: '15s' },
+  },
   shape(
     'two stages',
     { name: 'first', steps: [{ name: 'one' }] },

@@ -137,8 +137,9 @@ class Run {
     const shape = SHAPES[shapeNumber];
     if (!shape) throw new Error(`there is no shape ${shapeNumber}`);
     const yaml = this.#system.yamlOf(shape, number);
+    const { params } = shape;
     // Only trusted repositories may mount the folder of the records.
-    const { id } = this.#system.drone.createBuild({ yaml, trusted: true });
+    const { id } = this.#system.drone.createBuild({ yaml, trusted: true, ...(params ? { params } : {}) });
     const sentMs = this.#parts.clock.now();
     const nothing = { endedMs: undefined, cancelledMs: undefined, destroyedMs: [] };
     this.#sent.set(id, { number, id, shape, sentMs, ...nothing });

@@ -20,6 +20,8 @@ const SETTINGS = {
   DRONE_SERVER_PORT: '127.0.0.1:0',
   HANGAR_LEASE_TERM: '6s',
   HANGAR_NODE_LOST_PATIENCE: '60s',
+  HANGAR_KEEP_FAILED_MAX: '1h',
+  HANGAR_KEEP_FAILED_PODS: '1000',
   HANGAR_IMAGE_COMMANDS: IMAGE_COMMANDS,
   // No server listens there, so a step whose image's command line is not listed is swapped.
   HANGAR_REGISTRY_MIRRORS: 'docker.io:127.0.0.1:1',

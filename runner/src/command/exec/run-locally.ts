@@ -219,6 +219,7 @@ class LocalRun {
       gateVolumes: new GateVolumes({ clock, log, setting: this.#order.gateVolume, hasEvents: () => true }),
       waitLimitMs: Number.POSITIVE_INFINITY,
       retentionMs: Number.POSITIVE_INFINITY,
+      keepFailedPods: 0,
       draft: () => Promise.resolve(compiled),
     };
   }

@@ -55,6 +55,9 @@ function compileOf(options: PipelineOptions, given: CompileSettings): CompileSet
     limits: amount(options, 'limit', given.limits),
     requests: amount(options, 'request', given.requests),
     minRequests: amount(options, 'min-request', given.minRequests),
+    // Only the daemon keeps containers: `exec` ends with the pipeline.
+    keepFailedMs: 0,
+    keepFailedMaxMs: 0,
   };
 }
 

@@ -256,6 +256,8 @@ export function someSettings(changes: Partial<CompileSettings> = {}): CompileSet
     runAsUser: undefined,
     resources: 'split',
     deadlineSlackMs: 3_600_000,
+    keepFailedMs: 0,
+    keepFailedMaxMs: 0,
     restrictions: { rules: OPEN_RULES, repositories: [] },
     ownAccount: undefined,
     leaseNamespace: '',

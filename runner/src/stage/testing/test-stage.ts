@@ -130,6 +130,7 @@ export class TestStage {
       patience: { imagePullMs: 60_000, nodeLostMs: 300_000 },
       waitLimitMs: Number.POSITIVE_INFINITY,
       retentionMs: 48 * 3_600_000,
+      keepFailedPods: 1,
       events: this.#events(),
       draft: () => Promise.resolve(compiledOf()),
       ...changes,

@@ -46,6 +46,8 @@ export class TestStageRun {
   ended = 0;
   /** Number of calls that the Pod may be deleted. */
   reported = 0;
+  /** How long it may stay for people. */
+  keptMs = 0;
   end: StageRunEnd | undefined;
   readonly target = { resource: RESOURCE.pods, namespace: 'ci', name: 'drone-abc' };
 
@@ -114,8 +116,9 @@ export class TestStageRun {
         ended: () => {
           this.ended += 1;
         },
-        reported: () => {
+        reported: (keptMs) => {
           this.reported += 1;
+          this.keptMs = keptMs;
         },
         owner: 'ci/me',
         ...order,

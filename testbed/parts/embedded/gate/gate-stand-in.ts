@@ -150,7 +150,25 @@ class StandIn {
     const startMs = Math.floor(nowMs());
     this.marks.first(stage.nonce, `start at=${startMs}`);
     const end = await this.attempts(task, env);
-    return this.killed ? KILLED_EXIT : this.finish(stage, { ...end, startMs });
+    if (this.killed) return KILLED_EXIT;
+    const exit = this.finish(stage, { ...end, startMs });
+    await this.keepFailed(task, end);
+    return this.killed ? KILLED_EXIT : exit;
+  }
+
+  /** The container of a failed step stays for people, where the stage wants that. */
+  private async keepFailed(task: Task, end: ProgramEnd): Promise<void> {
+    const { stage, step } = task;
+    const { keepFailedMs = 0 } = stage;
+    const counts = step.role === 'step' && step.fails !== 'ignore' && hasFailed(end);
+    if (keepFailedMs === 0 || !counts || this.isHalted(task)) return;
+    const passed = Promise.withResolvers<void>();
+    const timer = setTimeout(passed.resolve, keepFailedMs);
+    await Promise.race([
+      passed.promise,
+      this.job.gates.until(() => (this.stopped || this.killed ? true : undefined)),
+    ]);
+    clearTimeout(timer);
   }
 
   /** Runs the program, and again after failures where `retry` allows it. */

@@ -15,6 +15,7 @@ export interface StageFile {
   readonly start: 'barrier' | 'eager';
   readonly buildFailed: boolean;
   readonly failedSteps: readonly string[];
+  readonly keepFailedMs?: number;
   readonly droneEnv: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
   readonly steps: readonly GateStep[];

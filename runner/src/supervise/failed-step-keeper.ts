@@ -1,0 +1,89 @@
+import { withDeadline } from '@hangar/shared/deadline';
+import { isKubernetesError, podTarget } from '@hangar/shared/kubernetes/cluster';
+import { type RetryPolicy, retry } from '@hangar/shared/retry';
+import { formatSpan } from '@hangar/shared/span';
+import type { V1Pod } from '@kubernetes/client-node';
+import { mayPass } from '../launch/patiently.ts';
+import { ANNOTATION, containerName, LABEL } from '../pipeline/compiled.ts';
+import { EARLY_SUCCESS } from '../pipeline/exit-codes.ts';
+import type { PlannedStep } from '../pipeline/run-plan.ts';
+import { isKeeping, keptLine } from '../watch/kept-step.ts';
+import type { LaunchedStage, StageRunParts } from './launched-stage.ts';
+import type { RunContext } from './run-context.ts';
+import { hasRun, type StepEnd } from './step-end.ts';
+
+const WRITING: RetryPolicy = {
+  firstDelayMs: 200,
+  maxDelayMs: 2_000,
+  shouldRetry: (error) => mayPass(error) || isKubernetesError(error, 409),
+};
+/** If the API server does not take the record by then, the container is not kept: the report of the step waits for it. */
+const WRITING_MS = 10_000;
+
+/**
+ * Keeps the container of a failed step for people. Its gate stays by itself; this records on the Pod that the step has ended, before that
+ * is reported, so that no owner takes it for a running step.
+ */
+export class FailedStepKeeper {
+  readonly #parts: Pick<StageRunParts, 'clock' | 'cluster' | 'log'>;
+  readonly #launched: Pick<LaunchedStage, 'plan' | 'mayKeep'>;
+  readonly #context: Pick<RunContext, 'pod' | 'view' | 'halt'>;
+  #isKept = false;
+
+  constructor(
+    parts: Pick<StageRunParts, 'clock' | 'cluster' | 'log'>,
+    launched: Pick<LaunchedStage, 'plan' | 'mayKeep'>,
+    context: Pick<RunContext, 'pod' | 'view' | 'halt'>,
+  ) {
+    this.#parts = parts;
+    this.#launched = launched;
+    this.#context = context;
+  }
+
+  /** Whether a container is kept, also by a former owner. */
+  get isKeeping(): boolean {
+    return this.#isKept || isKeeping(this.#context.pod());
+  }
+
+  /** @returns the note for the step's log, which says how to open a shell; empty: the container is not kept. Never rejects. */
+  async keep(step: PlannedStep, end: StepEnd): Promise<string> {
+    const { keepFailedMs } = this.#launched.plan;
+    if (keepFailedMs === undefined || !isKeepable(step, end)) return '';
+    const pod = this.#context.pod();
+    const isKept = keptLine(pod, step.n) !== undefined || (await this.#record(pod, step.n, end));
+    return isKept ? noteOf(pod, step.n, keepFailedMs) : '';
+  }
+
+  async #record(pod: V1Pod, n: number, end: StepEnd): Promise<boolean> {
+    const { clock, cluster, log } = this.#parts;
+    const runs = this.#context.view().steps.get(n)?.kind === 'running' && !pod.metadata?.deletionTimestamp;
+    if (!runs || this.#launched.mayKeep?.() !== true) return false;
+    const { decision, code, startMs, endMs } = end;
+    const annotations = { [`${ANNOTATION.keptPrefix}${n}`]: `${decision} ${code} ${startMs} ${endMs}` };
+    const metadata = { uid: pod.metadata?.uid, annotations, labels: { [LABEL.kept]: 'true' } };
+    try {
+      await withDeadline(clock, { ms: WRITING_MS, signal: this.#context.halt }, (signal) =>
+        retry(clock, WRITING, signal, () =>
+          cluster.patch<V1Pod>(podTarget(pod), { metadata }, 'merge', signal),
+        ),
+      );
+      this.#isKept = true;
+      return true;
+    } catch (error) {
+      if (!this.#context.halt.aborted)
+        log.warn({ err: error, step: n }, 'the container of a failed step is not kept');
+      return false;
+    }
+  }
+}
+
+/** A failure for which the gate stays (PROTOCOL.md). */
+const isKeepable = ({ engine, role, fails }: PlannedStep, { decision, code }: StepEnd): boolean =>
+  engine === 'gate' &&
+  role === 'step' &&
+  fails !== 'ignore' &&
+  hasRun(decision) &&
+  (decision !== 'ran' || (code !== 0 && code !== EARLY_SUCCESS));
+
+const noteOf = ({ metadata }: V1Pod, n: number, ms: number): string =>
+  `... this container is kept for ${formatSpan(ms)}: kubectl exec -it -n ${metadata?.namespace} ${metadata?.name} -c ${containerName(n)} -- sh ...`;

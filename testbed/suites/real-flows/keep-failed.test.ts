@@ -1,0 +1,18 @@
+import { runOrThrow } from '../../parts/real/command.ts';
+import { KEEPING, keepFailedSuite } from '../flows/keep-failed.suite.ts';
+import { startTestSystem } from '../flows/test-system.ts';
+import { ownNamespaceAccess, realClusterAccess } from './real-cluster-access.ts';
+
+keepFailedSuite(
+  'a real kubelet',
+  async () => startTestSystem((await ownNamespaceAccess('keep-failed')).ground, { env: KEEPING }),
+  {
+    timeoutMs: 120_000,
+    look: async ({ metadata }, container, command) => {
+      const { cluster } = await realClusterAccess();
+      const at = ['--kubeconfig', cluster.adminKubeconfig, '-n', metadata?.namespace ?? ''];
+      const into = ['exec', metadata?.name ?? '', '-c', container, '--', 'sh', '-c', command];
+      return runOrThrow(cluster.kubectl, [...at, ...into]);
+    },
+  },
+);
