@@ -46,7 +46,11 @@ const LISTING: RetryPolicy = { firstDelayMs: 500, maxDelayMs: 30_000 };
 export async function run(parts: RunnerParts, options: RunnerOptions, stop: AbortSignal): Promise<void> {
   const { lease, log } = parts;
   while (!stop.aborted) {
-    const former = await lease.take(stop);
+    const former = await lease.take(stop).catch((error: unknown) => {
+      if (!stop.aborted) throw error;
+      return undefined;
+    });
+    if (!former) return;
     const { lost } = lease;
     try {
       await runTerm(parts, options, { former, stop, handOver: AbortSignal.any([stop, lost]) });
