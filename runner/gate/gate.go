@@ -96,6 +96,7 @@ func (g *gate) finish(word decision, code int, startMs, endMs int64) int {
 	if err := g.own.exit(line); err != nil {
 		return fail(g.places, err)
 	}
+	g.own.release(lockSlot)
 	g.marks.end(word, code, endMs)
 	_ = os.WriteFile(g.places.terminated, []byte(line), 0o666)
 	return code

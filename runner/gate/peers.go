@@ -91,8 +91,11 @@ func (p peers) started(n int) bool {
 }
 
 // alive reports whether the gate of a started step still holds its life lock.
-func (p peers) alive(n int) bool {
-	fd, err := p.open(n, lockLife)
+func (p peers) alive(n int) bool { return p.holds(n, lockLife) }
+
+// holds reports whether the gate of a step holds its lock of that name.
+func (p peers) holds(n int, name string) bool {
+	fd, err := p.open(n, name)
 	if err != nil {
 		return false
 	}

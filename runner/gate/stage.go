@@ -17,6 +17,7 @@ type stage struct {
 	BuildFailed  bool              `json:"buildFailed"`
 	FailedSteps  []string          `json:"failedSteps"`
 	KeepFailedMs int64             `json:"keepFailedMs"` // how long the container of a failed step stays; 0: not at all
+	Parallelism  int               `json:"parallelism"`  // ordinary steps that run at once; 0: any number
 	DroneEnv     map[string]string `json:"droneEnv"`
 	Env          map[string]string `json:"env"`
 	Steps        []plannedStep     `json:"steps"`

@@ -16,7 +16,11 @@ func (g *gate) awaitTurn() (decision, map[int]result, error) {
 		case err != nil:
 			return wait, nil, err
 		}
-		if d := decide(g.step, results, g.stage.Steps); d != wait {
+		d := decide(g.step, results, g.stage.Steps)
+		if d == run {
+			return g.awaitSlot()
+		}
+		if d != wait {
 			return d, results, nil
 		}
 		// A step that modifies its own folder may look unfinished behind a free lock: this must not cause a busy loop.
@@ -24,6 +28,26 @@ func (g *gate) awaitTurn() (decision, map[int]result, error) {
 			return stopping, results, nil
 		}
 	}
+}
+
+// awaitSlot waits until fewer steps run than `parallelism` allows. What happens meanwhile may decide otherwise.
+func (g *gate) awaitSlot() (decision, map[int]result, error) {
+	var d decision
+	var results map[int]result
+	var failure error
+	err := g.waits.poll(pollMin, func() bool {
+		results = g.peers.results()
+		if d = decide(g.step, results, g.stage.Steps); d != run {
+			return d != wait
+		}
+		var isFree bool
+		isFree, failure = g.takeSlot()
+		return isFree || failure != nil
+	})
+	if errors.Is(err, errStopping) {
+		return stopping, results, nil
+	}
+	return d, results, failure
 }
 
 func (g *gate) awaitAll() error {

@@ -23,6 +23,7 @@ import { checkPodSize } from './pod-size.ts';
 import { choosePolicy, decidePlace, type PodNamespace } from './policy.ts';
 import { pullSecret } from './pull-secret.ts';
 import { refuse } from './refuse.ts';
+import { uncountedSteps } from './run-fields.ts';
 import { filesVolume, type PackedSecret, packSecrets, toSecret } from './secret-files.ts';
 import type { CompileSettings, Policy, Prepared } from './settings.ts';
 import { masksByStep, stageEntries } from './stage-files.ts';
@@ -123,10 +124,11 @@ function store(
   plan: RunPlan,
   common: ReadonlyMap<string, string>,
 ): Stored {
-  const { detail, nonce, nowMs, settings, drone, keepFailedMs } = frame;
+  const { pipeline, detail, nonce, nowMs, settings, drone, keepFailedMs } = frame;
   const given = givenAnnotations({ ...frame, drone });
   const { annotations, entry } = placePlan({ given, detail, plan, steps });
   const [masks, ...others] = stageEntries(steps, {
+    pipeline,
     detail,
     nonce,
     nowMs,
@@ -195,7 +197,12 @@ export function compile(input: CompileInput): Compiled {
   const kept = keepFailed(input.detail, input.settings);
   const frame = decideFrame(input, kept.ms);
   const planned = planContainers({ ...frame, facts: factsOf(frame.detail) });
-  const warnings = [...planned.warnings, ...checkChoices(frame, planned.steps), ...kept.warnings];
+  const warnings = [
+    ...planned.warnings,
+    ...uncountedSteps(frame.pipeline, planned.steps),
+    ...checkChoices(frame, planned.steps),
+    ...kept.warnings,
+  ];
   const plan = runPlan(planned.steps, frame.detail, frame);
   const shared = sharedEnvironment(frame, planned.steps);
   const { steps, common, names } = hideOperators(planned.steps, shared.swap, frame.prepared);

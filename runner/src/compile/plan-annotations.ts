@@ -1,5 +1,6 @@
 import { ANNOTATION, PLAN_KEY } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { PlannedStep, RunPlan } from '../pipeline/run-plan.ts';
 import type { PlannedContainer } from './planned-container.ts';
 import { refuse } from './refuse.ts';
@@ -10,11 +11,19 @@ import { isBuildFailed } from './stage-environment.ts';
 /** Kubernetes takes 256 KiB of annotations; the rest is for what is added later: step ids, owner, results of swapped steps. */
 const LARGEST_BYTES = 192 * 1024;
 
+/** What the plan needs besides the steps. */
+interface PlanFrame {
+  readonly pipeline: Pick<Pipeline, 'parallelism'>;
+  readonly nonce: string;
+  /** How long the container of a failed step stays; 0: it does not. */
+  readonly keepFailedMs: number;
+}
+
 /** What is said once and for all about a run (pipeline/run-plan.ts). */
 export function runPlan(
   steps: readonly PlannedContainer[],
   detail: StageDetail,
-  { nonce, keepFailedMs }: { readonly nonce: string; readonly keepFailedMs: number },
+  { pipeline, nonce, keepFailedMs }: PlanFrame,
 ): RunPlan {
   return {
     version: 1,
@@ -36,6 +45,7 @@ export function runPlan(
     repoSlug: detail.repo.slug,
     buildNumber: detail.build.number,
     buildEvent: detail.build.event,
+    ...(pipeline.parallelism === undefined ? {} : { parallelism: pipeline.parallelism }),
     ...(keepFailedMs > 0 ? { keepFailedMs } : {}),
     ...(isBuildFailed(detail) ? { buildFailed: true } : {}),
   };

@@ -1,5 +1,6 @@
-import type { PipelineStep } from '../pipeline/pipeline.ts';
+import type { Pipeline, PipelineStep } from '../pipeline/pipeline.ts';
 import type { Start } from './engine.ts';
+import type { PlannedContainer } from './planned-container.ts';
 import { stepTitle } from './refuse.ts';
 
 /** How the gate runs the program of a step; absent fields have no effect. */
@@ -35,6 +36,19 @@ export function usableRunFields({ step, start, isImageKnown }: RunFieldSources):
     fields: {},
     warnings: [`${stepTitle(step)}: ${names.join(' and ')} ${verb} ignored, because ${reason}`],
   };
+}
+
+/** Warnings about steps that do not count for `parallelism`: the runner starts them, not a gate. Pure. */
+export function uncountedSteps(
+  { parallelism }: Pick<Pipeline, 'parallelism'>,
+  steps: readonly Pick<PlannedContainer, 'step' | 'role' | 'start'>[],
+): readonly string[] {
+  if (parallelism === undefined) return [];
+  const swapped = steps.filter(({ role, start }) => role === 'step' && start.engine === 'swap');
+  return swapped.map(
+    ({ step }) =>
+      `${stepTitle(step)} does not count for parallelism: set commands or entrypoint, or give the runner access to the registry of image ${JSON.stringify(step.image)}`,
+  );
 }
 
 function obstacle(step: PipelineStep, start: Start, isImageKnown: boolean): string | undefined {

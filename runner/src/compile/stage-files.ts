@@ -1,5 +1,6 @@
 import { MASKS_KEY } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { PlannedContainer } from './planned-container.ts';
 import type { SecretEntry } from './secret-files.ts';
 import { isBuildFailed } from './stage-environment.ts';
@@ -13,6 +14,7 @@ export interface StageFileSources {
   readonly nonce: string;
   readonly nowMs: number;
   readonly startMode: 'barrier' | 'eager';
+  readonly pipeline: Pick<Pipeline, 'parallelism'>;
   /** How long the container of a failed step stays; 0: it does not. */
   readonly keepFailedMs: number;
   readonly drone: Readonly<Record<string, string>>;
@@ -21,7 +23,7 @@ export interface StageFileSources {
 
 /** Data that all gates of a stage share (PROTOCOL.md, `stage.json`). */
 function stageFile(steps: readonly PlannedContainer[], sources: StageFileSources): string {
-  const { detail, nowMs } = sources;
+  const { detail, nowMs, pipeline } = sources;
   return JSON.stringify({
     version: 1,
     nonce: sources.nonce,
@@ -29,6 +31,7 @@ function stageFile(steps: readonly PlannedContainer[], sources: StageFileSources
     buildFailed: isBuildFailed(detail),
     buildStarted: detail.build.started === 0 ? Math.floor(nowMs / 1000) : detail.build.started,
     failedSteps: [],
+    ...(pipeline.parallelism === undefined ? {} : { parallelism: pipeline.parallelism }),
     ...(sources.keepFailedMs > 0 ? { keepFailedMs: sources.keepFailedMs } : {}),
     droneEnv: sources.drone,
     env: Object.fromEntries(sources.common),

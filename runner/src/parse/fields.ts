@@ -46,6 +46,7 @@ const PIPELINE = {
   resources: field({ part: 'resources' }, 'Requests of the whole Pod; limits belong to steps.'),
   services: field({ list: 'step' }, 'Containers that run beside the steps.'),
   steps: field({ list: 'step' }, 'The steps, in the order of the file or as a graph by `depends_on`.'),
+  parallelism: field('whole', 'Maximum number of steps that run at the same time.'),
   volumes: field({ list: 'volume' }, 'Volumes that steps can mount.'),
   image_pull_secrets: field('texts', 'Names of Drone secrets, each with a Docker `config.json`.'),
   workspace: field({ part: 'workspace' }, 'Where the repository is cloned to.'),

@@ -82,6 +82,7 @@ describe('parseManifest: pipelines (previous-runner §3.5)', () => {
       limits: { cpuMillicores: 0, memoryBytes: 0 },
       services: [],
       steps: [],
+      parallelism: undefined,
       volumes: [],
       imagePullSecrets: [],
       workspacePath: '',

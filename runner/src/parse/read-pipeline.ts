@@ -3,6 +3,7 @@ import { type ErrorPlace, PipelineError } from '../pipeline/pipeline-error.ts';
 import { type Decoder, type Fields, isNull } from './decoder.ts';
 import type { KeyOf } from './fields.ts';
 import { readAffinity } from './read-affinity.ts';
+import { readParallelism } from './read-run-fields.ts';
 import { readPodSecurity } from './read-security.ts';
 import { readAmount, readStep } from './read-step.ts';
 import { readTopologySpread } from './read-topology-spread.ts';
@@ -160,6 +161,7 @@ export function readPipeline(decoder: Decoder, node: YamlNode): ReadPipeline {
     priorityClassName: text('priority_class_name'),
     runtimeClassName: text('runtime_class_name'),
     dnsPolicy: text('dns_policy'),
+    parallelism: readParallelism(decoder, fields.get('parallelism')),
     security: readPodSecurity(decoder, fields.get('security_context')),
     affinity: readAffinity(decoder, fields.get('affinity')),
     topologySpread: readTopologySpread(decoder, fields.get('topology_spread_constraints')),

@@ -186,3 +186,23 @@ it('names all wrong values at once', () => {
     parseManifest(textOf('steps', 'timeout: 5\n  retry: {attempts: 1, exit_codes: [78]}')),
   ).toThrow(/timeout "5"[^]*retry\.attempts[^]*contains 78/);
 });
+
+describe('the parallelism of a pipeline', () => {
+  const textOfPipeline = (field: string): string =>
+    `kind: pipeline\ntype: kubernetes\nsteps:\n- name: a\n  image: b\n${field}\n`;
+  const parallelismOf = (field: string) => parseManifest(textOfPipeline(field)).pipelines[0]?.parallelism;
+
+  it('is a number of steps, or absent', () => {
+    expect(parallelismOf('parallelism: 2')).toBe(2);
+    expect(['parallelism:', 'name: a'].map(parallelismOf)).toEqual([undefined, undefined]);
+  });
+
+  it.each(['0', '-1', '1.5', '1001'])('refuses %s', (text) => {
+    const [found] = inspectManifest(textOfPipeline(`parallelism: ${text}`)).flatMap(({ errors }) => errors);
+    expect([found?.line, found?.column, found?.message]).toEqual([
+      6,
+      14,
+      'yaml: parallelism must be a whole number from 1 to 1000',
+    ]);
+  });
+});

@@ -10,6 +10,8 @@ const LONGEST_BACKOFF_MS = 60_000;
 const DEFAULT_BACKOFF_MS = 1_000;
 const DEFAULT_READY_MS = 60_000;
 const MOST_ATTEMPTS = 10;
+/** More than a Pod can have. */
+const MOST_STEPS = 1_000;
 
 const given = (node: YamlNode | undefined): YamlNode | undefined =>
   node === undefined || isNull(node) ? undefined : node;
@@ -52,6 +54,10 @@ function readWhole(
   decoder.problem(node, `${name} must be a whole number from ${least} to ${most}`);
   return undefined;
 }
+
+/** The `parallelism` of a pipeline; undefined if absent. */
+export const readParallelism = (decoder: Decoder, node: YamlNode | undefined): number | undefined =>
+  readWhole(decoder, node, { name: 'parallelism', least: 1, most: MOST_STEPS });
 
 /** The `timeout` of a step, in milliseconds; undefined if absent. */
 export const readTimeout = (decoder: Decoder, node: YamlNode | undefined): number | undefined =>

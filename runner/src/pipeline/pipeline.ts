@@ -164,6 +164,8 @@ export interface Pipeline {
   readonly limits: Amount;
   readonly services: readonly PipelineStep[];
   readonly steps: readonly PipelineStep[];
+  /** Steps that run at the same time; undefined: any number. */
+  readonly parallelism: number | undefined;
   readonly volumes: readonly PipelineVolume[];
   readonly imagePullSecrets: readonly string[];
   readonly workspacePath: string;

@@ -39,6 +39,8 @@ export interface RunPlan {
   readonly repoSlug: string;
   readonly buildNumber: number;
   readonly buildEvent: string;
+  /** Ordinary steps that run at the same time; absent: any number. */
+  readonly parallelism?: number;
   /** How long the container of a failed step stays, in milliseconds; absent: it does not. */
   readonly keepFailedMs?: number;
   /** An earlier stage of the build had failed when this one was planned; absent = no. */

@@ -244,6 +244,8 @@ export class StepRuns {
   #countStart(step: PlannedStep, atMs: number): void {
     const turnMs = this.#turnMs.get(step.n);
     if (turnMs === undefined || !this.#turnMs.delete(step.n)) return;
+    // It may have waited for a place among the steps that run at once.
+    if (this.#launched.plan.parallelism !== undefined) return;
     if (this.#launched.adopted && atMs < this.#launched.takenOverMs) return;
     this.#parts.events.stepStarted(step.engine, Math.max(0, atMs - turnMs));
   }

@@ -102,6 +102,19 @@ export function runFieldsSuite(
       );
     });
 
+    it('parallelism: no more steps than that run at the same time, and no fewer', async () => {
+      const spell = ['echo 1 >> spells', 'sleep 1', 'echo -1 >> spells'];
+      const names = ['a', 'b', 'c', 'd'];
+      const each = names.map((name) => step(name, spell, '  depends_on: [begin]\n')).join('');
+      const largest =
+        'n=0; most=0; while read change; do n=$((n+change)); [ $n -le $most ] || most=$n; done < spells';
+      const count = step('count', [largest, 'echo most: $most'], `  depends_on: [${names.join(', ')}]\n`);
+      const yaml = pipeline(step('begin', ['true']) + each + count, `${NO_CLONE}\nparallelism: 2`);
+      const { id, status } = await run(yaml);
+      expect(status).toBe('success');
+      expect(system.drone.logText(id, 'count')).toContain('\nmost: 2\n');
+    });
+
     const service = (commands: readonly string[], ready: string): string =>
       `services:\n${step('service', commands, `  ready: ${ready}\n`)}`;
 

@@ -58,6 +58,7 @@ export function aPipeline(changes: Partial<Pipeline> = {}): Pipeline {
     limits: NOTHING,
     services: [],
     steps: [aStep()],
+    parallelism: undefined,
     volumes: [],
     imagePullSecrets: [],
     workspacePath: '',

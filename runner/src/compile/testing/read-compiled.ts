@@ -26,6 +26,7 @@ export interface StageFile {
   readonly env: Readonly<Record<string, string>>;
   readonly droneEnv: Readonly<Record<string, string>>;
   readonly buildFailed: boolean;
+  readonly parallelism?: number;
   readonly steps: readonly {
     readonly n: number;
     readonly engine: string;

@@ -115,8 +115,19 @@ class StandIn {
       if (this.stopped || [...results.values()].some((result) => result.stopping === true)) return 'stopping';
       if (!this.barrierOpen(stage, step)) return undefined;
       const decision = decide(step, results, stage.steps);
+      if (decision === 'run' && !this.takeSlot(stage, step)) return undefined;
       return decision === 'wait' ? undefined : decision;
     });
+  }
+
+  /** Takes one of the places for ordinary steps; false: none is free. */
+  private takeSlot({ parallelism = 0, steps }: StageFile, { role }: GateStep): boolean {
+    if (parallelism === 0 || role === 'background') return true;
+    const { gates, n } = this.job;
+    const others = steps.filter((one) => one.n !== n && gates.of(one.n).hasSlot === true);
+    if (others.length >= parallelism) return false;
+    gates.of(n).hasSlot = true;
+    return true;
   }
 
   private barrierOpen(stage: StageFile, step: GateStep): boolean {
@@ -302,7 +313,7 @@ class StandIn {
     const why = hasRun && decision !== 'ran' ? { why: decision } : {};
     this.marks.last(stage.nonce, { code, atMs: endMs, ...why });
     this.writeMessage(`${decision} ${code} ${startMs} ${endMs}\n`);
-    this.job.gates.set(this.job.n, { result: { phase: 'ended', decision, code } });
+    this.job.gates.set(this.job.n, { result: { phase: 'ended', decision, code }, hasSlot: false });
     return { code };
   }
 
@@ -324,6 +335,7 @@ class StandIn {
     const { gates, n } = this.job;
     if (gates.of(n).result.phase === 'ended') return;
     const result: StepResult = { phase: 'ended', decision: 'ran', code: KILLED };
+    gates.set(n, { hasSlot: false });
     setTimeout(() => gates.set(n, { result }), HOLD_AFTER_KILL_MS).unref();
   }
 

@@ -5,6 +5,8 @@ export interface GateState {
   started: boolean;
   stopping: boolean;
   result: StepResult;
+  /** It counts for `parallelism`. */
+  hasSlot?: boolean;
 }
 
 /** What the stand-in gates of one Pod know of each other, without polling. */

@@ -16,6 +16,7 @@ export interface StageFile {
   readonly buildFailed: boolean;
   readonly failedSteps: readonly string[];
   readonly keepFailedMs?: number;
+  readonly parallelism?: number;
   readonly droneEnv: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
   readonly steps: readonly GateStep[];
