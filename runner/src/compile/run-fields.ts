@@ -1,6 +1,5 @@
 import type { Pipeline, PipelineStep } from '../pipeline/pipeline.ts';
 import type { Start } from './engine.ts';
-import type { PlannedContainer } from './planned-container.ts';
 import { stepTitle } from './refuse.ts';
 
 /** How the gate runs the program of a step; absent fields have no effect. */
@@ -41,7 +40,7 @@ export function usableRunFields({ step, start, isImageKnown }: RunFieldSources):
 /** Warnings about steps that do not count for `parallelism`: the runner starts them, not a gate. Pure. */
 export function uncountedSteps(
   { parallelism }: Pick<Pipeline, 'parallelism'>,
-  steps: readonly Pick<PlannedContainer, 'step' | 'role' | 'start'>[],
+  steps: readonly { readonly step: PipelineStep; readonly role: string; readonly start: Start }[],
 ): readonly string[] {
   if (parallelism === undefined) return [];
   const swapped = steps.filter(({ role, start }) => role === 'step' && start.engine === 'swap');

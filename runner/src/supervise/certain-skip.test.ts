@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
 import { decide, type SkipDecision, type StepResult, type StepResults } from '../pipeline/step-decision.ts';
-import { isCertainSkip } from './certain-skip.ts';
+import { areEndsKnown, isCertainSkip } from './certain-skip.ts';
 import { aPlannedStep } from './testing/a-plan.ts';
 
 const ended = (code: number): StepResult => ({ phase: 'ended', decision: 'ran', code });
@@ -58,6 +58,18 @@ describe('a skip is certain', () => {
     const service = aPlannedStep(1, { role: 'background' });
     expect(judged([service, two, last], { 2: 0 })).toEqual(['passed-before', true]);
     expect(judged([{ ...service, readyMs: 60_000 }, two, last], { 2: 0 })).toEqual(['passed-before', false]);
+  });
+
+  it('when nothing failed, only if the ends of all steps before are known', () => {
+    const chain = [one, aPlannedStep(2, { after: [1] }), aPlannedStep(3, { after: [2], runs: 'on-failure' })];
+    const skipped: StepResult = { phase: 'ended', decision: 'failed-before', code: 0 };
+    const [last = one] = chain.slice(-1);
+    // The second step was skipped for the failure of the first one, whose end is read later.
+    const results: StepResults = new Map([[2, skipped]]);
+    expect(decide(last, results, chain)).toBe('passed-before');
+    expect(isCertainSkip('passed-before', last, results, chain)).toBe(false);
+    expect(areEndsKnown(last, results, chain)).toBe(false);
+    expect(areEndsKnown(last, new Map([...results, [1, ended(1)]]), chain)).toBe(true);
   });
 
   it('when nothing failed and the other steps run after it', () => {

@@ -1,5 +1,5 @@
 import type { PlannedStep } from '../pipeline/run-plan.ts';
-import { decide, type SkipDecision, type StepResults } from '../pipeline/step-decision.ts';
+import { decide, type SkipDecision, type StepResult, type StepResults } from '../pipeline/step-decision.ts';
 
 /**
  * Whether a skip is certain without the report of the step's gate. Results are known a little after they happened, those of two steps
@@ -12,13 +12,36 @@ export function isCertainSkip(
   results: StepResults,
   steps: readonly PlannedStep[],
 ): boolean {
-  const before = reached(step.n, new Map(steps.map(({ n, after }) => [n, after])));
+  const before = stepsBefore(step, steps);
   // Any other step may fail, or may have failed without this being known yet, and so let it run.
-  if (skip === 'passed-before') return othersThan(step, before, steps).length === 0;
+  if (skip === 'passed-before')
+    return areEndsKnown(step, results, steps) && othersThan(step, before, steps).length === 0;
   const sure = new Map([...results].filter(([n]) => before.has(n)));
   const verdict = decide(step, sure, steps);
   return verdict !== 'run' && verdict !== 'wait' && verdict !== 'passed-before';
 }
+
+/**
+ * Whether the ends of all steps that it waits for, directly or transitively, are known. The end of a step may be known before that of its
+ * own dependency, whose log is read later or whose container is kept.
+ */
+export function areEndsKnown(
+  step: PlannedStep,
+  results: StepResults,
+  steps: readonly PlannedStep[],
+): boolean {
+  const before = stepsBefore(step, steps);
+  return steps
+    .filter(({ n, role, readyMs }) => before.has(n) && (role === 'step' || readyMs !== undefined))
+    .every(({ n, role }) => isKnown(results.get(n), role));
+}
+
+/** A service that is ready has not failed, whatever its end. */
+const isKnown = (result: StepResult | undefined, role: PlannedStep['role']): boolean =>
+  result?.phase === 'ended' || (role === 'background' && result?.phase === 'running');
+
+const stepsBefore = ({ n }: PlannedStep, steps: readonly PlannedStep[]): ReadonlySet<number> =>
+  reached(n, new Map(steps.map((one) => [one.n, one.after])));
 
 /** Steps whose failure would count, and that are neither before nor after that one. */
 function othersThan(

@@ -1,10 +1,10 @@
 import { settle } from '@hangar/shared/testing/fake-clock';
 import { refusal } from '@hangar/shared/testing/fake-cluster';
-import type { V1Pod } from '@kubernetes/client-node';
+import type { V1ContainerState, V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import type { PlannedStep } from '../pipeline/run-plan.ts';
+import type { PlannedStep, RunPlan } from '../pipeline/run-plan.ts';
 import { aPlan, aPlannedStep } from './testing/a-plan.ts';
-import { gated, running, withStates } from './testing/a-pod.ts';
+import { aPod, gated, running, withStates } from './testing/a-pod.ts';
 import { TestStageRun, type TestStageRunOptions } from './testing/test-stage-run.ts';
 
 const HALF_HOUR_MS = 1_800_000;
@@ -100,19 +100,12 @@ describe('the container of a failed step', () => {
 });
 
 describe('a Pod with a kept container that is taken over', () => {
-  const kept = withStates(
-    {
-      ...started().cluster.find<V1Pod>(started().target),
-    } as V1Pod,
-    { 1: running(), 2: gated(0, 'failed-before') },
-  );
-  const pod: V1Pod = {
-    ...kept,
-    metadata: {
-      ...kept.metadata,
-      annotations: { ...kept.metadata?.annotations, [KEPT]: 'ran 3 1768383011000 1768383019000' },
-    },
-  };
+  const keptPod = (plan: RunPlan, others: Readonly<Record<number, V1ContainerState>>): V1Pod =>
+    withStates(aPod(plan, { annotations: { [KEPT]: 'ran 3 1768383011000 1768383019000' } }), {
+      1: running(),
+      ...others,
+    });
+  const pod = keptPod(planOf(), { 2: gated(0, 'failed-before') });
 
   it('is ended: the stage is reported, and the container stays', async () => {
     const stageRun = started({ pod, adoptions: 1 });
@@ -135,10 +128,35 @@ describe('a Pod with a kept container that is taken over', () => {
     expect([stageRun.keptMs, stageRun.isRemoved]).toEqual([HALF_HOUR_MS, false]);
   });
 
-  it('is stopped by a cancel while another step runs', async () => {
-    const busy = withStates(pod, { 2: running() });
-    const plan = aPlan([aPlannedStep(1), aPlannedStep(2)], { keepFailedMs: HALF_HOUR_MS });
+  it('still has a step for failures to run', async () => {
+    const steps = [...planOf().steps, aPlannedStep(3, { after: [2], runs: 'on-failure' })];
+    const plan = aPlan(steps, { keepFailedMs: HALF_HOUR_MS });
+    const busy = keptPod(plan, { 2: running(), 3: running() });
     const stageRun = started({ plan, pod: busy, adoptions: 1 });
+    await stageRun.clock.step(3_000);
+    expect([stageRun.concluded, stageRun.ended]).toEqual([[], 0]);
+    await stageRun.run(3);
+    await stageRun.clock.step(3_000);
+    expect(stageRun.reports).toEqual(['2 skipped', '1 failure', '3 success', 'stage failure']);
+  });
+
+  it('runs a step for failures, though its end is read after that of the step it has prevented', async () => {
+    const steps = [...planOf().steps, aPlannedStep(3, { after: [2], runs: 'on-failure' })];
+    const plan = aPlan(steps, { keepFailedMs: HALF_HOUR_MS });
+    const unmarked = withStates(aPod(plan), { 1: running(), 2: gated(0, 'failed-before'), 3: running() });
+    const stageRun = started({ plan, pod: unmarked, adoptions: 1 });
+    await stageRun.clock.step(3_000);
+    expect(stageRun.reports).toEqual(['2 skipped']);
+    await stageRun.run(1, 3);
+    await stageRun.run(3);
+    await stageRun.clock.step(3_000);
+    expect(stageRun.reports.at(-1)).toBe('stage failure');
+    expect([1, 2, 3].map((n) => stageRun.server.statusOf(n))).toEqual(['failure', 'skipped', 'success']);
+  });
+
+  it('is stopped by a cancel while another step runs', async () => {
+    const plan = aPlan([aPlannedStep(1), aPlannedStep(2)], { keepFailedMs: HALF_HOUR_MS });
+    const stageRun = started({ plan, pod: keptPod(plan, { 2: running() }), adoptions: 1 });
     await settle();
     stageRun.cancelled.abort();
     await stageRun.clock.step(30_000);

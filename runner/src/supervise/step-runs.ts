@@ -13,7 +13,7 @@ import {
 import { decide, hasFailedFast, type SkipDecision } from '../pipeline/step-decision.ts';
 import type { Mark, StepLogStream } from '../ports/step-logs.ts';
 import { neverStarted } from '../watch/step-trouble.ts';
-import { isCertainSkip } from './certain-skip.ts';
+import { areEndsKnown, isCertainSkip } from './certain-skip.ts';
 import { FailedStepKeeper } from './failed-step-keeper.ts';
 import { KnownSteps } from './known-steps.ts';
 import type { LaunchedStage, StageRunParts } from './launched-stage.ts';
@@ -200,6 +200,9 @@ export class StepRuns {
     if (known) return hasRun(known.decision) ? 'run' : known.decision;
     const { steps } = this.#launched.plan;
     const decision = decide(step, this.#known.results, steps);
+    // No gate judges again whether a swapped step runs.
+    const isOpen = decision === 'run' || decision === 'passed-before';
+    if (step.engine === 'swap' && isOpen && !areEndsKnown(step, this.#known.results, steps)) return 'wait';
     if (decision === 'run' || decision === 'wait') return decision;
     // Another gate received a signal to stop; this one reports the same, now or later.
     if (decision === 'stopping') return 'wait';

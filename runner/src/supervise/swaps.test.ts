@@ -55,6 +55,21 @@ describe('the swap (previous-runner §5.3, §5.10)', () => {
     );
   });
 
+  it('waits until the ends of all steps before are known, in whichever order they are read', async () => {
+    const chain = aPlan([
+      aPlannedStep(1),
+      aPlannedStep(2, { after: [1] }),
+      aPlannedStep(3, { ...swap, after: [2] }),
+    ]);
+    const stageRun = await ready(chain);
+    await stageRun.show((pod) => withStates(pod, { 2: gated(0, 'failed-before') }));
+    expect(patches(stageRun)).toEqual([]);
+    await stageRun.run(1, 1);
+    await stageRun.clock.step(1_000);
+    expect(stageRun.server.statusOf(3)).toBe('skipped');
+    expect(patches(stageRun).every(({ spec }) => spec === undefined)).toBe(true);
+  });
+
   it('before any node has the Pod is valid for exactly that version of it', async () => {
     const stageRun = new TestStageRun({ plan: alone, pod: aPod(alone, { spec: { nodeName: '' } }) });
     await settle();
