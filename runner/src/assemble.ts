@@ -119,7 +119,9 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
     },
     gateImage: (pod, signal) => gateImageOf(config.gate, { cluster, prepare: drafting.prepare, pod }, signal),
     run: ({ granted, gateImage }, stop) => {
-      const settings = withGateImage(drafting.settings, gateImage);
+      const hasImage = withGateImage(drafting.settings, gateImage);
+      // A replica that works for itself finishes its builds before it exits: it would wait for the containers that it keeps.
+      const settings = granted.coordination === 'leases' ? hasImage : { ...hasImage, ...KEEPS_NOTHING };
       const able: RunnerParts = {
         ...withRights(parts, granted, options.namespaces),
         draft: (detail, signal) => draft({ ...drafting, settings }, detail, signal),
@@ -130,6 +132,8 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
     },
   };
 }
+
+const KEEPS_NOTHING = { keepFailedMs: 0, keepFailedMaxMs: 0 } as const;
 
 /** All by which a runner reaches others. */
 export interface Ports {

@@ -76,9 +76,7 @@ describe('a formatted pipeline file', () => {
   });
 
   it('is not made of invalid YAML', () => {
-    expect(() => formatFile('kind: a\nsteps: [a: b: c]\n')).toThrow(
-      expect.objectContaining({ code: 'yaml', place: expect.objectContaining({ line: 2 }) }),
-    );
+    expect(() => formatFile('kind: a\nsteps: [a: b: c]\n')).toThrow('yaml: line 2: ');
   });
 
   it('has the meaning of the file, and is formatted already', () => {
@@ -95,7 +93,7 @@ describe('a formatted pipeline file', () => {
         expect(withoutPlaces(formatted)).toEqual(withoutPlaces(text));
         expect(formatFile(formatted)).toBe(formatted);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 200 },
     );
   }, 60_000);
 });

@@ -20,7 +20,7 @@ export type Feature = 'coordination' | 'take over' | 'patch' | 'pull notes' | 'l
 /** What happens instead where a feature's rights are missing. */
 export const WITHOUT: Readonly<Record<Feature, string>> = {
   coordination:
-    'replicas do not coordinate: each one finishes its builds before it exits, and after a crash its builds are not taken over',
+    'replicas do not coordinate: each one finishes its builds before it exits, and after a crash its builds are not taken over; containers of failed steps are not kept',
   'take over':
     'if a build continues after a restart of the runner, its status is reported, but the rest of its logs is not',
   patch: 'Pods are changed by get and update, which costs one more request for each change',

@@ -76,7 +76,7 @@ function runOf(
       flow.ended();
       expiry.begin(endedAgoMs(progress, parts.clock));
     },
-    mayKeep: () => keptPodsOf(work.plan.repoSlug, parts.podWatch.pods) < parts.keepFailedPods,
+    mayKeep: () => mayKeep(parts, work),
     reported: (keptMs: number) => {
       expiry.close();
       parts.registry.finish(pod.metadata?.uid, parts.clock.monotonicMs() + keptMs);
@@ -87,20 +87,19 @@ function runOf(
     },
   };
   const stageRun = new StageRun({ ...parts, log }, order, { feed, reporter });
-  const run: StageRun['run'] = async (stops) => {
-    try {
-      return await stageRun.run(stops);
-    } finally {
-      feed.close();
-      tail.resolve();
-    }
+  const over = (): void => {
+    feed.close();
+    tail.resolve();
   };
-  return { run };
+  return { run: (stops) => stageRun.run(stops).finally(over) };
 }
 
-/** Pods of a repository with the container of a failed step, of all replicas. */
-const keptPodsOf = (slug: string, pods: readonly V1Pod[]): number =>
-  pods.filter((pod) => isKeeping(pod) && pod.metadata?.annotations?.['io.drone.repo.slug'] === slug).length;
+/** Whether the repository has fewer Pods with the container of a failed step, of all replicas, than it may have. */
+function mayKeep({ podWatch, keepFailedPods }: StageFlow['parts'], { plan }: Work): boolean {
+  const isOfRepo = ({ metadata }: V1Pod): boolean =>
+    metadata?.annotations?.['io.drone.repo.slug'] === plan.repoSlug;
+  return podWatch.pods.filter((pod) => isKeeping(pod) && isOfRepo(pod)).length < keepFailedPods;
+}
 
 /** The compiled objects are needed to make the Pod again, which is over when a step is started. */
 function forgetOnceStarted(work: Work, feed: PodFeed): void {

@@ -1,6 +1,24 @@
 import type { PlannedStep } from '../pipeline/run-plan.ts';
 import { decide, type SkipDecision, type StepResult, type StepResults } from '../pipeline/step-decision.ts';
 
+/** What the runner does about a step by the results that it knows so far. Pure. */
+export function decideByKnown(
+  step: PlannedStep,
+  results: StepResults,
+  steps: readonly PlannedStep[],
+): 'wait' | 'run' | SkipDecision {
+  const decision = decide(step, results, steps);
+  // Another gate received a signal to stop; this one reports the same, now or later.
+  if (decision === 'wait' || decision === 'stopping') return 'wait';
+  // No gate judges again whether a swapped step runs.
+  if (step.engine === 'swap') {
+    const isOpen = decision === 'run' || decision === 'passed-before';
+    return isOpen && !areEndsKnown(step, results, steps) ? 'wait' : decision;
+  }
+  // An uncertain skip is left to the gate, which reports it in its log.
+  return decision !== 'run' && isCertainSkip(decision, step, results, steps) ? decision : 'run';
+}
+
 /**
  * Whether a skip is certain without the report of the step's gate. Results are known a little after they happened, those of two steps
  * possibly in reverse order: the step may have started before the failure that seems to prevent it. Only the steps that it waits for,

@@ -1,13 +1,11 @@
 import { orLate } from '@hangar/shared/deadline';
 import { errorText } from '@hangar/shared/error-text';
 import type { V1Pod } from '@kubernetes/client-node';
-import { removePod } from '../launch/remove-pod.ts';
 import { stopPod } from '../launch/stop-pod.ts';
 import { isBeforeAdoption, isOwnedBy } from '../pipeline/pod-owner.ts';
 import { type Conclusion, concluded, isFinal, newStage, type StageState } from '../pipeline/stage-state.ts';
 import type { Reporter } from '../report/reporter.ts';
-import { currentPod, currentPodOnce } from '../watch/current-pod.ts';
-import { isKeeping } from '../watch/kept-step.ts';
+import { currentPod } from '../watch/current-pod.ts';
 import { observe, type PodView } from '../watch/observe.ts';
 import { type PodRetry, type PodRetryInputs, podRetryOf } from '../watch/pod-retry.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
@@ -15,12 +13,14 @@ import { GONE, isLasting, type Since, type Trouble, troubledSince, troubleOf } f
 import { ChangeNotifier } from './change-notifier.ts';
 import { FreshPod } from './fresh-pod.ts';
 import type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals } from './launched-stage.ts';
+import { PodRemoval } from './pod-removal.ts';
 import {
   type CutShort,
   conclusionAnnotation,
   isCutShort,
   recordedConclusion,
 } from './recorded-conclusion.ts';
+import type { RunContext } from './run-context.ts';
 import { StepRuns } from './step-runs.ts';
 
 export type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals };
@@ -33,12 +33,6 @@ interface RunningSteps {
 
 /** Background steps stop by themselves after the last step; their last lines are awaited for this long before the Pod is deleted. */
 const BACKGROUND_MS = 1_000;
-/** The Pod of a completed pipeline has this long to end by itself. */
-const QUIET_MS = 120_000;
-/** Without an event for this long, the Pod is read again to see whether it has ended: its watch may be silent. */
-const QUIET_LOOK_MS = 10_000;
-/** The same for a Pod that is kept for people. */
-const KEPT_LOOK_MS = 60_000;
 /** Logs of stopped steps are read for at most this long, then they are cut. */
 const LAST_LINES_MS = 10_000;
 /** Time to start the uploads of what was read by then. */
@@ -68,7 +62,7 @@ export class StageRun {
   #state: StageState;
   #view: PodView;
   #since: Since = new Map();
-  #removing = false;
+  readonly #removal: PodRemoval;
   #isEndReported = false;
   /** How a former owner ended it without being able to report that to the server. */
   readonly #recorded: CutShort | undefined;
@@ -87,9 +81,15 @@ export class StageRun {
     this.#freshPod = new FreshPod(parts, by.feed, () => this.#look());
     this.#recorded = recordedConclusion(launched.pod);
     this.#view = observe(launched.pod, launched.plan);
-    this.#steps = new StepRuns(parts, launched, {
+    const context = this.#context();
+    this.#steps = new StepRuns(parts, launched, context);
+    this.#removal = new PodRemoval(parts, launched, context);
+  }
+
+  #context(): RunContext {
+    return {
       changes: this.#changes,
-      reporter: by.reporter,
+      reporter: this.#reporter,
       halt: this.#halt.signal,
       leaving: this.#leaving.signal,
       state: () => this.#state,
@@ -103,7 +103,7 @@ export class StageRun {
       conflict: () => this.#conflict(),
       readPod: () => this.#freshPod.read(this.#halt.signal),
       broken: (trouble) => this.#break(trouble),
-    });
+    };
   }
 
   /** Supervises the stage to its end; never rejects because of what a pipeline or a cluster does. */
@@ -255,7 +255,7 @@ export class StageRun {
     if (pod) this.#view = observe(pod, plan);
     const nowMs = clock.monotonicMs();
     this.#since = troubledSince(this.#since, this.#view, plan, nowMs);
-    const inputs = { since: this.#since, nowMs, patience, ours: this.#removing };
+    const inputs = { since: this.#since, nowMs, patience, ours: this.#removal.hasBegun };
     if (this.#isToRetry(inputs)) return;
     this.#steps.look();
     // A Pod that its former owner stopped is no trouble.
@@ -331,12 +331,19 @@ export class StageRun {
     await this.#report(conclusion, stops.handOver);
     await this.#logsTaken(conclusion, running, stops.handOver);
     if (stops.handOver.aborted) return { kind: 'handed-over' };
-    const keptMs = conclusion.kind === 'completed' && this.#steps.isKeeping ? this.#keepMs : 0;
-    this.#launched.reported(keptMs);
-    if (conclusion.kind === 'completed') await this.#removeWhenQuiet(keptMs, stops.handOver);
-    else if (!this.#removing) void this.#remove(CANCEL_GRACE_SECONDS);
+    await this.#removeReported(conclusion, stops.handOver);
     await orLate(clock, LAST_LINES_MS, everythingOf(running), stops.handOver);
     return { kind: 'finished', conclusion, trouble: this.#trouble, state: this.#state };
+  }
+
+  async #removeReported(conclusion: Conclusion, handOver: AbortSignal): Promise<void> {
+    const { keepFailedMs = 0 } = this.#launched.plan;
+    const isCompleted = conclusion.kind === 'completed';
+    const keptMs = isCompleted && this.#steps.isKeeping ? keepFailedMs : 0;
+    this.#launched.reported(keptMs);
+    const hasFailed = [...this.#state.values()].some(({ status }) => status === 'failure');
+    if (isCompleted) await this.#removal.whenQuiet({ keptMs, hasFailed }, handOver);
+    else if (!this.#removal.hasBegun) void this.#removal.now(CANCEL_GRACE_SECONDS);
   }
 
   /** The next owner would read the logs from the Pod: it stays until the server has them. Logs of stopped steps are cut after a while. */
@@ -363,47 +370,9 @@ export class StageRun {
 
   /** Stops the Pod, which keeps the reason until the server has it. A Pod cancelled before it had a node is deleted instead. */
   async #stop(conclusion: CutShort, handOver: AbortSignal): Promise<void> {
-    if (conclusion.kind === 'cancelled' && !this.#view.scheduled) return this.#remove(0);
+    if (conclusion.kind === 'cancelled' && !this.#view.scheduled) return this.#removal.now(0);
     const order = { pod: this.#launched.pod, annotations: conclusionAnnotation(conclusion) };
     await stopPod(this.#parts, order, AbortSignal.any([handOver, this.#halt.signal]));
-  }
-
-  get #keepMs(): number {
-    return this.#launched.plan.keepFailedMs ?? 0;
-  }
-
-  /**
-   * Waits for the containers' end: killing hundreds that are just ending can block containerd's shim for minutes (measured). The container
-   * of a failed step that is kept ends by itself, or with its Pod.
-   */
-  async #removeWhenQuiet(keptMs: number, handOver: AbortSignal): Promise<void> {
-    const { clock } = this.#parts;
-    const waits = keptMs > 0 || this.#endsBySelf();
-    const lookMs = keptMs > 0 ? KEPT_LOOK_MS : QUIET_LOOK_MS;
-    const untilMs = clock.monotonicMs() + keptMs + QUIET_MS;
-    while (waits && !handOver.aborted && clock.monotonicMs() < untilMs) {
-      const quiet = this.#changes.until(() => this.#isQuiet(this.#view, this.#knownPod), handOver);
-      if ((await orLate(clock, lookMs, quiet)) !== 'late' || (await this.#hasEnded(handOver))) break;
-    }
-    // After a hand-over, the next owner finds a Pod whose steps have all ended and deletes it.
-    if (!handOver.aborted) void this.#remove(undefined);
-  }
-
-  /** Whether all containers end after the last step. The gate of a failed step may stay, also where the Pod is not kept. */
-  #endsBySelf(): boolean {
-    const { steps } = this.#launched.plan;
-    const mayStay = this.#keepMs > 0 && [...this.#state.values()].some(({ status }) => status === 'failure');
-    return !mayStay && steps.every(({ engine, pid1 }) => engine === 'gate' && !pid1);
-  }
-
-  #isQuiet({ steps }: PodView, pod: V1Pod): boolean {
-    return this.#feed.gone || ([...steps.values()].every((one) => one.kind === 'ended') && !isKeeping(pod));
-  }
-
-  async #hasEnded(signal: AbortSignal): Promise<boolean> {
-    const now = await currentPodOnce(this.#parts.cluster, this.#knownPod, signal).catch(() => undefined);
-    if (now?.kind !== 'present') return now !== undefined;
-    return this.#isQuiet(observe(now.pod, this.#launched.plan), now.pod);
   }
 
   async #report(conclusion: Conclusion, signal: AbortSignal): Promise<void> {
@@ -411,12 +380,6 @@ export class StageRun {
     const reported = await this.#reporter.finish(this.#state, conclusion, signal);
     this.#parts.log.info({ conclusion: conclusion.kind, reported }, 'the stage has ended');
     if (!signal.aborted) this.#parts.events.concluded(conclusion, this.#trouble);
-  }
-
-  async #remove(graceSeconds: number | undefined): Promise<void> {
-    this.#removing = true;
-    const parts = { ...this.#parts, lease: { owner: this.#launched.owner } };
-    if ((await removePod(parts, this.#knownPod, graceSeconds)) === 'left') this.#launched.notRemoved?.();
   }
 }
 

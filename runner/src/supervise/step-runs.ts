@@ -10,10 +10,11 @@ import {
   skipped,
   withSchema,
 } from '../pipeline/stage-state.ts';
-import { decide, hasFailedFast, type SkipDecision } from '../pipeline/step-decision.ts';
+import { hasFailedFast, type SkipDecision } from '../pipeline/step-decision.ts';
 import type { Mark, StepLogStream } from '../ports/step-logs.ts';
 import { neverStarted } from '../watch/step-trouble.ts';
-import { areEndsKnown, isCertainSkip } from './certain-skip.ts';
+import { BackgroundSteps } from './background-steps.ts';
+import { decideByKnown } from './certain-skip.ts';
 import { FailedStepKeeper } from './failed-step-keeper.ts';
 import { KnownSteps } from './known-steps.ts';
 import type { LaunchedStage, StageRunParts } from './launched-stage.ts';
@@ -39,8 +40,6 @@ const MOST_READS = 1;
 const STOPPING_MS = 10_000;
 /** An adopted log is read from its start; its end, if it has one, is reached within this time. */
 const CATCHING_UP_MS = 500;
-/** Only its log shows that a running service has started: after the last step, it is awaited for this long. */
-const SERVICE_STARTS_MS = 10_000;
 
 /** Supervises all steps of one stage: waits until each is due, follows its log, and reports it. */
 export class StepRuns {
@@ -52,6 +51,7 @@ export class StepRuns {
   readonly #notes: StepNotes;
   readonly #keeper: FailedStepKeeper;
   readonly #known: KnownSteps;
+  readonly #background: BackgroundSteps;
   readonly #turnMs = new Map<number, number>();
   readonly #unreported = new Set<number>();
   #uploads = 0;
@@ -61,6 +61,7 @@ export class StepRuns {
     this.#launched = launched;
     this.#context = context;
     this.#known = new KnownSteps(launched.plan.steps);
+    this.#background = new BackgroundSteps(parts.clock, launched.plan.steps, this.#known, context);
     const { leaving } = context;
     const stepId = (n: number): number => context.reporter.stepId(n);
     this.logs = new StageRunLogs(parts.stepLogs, launched, { stepId, leaving });
@@ -78,37 +79,13 @@ export class StepRuns {
         this.#launched.plan.steps.filter((step) => step.role === role).map((step) => this.#supervise(step)),
       ).then(() => undefined);
     const background = supervise('background');
-    const ordinary = supervise('step').then(() => this.#servicesKnown());
+    const ordinary = supervise('step').then(() => this.#background.settled());
     return { ordinary, background };
   }
 
-  /** Resolves when the failure of a service is known, if there is one, and whether each of them ran. */
-  async #servicesKnown(): Promise<void> {
-    const { changes, halt, concluded, gone } = this.#context;
-    await changes.until(() => concluded() || this.areServicesJudged, halt);
-    const steps = this.#launched.plan.steps.filter(
-      ({ role, engine }) => role === 'background' && engine === 'gate',
-    );
-    await this.#within(
-      SERVICE_STARTS_MS,
-      () => concluded() || gone() || !steps.some((one) => this.#mayHaveRun(one)),
-    );
-  }
-
-  /** Whether its container has started, but not whether its program has. */
-  #mayHaveRun({ n }: PlannedStep): boolean {
-    const end = this.#known.endOf(n);
-    if (this.#context.state().get(n)?.status !== 'pending' || (end && !hasRun(end.decision))) return false;
-    return this.#hasStarted(n);
-  }
-
-  #hasStarted(n: number): boolean {
-    return ['running', 'ended'].includes(this.#context.view().steps.get(n)?.kind ?? '');
-  }
-
-  /** Whether the failure of a service that was not ready is known, if there is one: it may be reported after those of the steps. */
+  /** Whether the failure of a service that was not ready is known, if there is one. */
   get areServicesJudged(): boolean {
-    return this.#known.areServicesJudged((n) => this.#hasStarted(n));
+    return this.#background.areJudged;
   }
 
   /** Whether the container of a failed step is kept for people. */
@@ -198,17 +175,7 @@ export class StepRuns {
   #decision(step: PlannedStep): 'wait' | 'run' | SkipDecision {
     const known = this.#known.endOf(step.n);
     if (known) return hasRun(known.decision) ? 'run' : known.decision;
-    const { steps } = this.#launched.plan;
-    const decision = decide(step, this.#known.results, steps);
-    // No gate judges again whether a swapped step runs.
-    const isOpen = decision === 'run' || decision === 'passed-before';
-    if (step.engine === 'swap' && isOpen && !areEndsKnown(step, this.#known.results, steps)) return 'wait';
-    if (decision === 'run' || decision === 'wait') return decision;
-    // Another gate received a signal to stop; this one reports the same, now or later.
-    if (decision === 'stopping') return 'wait';
-    // An uncertain skip is left to the gate, which reports it in its log.
-    const certain = step.engine === 'swap' || isCertainSkip(decision, step, this.#known.results, steps);
-    return certain ? decision : 'run';
+    return decideByKnown(step, this.#known.results, this.#launched.plan.steps);
   }
 
   #mark(step: PlannedStep, mark: Mark, log: StepLogStream): void {

@@ -17,6 +17,7 @@ export async function installEngineKinds(real: RealCluster): Promise<() => Promi
   const applied = await kubectl('apply', '--server-side', '--force-conflicts', '-o', 'name', ...files);
   const ours = namesIn(applied).filter((name) => !before.has(name));
   return async () => {
-    if (ours.length > 0) await kubectl('delete', '--ignore-not-found', '--timeout=60s', ...ours);
+    // The API server retries the removal of their objects at growing intervals.
+    if (ours.length > 0) await kubectl('delete', '--ignore-not-found', '--timeout=180s', ...ours);
   };
 }

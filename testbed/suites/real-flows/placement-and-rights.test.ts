@@ -127,7 +127,8 @@ describe('what a kubelet makes of placement and rights', () => {
     );
     const { items } = await system.admin.list<V1Pod>(
       { resource: RESOURCE.pods, namespace: ground.namespace },
-      {},
+      // The Pod of the test before may still be there.
+      { labelSelector: `hangar.dev/build-id=${id}` },
       signal,
     );
     await system.drone.waitForBuild(id, { timeoutMs: TIMEOUT_MS });
