@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TestPod, type TestStep } from './testing/pod.ts';
@@ -52,8 +52,10 @@ describe('the number of steps that run at the same time', () => {
   });
 
   it('lets a step that has waited be skipped for a failure meanwhile', async () => {
-    const fails: TestStep = { sh: 'sleep 0.3; exit 1' };
-    expect(await outcome([fails, { sh: spells }], 1)).toContain('failed-before 0');
+    await occupied({ sh: spells }, 'until [ -e "$ROOT/go" ]; do sleep 0.02; done; exit 1');
+    writeFileSync(join(pod.root, 'go'), '');
+    await pod.endings();
+    expect(pod.exits()).toEqual(['ran 1', 'failed-before 0']);
   });
 
   it('is free again after a step whose gate was killed', async () => {
@@ -69,9 +71,9 @@ describe('the number of steps that run at the same time', () => {
     expect([(await pod.ending(2)).code, pod.exits()]).toEqual([0, ['none', 'stopping 0']]);
   });
 
-  /** Step 1 has the only place, and does not end by itself; the other step has started to wait for it. */
-  async function occupied(other: TestStep): Promise<void> {
-    pod = new TestPod([{ sh: 'exec sleep 1000' }, other], { parallelism: 1, start: 'eager' });
+  /** Step 1 has the only place; the other step has started to wait for it. */
+  async function occupied(other: TestStep, sh = 'exec sleep 1000'): Promise<void> {
+    pod = new TestPod([{ sh }, other], { parallelism: 1, start: 'eager' });
     pod.start(1);
     await pod.childStarted(1);
     pod.start(2);

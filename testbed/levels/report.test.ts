@@ -17,9 +17,16 @@ const result = (files: readonly File[], more: Partial<VitestRun> = {}) =>
 describe('the result of a level', () => {
   it('counts what passed, and passes on what needed a second try', () => {
     expect(result([file(), file({ tests: ['passed', 'passed'] })], { retried: ['a'] })).toEqual({
-      ...{ name: 'flows', passed: 3, failed: 0, failures: [] },
+      ...{ name: 'flows', passed: 3, failed: 0, failures: [], slow: [] },
       retried: ['a'],
     });
+  });
+
+  it('names the slowest files of those that take a minute or more', () => {
+    const files = [59, 60, 300].map((seconds) =>
+      file({ name: `/root/${seconds}.test.ts`, startTime: 1_000, endTime: 1_000 + seconds * 1_000 }),
+    );
+    expect(result(files).slow).toEqual(['300.test.ts: 300 s', '60.test.ts: 60 s']);
   });
 
   it.each<[string, readonly File[], string]>([

@@ -1,11 +1,17 @@
 import type { LevelResult } from './summary.ts';
 
+const SLOW_SECONDS = 60;
+const MOST_SLOW = 8;
+
 /** What vitest's JSON reporter writes, as far as it is read here. */
 export interface VitestReport {
   readonly testResults: readonly {
     readonly name: string;
     readonly status: string;
     readonly message?: string;
+    /** Milliseconds since 1970. */
+    readonly startTime?: number;
+    readonly endTime?: number;
     readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
   }[];
 }
@@ -41,5 +47,18 @@ export function levelResultOf({ level, exitCode, report, retried }: VitestRun, r
   const failures = [...bad, ...broken];
   if (exitCode !== 0 && failures.length === 0)
     failures.push(`${level}: vitest ended with code ${exitCode} though its tests passed`);
-  return { name: level, passed: tests.length - bad.length, failed: failures.length, retried, failures };
+  const slow = slowFiles(report, pathOf);
+  return { name: level, passed: tests.length - bad.length, failed: failures.length, retried, failures, slow };
+}
+
+/** The slowest files of those that take longer than a minute. */
+function slowFiles({ testResults }: VitestReport, pathOf: (file: string) => string): readonly string[] {
+  const timed = testResults.map(({ name, startTime = 0, endTime = 0 }) => {
+    return { path: pathOf(name), seconds: Math.round((endTime - startTime) / 1000) };
+  });
+  return timed
+    .filter(({ seconds }) => seconds >= SLOW_SECONDS)
+    .toSorted((one, other) => other.seconds - one.seconds)
+    .slice(0, MOST_SLOW)
+    .map(({ path, seconds }) => `${path}: ${seconds} s`);
 }

@@ -21,6 +21,11 @@ describe('summary', () => {
     expect(summary([], ['left out: real'])).toEqual({ lines: ['0 passed, 0 failed'], ok: true });
   });
 
+  it('names slow files with their level', () => {
+    const { lines } = summary([{ ...passed, slow: ['a.test.ts: 300 s'] }], []);
+    expect(lines).toContain('slow: unit: a.test.ts: 300 s');
+  });
+
   it('lists what was left out and what failed', () => {
     const { lines } = summary([{ ...passed, failed: 1, failures: ['a test'] }], ['left out: real: no root']);
     expect(lines).toContain('FAILED unit: 3 passed, 1 failed');

@@ -6,6 +6,8 @@ export interface LevelResult {
   /** Tests that passed only at their second try. */
   readonly retried: readonly string[];
   readonly failures: readonly string[];
+  /** The slowest files, as `FILE: SECONDS s`. */
+  readonly slow?: readonly string[];
 }
 
 /** How many tests of a whole run may need a second try: two shared cores and a real kubelet miss a limit now and then. */
@@ -36,6 +38,7 @@ export function summary(results: readonly LevelResult[], leftOut: readonly strin
     ...results.map(
       (one) => `${isGood(one) ? 'ok    ' : 'FAILED'} ${one.name}: ${one.passed} passed, ${one.failed} failed`,
     ),
+    ...results.flatMap((one) => (one.slow ?? []).map((text) => `slow: ${one.name}: ${text}`)),
     ...retryLines(retried),
     ...results.flatMap((one) => one.failures.map((name) => `failed: ${name}`)),
     ...(results.length > 0 ? leftOut : []),

