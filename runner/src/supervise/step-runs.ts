@@ -14,7 +14,7 @@ import { hasFailedFast, type SkipDecision } from '../pipeline/step-decision.ts';
 import type { Mark, StepLogStream } from '../ports/step-logs.ts';
 import { neverStarted } from '../watch/step-trouble.ts';
 import { BackgroundSteps } from './background-steps.ts';
-import { decideByKnown } from './certain-skip.ts';
+import { decideByKnown } from './decide-by-known.ts';
 import { FailedStepKeeper } from './failed-step-keeper.ts';
 import { KnownSteps } from './known-steps.ts';
 import type { LaunchedStage, StageRunParts } from './launched-stage.ts';

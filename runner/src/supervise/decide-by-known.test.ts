@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
 import { decide, type SkipDecision, type StepResult, type StepResults } from '../pipeline/step-decision.ts';
-import { areEndsKnown, isCertainSkip } from './certain-skip.ts';
+import { areEndsKnown, isCertainSkip } from './decide-by-known.ts';
 import { aPlannedStep } from './testing/a-plan.ts';
 
 const ended = (code: number): StepResult => ({ phase: 'ended', decision: 'ran', code });
