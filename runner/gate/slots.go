@@ -1,6 +1,9 @@
 package main
 
-import "syscall"
+import (
+	"fmt"
+	"syscall"
+)
 
 // lockSlot is held in the folder of a step that counts for `parallelism`, from before its start to its end.
 const lockSlot = "slot"
@@ -16,7 +19,12 @@ func (g *gate) takeSlot() (bool, error) {
 		return false, err
 	}
 	defer syscall.Close(all)
-	if flock(all, syscall.LOCK_EX|syscall.LOCK_NB) != nil || g.peers.holders(lockSlot, g.n) >= g.stage.Parallelism {
+	switch err := flock(all, syscall.LOCK_EX|syscall.LOCK_NB); {
+	case err == syscall.EWOULDBLOCK:
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("cannot lock %s, which parallelism needs: %w", g.places.states, err)
+	case g.peers.holders(lockSlot, g.n) >= g.stage.Parallelism:
 		return false, nil
 	}
 	return true, g.own.lock(lockSlot)

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { SourceDocument } from './documents.ts';
-import { composeYaml, parseYamlTree, TokenBudget, type YamlNode } from './yaml-tree.ts';
+import { composeYaml, parseYamlTree, type YamlNode } from './yaml-tree.ts';
 
 /** Long lines stay as they are: a script must not be folded. */
 const STYLE = { indent: 2, indentSeq: true, lineWidth: 0, flowCollectionPadding: true } as const;
@@ -18,9 +18,8 @@ type Piece = { readonly document: SourceDocument } | { readonly separator: strin
  */
 export function formatFile(text: string): string {
   const eol = /\r\n/.test(text) && !/(^|[^\r])\n/.test(text) ? '\r\n' : '\n';
-  const budget = new TokenBudget();
   const formatted = piecesOf(text).map((piece) =>
-    'separator' in piece ? `${piece.separator}\n` : formatDocument(piece.document, budget),
+    'separator' in piece ? `${piece.separator}\n` : formatDocument(piece.document),
   );
   return formatted.join('').replaceAll('\n', eol);
 }
@@ -49,21 +48,21 @@ function piecesOf(text: string): readonly Piece[] {
   return pieces;
 }
 
-function formatDocument(document: SourceDocument, budget: TokenBudget): string {
-  const before = parseYamlTree(document, budget);
-  const { yaml } = composeYaml(document, budget);
+function formatDocument(document: SourceDocument): string {
+  const before = parseYamlTree(document);
+  const { yaml } = composeYaml(document);
   if (yaml?.contents === undefined || yaml.contents === null) return `${document.text.trimEnd()}\n`;
   const text = yaml.toString(STYLE);
-  if (isDeepStrictEqual(meaningOf(text, budget), meaning(before))) return text;
+  if (isDeepStrictEqual(meaningOf(text), meaning(before))) return text;
   throw new PipelineError('yaml', 'yaml: the document cannot be formatted without a change of its meaning', {
     place: { line: document.firstLine, column: 1 },
   });
 }
 
 /** @returns undefined for a text that cannot be read */
-function meaningOf(text: string, budget: TokenBudget): unknown {
+function meaningOf(text: string): unknown {
   try {
-    return meaning(parseYamlTree({ text, firstLine: 1 }, budget));
+    return meaning(parseYamlTree({ text, firstLine: 1 }));
   } catch (error) {
     if (error instanceof PipelineError) return undefined;
     throw error;

@@ -60,8 +60,8 @@ export const ANNOTATION = {
   admittedAt: 'hangar.dev/admitted-at',
   /** `result-<n>` of swapped steps: a line as in PROTOCOL.md. */
   resultPrefix: 'hangar.dev/result-',
-  /** The end of a failed step whose container is kept for people, by `kept-<n>`: a line as in PROTOCOL.md. */
-  keptPrefix: 'hangar.dev/kept-',
+  /** The end of a failed step whose gate stays (`keepFailedMs`), by `end-<n>`: a line as in PROTOCOL.md. */
+  endPrefix: 'hangar.dev/end-',
   /** Container id of the placeholder when its image was swapped, or {@link NO_PLACEHOLDER}; plain text, by `placeholder-<n>`. */
   placeholderPrefix: 'hangar.dev/placeholder-',
   /** What a swapped step finds as `/run/drone/env`, by `env-<n>`; written when its turn comes. */

@@ -8,7 +8,7 @@ import { aPod, gated, running, withStates } from './testing/a-pod.ts';
 import { TestStageRun, type TestStageRunOptions } from './testing/test-stage-run.ts';
 
 const HALF_HOUR_MS = 1_800_000;
-const KEPT = 'hangar.dev/kept-1';
+const END = 'hangar.dev/end-1';
 const NOTE = '... this container is kept for 30m: kubectl exec -it -n ci drone-abc -c step-1 -- sh ...';
 
 /** A step, and one that is skipped after its failure. */
@@ -30,7 +30,7 @@ const unavailable = (times: number): readonly Error[] =>
   Array.from({ length: times }, () => refusal(503, 'ServiceUnavailable'));
 
 const annotationOf = (stageRun: TestStageRun): string | undefined =>
-  stageRun.cluster.find<V1Pod>(stageRun.target)?.metadata?.annotations?.[KEPT];
+  stageRun.cluster.find<V1Pod>(stageRun.target)?.metadata?.annotations?.[END];
 
 describe('the container of a failed step', () => {
   it('is kept, while the stage is reported at once, and its log says how to open a shell', async () => {
@@ -54,6 +54,19 @@ describe('the container of a failed step', () => {
     await fail(stageRun);
     await stageRun.clock.step(HALF_HOUR_MS + 180_000);
     expect(stageRun.isRemoved).toBe(true);
+  });
+
+  it('is recorded for each step that fails, of which one keeps the Pod', async () => {
+    let kept = 0;
+    const plan = aPlan([aPlannedStep(1), aPlannedStep(2)], { keepFailedMs: HALF_HOUR_MS });
+    const stageRun = started({ plan, order: { mayKeep: () => kept++ === 0 } });
+    await stageRun.run(1, 3);
+    await stageRun.run(2, 4);
+    await stageRun.catchUp();
+    await stageRun.clock.step(1_000);
+    const { annotations } = stageRun.cluster.find<V1Pod>(stageRun.target)?.metadata ?? {};
+    expect([1, 2].map((n) => annotations?.[`hangar.dev/end-${n}`]?.slice(0, 5))).toEqual(['ran 3', 'ran 4']);
+    expect([stageRun.keptMs, stageRun.isRemoved]).toEqual([HALF_HOUR_MS, false]);
   });
 
   it('is recorded before the end of its step is reported', async () => {
@@ -83,7 +96,11 @@ describe('the container of a failed step', () => {
   it('is removed at once if the repository has enough of them', async () => {
     const stageRun = started({ order: { mayKeep: () => false } });
     await fail(stageRun);
-    expect([annotationOf(stageRun), stageRun.keptMs, stageRun.isRemoved]).toEqual([undefined, 0, true]);
+    expect([stageRun.keptMs, stageRun.isRemoved]).toEqual([0, true]);
+    // Its gate stays until then: the next owner must not take it for a running step.
+    const [patch] = stageRun.cluster.calls.filter(({ verb }) => verb === 'patch');
+    expect(JSON.stringify(patch?.body)).toMatch(/"hangar\.dev\/end-1":"ran 1 \d+ \d+"},"labels":{}/);
+    expect(stageRun.logs.of(1).notes).not.toContain(NOTE);
   });
 
   it.each<[string, Partial<PlannedStep>, number]>([
@@ -99,9 +116,14 @@ describe('the container of a failed step', () => {
   });
 });
 
+const labelled = (pod: V1Pod): V1Pod => ({
+  ...pod,
+  metadata: { ...pod.metadata, labels: { 'hangar.dev/kept': 'true' } },
+});
+
 describe('a Pod with a kept container that is taken over', () => {
   const keptPod = (plan: RunPlan, others: Readonly<Record<number, V1ContainerState>>): V1Pod =>
-    withStates(aPod(plan, { annotations: { [KEPT]: 'ran 3 1768383011000 1768383019000' } }), {
+    withStates(labelled(aPod(plan, { annotations: { [END]: 'ran 3 1768383011000 1768383019000' } })), {
       1: running(),
       ...others,
     });

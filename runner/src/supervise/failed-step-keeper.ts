@@ -7,7 +7,7 @@ import { mayPass } from '../launch/patiently.ts';
 import { ANNOTATION, containerName, LABEL } from '../pipeline/compiled.ts';
 import { EARLY_SUCCESS } from '../pipeline/exit-codes.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
-import { isKeeping, keptLine } from '../watch/kept-step.ts';
+import { isKeeping, recordedEnd } from '../watch/kept-step.ts';
 import type { LaunchedStage, StageRunParts } from './launched-stage.ts';
 import type { RunContext } from './run-context.ts';
 import { hasRun, type StepEnd } from './step-end.ts';
@@ -50,29 +50,33 @@ export class FailedStepKeeper {
     const { keepFailedMs } = this.#launched.plan;
     if (keepFailedMs === undefined || !isKeepable(step, end)) return '';
     const pod = this.#context.pod();
-    const isKept = keptLine(pod, step.n) !== undefined || (await this.#record(pod, step.n, end));
-    return isKept ? noteOf(pod, step.n, keepFailedMs) : '';
+    if (!recordedEnd(pod, step.n)) await this.#record(pod, step.n, end);
+    return this.isKeeping ? noteOf(pod, step.n, keepFailedMs) : '';
   }
 
-  async #record(pod: V1Pod, n: number, end: StepEnd): Promise<boolean> {
+  #runs({ metadata }: V1Pod, n: number): boolean {
+    return this.#context.view().steps.get(n)?.kind === 'running' && !metadata?.deletionTimestamp;
+  }
+
+  /** The gate stays whether or not the Pod is kept, so its end is recorded in any case. */
+  async #record(pod: V1Pod, n: number, end: StepEnd): Promise<void> {
     const { clock, cluster, log } = this.#parts;
-    const runs = this.#context.view().steps.get(n)?.kind === 'running' && !pod.metadata?.deletionTimestamp;
-    if (!runs || this.#launched.mayKeep?.() !== true) return false;
+    if (!this.#runs(pod, n)) return;
+    const isKept = this.isKeeping || this.#launched.mayKeep?.() === true;
     const { decision, code, startMs, endMs } = end;
-    const annotations = { [`${ANNOTATION.keptPrefix}${n}`]: `${decision} ${code} ${startMs} ${endMs}` };
-    const metadata = { uid: pod.metadata?.uid, annotations, labels: { [LABEL.kept]: 'true' } };
+    const annotations = { [`${ANNOTATION.endPrefix}${n}`]: `${decision} ${code} ${startMs} ${endMs}` };
+    const labels = isKept ? { [LABEL.kept]: 'true' } : {};
+    const metadata = { uid: pod.metadata?.uid, annotations, labels };
     try {
       await withDeadline(clock, { ms: WRITING_MS, signal: this.#context.halt }, (signal) =>
         retry(clock, WRITING, signal, () =>
           cluster.patch<V1Pod>(podTarget(pod), { metadata }, 'merge', signal),
         ),
       );
-      this.#isKept = true;
-      return true;
+      this.#isKept ||= isKept;
     } catch (error) {
       if (!this.#context.halt.aborted)
         log.warn({ err: error, step: n }, 'the container of a failed step is not kept');
-      return false;
     }
   }
 }

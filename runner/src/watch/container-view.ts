@@ -13,7 +13,7 @@ import {
 } from '../pipeline/compiled.ts';
 import type { PlannedStep, RunPlan } from '../pipeline/run-plan.ts';
 import { type GateLine, parseGateLine } from './gate-line.ts';
-import { keptLine } from './kept-step.ts';
+import { recordedEnd } from './kept-step.ts';
 
 /** The state of one container as the kubelet reports it, as far as it concerns the step's own program (a placeholder counts as waiting). */
 export type ContainerView =
@@ -76,15 +76,15 @@ export function gateVolumeView({ spec, status }: V1Pod): ContainerView | undefin
 function stepView(pod: V1Pod, step: PlannedStep, status: V1ContainerStatus | undefined): ContainerView {
   if (step.engine === 'swap') return swapView(pod, step.n, status);
   const view = viewOf(status);
-  if (view.kind === 'running') return keptView(pod, step.n, view.startedMs) ?? view;
+  if (view.kind === 'running') return stayingView(pod, step.n, view.startedMs) ?? view;
   if (view.kind !== 'ended') return view;
   // The program itself may write the message too: the gate's line contains the exit code with which the gate ended.
   return { ...view, line: view.line?.code === view.code && !step.pid1 ? view.line : undefined };
 }
 
-/** The step of a container that is kept for people has ended. */
-function keptView(pod: V1Pod, n: number, startedMs: number): ContainerView | undefined {
-  const line = keptLine(pod, n);
+/** A failed step whose gate stays has ended. */
+function stayingView(pod: V1Pod, n: number, startedMs: number): ContainerView | undefined {
+  const line = recordedEnd(pod, n);
   return (
     line && { kind: 'ended', code: line.code, reason: '', line, message: '', startedMs, endedMs: line.endMs }
   );

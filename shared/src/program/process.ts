@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type Clock, systemClock } from '../clock.ts';
 import { createLogger } from '../logger.ts';
@@ -76,7 +76,7 @@ function contextOf(
     complain: lineWriter(stderr),
     showProgress: (text) => void (stderr.isTTY && stderr.write(`${CLEAR_LINE}${visibleText(text)}`)),
     readFile: (path) => readFileSync(path, 'utf8'),
-    writeFile: (path, text) => writeFileSync(path, text),
+    writeFile: replaceFile,
     isTerminal: stdout.isTTY,
     isColoured: takesColours(stdout),
   };
@@ -88,6 +88,25 @@ export function lineWriter(stream: {
   write(text: string): unknown;
 }): (text: string) => void {
   return (text) => void stream.write(`${stream.isTTY === true ? visibleText(text) : text}\n`);
+}
+
+/**
+ * Replaces the text of an existing file, which keeps its mode, and its place if it is a link. If the process is lost meanwhile, the old text is
+ * still there.
+ *
+ * @throws the error of the file system; the old text is then still there
+ */
+export function replaceFile(path: string, text: string): void {
+  const target = realpathSync(path);
+  const draft = `${target}.${process.pid}.tmp`;
+  try {
+    writeFileSync(draft, text, { flag: 'wx' });
+    chmodSync(draft, statSync(target).mode);
+    renameSync(draft, target);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
 }
 
 function versionIn(manifest: URL): string {
