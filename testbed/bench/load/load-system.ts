@@ -16,6 +16,8 @@ import { FakeNode } from './fake-node.ts';
 
 const SECRET = 'bench-secret';
 const MAX_CALLS = 200_000;
+/** More than any part offers: a build that has ended is looked at until all have. */
+const MAX_BUILDS = 10_000;
 const PATIENCE_MS = 900_000;
 
 /** One run of `bench load`. */
@@ -96,7 +98,7 @@ export async function withinLoad<T>(run: LoadRun, work: (system: LoadSystem) => 
   const kubeconfig = join(folder.path, 'kubeconfig');
   await writeFile(kubeconfig, await runnerAccountIn(cluster.layout, space.name));
   const node = await FakeNode.open(clock, space, cluster.layout);
-  const drone = await startPracticeServer({ secret: SECRET, maxCalls: MAX_CALLS });
+  const drone = await startPracticeServer({ secret: SECRET, maxCalls: MAX_CALLS, maxBuilds: MAX_BUILDS });
   const image = await imageEnvironment(cluster.layout.repository, 'runner');
   const replicas: LoadReplica[] = [];
   const startReplica: LoadSystem['startReplica'] = async (name, env = {}) => {
