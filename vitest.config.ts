@@ -4,7 +4,7 @@ import { RetriesReporter } from './testbed/levels/retries-reporter.ts';
 /**
  * Levels of tests. unit: pure rooms and edges on loopback. tools: the testbed itself. gate: the Go program as processes.
  * flows: whole pipelines on the embedded cluster. chaos: the same while everything fails. boards: boards and alerts on a real
- * Prometheus. browser: the page in a real Chromium. real: the same on a real kubelet. docs: commands of the documents there.
+ * Prometheus. browser: the page in a real Chromium. kubelet: whole pipelines on a real kubelet. real: what needs the real cluster for itself. docs: commands of the documents there.
  */
 const level = (name: string, include: string[], test: object) => ({
   extends: true as const,
@@ -89,6 +89,12 @@ export default defineConfig({
       level('real', ['testbed/parts/real/**/*.test.ts', 'testbed/suites/real-flows/**/*.test.ts'], {
         exclude: ['testbed/parts/real/plan/**', 'testbed/suites/real-flows/large/**'],
         ...onTheRealCluster,
+      }),
+      level('kubelet', ['testbed/suites/kubelet/**/*.test.ts'], {
+        ...onTheRealCluster,
+        // Each file has a namespace of its own, and waits most of the time. What it leaves is looked for when all have ended.
+        ...{ maxWorkers: 2, fileParallelism: true, setupFiles: [] },
+        globalSetup: ['testbed/parts/real/leave-nothing.global.ts'],
       }),
       level('docs', ['testbed/suites/docs/real/**/*.test.ts'], onTheRealCluster),
       level('chart', ['testbed/suites/chart/**/*.test.ts'], onTheRealCluster),

@@ -93,8 +93,16 @@ export const LEVELS: readonly Level[] = [
     quick: 'nothing',
   },
   {
+    name: 'kubelet',
+    what: 'whole pipelines on a real kubelet, two test files at the same time',
+    command: vitest('kubelet'),
+    needs: CLUSTER,
+    parts: OF_THE_CLUSTER,
+    quick: 'nothing',
+  },
+  {
     name: 'real',
-    what: 'whole pipelines, placing, scaling and chaos on a real kubelet',
+    what: 'failures, placing, scaling and chaos on a real cluster',
     command: vitest('real'),
     needs: CLUSTER,
     parts: [...OF_THE_CLUSTER, 'karpenter'],

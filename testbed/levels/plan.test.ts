@@ -32,7 +32,7 @@ describe('a plan', () => {
 
     expect(runs.map(({ level }) => level.name)).toEqual(['unit']);
     expect(leftOut).toEqual([
-      'left out: real (whole pipelines, placing, scaling and chaos on a real kubelet): needs /usr/lib/cni/bridge, /usr/lib/cni/host-local, ' +
+      'left out: real (failures, placing, scaling and chaos on a real cluster): needs /usr/lib/cni/bridge, /usr/lib/cni/host-local, ' +
         '/usr/lib/cni/loopback: run "sudo testbed/install-debian.sh" once',
     ]);
   });

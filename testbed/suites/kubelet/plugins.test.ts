@@ -13,7 +13,7 @@ import { clusterImages, offer } from '../../parts/real/images.ts';
 import { type Forwarder, forward } from '../../parts/site/forwarder.ts';
 import { pipeline, step, stepResults } from '../flows/pipelines.ts';
 import { startTestSystem, type TestSystem } from '../flows/test-system.ts';
-import { ownNamespaceAccess } from './real-cluster-access.ts';
+import { ownNamespaceAccess } from '../real-flows/real-cluster-access.ts';
 
 const PATIENCE = { timeoutMs: 120_000 };
 const NO_CLONE = 'clone: { disable: true }';

@@ -3,7 +3,7 @@ import type { V1Node, V1Pod } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pipeline, step } from '../flows/pipelines.ts';
 import { startTestSystem, type TestSystem } from '../flows/test-system.ts';
-import { ownNamespaceAccess } from './real-cluster-access.ts';
+import { ownNamespaceAccess } from '../real-flows/real-cluster-access.ts';
 
 const TIMEOUT_MS = 120_000;
 /** A resource that the kubelet takes from the node's status, as it does those of device plugins. */

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import type { RealCluster } from '../../parts/real/facts.ts';
 import { pipeline, step } from '../flows/pipelines.ts';
 import { startTestSystem, type TestSystem } from '../flows/test-system.ts';
-import { type OwnedNamespaceAccess, ownNamespaceAccess } from './real-cluster-access.ts';
+import { type OwnedNamespaceAccess, ownNamespaceAccess } from '../real-flows/real-cluster-access.ts';
 
 const PATIENCE_MS = 120_000;
 const ACCOUNTS: Resource = { base: '/api/v1', plural: 'serviceaccounts' };

@@ -1,6 +1,6 @@
 import { runFieldsSuite } from '../flows/run-fields.suite.ts';
 import { startTestSystem } from '../flows/test-system.ts';
-import { ownNamespaceAccess } from './real-cluster-access.ts';
+import { ownNamespaceAccess } from '../real-flows/real-cluster-access.ts';
 
 runFieldsSuite(
   'a real kubelet',

@@ -2,8 +2,8 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pipeline, step, stepResults } from '../flows/pipelines.ts';
 import { startTestSystem, type TestSystem } from '../flows/test-system.ts';
-import { OwnNamespace } from './own-namespace.ts';
-import { realClusterAccess } from './real-cluster-access.ts';
+import { OwnNamespace } from '../real-flows/own-namespace.ts';
+import { realClusterAccess } from '../real-flows/real-cluster-access.ts';
 
 const PATIENCE_MS = 120_000;
 const USER = 1000;

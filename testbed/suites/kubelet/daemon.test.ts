@@ -1,5 +1,5 @@
 import { daemonSuite } from '../flows/daemon.suite.ts';
-import { ownNamespaceAccess } from './real-cluster-access.ts';
+import { ownNamespaceAccess } from '../real-flows/real-cluster-access.ts';
 
 daemonSuite(
   'a real kubelet',

@@ -1,6 +1,6 @@
 import { outcomesSuite } from '../flows/outcomes.suite.ts';
 import { GATE_VOLUMES, startTestSystem } from '../flows/test-system.ts';
-import { ownNamespaceAccess } from './real-cluster-access.ts';
+import { ownNamespaceAccess } from '../real-flows/real-cluster-access.ts';
 
 for (const gate of GATE_VOLUMES)
   outcomesSuite(

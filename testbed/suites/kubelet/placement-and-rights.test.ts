@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pipeline, step } from '../flows/pipelines.ts';
 import { podFieldsSuite } from '../flows/pod-fields.suite.ts';
 import { GATE_VOLUMES, startTestSystem, type TestSystem } from '../flows/test-system.ts';
-import { type OwnedNamespaceAccess, ownNamespaceAccess } from './real-cluster-access.ts';
+import { type OwnedNamespaceAccess, ownNamespaceAccess } from '../real-flows/real-cluster-access.ts';
 
 const TIMEOUT_MS = 120_000;
 const NODES = 'required_during_scheduling_ignored_during_execution';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ExecSession, interruptAt, openExecSession, pipelineOf } from '../flows/exec-process.ts';
-import { type OwnedNamespaceAccess, ownNamespaceAccess } from './real-cluster-access.ts';
+import { type OwnedNamespaceAccess, ownNamespaceAccess } from '../real-flows/real-cluster-access.ts';
 
 const PATIENCE_MS = 120_000;
 

@@ -1,5 +1,5 @@
 import { PREVIOUS_RULES, previousRoleSuite } from '../flows/previous-role.suite.ts';
-import { ownNamespaceAccess } from './real-cluster-access.ts';
+import { ownNamespaceAccess } from '../real-flows/real-cluster-access.ts';
 
 previousRoleSuite(
   'a real kubelet',

@@ -1,7 +1,7 @@
 import { runOrThrow } from '../../parts/real/command.ts';
 import { KEEPING, keepFailedSuite } from '../flows/keep-failed.suite.ts';
 import { startTestSystem } from '../flows/test-system.ts';
-import { ownNamespaceAccess, realClusterAccess } from './real-cluster-access.ts';
+import { ownNamespaceAccess, realClusterAccess } from '../real-flows/real-cluster-access.ts';
 
 keepFailedSuite(
   'a real kubelet',
