@@ -20,7 +20,7 @@ describe("the chart's default for untrusted pipelines", () => {
     expect(names.filter((name) => config[name] === undefined)).toEqual([NAMESPACES]);
   });
 
-  it('is understood by the runner, closed for forks, and open to nobody who is not trusted', () => {
+  it('is understood by the runner, closed for forks, and open to nobody who is not trusted, but for caches, which HANGAR_CACHE turns on', () => {
     const env = {
       DRONE_RPC_HOST: 'd',
       DRONE_RPC_SECRET: 's',
@@ -30,7 +30,11 @@ describe("the chart's default for untrusted pipelines", () => {
     const loaded = loadConfig(env, () => '', host);
     if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
     const { rules } = loaded.ok.compile.restrictions;
-    const names = Object.keys(RULES) as readonly (keyof typeof RULES)[];
+    const { caches } = rules;
+    expect(caches).toEqual({ fork: 'any', ordinary: 'any', trusted: 'any' });
+    expect(config['HANGAR_CACHE']).toBeUndefined();
+    const all = Object.keys(RULES) as readonly (keyof typeof RULES)[];
+    const names = all.filter((name) => RULES[name].sinceHangar !== 'open');
     for (const { fork, ordinary, trusted } of names.map((name) => rules[name])) {
       expect([typeof fork === 'number' || fork.length === 0, ordinary === 'any', trusted]).toEqual([
         true,
@@ -43,6 +47,6 @@ describe("the chart's default for untrusted pipelines", () => {
   it('is opened in the values for who migrates, rule by rule, for what the previous runner has', () => {
     const page = readFileSync(new URL('../../../docs/migrate.md', import.meta.url), 'utf8');
     const opened = [...page.matchAll(/^ {4}(HANGAR_\w+): any$/gm)].map(([, name]) => name);
-    expect(opened).toEqual(Object.values(RULES).flatMap(({ isNew, setting }) => (isNew ? [] : [setting])));
+    expect(opened).toEqual(Object.values(RULES).flatMap(({ sinceHangar, setting }) => (sinceHangar ? [] : [setting])));
   });
 });

@@ -69,7 +69,9 @@ export function checkChoices(
   planned: readonly PlannedContainer[],
 ): readonly string[] {
   const { pipeline, detail, settings, policy, workspace, level, rules } = sources;
-  const steps = planned.filter(({ origin }) => origin !== 'clone').map(({ step }) => step);
+  const steps = planned
+    .filter(({ origin }) => origin === 'service' || origin === 'step')
+    .map(({ step }) => step);
   const own = pipelineChoices({ ...pipeline, services: [], steps }, { ...settings, policy });
   const privileged = planned.filter((one) => one.privileged && !one.step.privileged);
   const ofImages = privilegedChoices({

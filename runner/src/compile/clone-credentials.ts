@@ -5,6 +5,9 @@ import type { OrderedStep } from './order-steps.ts';
 import { stepTitle } from './refuse.ts';
 import type { CompileSettings } from './settings.ts';
 
+const isOfCaches = (origin: OrderedStep['origin']): boolean =>
+  origin === 'restore-cache' || origin === 'save-cache';
+
 interface CloneSources {
   readonly pipeline: Pick<Pipeline, 'clone'>;
   readonly detail: StageDetail;
@@ -22,7 +25,7 @@ export function cloneCredentials(
 ): { readonly netrc: Netrc | undefined; readonly warnings: readonly string[] } {
   const { netrc } = detail;
   const none = { netrc: undefined, warnings: [] };
-  if (netrc === undefined || netrc.machine === '') return none;
+  if (netrc === undefined || netrc.machine === '' || isOfCaches(origin)) return none;
   const every = { netrc, warnings: [] };
   if (!settings.netrcCloneOnly || origin === 'clone') return every;
   if (origin !== 'step' || step.name !== 'clone' || !pipeline.clone.disable) return none;

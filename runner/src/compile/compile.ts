@@ -149,32 +149,37 @@ function secretFinder(packed: readonly PackedSecret[]): ContainerSources['secret
   return (key) => names.get(key) ?? '';
 }
 
-function placesOf(
-  { workspace, settings, detail, named }: Frame,
-  steps: readonly PlannedContainer[],
-): MountContext {
+function placesOf({ workspace, settings, detail, named }: Frame, { steps, caches }: Contents): MountContext {
   return {
     workspace,
     globalVolumes: settings.globalVolumes,
     volumeNames: named.byName,
     hasTmate: hasTmate(settings, detail),
     hasSwap: steps.some(isSwapped),
+    caches,
   };
+}
+
+/** What is in the Pod. */
+interface Contents {
+  readonly steps: readonly PlannedContainer[];
+  readonly caches: readonly string[];
 }
 
 function makePod(
   frame: Frame,
-  steps: readonly PlannedContainer[],
+  contents: Contents,
   common: ReadonlyMap<string, string>,
   stored: Stored,
 ): V1Pod {
   const { settings, named, prepared, podName, namespace, labels } = frame;
+  const { steps } = contents;
   const pod = buildPod(steps, {
     ...frame,
     ...stored,
     name: podName,
     common,
-    places: placesOf(frame, steps),
+    places: placesOf(frame, contents),
     secretOf: secretFinder(stored.packed),
     files: filesVolume(stored.packed),
     volumes: named.volumes,
@@ -212,7 +217,7 @@ export function compile(input: CompileInput): Compiled {
     plan,
     namespace,
     createNamespace,
-    pod: makePod(frame, steps, common, stored),
+    pod: makePod(frame, { steps, caches: planned.caches }, common, stored),
     secrets: stored.packed.map((secret) => toSecret(secret, namespace, labels)),
     pullSecret: pullSecret(prepared.registries, podName, namespace, labels),
     masks: masksByStep(steps),

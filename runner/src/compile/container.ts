@@ -81,7 +81,7 @@ function workingDir(
 
 /** Builds the container of one step (previous-runner §4.19, PROTOCOL.md). */
 export function stepContainer(container: PlannedContainer, sources: ContainerSources): V1Container {
-  const { n, step, role, start, resources } = container;
+  const { n, step, role, resources } = container;
   const { places, rules } = sources;
   return {
     name: containerName(n),
@@ -89,7 +89,7 @@ export function stepContainer(container: PlannedContainer, sources: ContainerSou
     imagePullPolicy: pullPolicy(step.pull),
     ...workingDir(step, role, places.workspace),
     resources: toRequirements(resources, rules.ephemeralStorage, checkedOthers(step)),
-    volumeMounts: [...mountsOf(n, step, start.engine, places)],
+    volumeMounts: [...mountsOf(container, places)],
     securityContext: securityContext(container, sources),
   };
 }

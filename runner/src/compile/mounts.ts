@@ -1,6 +1,8 @@
 import type { V1VolumeMount } from '@kubernetes/client-node';
 import type { FieldPath, PipelineMount, PipelineStep } from '../pipeline/pipeline.ts';
 import type { Engine } from '../pipeline/run-plan.ts';
+import { cacheMounts, RESTORE, SAVE } from './cache-steps.ts';
+import type { PlannedContainer } from './planned-container.ts';
 import { refuse, stepField, stepTitle } from './refuse.ts';
 import type { CompileSettings } from './settings.ts';
 import { envVolumeName, globalVolumeName, VOLUME } from './volumes.ts';
@@ -14,6 +16,8 @@ export interface MountContext {
   readonly volumeNames: ReadonlyMap<string, string>;
   readonly hasTmate: boolean;
   readonly hasSwap: boolean;
+  /** Names of the caches that are restored and saved. */
+  readonly caches: readonly string[];
 }
 
 const mount = (name: string, mountPath: string, more: Partial<V1VolumeMount> = {}): V1VolumeMount => ({
@@ -104,13 +108,13 @@ function refuseDoubles(mounts: readonly V1VolumeMount[], step: PipelineStep): re
   );
 }
 
-/** All mounts of one container: the step's own, the workspace, the gate's, tmate, the operator's (previous-runner §4.3). */
+/** All mounts of one container: those of the caches in the runner's own steps, else the step's own, the workspace, the gate's, tmate, the operator's (previous-runner §4.3). */
 export function mountsOf(
-  n: number,
-  step: PipelineStep,
-  engine: Engine,
+  { n, step, origin, start: { engine } }: PlannedContainer,
   places: MountContext,
 ): readonly V1VolumeMount[] {
+  if (origin === RESTORE || origin === SAVE)
+    return [...cacheMounts(origin, places.caches, places.volumeNames), ...gateMounts(n, engine, places)];
   const mounts = [
     ...authorMounts(step, places),
     mount(VOLUME.workspace, places.workspace),

@@ -1,8 +1,8 @@
 import type { PipelineStep } from '../pipeline/pipeline.ts';
 import { refuse, stepField, stepTitle } from './refuse.ts';
 
-/** The origin of a step. */
-export type Origin = 'clone' | 'service' | 'step';
+/** The origin of a step; the last two are the runner's own (`cache-steps.ts`). */
+export type Origin = 'clone' | 'service' | 'step' | 'restore-cache' | 'save-cache';
 
 /** A step of the YAML, and whether its conditions allow it to run. */
 export interface Candidate {

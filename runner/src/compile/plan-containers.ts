@@ -4,6 +4,7 @@ import type { StageDetail } from '../pipeline/drone.ts';
 import type { Amount, Pipeline } from '../pipeline/pipeline.ts';
 import type { Rules } from '../restrict/restrictions.ts';
 import { RULES } from '../restrict/rule-table.ts';
+import { cacheSteps, mountedCaches, withCacheSteps } from './cache-steps.ts';
 import { cloneCredentials } from './clone-credentials.ts';
 import { cloneStep } from './clone-step.ts';
 import { decideStart } from './engine.ts';
@@ -44,6 +45,8 @@ export interface PlanSources {
 /** The planned steps, and warnings for their authors. */
 export interface PlannedContainers {
   readonly steps: readonly PlannedContainer[];
+  /** Names of the caches that they mount. */
+  readonly caches: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -79,10 +82,12 @@ function candidates({ pipeline, settings, facts, globs }: PlanSources): readonly
 
 type PipelineStepLike = Pipeline['steps'][number];
 
-/** The author's images in full form; the operator's clone image unchanged (previous-runner §4.4). */
+const isAuthors = (origin: OrderedStep['origin']): boolean => origin === 'service' || origin === 'step';
+
+/** The author's images in full form; those of the operator unchanged (previous-runner §4.4). */
 function imageOf({ step, origin }: OrderedStep): string {
   const image = step.image.trim();
-  if (origin === 'clone') return image;
+  if (!isAuthors(origin)) return image;
   if (parseReference(image) !== undefined) return expandImage(image);
   return refuse(
     'invalid-image',
@@ -115,8 +120,9 @@ function planStep(
   const own = stepEnvironment({ step, origin, secrets: prepared.secrets, netrc: credentials.netrc });
   const plain = usableVariables(own.plain, start.engine, stepTitle(step));
   const secret = usableVariables(own.secret, start.engine, stepTitle(step));
-  const privilege =
-    origin === 'clone' ? 'none' : privilegeOf(step, settings.privilegedImages, rules.privilegedImages);
+  const privilege = !isAuthors(origin)
+    ? 'none'
+    : privilegeOf(step, settings.privilegedImages, rules.privilegedImages);
   const masked = prepared.environment.filter(({ mask }) => mask).map(({ value }) => value);
   return {
     planned: {
@@ -175,8 +181,12 @@ function divideResources(steps: readonly Undivided[], sources: PlanSources): rea
 /** Plans every step that can run. Throws PipelineError if the pipeline can't be run as written. */
 export function planContainers(sources: PlanSources): PlannedContainers {
   const all = candidates(sources);
-  checkStepCount(all.filter(({ canRun }) => canRun).length);
-  const drafts = orderSteps(all).map((ordered) => planStep(ordered, sources));
+  const runnable = all.filter(({ canRun }) => canRun).map(({ step }) => step);
+  const caches = mountedCaches(sources.pipeline, runnable);
+  const own = cacheSteps(caches, sources);
+  const ordered = withCacheSteps(orderSteps(all), caches, own);
+  checkStepCount(ordered.length);
+  const drafts = ordered.map((one) => planStep(one, sources));
   const undivided = drafts.map(({ planned }) => planned);
   const resources = divideResources(undivided, sources);
   const nothing = {
@@ -185,6 +195,7 @@ export function planContainers(sources: PlanSources): PlannedContainers {
   };
   return {
     steps: undivided.map((planned, index) => ({ ...planned, resources: resources[index] ?? nothing })),
-    warnings: drafts.flatMap(({ warnings }) => warnings),
+    caches,
+    warnings: [...own.warnings, ...drafts.flatMap(({ warnings }) => warnings)],
   };
 }

@@ -2,6 +2,7 @@ import type { V1Pod, V1PodSpec, V1Volume } from '@kubernetes/client-node';
 import { ANNOTATION, SCHEDULING_GATE } from '../pipeline/compiled.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Most } from '../restrict/restrictions.ts';
+import { RESTORE, SAVE, storageVolume } from './cache-steps.ts';
 import { type ContainerSources, initContainer, stepContainer, tmateContainer } from './container.ts';
 import { isDnsSubdomain } from './kubernetes-names.ts';
 import type { PlannedContainer } from './planned-container.ts';
@@ -56,6 +57,12 @@ function gateVolume({ gateVolume: by, gateImage }: CompileSettings, most: Most):
   return { name: VOLUME.bin, image: { reference: gateImage, pullPolicy: 'IfNotPresent' } };
 }
 
+/** The storage of caches, where a step of the runner needs it. */
+function storage(steps: readonly PlannedContainer[], { settings }: PodSources): readonly V1Volume[] {
+  const has = (wanted: PlannedContainer['origin']): boolean => steps.some(({ origin }) => origin === wanted);
+  return settings.caches !== undefined && has(RESTORE) ? [storageVolume(settings.caches, has(SAVE))] : [];
+}
+
 function volumesOf(steps: readonly PlannedContainer[], sources: PodSources): V1Volume[] {
   const swapped = steps.filter(({ start }) => start.engine === 'swap');
   const most = sources.rules.volumeSize;
@@ -69,6 +76,7 @@ function volumesOf(steps: readonly PlannedContainer[], sources: PodSources): V1V
     ...(swapped.length > 0 ? [resultsVolume(swapped)] : []),
     ...swapped.map(envVolume),
     ...sources.volumes,
+    ...storage(steps, sources),
   ];
 }
 

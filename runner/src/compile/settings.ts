@@ -17,6 +17,21 @@ export interface Policy {
   readonly tolerations: readonly Toleration[];
 }
 
+/** The storage of caches, and how much of it they take. */
+export interface CacheSettings {
+  readonly storage:
+    | { readonly kind: 'claim'; readonly claimName: string }
+    | { readonly kind: 'host'; readonly path: string };
+  /** The largest cache that is saved. */
+  readonly maxBytes: number;
+  /** All caches of the storage; 0: no limit. */
+  readonly totalBytes: number;
+  /** After this time without use a cache is removed. */
+  readonly maxAgeMs: number;
+  /** Limit of restoring, and of saving, in one build. */
+  readonly timeoutMs: number;
+}
+
 /** The operator's settings for Pods (`DRONE_*` and `HANGAR_*`, previous-runner §1.3). */
 export interface CompileSettings {
   readonly cloneImage: string;
@@ -63,6 +78,8 @@ export interface CompileSettings {
   readonly keepFailedMs: number;
   /** The longest time for which a build parameter may make it stay; 0: no parameter has an effect. */
   readonly keepFailedMaxMs: number;
+  /** Where caches are kept between builds; undefined: nowhere. */
+  readonly caches: CacheSettings | undefined;
   /** What pipelines may choose, by trust level. */
   readonly restrictions: Restrictions;
   /** The runner's own service account, which no build gets; undefined if it isn't known. */

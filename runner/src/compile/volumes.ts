@@ -19,6 +19,8 @@ export const VOLUME = {
   files: FILES_VOLUME,
   /** Results of swapped steps, from annotations. */
   pod: 'hangar-pod',
+  /** The operator's storage of caches, only in the containers that restore and save. */
+  caches: 'hangar-caches',
 } as const;
 
 /** The volume mounted at `/run/drone` of a swapped step: the runner writes its `env` when the step's turn starts (PROTOCOL.md). */
@@ -86,6 +88,8 @@ function toVolume(volume: PipelineVolume, name: string, most: Most): V1Volume | 
   switch (volume.kind) {
     case 'temp':
       return tempVolume(name, volume, most);
+    case 'cache':
+      return emptyVolume(name, most);
     case 'host':
       return hostVolume(name, volume.path, owner);
     case 'claim':

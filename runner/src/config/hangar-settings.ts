@@ -1,7 +1,10 @@
 import { type Settings, setting } from '@hangar/shared/config';
 import { atLeast, BYTES, CPU, DURATION, integer, LIST, oneOf, TOKEN } from '@hangar/shared/config-values';
 import { RESOURCE_MODES } from '../compile/resource-mode.ts';
+import { CACHE_STORAGE } from './cache-storage.ts';
 import { flag, list, map, optional, text } from './setting-kinds.ts';
+
+const GIB = 1024 ** 3;
 
 /** The note for a setting that the previous runner did not have. */
 export const NEW = 'new in Hangar';
@@ -124,6 +127,34 @@ export const hangar = {
     section: 'hangar',
     description:
       'Pods of one repository that are kept at the same time for `HANGAR_KEEP_FAILED`, over all replicas.',
+    note: NEW,
+  }),
+  cache: optional('HANGAR_CACHE', CACHE_STORAGE, {
+    section: 'hangar',
+    description:
+      'Where volumes of the kind `cache` are kept between builds: `claim:NAME`, a PersistentVolumeClaim in the namespace of the builds, or an absolute path on each node. It is mounted only into containers of Hangar, never into a step. Empty: such volumes start empty.',
+    note: NEW,
+  }),
+  cacheSizeBytes: setting('HANGAR_CACHE_SIZE', atLeast(1, BYTES), 2 * GIB, {
+    section: 'hangar',
+    description: 'The largest cache that is saved, as one volume of one repository.',
+    note: NEW,
+  }),
+  cacheTotalBytes: setting('HANGAR_CACHE_TOTAL_SIZE', BYTES, 50 * GIB, {
+    section: 'hangar',
+    description:
+      'Size of all caches together, on a claim or on one node. After a build has saved a cache, those that were unused for the longest time are removed. 0: no limit but the storage itself.',
+    note: NEW,
+  }),
+  cacheAgeMs: setting('HANGAR_CACHE_AGE', DURATION, 2_592_000_000, {
+    section: 'hangar',
+    description: 'A cache that no build has saved or confirmed for this time is removed.',
+    note: NEW,
+  }),
+  cacheTimeoutMs: setting('HANGAR_CACHE_TIMEOUT', atLeast(1_000, DURATION), 600_000, {
+    section: 'hangar',
+    description:
+      'Limit of the time in which the caches of a build are restored, and of that in which they are saved. What takes longer is given up; the build continues.',
     note: NEW,
   }),
   schedulingTimeoutMs: optional('HANGAR_SCHEDULING_TIMEOUT', DURATION, {

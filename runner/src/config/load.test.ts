@@ -249,6 +249,38 @@ describe('loadConfig', () => {
     expect(config.registry.mirrors).toEqual({ 'docker.io': 'mirror.acme.test:5000' });
   });
 
+  it.each([
+    ['claim:caches', { kind: 'claim', claimName: 'caches' }],
+    ['/var/lib/cache', { kind: 'host', path: '/var/lib/cache' }],
+  ])('reads where caches are kept: %s', (HANGAR_CACHE, storage) => {
+    const limits = { HANGAR_CACHE_SIZE: '1Gi', HANGAR_CACHE_AGE: '7d', HANGAR_CACHE_TIMEOUT: '2m' };
+    expect(load({ HANGAR_CACHE, ...limits }).compile.caches).toEqual({
+      storage,
+      maxBytes: 1_073_741_824,
+      totalBytes: 53_687_091_200,
+      maxAgeMs: 604_800_000,
+      timeoutMs: 120_000,
+    });
+    expect(load(limits).compile.caches).toBeUndefined();
+  });
+
+  it.each(['caches', 'claim:', 'claim:Caches', '/', '/var/../etc', 'relative/path'])(
+    'refuses %s as the place of caches',
+    (HANGAR_CACHE) => {
+      expect(problemsOf({ ...LEAST, HANGAR_CACHE })).toEqual([
+        expect.stringMatching(/^HANGAR_CACHE .*claim:NAME/),
+      ]);
+    },
+  );
+
+  it('refuses a claim for caches where each build has a namespace of its own, but no path', () => {
+    const fresh = { ...LEAST, DRONE_NAMESPACE_DEFAULT: 'drone-' };
+    expect(problemsOf({ ...fresh, HANGAR_CACHE: 'claim:caches' })).toEqual([
+      expect.stringContaining('HANGAR_CACHE is a claim'),
+    ]);
+    expect(problemsOf({ ...fresh, HANGAR_CACHE: '/var/lib/cache' })).toEqual([]);
+  });
+
   it('reads proxies, upper case first', () => {
     const config = load({ HTTPS_PROXY: 'http://up:1', https_proxy: 'http://low:1', no_proxy: 'a' });
     expect(config.proxies).toEqual({ http: '', https: 'http://up:1', no: 'a' });
@@ -303,7 +335,7 @@ describe('what pipelines may choose', () => {
     const { rules, repositories } = load({}).compile.restrictions;
     expect(repositories).toEqual([]);
     for (const name of RULE_NAMES) {
-      const isNew = RULES[name].isNew === true;
+      const isNew = RULES[name].sinceHangar === 'closed';
       expect([name, rules[name]]).toEqual([name, isNew ? TRUSTED_ONLY : ANY]);
     }
     expect(rules.capabilities).toEqual({ fork: [], ordinary: [], trusted: 'any' });

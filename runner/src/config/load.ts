@@ -217,8 +217,18 @@ function compileOf(
     deadlineSlackMs: values.deadlineSlackMs,
     keepFailedMs: values.keepFailedMs ?? 0,
     keepFailedMaxMs: values.keepFailedMaxMs ?? 0,
+    caches: cachesOf(values),
   };
 }
+
+const cachesOf = (values: Read): CompileSettings['caches'] =>
+  values.cache && {
+    storage: values.cache,
+    maxBytes: values.cacheSizeBytes,
+    totalBytes: values.cacheTotalBytes,
+    maxAgeMs: values.cacheAgeMs,
+    timeoutMs: values.cacheTimeoutMs,
+  };
 
 function proxiesOf(env: Environment): CompileSettings['proxies'] {
   const entries = PROXY_NAMES.map((name) => [name, proxy(env, name)] as const);
@@ -277,6 +287,11 @@ function crossChecks(values: Read): readonly string[] {
   if (readListen(listen) === undefined) {
     problems.push(
       `DRONE_SERVER_PORT is not a listen address (given: ${JSON.stringify(listen)}). Write :3000 or 127.0.0.1:3000`,
+    );
+  }
+  if (values.cache?.kind === 'claim' && values.namespace === RANDOM_NAMESPACE) {
+    problems.push(
+      'HANGAR_CACHE is a claim, but each build has a namespace of its own (DRONE_NAMESPACE_DEFAULT=drone-), where no claim is. Write a path of the nodes, or set another namespace',
     );
   }
   if (values.ownAccount !== '' && accountOf(values.ownAccount) === undefined) {

@@ -29,7 +29,7 @@ function names(rule: NameRule): Setting<Levels<Names>> {
     read: (text: string) => parseRule<Names>(read, text),
     show: (value: Levels<Names>) => formatRule(info.kind, value),
   };
-  return setting<Levels<Names>>(info.setting, kind, info.isNew ? TRUSTED_ONLY : ANY, about(info));
+  return setting<Levels<Names>>(info.setting, kind, info.sinceHangar === 'closed' ? TRUSTED_ONLY : ANY, about(info));
 }
 
 function most(rule: AmountRule): Setting<Levels<Most>> {
@@ -60,6 +60,7 @@ export const restrictions = {
   ruleRoot: names('root'),
   ruleCapabilities: names('capabilities'),
   ruleSecurityProfiles: names('securityProfiles'),
+  ruleCaches: names('caches'),
   ruleHostAccess: names('hostAccess'),
   rulePrivilegedImages: names('privilegedImages'),
   rulePrivilegedEnvironment: names('privilegedEnvironment'),
@@ -106,6 +107,7 @@ export function rulesOf(values: Values, defaults: NamespaceDefaults): RulesByLev
     root: values.ruleRoot,
     capabilities: values.ruleCapabilities,
     securityProfiles: values.ruleSecurityProfiles,
+    caches: values.ruleCaches,
     hostAccess: values.ruleHostAccess,
     privilegedImages: values.rulePrivilegedImages,
     privilegedEnvironment: values.rulePrivilegedEnvironment,

@@ -65,7 +65,7 @@ function* memoryVolumes(pipeline: Pipeline): Generator<LintProblem> {
 function* sourcelessVolumes(pipeline: Pipeline): Generator<LintProblem> {
   for (const volume of pipeline.volumes) {
     if (volume.kind !== 'none') continue;
-    const cure = 'give it one of temp, host, claim, config_map or secret, for example `temp: {}`';
+    const cure = 'give it one of temp, cache, host, claim, config_map or secret, for example `temp: {}`';
     yield { message: `linter: volume ${volume.name} has no source: ${cure}`, at: volume.at ?? [] };
   }
 }

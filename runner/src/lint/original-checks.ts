@@ -92,6 +92,7 @@ function untrustedSource(volume: PipelineVolume): string | undefined {
       return 'configMap';
     case 'secret':
       return 'secret';
+    case 'cache':
     case 'none':
       return undefined;
   }

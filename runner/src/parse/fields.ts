@@ -200,6 +200,10 @@ export const FIELDS = {
   volume: {
     name: field('text', 'Name that mounts refer to.'),
     temp: field({ part: 'temp' }, 'A new directory for each build.'),
+    cache: field(
+      { part: 'cache' },
+      'A directory that keeps its files for the next builds of the repository; written as `cache: {}`.',
+    ),
     host: field({ part: 'host' }, 'A path of the node; trusted repositories only.'),
     claim: field({ part: 'claim' }, 'A PersistentVolumeClaim; trusted repositories only.'),
     config_map: field({ part: 'config_map' }, 'A ConfigMap; trusted repositories only.'),
@@ -209,6 +213,7 @@ export const FIELDS = {
     medium: field('text', '`memory` keeps it in memory; trusted repositories only.'),
     size_limit: field('bytes', 'Maximum size in bytes, or text such as `1GiB`.'),
   },
+  cache: {},
   host: { path: field('text', 'Directory, file or socket of the node.') },
   claim: {
     name: field('text', 'Name of the PersistentVolumeClaim.'),

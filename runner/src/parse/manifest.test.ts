@@ -330,6 +330,7 @@ describe('parseManifest: volumes (previous-runner §3.7)', () => {
       'host: {path: /var/run/docker.sock}',
       { kind: 'host', path: '/var/run/docker.sock' },
     ],
+    ['cache', 'cache: {}', { kind: 'cache' }],
     ['claim', 'claim: {name: c, read_only: true}', { kind: 'claim', claimName: 'c', readOnly: true }],
     [
       'known issue 45: an omitted mode stays unsaid',

@@ -4,7 +4,7 @@ import { readBytes } from './read-step.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
 /** In order of precedence (previous-runner §3.7). */
-const SOURCES = ['temp', 'host', 'claim', 'config_map', 'secret'] as const;
+const SOURCES = ['temp', 'cache', 'host', 'claim', 'config_map', 'secret'] as const;
 type Source = (typeof SOURCES)[number];
 
 /** A volume with its source; `none` if there is none, as with an empty `temp:`. */
@@ -36,6 +36,10 @@ const READERS: Readonly<Record<Source, Reader>> = {
       medium: decoder.text(fields.get('medium')),
       sizeLimitBytes: readBytes(decoder, fields.get('size_limit')),
     };
+  },
+  cache: (decoder, node) => {
+    decoder.fields(node, 'cache');
+    return { kind: 'cache' };
   },
   host: (decoder, node) => ({
     kind: 'host',

@@ -117,6 +117,8 @@ export type PipelineVolume = {
   readonly at?: FieldPath;
 } & (
   | { readonly kind: 'temp'; readonly medium: string; readonly sizeLimitBytes: number }
+  /** Filled before the steps from what the last successful build left there, and saved after them. */
+  | { readonly kind: 'cache' }
   | { readonly kind: 'host'; readonly path: string }
   | { readonly kind: 'claim'; readonly claimName: string; readonly readOnly: boolean }
   | {

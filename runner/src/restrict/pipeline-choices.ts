@@ -132,6 +132,10 @@ function stepChoices(step: PipelineStep): readonly NameChoice[] {
 }
 
 function volumeChoices(volume: PipelineVolume): readonly NameChoice[] {
+  if (volume.kind === 'cache') {
+    const at = [...(volume.at ?? ['volumes']), 'cache'];
+    return [{ rule: 'caches', value: volume.name, what: `cache ${shown(volume.name)}`, at }];
+  }
   const isPlain = volume.kind === 'temp' && volume.medium.toLowerCase() !== 'memory';
   if (isPlain || volume.kind === 'none') return [];
   const source = volume.kind === 'temp' ? 'memory' : volume.kind;

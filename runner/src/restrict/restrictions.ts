@@ -33,6 +33,8 @@ export interface NameRules<T> {
   readonly capabilities: T;
   /** Globs of `Unconfined` and `Localhost:NAME`. */
   readonly securityProfiles: T;
+  /** Globs of volume names. */
+  readonly caches: T;
   /** What the linter leaves to trusted repositories: all or nothing. */
   readonly hostAccess: T;
   /** Images that run privileged without a setting of the step; `any`: the five built in and `DRONE_RUNNER_PRIVILEGED_IMAGES`. */
@@ -76,6 +78,7 @@ export function eachRule<N, A>(
     root: ofNames('root'),
     capabilities: ofNames('capabilities'),
     securityProfiles: ofNames('securityProfiles'),
+    caches: ofNames('caches'),
     hostAccess: ofNames('hostAccess'),
     privilegedImages: ofNames('privilegedImages'),
     privilegedEnvironment: ofNames('privilegedEnvironment'),

@@ -1,10 +1,11 @@
-import type { Restrictions } from './restrictions.ts';
+import type { Restrictions, RuleName } from './restrictions.ts';
 import { RULE_NAMES, RULES } from './rule-table.ts';
 import { formatRule, openLevels } from './rule-values.ts';
 import type { TrustLevel } from './trust-level.ts';
 
 /** A rule as the settings have it, for an operator. */
 export interface ReviewedRule {
+  readonly name: RuleName;
   readonly setting: string;
   /** As the setting is written. */
   readonly value: string;
@@ -21,6 +22,7 @@ export function reviewRules({ rules }: Restrictions): readonly ReviewedRule[] {
     const { setting, kind, subject, chartDefault } = RULES[name];
     const value = formatRule(kind, rules[name]);
     return {
+      name,
       setting,
       value,
       subject,
@@ -47,7 +49,7 @@ export function privilegeLosses(settings: {
 
 /** One sentence for the log at start, if untrusted builds may choose whatever they like by some rule. Pure. */
 export function openWarning(restrictions: Restrictions): string | undefined {
-  const all = reviewRules(restrictions);
+  const all = reviewRules(restrictions).filter(({ name }) => RULES[name].sinceHangar !== 'open');
   const open = all.filter((rule) => rule.open.length > 0);
   if (open.length === 0) return undefined;
   return `${open.length} of ${all.length} rules (such as ${open[0]?.setting}) do not restrict untrusted pipelines, as in the previous runner; "hangar-runner doctor" lists them, docs/security.md explains them`;
@@ -62,7 +64,7 @@ export interface CommentedSetting {
 
 /** Values that leave pipelines as free as the previous runner did, for an upgrade to the chart. Pure. */
 export function openSettings(): readonly CommentedSetting[] {
-  return RULE_NAMES.filter((name) => !RULES[name].isNew).map((name) => {
+  return RULE_NAMES.filter((name) => RULES[name].sinceHangar === undefined).map((name) => {
     const { setting, subject, chartDefault } = RULES[name];
     const usual = chartDefault ?? 'jobs.otherNamespaces, for repositories only';
     return { name: setting, value: 'any', comment: `Open: ${subject}. The chart's default: ${usual}` };

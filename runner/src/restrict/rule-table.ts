@@ -16,8 +16,8 @@ export interface RuleInfo<K extends RuleKind = RuleKind> {
   readonly details: string;
   /** The chart's default, as the setting is written; undefined: the chart derives it from its other values. */
   readonly chartDefault: string | undefined;
-  /** The previous runner has no such choice: an upgrade must not give it to untrusted builds. */
-  readonly isNew?: true;
+  /** The previous runner has no such choice. `closed`: an upgrade must not give it to untrusted builds; `open`: another setting turns it on. */
+  readonly sinceHangar?: 'closed' | 'open';
 }
 
 const CLOSED = 'none';
@@ -68,7 +68,7 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
     details:
       '`*` does not match `/`. Required anti-affinity keeps other Pods off whole topologies while the build runs.',
     chartDefault: CLOSED,
-    isNew: true,
+    sinceHangar: 'closed',
   },
   topologySpread: {
     setting: 'HANGAR_UNTRUSTED_TOPOLOGY_SPREAD',
@@ -76,7 +76,7 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
     subject: 'topology keys of spread constraints of pipelines',
     details: '`*` does not match `/`.',
     chartDefault: CLOSED,
-    isNew: true,
+    sinceHangar: 'closed',
   },
   priorityClasses: {
     setting: 'HANGAR_UNTRUSTED_PRIORITY_CLASSES',
@@ -84,7 +84,7 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
     subject: 'priority classes that a pipeline may name',
     details: 'Never `system-*`.',
     chartDefault: CLOSED,
-    isNew: true,
+    sinceHangar: 'closed',
   },
   runtimeClasses: {
     setting: 'HANGAR_UNTRUSTED_RUNTIME_CLASSES',
@@ -92,7 +92,7 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
     subject: 'runtime classes that a pipeline may name',
     details: '',
     chartDefault: CLOSED,
-    isNew: true,
+    sinceHangar: 'closed',
   },
   extendedResources: {
     setting: 'HANGAR_UNTRUSTED_EXTENDED_RESOURCES',
@@ -100,7 +100,7 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
     subject: 'extended resources that a step may take, such as `nvidia.com/gpu`',
     details: '`*` does not match `/`.',
     chartDefault: CLOSED,
-    isNew: true,
+    sinceHangar: 'closed',
   },
   labels: {
     setting: 'HANGAR_UNTRUSTED_LABELS',
@@ -129,7 +129,7 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
     subject: 'capabilities that a step may add, such as `NET_ADMIN`',
     details: 'To drop capabilities is always allowed.',
     chartDefault: CLOSED,
-    isNew: true,
+    sinceHangar: 'closed',
   },
   securityProfiles: {
     setting: 'HANGAR_UNTRUSTED_SECURITY_PROFILES',
@@ -138,7 +138,16 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
     details:
       '`RuntimeDefault` is always allowed, and `Unconfined` never with HANGAR_HARDENING=restricted. `*` does not match `/`.',
     chartDefault: CLOSED,
-    isNew: true,
+    sinceHangar: 'closed',
+  },
+  caches: {
+    setting: 'HANGAR_UNTRUSTED_CACHES',
+    kind: 'names',
+    subject: 'names of volumes of the kind `cache`',
+    details:
+      'Without HANGAR_CACHE there are none. A pull request from a fork reads those of its base, and saves none.',
+    chartDefault: 'any',
+    sinceHangar: 'open',
   },
   hostAccess: {
     setting: 'HANGAR_UNTRUSTED_HOST_ACCESS',

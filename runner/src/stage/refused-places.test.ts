@@ -133,6 +133,7 @@ const ROWS: Readonly<Record<Exclude<RuleName, 'privilegedImages'>, readonly Row[
     ['user 0 of the pipeline', `${STEPS}security_context: { run_as_user: 0 }`, '0 }'],
     ['group 0 of a service', `services: [ { name: a, image: b, group: 0 } ]\n${STEPS}`, '0 } ]'],
   ],
+  caches: [['a cache', `${STEPS}volumes:\n- name: npm\n  cache: {}`, '{}']],
   hostAccess: [
     ['a privileged step', `${STEPS}  privileged: true`, 'true', { detail: FORK_OF_TRUSTED }],
     [

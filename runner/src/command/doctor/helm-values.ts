@@ -32,7 +32,7 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
 
 /** Rules for what the previous runner lets pipelines choose. */
 const RULES = [...Object.values(NAME_RULES), ...Object.values(AMOUNT_RULES)]
-  .filter(({ isNew }) => !isNew)
+  .filter(({ sinceHangar }) => sinceHangar === undefined)
   .map(({ setting }) => setting);
 
 /**

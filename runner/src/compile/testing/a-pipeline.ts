@@ -2,7 +2,7 @@ import type { DroneBuild, DroneRepo, DroneStage, StageDetail } from '../../pipel
 import type { EnvValue, Pipeline, PipelineStep } from '../../pipeline/pipeline.ts';
 import { OPEN_RULES } from '../../restrict/restrictions.ts';
 import type { CompileInput } from '../compile.ts';
-import type { CompileSettings, ImageConfig, Policy, Prepared } from '../settings.ts';
+import type { CacheSettings, CompileSettings, ImageConfig, Policy, Prepared } from '../settings.ts';
 
 /** The time at which the tests compile: 2026-01-14T09:30:06Z. */
 export const NOW_MS = 1_768_383_006_000;
@@ -212,6 +212,15 @@ export function aPolicy(changes: Partial<Policy> = {}): Policy {
   };
 }
 
+/** Storage of caches with small limits. */
+export const aCacheStorage = (storage: CacheSettings['storage']): CacheSettings => ({
+  storage,
+  maxBytes: 1000,
+  totalBytes: 5000,
+  maxAgeMs: 60_000,
+  timeoutMs: 90_000,
+});
+
 /** Prepared data: the clone image is known, nothing else is needed. */
 export function aPreparation(changes: Partial<Prepared> = {}): Prepared {
   return {
@@ -258,6 +267,7 @@ export function someSettings(changes: Partial<CompileSettings> = {}): CompileSet
     resources: 'split',
     deadlineSlackMs: 3_600_000,
     keepFailedMs: 0,
+    caches: undefined,
     keepFailedMaxMs: 0,
     restrictions: { rules: OPEN_RULES, repositories: [] },
     ownAccount: undefined,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { RESOURCE_MODES } from '../resource-mode.ts';
 import type { CompileSettings } from '../settings.ts';
-import { aPolicy, someSettings } from './a-pipeline.ts';
+import { aCacheStorage, aPolicy, someSettings } from './a-pipeline.ts';
 import { affinities, spreads } from './arbitrary-placement.ts';
 import { podSecurities, stepSecurities } from './arbitrary-security.ts';
 
@@ -107,6 +107,7 @@ const steps = (maxLength: number) => fc.uniqueArray(step, { maxLength, selector:
 const volume = fc.constantFrom<Record<string, unknown>>(
   { temp: {} },
   { temp: { medium: 'Memory', size_limit: '1MiB' } },
+  { cache: {} },
   { host: { path: '/x' } },
   { claim: { name: 'c' } },
   { config_map: { name: 'm', default_mode: 256 } },
@@ -168,6 +169,11 @@ export const compileSettings: fc.Arbitrary<CompileSettings> = fc
     hardening: fc.constantFrom('off' as const, 'restricted' as const),
     resources: fc.constantFrom(...RESOURCE_MODES),
     netrcCloneOnly: fc.boolean(),
+    caches: fc.constantFrom(
+      undefined,
+      aCacheStorage({ kind: 'claim', claimName: 'caches' }),
+      aCacheStorage({ kind: 'host', path: '/var/lib/cache' }),
+    ),
     limits: fc.record({ cpuMillicores: fc.constantFrom(0, 50), memoryBytes: fc.constantFrom(0, 9_999_999) }),
     policies: fc.constantFrom([], [aPolicy({ labels: { 'io.drone': 'x' }, serviceAccount: 'sa' })]),
   })

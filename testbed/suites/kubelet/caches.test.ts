@@ -1,0 +1,210 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Resource } from '@hangar/shared/kubernetes/cluster';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { BuildRequest } from '../../parts/drone/build-request.ts';
+import { pipeline, step, stepResults } from '../flows/pipelines.ts';
+import { startTestSystem, type TestSystem } from '../flows/test-system.ts';
+import { ownNamespaceAccess } from '../real-flows/real-cluster-access.ts';
+
+const PATIENCE = { timeoutMs: 120_000 };
+const VOLUMES: Resource = { base: '/api/v1', plural: 'persistentvolumes' };
+const CLAIMS: Resource = { base: '/api/v1', plural: 'persistentvolumeclaims' };
+const FORK = { event: 'pull_request', build: { source_repo: 'mallory/widget' } };
+
+/** A pipeline whose only step has a cache at /cache. */
+const caching = (...commands: readonly string[]): string =>
+  pipeline(
+    step('use', commands, '  volumes: [ { name: packages, path: /cache } ]\n'),
+    'clone: { disable: true }\nvolumes: [ { name: packages, cache: {} } ]',
+  );
+const large = (mib: number) => `dd if=/dev/zero of=/cache/large bs=1M count=${mib}`;
+
+/** A directory of this machine, on which the kubelet runs too. */
+let storage: string;
+let system: TestSystem;
+/** Each test has a repository of its own, and so a cache. */
+let slug: string;
+let tests = 0;
+
+beforeAll(() => {
+  storage = mkdtempSync(join(tmpdir(), 'hangar-caches-'));
+});
+beforeEach(() => {
+  tests += 1;
+  slug = `acme/widget-${tests}`;
+});
+afterAll(() => rmSync(storage, { recursive: true, force: true }));
+
+async function open(env: Readonly<Record<string, string>>): Promise<void> {
+  const { ground } = await ownNamespaceAccess('caches');
+  system = await startTestSystem(ground, { env });
+}
+
+const offer = (yaml: string, more: Omit<BuildRequest, 'yaml'> = {}): number =>
+  system.drone.createBuild({ yaml, repo: { slug }, ...more }).id;
+
+async function run(yaml: string, more: Omit<BuildRequest, 'yaml'> = {}) {
+  const id = offer(yaml, more);
+  const { status, ...done } = await system.drone.waitForBuild(id, PATIENCE);
+  const log = (name: string): string => system.drone.logText(id, name) ?? '';
+  expect(system.drone.complaints).toEqual([]);
+  return { status, results: stepResults({ ...done }), log };
+}
+
+/** Who wrote the cache that the build has found, before it has put its own name there. */
+async function found(name: string, more: Omit<BuildRequest, 'yaml'> = {}): Promise<string | undefined> {
+  const look = 'echo "found: $(cat /cache/who 2>/dev/null || echo nothing)"';
+  const { status, log } = await run(caching(look, `echo ${name} > /cache/who`), more);
+  expect(status).toBe('success');
+  return /^found: (.*)$/m.exec(log('use'))?.[1];
+}
+
+/** The files of this test's repository in the storage. */
+const files = (): readonly string[] =>
+  readdirSync(storage, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.parentPath.includes(slug))
+    .map(({ name }) => name)
+    .filter((name) => !name.endsWith('.lock'));
+
+describe('a cache in a directory of the node', () => {
+  beforeAll(() => open({ HANGAR_CACHE: storage, HANGAR_LEASE_TERM: '6s' }));
+  afterEach(() => system.cleaned(PATIENCE.timeoutMs));
+  afterAll(() => system.close());
+
+  it('is what the last build has left, with modes, owners and links, and is not written again unless something has changed', async () => {
+    const fill = [
+      'echo tool > /cache/tool',
+      'chmod 4750 /cache/tool',
+      'chown 1234:77 /cache/tool',
+      'ln -s tool /cache/link',
+    ];
+    const first = await run(caching(...fill));
+    expect(first.results).toEqual([
+      ['restore-cache', 'success', 0],
+      ['use', 'success', 0],
+      ['save-cache', 'success', 0],
+    ]);
+    expect(first.log('restore-cache')).toContain('packages: no cache yet');
+    expect(first.log('save-cache')).toContain('packages: saved');
+
+    const second = await run(caching('stat -c "%a %u:%g" /cache/tool', 'cat /cache/link'));
+    expect(second.log('restore-cache')).toContain('packages: restored');
+    expect(second.log('use')).toMatch(/4?750 1234:77\n[^]*\ntool\n/);
+    expect(second.log('save-cache')).toContain('packages: unchanged');
+    expect(files()).toEqual(['packages.tar']);
+  });
+
+  it('of a fork is that of its base, and what the fork writes is read by no other build', async () => {
+    expect(await found('us')).toBe('nothing');
+    expect(await found('fork', FORK)).toBe('us');
+    expect(await found('us-again')).toBe('us');
+    expect(await found('fork', FORK)).toBe('us-again');
+  });
+
+  it('of a trusted repository is not that of the time before it was trusted', async () => {
+    expect(await found('ordinary')).toBe('nothing');
+    expect(await found('trusted', { trusted: true })).toBe('nothing');
+    expect(await found('fork', { ...FORK, trusted: true })).toBe('trusted');
+    expect(await found('ordinary')).toBe('ordinary');
+  });
+
+  it('stays as it was if the build fails', async () => {
+    expect(await found('good')).toBe('nothing');
+    const failed = await run(caching('echo bad > /cache/who', 'exit 1'));
+    expect(failed.results.at(-1)).toEqual(['save-cache', 'skipped', 0]);
+    expect(await found('next')).toBe('good');
+  });
+
+  it('of two builds at once is that of one of them, whole', async () => {
+    const fill = (name: string) =>
+      caching(`for i in $(seq 200); do echo ${name} > /cache/$i; done`, 'sleep 2');
+    const both = await Promise.all([run(fill('one')), run(fill('two'))]);
+    expect(both.map(({ status }) => status)).toEqual(['success', 'success']);
+    const { log } = await run(caching('cat /cache/* | sort | uniq -c'));
+    expect(log('use')).toMatch(/\n +200 (one|two)\n$/);
+    expect(files()).toEqual(['packages.tar']);
+  });
+
+  it('stays whole if its Pod is lost while it is saved, and the rest of that goes with the next save', async () => {
+    expect(await found('good')).toBe('nothing');
+    const id = offer(caching(large(1500), 'echo lost > /cache/who'));
+    await system.drone.waitUntil('a new archive grows', PATIENCE, () => files().length === 2);
+    const [pod] = await system.pods();
+    await system.removePod(pod, 0);
+    expect((await system.drone.waitForBuild(id, PATIENCE)).status).toBe('error');
+    await system.cleaned(PATIENCE.timeoutMs);
+
+    expect(await found('next')).toBe('good');
+    expect(files()).toEqual(['packages.tar']);
+  });
+
+  it('is saved once if the runner is killed meanwhile and another one takes over', async () => {
+    const id = offer(caching(large(1500)));
+    await system.drone.waitUntil('it is being saved', PATIENCE, () => files().length === 1);
+    await system.runner.kill();
+    await system.startRunner('runner-b');
+    const done = await system.drone.waitForBuild(id, PATIENCE);
+    expect([done.status, stepResults(done).at(-1)]).toEqual(['success', ['save-cache', 'success', 0]]);
+    expect(system.drone.logText(id, 'save-cache')?.match(/packages: saved/g)).toHaveLength(1);
+    expect(files()).toEqual(['packages.tar']);
+  });
+});
+
+describe('a cache on a claim', () => {
+  const { signal } = new AbortController();
+
+  beforeAll(async () => {
+    await open({ HANGAR_CACHE: 'claim:caches', HANGAR_CACHE_SIZE: '1MiB' });
+    const { admin, namespace } = system;
+    const size = { storage: '1Gi' };
+    const spec = { accessModes: ['ReadWriteMany'], storageClassName: '' };
+    const volume = { ...spec, capacity: size, hostPath: { path: storage } };
+    const claim = { ...spec, volumeName: namespace, resources: { requests: size } };
+    await admin.create({ resource: VOLUMES }, { metadata: { name: namespace }, spec: volume }, signal);
+    await admin.create(
+      { resource: CLAIMS, namespace },
+      { metadata: { name: 'caches' }, spec: claim },
+      signal,
+    );
+  });
+  afterAll(async () => {
+    await system.admin.remove({ resource: VOLUMES, name: system.namespace }, {}, signal);
+    await system.close();
+  });
+
+  it('is shared in the same way, and is not saved beyond the limit of its size', async () => {
+    expect(await found('us')).toBe('nothing');
+    expect(await found('fork', FORK)).toBe('us');
+    const { status, log } = await run(caching(large(2)));
+    expect(status).toBe('success');
+    expect(log('save-cache')).toMatch(/packages: not saved: .*HANGAR_CACHE_SIZE/);
+    expect(await found('us-again')).toBe('us');
+  });
+});
+
+describe('a cache on a storage that is full', () => {
+  beforeAll(async () => {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', storage]);
+    await open({ HANGAR_CACHE: storage });
+  });
+  afterAll(async () => {
+    await system.close();
+    execFileSync('umount', ['-l', storage]);
+  });
+
+  it('replaces those that were unused for the longest time, else it is not saved, and the build succeeds', async () => {
+    const other = await run(caching(large(2)), { repo: { slug: 'acme/other' } });
+    expect(other.log('save-cache')).toContain('packages: saved');
+
+    const ours = await run(caching(large(2), 'echo us > /cache/who'));
+    expect(ours.log('save-cache')).toMatch(/removed [^]*packages: saved/);
+
+    const { status, log } = await run(caching(large(9), 'echo larger > /cache/who'));
+    expect(status).toBe('success');
+    expect(log('save-cache')).toContain('packages: not saved: the storage is full');
+    expect(await found('next')).toBe('us');
+  });
+});
