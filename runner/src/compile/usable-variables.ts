@@ -27,11 +27,13 @@ export function usableVariables(
   engine: 'gate' | 'swap',
   owner: string,
 ): Usable {
-  const problems = new Map([...all].map(([name, value]) => [name, problem(name, value, engine)]));
-  return {
-    variables: new Map([...all].filter(([name]) => name !== NODE && problems.get(name) === '')),
-    warnings: [...problems]
-      .filter(([, text]) => text !== '')
-      .map(([name, text]) => `${owner}: variable ${JSON.stringify(name.slice(0, 80))} is ignored: ${text}`),
-  };
+  const variables = new Map<string, string>();
+  const warnings: string[] = [];
+  for (const [name, value] of all) {
+    const text = problem(name, value, engine);
+    if (text !== '')
+      warnings.push(`${owner}: variable ${JSON.stringify(name.slice(0, 80))} is ignored: ${text}`);
+    else if (name !== NODE) variables.set(name, value);
+  }
+  return { variables, warnings };
 }

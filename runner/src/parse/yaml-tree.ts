@@ -17,6 +17,7 @@ import {
 import { type ErrorPlace, PipelineError } from '../pipeline/pipeline-error.ts';
 import type { SourceDocument } from './documents.ts';
 import { lexemes } from './lexemes.ts';
+import { readPlainYaml } from './plain-yaml.ts';
 
 /** A YAML document as a tree: scalars keep their text, aliases share nodes, merges are expanded. Lines count in the whole file. */
 export type YamlNode = YamlScalar | YamlSeq | YamlMap;
@@ -254,6 +255,11 @@ export function composeYaml(document: SourceDocument, budget = new TokenBudget()
  * @throws {PipelineError} `yaml`: as {@link composeYaml}, and unknown or cyclic anchors, alias bombs
  */
 export function parseYamlTree(document: SourceDocument, budget = new TokenBudget()): YamlNode {
+  return readPlainYaml(document) ?? parseAnyYaml(document, budget);
+}
+
+/** The same for every document, by the library alone. */
+export function parseAnyYaml(document: SourceDocument, budget = new TokenBudget()): YamlNode {
   const { yaml, placeOf } = composeYaml(document, budget);
   const builder = new TreeBuilder(placeOf, MAX_ALIAS_WEIGHT + 2 * document.text.length);
   return builder.build(yaml?.contents ?? null, { line: document.firstLine, column: 1 });

@@ -1,0 +1,302 @@
+import type { ErrorPlace } from '../pipeline/pipeline-error.ts';
+import type { SourceDocument } from './documents.ts';
+import type { YamlMap, YamlNode, YamlScalar, YamlSeq } from './yaml-tree.ts';
+
+/** Thrown within this file only: the document has something that the library has to judge. */
+class NotPlain extends Error {}
+
+const decline = (): never => {
+  throw DECLINED;
+};
+/** One for all: a stack trace for each would cost more than the reading. */
+const DECLINED = new NotPlain();
+
+/** Deeper nesting, and more lines, are left to the library and its limits. */
+const MAX_DEPTH = 40;
+const MAX_LINES = 150_000;
+
+/** Printable ASCII, line feeds, and letters that no rule of YAML mentions. */
+const ORDINARY = /^[\n\x20-\x7e\u00a1-\u1fff\u2030-\ud7ff]*$/;
+/** A key that is no indicator, and the colon behind it. */
+const KEY = /([A-Za-z0-9_][A-Za-z0-9_./-]*):(?= |$)/y;
+/** How a plain scalar may begin: not with an indicator. */
+const PLAIN_START = /^[A-Za-z0-9_./$(\\+~;=^<]/;
+const LITERAL = /^\|[-+]?$/;
+/** Within brackets: text without anything that could separate or nest. */
+const FLOW_TEXT = /[A-Za-z0-9_./$+][A-Za-z0-9_./$+*@=-]*(?: [A-Za-z0-9_./$+*@=-]+)*/y;
+
+/** A line that is neither blank nor a comment. */
+interface Line {
+  readonly index: number;
+  readonly indent: number;
+}
+
+const scalar = (text: string, plain: boolean, place: ErrorPlace): YamlScalar => {
+  const { line, column } = place;
+  return { kind: 'scalar', text, plain, tag: '', line, column, weight: 1 + text.length, depth: 0 };
+};
+
+/** Reads block collections, and scalars and flow collections that end on their line. */
+class PlainReader {
+  readonly #lines: readonly string[];
+  readonly #firstLine: number;
+  /** The next line to look at. */
+  #next = 0;
+  #depth = 0;
+
+  constructor({ text, firstLine }: SourceDocument) {
+    this.#lines = text.split('\n');
+    this.#firstLine = firstLine;
+  }
+
+  /** The whole document. */
+  document(): YamlNode {
+    if (this.#lines.length > MAX_LINES) decline();
+    const first = this.#peek();
+    if (first === undefined) return decline();
+    const node = this.#block(first.indent);
+    if (this.#peek() !== undefined) decline();
+    return node;
+  }
+
+  #place(index: number, column: number): ErrorPlace {
+    return { line: this.#firstLine + index, column: column + 1 };
+  }
+
+  #text(index: number): string {
+    return this.#lines[index] ?? '';
+  }
+
+  /** Skips blank lines and comments. */
+  #peek(): Line | undefined {
+    for (; this.#next < this.#lines.length; this.#next += 1) {
+      const text = this.#text(this.#next);
+      const indent = indentOf(text);
+      if (indent < text.length && text[indent] !== '#') return { index: this.#next, indent };
+    }
+    return undefined;
+  }
+
+  /** The collection whose first line is the next one. */
+  #block(indent: number): YamlNode {
+    this.#depth += 1;
+    if (this.#depth > MAX_DEPTH) decline();
+    const text = this.#text(this.#next);
+    const node = isItem(text, indent) ? this.#seq(indent) : this.#map(indent, indent);
+    this.#depth -= 1;
+    return node;
+  }
+
+  #seq(indent: number): YamlSeq {
+    const place = this.#place(this.#next, indent);
+    const items: YamlNode[] = [];
+    let weight = 1;
+    let depth = 0;
+    for (let line = this.#peek(); line?.indent === indent; line = this.#peek()) {
+      if (!isItem(this.#text(line.index), indent)) break;
+      const item = this.#item(line);
+      weight += item.weight;
+      depth = Math.max(depth, item.depth + 1);
+      items.push(item);
+    }
+    return { kind: 'seq', items, ...place, weight, depth };
+  }
+
+  #item({ index, indent }: Line): YamlNode {
+    const text = this.#text(index);
+    const column = indentOf(text, indent + 1);
+    if (column >= text.length || text[column] === '#') return decline();
+    KEY.lastIndex = column;
+    if (!KEY.test(text)) return this.#value(indent, column);
+    this.#depth += 1;
+    if (this.#depth > MAX_DEPTH) decline();
+    const map = this.#map(column, column);
+    this.#depth -= 1;
+    return map;
+  }
+
+  /** @param column of the first key, which may stand behind a dash */
+  #map(indent: number, column: number): YamlMap {
+    const place = this.#place(this.#next, column);
+    const entries = new Map<string, readonly [YamlNode, YamlNode]>();
+    let weight = 1;
+    let depth = 0;
+    let isFirst = true;
+    for (let line = this.#peek(); line !== undefined; line = this.#peek()) {
+      if (!isFirst && (line.indent !== indent || isItem(this.#text(line.index), indent))) break;
+      isFirst = false;
+      const [key, value] = this.#entry(line.index, indent);
+      weight += key.weight + value.weight;
+      depth = Math.max(depth, 1, value.depth + 1);
+      entries.set(key.text, [key, value]);
+    }
+    return { kind: 'map', entries: [...entries.values()], ...place, weight, depth };
+  }
+
+  #entry(index: number, indent: number): readonly [YamlScalar, YamlNode] {
+    const text = this.#text(index);
+    KEY.lastIndex = indent;
+    const name = KEY.exec(text)?.[1];
+    if (name === undefined) return decline();
+    const key = scalar(name, true, this.#place(index, indent));
+    const column = indentOf(text, indent + name.length + 1);
+    const isEmpty = column >= text.length || text[column] === '#';
+    return [key, isEmpty ? this.#below(indent, key) : this.#value(indent, column)];
+  }
+
+  /** The value of a key that has none on its own line. */
+  #below(indent: number, key: YamlScalar): YamlNode {
+    const isBare = isBehind(key, this.#text(this.#next));
+    this.#next += 1;
+    const line = this.#peek();
+    if (line === undefined) return decline();
+    const isSeqBeside = line.indent === indent && isItem(this.#text(line.index), indent);
+    return line.indent > indent || isSeqBeside
+      ? this.#block(line.indent)
+      : isBare
+        ? emptyBehind(key)
+        : decline();
+  }
+
+  /** A value that begins on the line of its key or dash, whose column is `indent`. */
+  #value(indent: number, column: number): YamlNode {
+    const index = this.#next;
+    const text = this.#text(index);
+    if (text[column] === '|') return this.#literal(indent, column);
+    const [node, end] = inlineValue(text, column, this.#place(index, column));
+    if (!isEndOfLine(text, end)) decline();
+    this.#next += 1;
+    const line = this.#peek();
+    // A deeper line would continue a plain scalar, or is an error.
+    if (line !== undefined && line.indent > indent) decline();
+    return node;
+  }
+
+  #literal(indent: number, column: number): YamlScalar {
+    const place = this.#place(this.#next, column);
+    const header = this.#text(this.#next).slice(column);
+    if (!LITERAL.test(header)) decline();
+    this.#next += 1;
+    const own = this.#literalIndent(indent);
+    const lines: string[] = [];
+    for (; this.#next < this.#lines.length; this.#next += 1) {
+      const text = this.#text(this.#next);
+      const at = indentOf(text);
+      if (at < own && at < text.length) break;
+      lines.push(text.slice(own));
+    }
+    const line = this.#peek();
+    // The last line must end, and nothing may stand between the two columns.
+    if (line === undefined ? this.#lines.at(-1) !== '' : line.indent > indent) decline();
+    return scalar(chomped(lines, header), false, place);
+  }
+
+  /** The column of the first line that has text. */
+  #literalIndent(indent: number): number {
+    for (let index = this.#next; index < this.#lines.length; index += 1) {
+      const text = this.#text(index);
+      const at = indentOf(text);
+      if (at < text.length) return at > indent ? at : decline();
+      if (text.length > 0) decline();
+    }
+    return decline();
+  }
+}
+
+function indentOf(text: string, from = 0): number {
+  let at = from;
+  while (text.charCodeAt(at) === 0x20) at += 1;
+  return at;
+}
+
+/** Whether a dash and a space, or the end of the line, are at that column. */
+const isItem = (text: string, column: number): boolean =>
+  text[column] === '-' && (text.length === column + 1 || text[column + 1] === ' ');
+
+const isEndOfLine = (text: string, from: number): boolean => {
+  const at = indentOf(text, from);
+  return at >= text.length || (text[at] === '#' && at > from);
+};
+
+/** Whether the line ends with the colon of the key. */
+const isBehind = ({ column, text }: YamlScalar, line: string): boolean =>
+  line.length === column + text.length;
+
+/** Where the library sees an empty value: behind the colon. */
+const emptyBehind = ({ line, column, text }: YamlScalar): YamlScalar =>
+  scalar('', true, { line, column: column + text.length + 1 });
+
+function chomped(lines: readonly string[], header: string): string {
+  let end = lines.length;
+  while (end > 0 && lines[end - 1] === '') end -= 1;
+  const text = lines.slice(0, end).join('\n');
+  if (header === '|-') return text;
+  return header === '|' ? `${text}\n` : decline();
+}
+
+/** A scalar or a flow collection, and the column behind it. */
+function inlineValue(text: string, column: number, place: ErrorPlace): readonly [YamlNode, number] {
+  const first = text[column] ?? '';
+  if (first === '"' || first === "'") return quoted(text, column, place);
+  if (first === '[' || first === '{') return flow(text, column, place);
+  return plainText(text, column, place);
+}
+
+function quoted(text: string, column: number, place: ErrorPlace): readonly [YamlScalar, number] {
+  const quote = text[column] ?? '';
+  const end = text.indexOf(quote, column + 1);
+  const inner = text.slice(column + 1, end);
+  // A doubled quote, an escape, or an end on another line.
+  if (end < 0 || text[end + 1] === quote || (quote === '"' && inner.includes('\\'))) decline();
+  return [scalar(inner, false, place), end + 1];
+}
+
+function plainText(text: string, column: number, place: ErrorPlace): readonly [YamlScalar, number] {
+  const comment = text.indexOf(' #', column);
+  const value = text.slice(column, endOfText(text, comment < 0 ? text.length : comment));
+  if (!PLAIN_START.test(value) || value.includes(': ') || value.endsWith(':')) decline();
+  return [scalar(value, true, place), column + value.length];
+}
+
+/** Without the spaces before the column. */
+function endOfText(text: string, column: number): number {
+  let end = column;
+  while (text.charCodeAt(end - 1) === 0x20) end -= 1;
+  return end;
+}
+
+/** A list of plain texts, or an empty map. */
+function flow(text: string, column: number, place: ErrorPlace): readonly [YamlNode, number] {
+  if (text.startsWith('{}', column))
+    return [{ kind: 'map', entries: [], ...place, weight: 1, depth: 0 }, column + 2];
+  if (text[column] !== '[') return decline();
+  const nodes: YamlScalar[] = [];
+  let at = indentOf(text, column + 1);
+  while (text[at] !== ']') {
+    FLOW_TEXT.lastIndex = at;
+    const [found] = FLOW_TEXT.exec(text) ?? [];
+    if (found === undefined) return decline();
+    nodes.push(scalar(found, true, { line: place.line, column: at + 1 }));
+    at = indentOf(text, at + found.length);
+    if (text[at] === ',') at = indentOf(text, at + 1);
+    else if (text[at] !== ']') decline();
+  }
+  const weight = nodes.reduce((sum, node) => sum + node.weight, 1);
+  return [{ kind: 'seq', items: nodes, ...place, weight, depth: nodes.length > 0 ? 1 : 0 }, at + 1];
+}
+
+/**
+ * Reads a document that has only what most pipelines have: block collections, literals, and scalars and simple lists on one line. The library
+ * needs ten times as long for it, mostly for what is not there. Pure.
+ *
+ * @returns the tree that the library would give, or undefined if the document has anything else, errors included
+ */
+export function readPlainYaml(document: SourceDocument): YamlNode | undefined {
+  if (!ORDINARY.test(document.text)) return undefined;
+  try {
+    return new PlainReader(document).document();
+  } catch (error) {
+    if (error instanceof NotPlain) return undefined;
+    throw error;
+  }
+}
