@@ -191,6 +191,33 @@ export function previousRoleSuite(
       expect(drone.step(id, 'long')?.status).toBe('running');
     });
 
+    it('a build that waits for a quota shows as running after its runner is lost, and no other replica runs it', async () => {
+      const quotas = { resource: RESOURCE.resourceQuotas, namespace: access.namespace };
+      const quota = { metadata: { name: 'few' }, spec: { hard: { pods: '1' } } };
+      await asAdmin((cluster) => cluster.create(quotas, quota, never));
+      const first = await start();
+      const { id: holds } = drone.createBuild({ yaml: pipeline(step('long', ['sleep 600'])) });
+      await running(holds, 'long');
+      const { id: waits } = drone.createBuild({ yaml: long });
+      await drone.waitUntil('it waits for the quota', { timeoutMs }, () =>
+        drone.liveLog(waits, 'clone')?.some(({ out }) => out.includes('waiting for room in the quota')),
+      );
+
+      await first.end('SIGKILL');
+      await start({ POD_NAME: 'next', POD_UID: 'pod-2' });
+      const [pod] = await pods();
+      const target = {
+        resource: RESOURCE.pods,
+        namespace: access.namespace,
+        name: pod?.metadata?.name ?? '',
+      };
+      await asAdmin((cluster) => cluster.remove(target, { gracePeriodSeconds: 0 }, never));
+      const own = drone.createBuild({ yaml: long });
+      expect(stepResults(await ended(own.id))).toEqual(SUCCESS);
+      expect(drone.build(waits).status).toBe('running');
+      await until('no Pod to be left', timeoutMs, async () => (await pods()).length === 0);
+    });
+
     it('does not start when coordination by Leases is required, and names the rule', async () => {
       const child = await start({ HANGAR_COORDINATION: 'leases' });
       expect(await child.exit).toMatchObject({ code: 78 });

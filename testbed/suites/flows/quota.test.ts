@@ -1,17 +1,19 @@
 import { quotaSuite } from './quota.suite.ts';
-import { startEmbedded } from './start-embedded.ts';
+import { applyRole, ROLES, startEmbedded } from './start-embedded.ts';
 import { startTestSystem } from './test-system.ts';
 
-quotaSuite(
-  'the embedded cluster',
-  async () => {
-    const { cluster, access } = await startEmbedded();
-    const system = await startTestSystem(access, { env: { HANGAR_LEASE_TERM: '3s' } });
-    const close = async (): Promise<void> => {
-      await system.close();
-      await cluster.close();
-    };
-    return { ...system, close };
-  },
-  60_000,
-);
+for (const role of ROLES)
+  quotaSuite(
+    `the embedded cluster, Role: ${role}`,
+    async () => {
+      const { cluster, access } = await startEmbedded();
+      applyRole(cluster, role);
+      const system = await startTestSystem(access, { role, env: { HANGAR_LEASE_TERM: '3s' } });
+      const close = async (): Promise<void> => {
+        await system.close();
+        await cluster.close();
+      };
+      return { ...system, close };
+    },
+    { role, timeoutMs: 60_000 },
+  );

@@ -34,4 +34,4 @@ async function coldGround(): Promise<ColdCluster> {
   };
 }
 
-pullsSuite('a real kubelet', coldGround, 120_000);
+pullsSuite('a real kubelet', coldGround, { timeoutMs: 120_000 });
