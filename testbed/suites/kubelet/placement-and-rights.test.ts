@@ -1,6 +1,10 @@
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { RealCluster } from '../../parts/real/facts.ts';
+import { statePaths } from '../../parts/real/plan/layout.ts';
 import { pipeline, step } from '../flows/pipelines.ts';
 import { podFieldsSuite } from '../flows/pod-fields.suite.ts';
 import { GATE_VOLUMES, startTestSystem, type TestSystem } from '../flows/test-system.ts';
@@ -20,10 +24,11 @@ for (const gate of GATE_VOLUMES)
 describe('what a kubelet makes of placement and rights', () => {
   const { signal } = new AbortController();
   let system: TestSystem;
+  let cluster: RealCluster;
   let ground: OwnedNamespaceAccess;
 
   beforeAll(async () => {
-    ({ ground } = await ownNamespaceAccess('rights'));
+    ({ cluster, ground } = await ownNamespaceAccess('rights'));
     system = await startTestSystem(ground, { env: { HANGAR_SCHEDULING_TIMEOUT: '3s' } });
   }, TIMEOUT_MS);
   afterAll(() => system.close(), TIMEOUT_MS);
@@ -66,6 +71,47 @@ describe('what a kubelet makes of placement and rights', () => {
     );
 
     expect([status, log]).toEqual(['success', expect.stringContaining('CapEff:\t0000000000001000')]);
+  });
+
+  it('applies a seccomp profile of the node, for one step or for all', async () => {
+    const profile = `${ground.namespace}.json`;
+    const folder = join(statePaths(cluster.layout).kubelet, 'seccomp');
+    const refusing = { names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO' };
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(
+      join(folder, profile),
+      JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls: [refusing] }),
+    );
+    onTestFinished(() => rmSync(join(folder, profile)));
+    const localhost = `{ seccomp_profile: { type: Localhost, localhost_profile: ${profile} } }`;
+    const makes = ['mkdir made 2>/dev/null && echo made || echo refused'];
+    const one = await run(
+      pipeline(step('one', makes, `  security_context: ${localhost}\n`) + step('two', makes)),
+      'two',
+    );
+    expect([one.status, one.log.split('\n').at(-2)]).toEqual(['success', 'made']);
+    const all = await run(
+      pipeline(
+        step('one', makes) + step('two', makes),
+        `clone: { disable: true }\nsecurity_context: ${localhost}`,
+      ),
+      'two',
+    );
+    expect([all.status, all.log.split('\n').at(-2)]).toEqual(['success', 'refused']);
+  });
+
+  it('ends a build whose profile no node has, or for which the node has no AppArmor, with an error that names it', async () => {
+    const seccomp = '{ seccomp_profile: { type: Localhost, localhost_profile: nowhere.json } }';
+    expect(await run(within(seccomp, ['true']))).toMatchObject({
+      status: 'error',
+      error: expect.stringContaining('nowhere.json') as string,
+    });
+    if (existsSync('/sys/module/apparmor')) return;
+    const appArmor = '{ app_armor_profile: { type: Localhost, localhost_profile: nowhere } }';
+    expect(await run(within(appArmor, ['true']))).toMatchObject({
+      status: 'error',
+      error: expect.stringContaining('AppArmor') as string,
+    });
   });
 
   it('gives processes and volumes the user and the groups of the pipeline', async () => {
