@@ -1,5 +1,5 @@
 // The gate runs inside a pipeline's Pod: as the init container that installs the program, as the parent of every
-// step, and as the placeholder of a step whose image is set later. PROTOCOL.md is its contract.
+// step, as the placeholder of a step whose image is set later, and as the program of the steps that copy caches. PROTOCOL.md is its contract.
 package main
 
 import (
@@ -13,9 +13,10 @@ import (
 // version is set by the build: -ldflags "-X main.version=…".
 var version = "0.1.0"
 
-const usage = `usage: gate [--root DIR] run <n> | init <n>... | --version
+const usage = `usage: gate [--root DIR] run <n> | init <n>... | cache restore|save ... | --version
   run <n>      wait for the turn of step <n>, decide, run it, report
   init <n>...  copy the program to /hangar/bin and make the steps' folders
+  cache ...    copy caches from the operator's storage, or to it; without arguments it lists them
   --root DIR   stands before /hangar, /run/drone and /dev/termination-log (tests, embedded cluster)`
 
 func main() {
@@ -43,6 +44,8 @@ func command(args []string) int {
 		return 0
 	case len(args) >= 1 && args[0] == "init":
 		return initialise(places, args[1:])
+	case len(args) >= 1 && args[0] == "cache":
+		return cacheCommand(args[1:])
 	case len(args) == 2 && args[0] == "run":
 		n, err := strconv.Atoi(args[1])
 		if err != nil || n < 1 {
