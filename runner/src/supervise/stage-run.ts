@@ -9,7 +9,7 @@ import { currentPod } from '../watch/current-pod.ts';
 import { observe, type PodView } from '../watch/observe.ts';
 import { type PodRetry, type PodRetryInputs, podRetryOf } from '../watch/pod-retry.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
-import { GONE, isLasting, type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
+import { GONE, type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
 import { ChangeNotifier } from './change-notifier.ts';
 import { FreshPod } from './fresh-pod.ts';
 import type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals } from './launched-stage.ts';
@@ -263,24 +263,25 @@ export class StageRun {
     const trouble = this.#feed.gone
       ? GONE
       : troubleOf(this.#view, plan, { ...inputs, ended: (n) => this.#steps.ended(n) });
-    if (trouble && !this.#allEnded() && !this.#isReadFirst(trouble)) this.#break(trouble);
+    if (trouble && !this.#allEnded()) this.#judge(trouble);
     this.#reportEnd();
   }
 
   /** What was seen for a long time may have been over for long, if the watch is silent: the Pod is read before the build is ended for it. */
-  #isReadFirst(trouble: Trouble): boolean {
-    if (!isLasting(trouble) || this.#freshPod.isFresh) return false;
-    void this.#freshPod.read(this.#halt.signal);
-    return true;
+  #judge(trouble: Trouble): void {
+    if (trouble.isLasting && !this.#freshPod.isFresh) void this.#freshPod.read(this.#halt.signal);
+    else this.#break(trouble);
   }
 
   /** Whether nothing ran in the Pod and it is to be made again, or that is not certain yet. */
   #isToRetry(inputs: PodRetryInputs['inputs']): boolean {
     const { plan, mayRemake = false, mayReplaceGate = false, mayAvoidNode = false } = this.#launched;
     if (this.#conclusion) return false;
-    const retry = podRetryOf(this.#feed, plan, { inputs, mayRemake, mayReplaceGate, mayAvoidNode });
-    if (retry !== 'later') this.#podRetry ??= retry;
-    return this.#podRetry !== undefined || retry === 'later';
+    const { isFresh } = this.#freshPod;
+    const retry = podRetryOf(this.#feed, plan, { inputs, mayRemake, mayReplaceGate, mayAvoidNode, isFresh });
+    if (retry === 'unread') void this.#freshPod.read(this.#halt.signal);
+    else if (retry !== 'later') this.#podRetry ??= retry;
+    return this.#podRetry !== undefined || retry === 'later' || retry === 'unread';
   }
 
   #reportEnd(): void {

@@ -339,7 +339,9 @@ export class StepRuns {
   /** Its gate received a signal to stop. If the Pod is not being deleted, nothing else shows that this is no success. */
   async #stopping(step: PlannedStep): Promise<void> {
     if (step.role === 'background') return;
-    await this.#within(STOPPING_MS, () => this.#context.concluded() || this.#context.gone());
+    const isKnown = (): boolean => this.#context.concluded() || this.#context.gone();
+    await this.#within(STOPPING_MS, isKnown);
+    if (!isKnown()) await this.#context.readPod();
     if (this.#context.halt.aborted || this.#context.concluded()) return;
     this.#context.broken({
       code: 'pod-stopped',
