@@ -74,8 +74,6 @@ export const ANNOTATION = {
   nodeAvoided: 'hangar.dev/node-avoided',
   /** How often the Pod was taken over by another process, plain number. */
   adoptions: 'hangar.dev/adoptions',
-  /** When the owner took the Pod over, milliseconds since 1970, plain number. */
-  adoptedAt: 'hangar.dev/adopted-at',
   /** How many owners in a row were lost soon after they began to read the logs of this Pod, plain number. */
   readerDeaths: 'hangar.dev/reader-deaths',
   /** Real image of a swapped container, by `image-<n>`. */
