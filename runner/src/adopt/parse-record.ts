@@ -82,8 +82,8 @@ const ENGINES: readonly PlannedStep['engine'][] = ['gate', 'swap'];
 const RUNS: readonly PlannedStep['runs'][] = ['on-success', 'on-failure', 'always'];
 const FAILS: readonly PlannedStep['fails'][] = ['fail', 'ignore', 'fast'];
 
-/** Parses the server's ids by step number; undefined if one of them is invalid, since no id can be guessed. Pure. */
-export function parseStepIds(value: unknown): ReadonlyMap<number, number> | undefined {
+/** Parses the server's ids or versions by step number; undefined if one of them is invalid, since no id can be guessed. Pure. */
+export function parseStepNumbers(value: unknown): ReadonlyMap<number, number> | undefined {
   if (!isRecord(value)) return undefined;
   const ids = Object.entries(value).flatMap(([n, id]) => (isWhole(id) ? [[Number(n), id] as const] : []));
   return ids.length === Object.keys(value).length ? new Map(ids) : undefined;

@@ -40,6 +40,8 @@ export const ANNOTATION = {
   plan: 'hangar.dev/plan',
   /** The steps as the server numbered them: `{ "<n>": id }`. Absent: not started at the server yet. */
   stepIds: 'hangar.dev/step-ids',
+  /** Versions that steps had at the server when this was written, where they are not 1: `{ "<n>": version }`. */
+  stepVersions: 'hangar.dev/step-versions',
   /** The stage's version after the start, plain number. */
   stageVersion: 'hangar.dev/stage-version',
   /** When the start was told to the server, Unix seconds, plain number: the last report repeats it. */

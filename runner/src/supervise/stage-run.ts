@@ -4,7 +4,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { stopPod } from '../launch/stop-pod.ts';
 import { isBeforeAdoption, isOwnedBy } from '../pipeline/pod-owner.ts';
 import { type Conclusion, concluded, isFinal, newStage, type StageState } from '../pipeline/stage-state.ts';
-import type { Reporter } from '../report/reporter.ts';
+import type { AtServer, Reporter } from '../report/reporter.ts';
 import { currentPod } from '../watch/current-pod.ts';
 import { observe, type PodView } from '../watch/observe.ts';
 import { type PodRetry, type PodRetryInputs, podRetryOf } from '../watch/pod-retry.ts';
@@ -169,7 +169,7 @@ export class StageRun {
 
   /**
    * A version conflict means a cancel only if this replica still owns the Pod: reports of another replica cause conflicts too. As
-   * long as the Pod's owner can't be read, nothing is concluded.
+   * long as the Pod's owner or the state at the server can't be read, nothing is concluded.
    */
   async #conflict(): Promise<'over' | 'report-again'> {
     const { signal } = this.#halt;
@@ -177,10 +177,18 @@ export class StageRun {
     const now = await currentPod(this.#parts, this.#knownPod, need, signal);
     if (now === 'unread') return 'over';
     // Another Pod of this name is of this stage too: its owner has the stage.
-    if (now.kind !== 'gone' && !this.#isOurs(now.pod)) this.#disown();
-    else if (!this.#reporter.isUnknown && (await this.#reporter.isOpenAnyway(signal))) return 'report-again';
-    else if (!signal.aborted) this.#cancel();
-    return 'over';
+    const isOthers = now.kind !== 'gone' && !this.#isOurs(now.pod);
+    if (isOthers) this.#disown();
+    const state = isOthers ? 'unread' : await this.#stateAtServer(signal);
+    if (state === 'over' && !signal.aborted) this.#cancel();
+    return state === 'open' ? 'report-again' : 'over';
+  }
+
+  /** Nothing is stopped any more once all steps have ended: then the report of the stage's end shows how it stands. */
+  async #stateAtServer(signal: AbortSignal): Promise<AtServer> {
+    if (this.#reporter.isUnknown) return 'over';
+    const isUnneeded = (): boolean => this.#conclusion !== undefined || this.#allEnded();
+    return this.#reporter.stateAtServer(signal, this.#changes.signalOnce(isUnneeded, signal));
   }
 
   /** A stage that has ended is over at the server too: that is no reason to stop the container of a failed step that is kept. */

@@ -380,7 +380,7 @@ export class StepRuns {
     // For a step that the server doesn't know, no end is expected. A step that conflicts twice is reported with the end of the stage.
     const isRefused = reported === 'conflict' || reported === 'unknown';
     if (isRefused && (await this.#context.conflict()) === 'report-again')
-      reported = await this.#context.reporter.step(state, this.#context.halt);
+      reported = await this.#context.reporter.stepOfOpenStage(state, this.#context.halt);
     if (reported !== 'reported') this.#unreported.add(step.n);
     else this.#unreported.delete(step.n);
   }
