@@ -13,9 +13,10 @@ import (
 // version is set by the build: -ldflags "-X main.version=…".
 var version = "0.1.0"
 
-const usage = `usage: gate [--root DIR] run <n> | init <n>... | --version
+const usage = `usage: gate [--root DIR] run <n> | init <n>... | shell [PROGRAM [ARG]...] | --version
   run <n>      wait for the turn of step <n>, decide, run it, report
   init <n>...  copy the program to /hangar/bin and make the steps' folders
+  shell [...]  run a program, by default sh, in the environment of the container's step
   --root DIR   stands before /hangar, /run/drone and /dev/termination-log (tests, embedded cluster)`
 
 func main() {
@@ -43,6 +44,8 @@ func command(args []string) int {
 		return 0
 	case len(args) >= 1 && args[0] == "init":
 		return initialise(places, args[1:])
+	case len(args) >= 1 && args[0] == "shell":
+		return shell(places, os.Environ(), args[1:])
 	case len(args) == 2 && args[0] == "run":
 		n, err := strconv.Atoi(args[1])
 		if err != nil || n < 1 {

@@ -106,6 +106,8 @@ export const GATE_VOLUME = 'hangar-bin';
 export const NAME_PREFIX = 'drone-';
 /** As a namespace, this means a fresh one for every pipeline. */
 export const RANDOM_NAMESPACE = 'drone-';
+/** The gate in a gated container. */
+export const GATE_PROGRAM = '/hangar/bin/gate';
 /** Finalizer-free names of our containers. */
 export const INIT_CONTAINER = 'hangar-init';
 export const containerName = (n: number): string => `step-${n}`;
