@@ -136,11 +136,10 @@ describe('a shell in a container', () => {
 
   it('of a step that runs has the values that a step would get now', async () => {
     pod = new TestPod([
-      { sh: 'exit 1', name: 'broken' },
-      { after: [], sh: 'touch "$ROOT/runs"; sleep 1000' },
+      { name: 'broken', sh: 'until [ -e "$ROOT/runs" ]; do sleep 0.01; done; exit 1' },
+      { sh: 'touch "$ROOT/runs"; exec sleep 1000' },
     ]);
     pod.startAll();
-    await pod.file('runs');
     await pod.ending(1);
     const { stdout } = shell(
       2,
