@@ -9,6 +9,8 @@ func (a *attempts) keep(last outcome) {
 	if a.stage.KeepFailedMs <= 0 || a.step.background() || !counts(a.step, end) || a.halted() {
 		return
 	}
+	// Without it, a shell gets the values of its own start.
+	_ = publishKept(a.places, a.env)
 	a.own.release(lockLife)
 	select {
 	case <-a.signals.stopped:

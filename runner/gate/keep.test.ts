@@ -1,4 +1,8 @@
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { gateBinary } from './testing/binary.ts';
 import { TestPod, type TestStep } from './testing/pod.ts';
 import { siftedOf } from './testing/sifted.ts';
 
@@ -63,5 +67,98 @@ describe('the container of a failed step', () => {
     started([{ sh: 'sleep 1000' }, { sh: 'exit 1', fails: 'fast' }]);
     expect((await pod.ending(1)).code).toBe(143);
     expect(pod.gates.get(2)?.running).toBe(true);
+  });
+});
+
+describe('a shell in a container', () => {
+  /** What the container has from its image and from Kubernetes. */
+  const IMAGE = { PATH: process.env['PATH'], FROM_IMAGE: 'yes', UNSET: 'by the step' };
+  const SHOWN = ['FROM_IMAGE', 'UNSET', 'CI', 'SECRET', 'DRONE_STEP_NUMBER', 'DRONE_STAGE_STATUS'];
+  const SHOW = [...SHOWN, 'DRONE_FAILED_STEPS', 'DRONE_STAGE_FINISHED', 'HANGAR_STEP_ATTEMPT']
+    .map((name) => `echo ${name}=$${name}`)
+    .join('; ');
+
+  function shell(n: number, ...args: readonly string[]): SpawnSyncReturns<string> {
+    const all = ['--root', pod.containerRoot(n), 'shell', ...args];
+    return spawnSync(gateBinary(), all, {
+      encoding: 'utf8',
+      env: IMAGE,
+      cwd: pod.root,
+      input: 'echo "by $0"',
+    });
+  }
+
+  /** Runs the first steps of a stage, one after the other, of which the second is kept. */
+  async function kept(step: TestStep = {}): Promise<void> {
+    const steps: TestStep[] = [
+      { name: 'broken', sh: 'exit 1', own: { retry: { attempts: 1 } } },
+      {
+        ...{ after: [1], runs: 'on-failure', name: 'kept', env: { SECRET: 'a b' } },
+        sh: `(${SHOW}) > "$ROOT/seen"; exit 3`,
+        ...step,
+        own: { unset: ['UNSET'], retry: { attempts: 2, backoffMs: 1 }, ...step.own },
+      },
+      { after: [2], runs: 'on-failure', sh: 'exit 4', name: 'later' },
+    ];
+    pod = new TestPod(steps, { keepFailedMs: KEEP_MS, env: { CI: 'true' } });
+    for (const n of [1, 2, 3]) pod.start(n, { env: IMAGE });
+    await pod.file('hangar/state/3/exit');
+  }
+
+  it('that is kept has the environment of its last attempt, although other steps have failed since', async () => {
+    await kept();
+    const { stdout, status } = shell(2, 'sh', '-c', SHOW);
+    expect([stdout, status]).toEqual([pod.read('seen'), 0]);
+    expect(stdout.split('\n')).toEqual(
+      expect.arrayContaining([
+        ...['FROM_IMAGE=yes', 'UNSET=', 'CI=true', 'SECRET=a b', 'DRONE_STEP_NUMBER=2'],
+        ...['DRONE_STAGE_STATUS=failure', 'DRONE_FAILED_STEPS=broken', 'HANGAR_STEP_ATTEMPT=2'],
+      ]),
+    );
+  });
+
+  it('is sh, and has the exit code of its program', async () => {
+    await kept();
+    expect(shell(2)).toMatchObject({ stdout: 'by sh\n', status: 0, stderr: '' });
+    expect(shell(2, 'sh', '-c', 'exit 7').status).toBe(7);
+  });
+
+  it('finds its program where the step does, and reports what is missing without a trace in the container', async () => {
+    await kept({ env: { PATH: '/nowhere' }, argv: ['/bin/sh', '-c', 'exit 3'] });
+    const message = pod.message(2);
+    const { status, stderr } = shell(2);
+    expect([status, stderr]).toEqual([
+      127,
+      'hangar: cannot run sh: not found in PATH (/nowhere): name a program that the image has\n',
+    ]);
+    expect(pod.message(2)).toBe(message);
+  });
+
+  it('of a step that runs has the values that a step would get now', async () => {
+    pod = new TestPod([
+      { name: 'broken', sh: 'until [ -e "$ROOT/runs" ]; do sleep 0.01; done; exit 1' },
+      { sh: 'touch "$ROOT/runs"; exec sleep 1000' },
+    ]);
+    pod.startAll();
+    await pod.ending(1);
+    const { stdout } = shell(
+      2,
+      'sh',
+      '-c',
+      'echo $DRONE_STEP_NUMBER $DRONE_FAILED_STEPS $DRONE_STAGE_STATUS',
+    );
+    expect(stdout).toBe('2 broken failure\n');
+  });
+
+  it('is refused outside of the container of a step', async () => {
+    await kept();
+    const message = pod.message(2);
+    rmSync(join(pod.containerRoot(2), 'hangar/own'), { recursive: true });
+    const { status, stderr } = shell(2);
+    expect([status, stderr]).toEqual([
+      214,
+      expect.stringMatching(/^hangar gate: not in the container of a step: /),
+    ]);
+    expect(pod.message(2)).toBe(message);
   });
 });

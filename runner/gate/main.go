@@ -13,10 +13,11 @@ import (
 // version is set by the build: -ldflags "-X main.version=…".
 var version = "0.1.0"
 
-const usage = `usage: gate [--root DIR] run <n> | init <n>... | cache restore|save ... | --version
+const usage = `usage: gate [--root DIR] run <n> | init <n>... | cache restore|save ... | shell [PROGRAM [ARG]...] | --version
   run <n>      wait for the turn of step <n>, decide, run it, report
   init <n>...  copy the program to /hangar/bin and make the steps' folders
   cache ...    copy caches from the operator's storage, or to it; without arguments it lists them
+  shell [...]  run a program, by default sh, in the environment of the container's step
   --root DIR   stands before /hangar, /run/drone and /dev/termination-log (tests, embedded cluster)`
 
 func main() {
@@ -46,6 +47,8 @@ func command(args []string) int {
 		return initialise(places, args[1:])
 	case len(args) >= 1 && args[0] == "cache":
 		return cacheCommand(args[1:])
+	case len(args) >= 1 && args[0] == "shell":
+		return shell(places, os.Environ(), args[1:])
 	case len(args) == 2 && args[0] == "run":
 		n, err := strconv.Atoi(args[1])
 		if err != nil || n < 1 {

@@ -295,9 +295,9 @@ export class Adopter {
   }
 
   async #claimAsRead(pod: V1Pod, signal: AbortSignal): Promise<V1Pod | 'changed' | undefined> {
-    const { clock, cluster, lease, log } = this.#parts;
+    const { cluster, lease, log } = this.#parts;
     const isLost = this.#lost.has(ownerOf(pod));
-    const claim = claimOf(pod, { owner: lease.owner, nowMs: clock.now(), isLost });
+    const claim = claimOf(pod, { owner: lease.owner, isLost });
     try {
       const taken = await cluster.patch<V1Pod>(podTarget(pod), claim, 'merge', signal);
       log.info(

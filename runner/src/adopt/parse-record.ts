@@ -52,6 +52,8 @@ export function parsePlan(value: unknown): RunPlan | undefined {
     repoSlug: textOf(value.repoSlug),
     buildNumber: numberOf(value.buildNumber),
     buildEvent: textOf(value.buildEvent),
+    ...positive(value, 'parallelism'),
+    ...positive(value, 'keepFailedMs'),
     ...(value.buildFailed === true ? { buildFailed: true } : {}),
   };
 }
@@ -72,9 +74,18 @@ function parseStep(value: unknown): PlannedStep | undefined {
     runs,
     fails,
     pid1: step.pid1 === true,
-    ...(numberOf(step.timeoutMs) > 0 ? { timeoutMs: numberOf(step.timeoutMs) } : {}),
-    ...(numberOf(step.readyMs) > 0 ? { readyMs: numberOf(step.readyMs) } : {}),
+    ...positive(step, 'timeoutMs'),
+    ...positive(step, 'readyMs'),
   };
+}
+
+/** That member, if it is a positive number. */
+function positive<K extends string>(
+  value: Readonly<Record<string, unknown>>,
+  member: K,
+): Partial<Record<K, number>> {
+  const number = numberOf(value[member]);
+  return number > 0 ? ({ [member]: number } as Record<K, number>) : {};
 }
 
 const ROLES: readonly PlannedStep['role'][] = ['step', 'background'];
@@ -82,8 +93,8 @@ const ENGINES: readonly PlannedStep['engine'][] = ['gate', 'swap'];
 const RUNS: readonly PlannedStep['runs'][] = ['on-success', 'on-failure', 'always'];
 const FAILS: readonly PlannedStep['fails'][] = ['fail', 'ignore', 'fast'];
 
-/** Parses the server's ids by step number; undefined if one of them is invalid, since no id can be guessed. Pure. */
-export function parseStepIds(value: unknown): ReadonlyMap<number, number> | undefined {
+/** Parses the server's ids or versions by step number; undefined if one of them is invalid, since no id can be guessed. Pure. */
+export function parseStepNumbers(value: unknown): ReadonlyMap<number, number> | undefined {
   if (!isRecord(value)) return undefined;
   const ids = Object.entries(value).flatMap(([n, id]) => (isWhole(id) ? [[Number(n), id] as const] : []));
   return ids.length === Object.keys(value).length ? new Map(ids) : undefined;

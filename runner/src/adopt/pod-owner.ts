@@ -1,33 +1,28 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { ANNOTATION, LABEL } from '../pipeline/compiled.ts';
 
-/** An owner that had read the logs for longer than this was not lost because of them: its successors read all of them again at once. */
-const READING_MS = 300_000;
-
 /** A replica that takes over a Pod, and how the Pod's owner ended. */
 export interface Claim {
   readonly owner: string;
-  readonly nowMs: number;
   /** The former owner was lost, and did not stop in order. */
   readonly isLost: boolean;
 }
 
 /** The patch that makes a replica the owner; valid only for the Pod as it was read. */
-export function claimOf(pod: V1Pod, { owner, nowMs, isLost }: Claim): Record<string, unknown> {
+export function claimOf(pod: V1Pod, { owner, isLost }: Claim): Record<string, unknown> {
   const { resourceVersion, uid } = pod.metadata ?? {};
   const before = numberIn(pod, ANNOTATION.adoptions);
   const annotations = {
     [ANNOTATION.owner]: owner,
     [ANNOTATION.adoptions]: String(before + 1),
-    [ANNOTATION.adoptedAt]: String(nowMs),
-    [ANNOTATION.readerDeaths]: String(readerDeaths(pod, nowMs, isLost)),
+    [ANNOTATION.readerDeaths]: String(readerDeaths(pod, isLost)),
   };
   return { metadata: { resourceVersion, uid, annotations } };
 }
 
-function readerDeaths(pod: V1Pod, nowMs: number, isLost: boolean): number {
-  const sinceMs = numberIn(pod, ANNOTATION.adoptedAt) || numberIn(pod, ANNOTATION.admittedAt);
-  const before = nowMs - sinceMs < READING_MS ? numberIn(pod, ANNOTATION.readerDeaths) : 0;
+/** An owner that has read the logs for long has ended the count itself (`stage/reader-deaths.ts`). */
+function readerDeaths(pod: V1Pod, isLost: boolean): number {
+  const before = numberIn(pod, ANNOTATION.readerDeaths);
   return isLost && hasLogs(pod) ? before + 1 : before;
 }
 

@@ -2,6 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ANNOTATION, RECORD_VERSION, recordVersionOf } from '../pipeline/compiled.ts';
+import type { PlannedStep, RunPlan } from '../pipeline/run-plan.ts';
 import { aPlan, aPlannedStep } from '../supervise/testing/a-plan.ts';
 import { aStage } from '../supervise/testing/fake-ci-server.ts';
 import { isOfNewerRunner, readPod } from './read-pod.ts';
@@ -20,6 +21,7 @@ describe('readPod', () => {
       ...least,
       [ANNOTATION.plan]: JSON.stringify(plan),
       [ANNOTATION.stepIds]: '{"1":201,"2":202}',
+      [ANNOTATION.stepVersions]: '{"1":2}',
       [ANNOTATION.stageVersion]: '4',
       [ANNOTATION.stageStarted]: '1768382990',
       [ANNOTATION.admittedAt]: '1768383000000',
@@ -36,6 +38,7 @@ describe('readPod', () => {
         [1, 201],
         [2, 202],
       ]),
+      stepVersions: new Map([[1, 2]]),
       stageVersion: 4,
       admittedMs: 1_768_383_000_000,
       owner: 'ci/me',
@@ -131,6 +134,18 @@ describe('readPod', () => {
     const limited = aPlannedStep(2, { timeoutMs: 1 });
     expect(recordVersionOf(aPlan([service, limited]))).toBe(1);
     expect(recordVersionOf(aPlan([{ ...service, readyMs: 1 }, limited]))).toBe(RECORD_VERSION);
+  });
+
+  it('reads every field that a plan may have, so that the next owner does the same', () => {
+    const step: Required<PlannedStep> = { ...aPlannedStep(1), timeoutMs: 5, readyMs: 6 };
+    const whole: Required<RunPlan> = {
+      ...plan,
+      steps: [step],
+      parallelism: 2,
+      keepFailedMs: 1_800_000,
+      buildFailed: true,
+    };
+    expect(readPod(podOf({ ...least, [ANNOTATION.plan]: JSON.stringify(whole) }))?.plan).toEqual(whole);
   });
 
   it.each([

@@ -3,7 +3,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { ANNOTATION, FILES_VOLUME, RECORD_VERSION } from '../pipeline/compiled.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
-import { parsePlan, parseStage, parseStepIds } from './parse-record.ts';
+import { parsePlan, parseStage, parseStepNumbers } from './parse-record.ts';
 
 /** The record on a Pod about its stage: everything that its previous owner knew. */
 export interface PodRecord {
@@ -12,6 +12,8 @@ export interface PodRecord {
   readonly plan: RunPlan | undefined;
   /** Absent: the start was not reported to the server, or the response was lost. */
   readonly stepIds: ReadonlyMap<number, number> | undefined;
+  /** Versions that steps had at the server before the Pod could run, if not 1. */
+  readonly stepVersions: ReadonlyMap<number, number> | undefined;
   readonly stageVersion: number;
   /** Milliseconds since 1970; undefined: not admitted yet. */
   readonly admittedMs: number | undefined;
@@ -42,7 +44,8 @@ export function readPod(pod: V1Pod): PodRecord | undefined {
   return {
     stage: { ...stage, started: numberOf(annotations[ANNOTATION.stageStarted]) ?? stage.started },
     plan: parsePlan(parseJson(annotations[ANNOTATION.plan] ?? '')),
-    stepIds: parseStepIds(parseJson(annotations[ANNOTATION.stepIds] ?? '')),
+    stepIds: numbersByStep(annotations[ANNOTATION.stepIds]),
+    stepVersions: numbersByStep(annotations[ANNOTATION.stepVersions]),
     stageVersion: numberOf(annotations[ANNOTATION.stageVersion]) ?? stage.version,
     admittedMs: numberOf(annotations[ANNOTATION.admittedAt]),
     ...ownershipOf(annotations),
@@ -76,6 +79,9 @@ function fileSecrets({ spec }: V1Pod): readonly string[] {
 
 const pullSecrets = ({ spec }: V1Pod): readonly string[] =>
   (spec?.imagePullSecrets ?? []).map((one) => one.name ?? '');
+
+const numbersByStep = (text = ''): ReadonlyMap<number, number> | undefined =>
+  parseStepNumbers(parseJson(text));
 
 function numberOf(text: string | undefined): number | undefined {
   const value = text?.trim() ? Number(text) : Number.NaN;

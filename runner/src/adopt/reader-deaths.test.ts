@@ -6,38 +6,24 @@ import { ANNOTATION } from '../pipeline/compiled.ts';
 import { claimOf } from './pod-owner.ts';
 import { podAt, putLease, putPod, replica, TERM_MS } from './testing/a-replica.ts';
 
-const NOW_MS = 10_000_000;
-const MINUTE_MS = 60_000;
 const RUNNING = { containerStatuses: [{ name: 'step-1', state: { running: {} } }] } as V1Pod['status'];
 
-/** A Pod that its owner has had for that long, with that count. */
-const podOf = (heldMs: number, deaths: number, status = RUNNING): V1Pod => ({
-  metadata: {
-    annotations: {
-      [ANNOTATION.adoptedAt]: String(NOW_MS - heldMs),
-      [ANNOTATION.readerDeaths]: String(deaths),
-    },
-  },
+const podOf = (deaths: number, status = RUNNING): V1Pod => ({
+  metadata: { annotations: { [ANNOTATION.readerDeaths]: String(deaths) } },
   ...(status ? { status } : {}),
 });
 
 function countOf(pod: V1Pod, isLost: boolean): string | undefined {
-  const { metadata } = claimOf(pod, { owner: 'ci/me', nowMs: NOW_MS, isLost }) as Pick<V1Pod, 'metadata'>;
+  const { metadata } = claimOf(pod, { owner: 'ci/me', isLost }) as Pick<V1Pod, 'metadata'>;
   return metadata?.annotations?.[ANNOTATION.readerDeaths];
 }
 
 describe('owners that were lost while they read the logs of a Pod', () => {
   it.each([
-    ['one more is counted', podOf(MINUTE_MS, 1), true, '2'],
-    ['one that stopped in order is not', podOf(MINUTE_MS, 1), false, '1'],
-    ['one that had read them for long is the first of its kind', podOf(6 * MINUTE_MS, 2), true, '1'],
-    [
-      'one that had read them for long and stopped in order ends the count',
-      podOf(6 * MINUTE_MS, 2),
-      false,
-      '0',
-    ],
-    ['one of a Pod in which nothing has run is not', podOf(MINUTE_MS, 1, { phase: 'Pending' }), true, '1'],
+    ['one more is counted', podOf(1), true, '2'],
+    ['one that had ended the count is the first of its kind', podOf(0), true, '1'],
+    ['one that stopped in order is not', podOf(1), false, '1'],
+    ['one of a Pod in which nothing has run is not', podOf(1, { phase: 'Pending' }), true, '1'],
   ])('%s', (_, pod, isLost, want) => {
     expect(countOf(pod, isLost)).toBe(want);
   });

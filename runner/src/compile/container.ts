@@ -1,5 +1,5 @@
 import type { V1Container, V1EnvVar, V1ResourceRequirements } from '@kubernetes/client-node';
-import { containerName, INIT_CONTAINER } from '../pipeline/compiled.ts';
+import { containerName, GATE_PROGRAM, INIT_CONTAINER } from '../pipeline/compiled.ts';
 import type { PipelineStep } from '../pipeline/pipeline.ts';
 import type { Rules } from '../restrict/restrictions.ts';
 import { type MountContext, mountsOf } from './mounts.ts';
@@ -49,7 +49,7 @@ function swapVariables(
 function startFields(container: PlannedContainer, sources: ContainerSources): Partial<V1Container> {
   const { n, image, start, step } = container;
   if (start.engine === 'gate') {
-    return { image, command: ['/hangar/bin/gate', 'run', String(n)], env: [NODE] };
+    return { image, command: [GATE_PROGRAM, 'run', String(n)], env: [NODE] };
   }
   const args = step.command.length > 0 ? { args: step.command.map(unexpanded) } : {};
   const { placeholderImage } = sources.settings;

@@ -16,6 +16,13 @@ export type Reading =
   | { readonly kind: 'strange'; readonly why: string }
   | { readonly kind: 'refused'; readonly status: number; readonly text: string };
 
+/** The server's error for an unknown stage or step, with the same status as in an outage (drone-rpc §2.0). */
+const NO_ROWS = 'sql: no rows in result set';
+
+/** Whether the server answers that it has no such row. */
+export const saysNoRows = (reading: Reading): boolean =>
+  reading.kind === 'refused' && reading.status === 500 && reading.text === NO_ROWS;
+
 /** Reads an answer by endpoint, since the server calls everything `text/plain` (drone-rpc §1.3). */
 export function readAnswer(answer: Answer, expected: Expected): Reading {
   const text = answer.body.toString('utf8').trim();

@@ -10,12 +10,14 @@ import {
   TOO_LARGE_FOR_DATABASE,
   type Update,
 } from '../ports/ci-server.ts';
+import { UnknownStageCheck } from '../ports/unknown-stage.ts';
 import {
   type Answer,
   type Expected,
   type Reading,
   readAnswer,
   refusal,
+  saysNoRows,
   speaksOfLock,
 } from './drone-answer.ts';
 import { type DumpLevel, dumpCall, dumpOutcome } from './drone-dump.ts';
@@ -34,7 +36,6 @@ import { createAgent, type Proxies } from './http-agent.ts';
 import { type HttpCall, type HttpOutcome, httpCall } from './http-call.ts';
 import { logBody } from './log-body.ts';
 import { ServerOutage } from './server-outage.ts';
-import { saysNoRows, UnknownStageCheck } from './unknown-stage.ts';
 
 /** The server's address and how to connect to it (`DRONE_RPC_*`). */
 export interface DroneOptions {

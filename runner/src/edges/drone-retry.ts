@@ -1,10 +1,10 @@
 import { Backoff, retryAfterMs, USUAL_BACKOFF } from '@hangar/shared/backoff';
 import type { Clock } from '@hangar/shared/clock';
 import { CiServerError } from '../ports/ci-server.ts';
-import { type Answer, type Expected, type Reading, readAnswer } from './drone-answer.ts';
+import type { UnknownStageCheck } from '../ports/unknown-stage.ts';
+import { type Answer, type Expected, type Reading, readAnswer, saysNoRows } from './drone-answer.ts';
 import type { HttpOutcome } from './http-call.ts';
 import type { ServerOutage } from './server-outage.ts';
-import type { UnknownStageCheck } from './unknown-stage.ts';
 
 /** A final answer. `lost`: an earlier try may have been carried out, but its answer was lost (drone-rpc §4.9). */
 export interface Settled {
@@ -90,7 +90,8 @@ async function givenUp(
   { unknownStage, repeatsAfter500 = Infinity }: RetryRules,
   counted: number,
 ): Promise<Omit<Settled, 'lost'> | undefined> {
-  const unknown = (await unknownStage?.isCertain(settled?.reading)) ?? false;
+  const unknown =
+    (await unknownStage?.isCertain(settled !== undefined && saysNoRows(settled.reading))) ?? false;
   const isEnough = isCounted && counted > repeatsAfter500;
   return settled && (unknown || isEnough) ? { ...settled, unknown } : undefined;
 }

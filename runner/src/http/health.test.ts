@@ -1,16 +1,7 @@
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import { Heartbeat, notAlive, notReady, type Signs } from './health.ts';
-
-const WELL: Signs = {
-  starting: '',
-  stopping: false,
-  leaseLostMs: undefined,
-  takingLease: false,
-  watchStaleMs: 0,
-  pollAgeMs: 0,
-  pollTriedMs: 0,
-};
+import { WELL } from './testing/test-http.ts';
 
 describe('notReady', () => {
   it.each<[string, Partial<Signs>, string[]]>([

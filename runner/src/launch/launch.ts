@@ -20,9 +20,8 @@ import { removePod } from './remove-pod.ts';
  * created one.
  */
 export type Launched =
-  | { readonly kind: 'launched' | 'exists'; readonly pod: V1Pod }
-  | { readonly kind: 'quota'; readonly text: string }
-  | { readonly kind: 'taken' };
+  | { readonly kind: 'launched' | 'exists' | 'taken'; readonly pod: V1Pod }
+  | { readonly kind: 'quota'; readonly text: string };
 
 /** The dependencies of {@link launch}. */
 export interface LaunchParts extends PatientParts {
@@ -157,7 +156,7 @@ async function podOfThatName(
       { blame: 'cluster' },
     );
   if (pod.metadata?.deletionTimestamp) return undefined;
-  if (!isSame(ANNOTATION.owner, pod, wanted)) return { kind: 'taken' };
+  if (!isSame(ANNOTATION.owner, pod, wanted)) return { kind: 'taken', pod };
   return { kind: isSame(ANNOTATION.draft, pod, wanted) ? 'made' : 'exists', pod };
 }
 

@@ -146,6 +146,18 @@ describe('the Pod', () => {
     });
   });
 
+  it('gets the versions of steps that were reported while the stage waited, for the next owner', async () => {
+    const env = begin();
+    const one = await started(env);
+    const stepVersions = (): unknown =>
+      env.cluster.find<V1Pod>(podAt)?.metadata?.annotations?.[ANNOTATION.stepVersions];
+    await register(env.parts, env.pod, one, never);
+    expect(stepVersions()).toBeUndefined();
+    await one.showWaiting(env.parts, 'waiting for room', never);
+    await ungate(env.parts, env.pod, { started: one, admittedMs: 5 }, never);
+    expect(stepVersions()).toBe('{"1":2}');
+  });
+
   it.each([
     ['only our gate was there', [SCHEDULING_GATE], undefined],
     ['another gate remains', [SCHEDULING_GATE, 'other'], [{ name: 'other' }]],

@@ -79,7 +79,7 @@ export async function startStage(
 export function startedBefore(
   parts: StartParts,
   order: { stage: DroneStage; contents: StartedContents },
-  { stepIds, owners }: StartedWithoutPod,
+  { stepIds, owners, versions }: StartedWithoutPod,
 ): Started {
   const { plan } = order.contents;
   if (stepIds.length !== plan.steps.length)
@@ -89,7 +89,12 @@ export function startedBefore(
       { blame: 'operator' },
     );
   const ids = new Map(plan.steps.map(({ n }, index) => [n, stepIds[index] ?? 0]));
-  const takenOver = { versions: 'unknown', adoptions: owners, takenOverMs: parts.clock.now() } as const;
+  const takenOver = {
+    versions: 'unknown',
+    ...(versions ? { recordedVersions: versions } : {}),
+    adoptions: owners,
+    takenOverMs: parts.clock.now(),
+  } as const;
   return new StartedStage(parts, { stage: order.stage, plan, stepIds: ids, ...takenOver }, order.contents);
 }
 
@@ -110,6 +115,7 @@ export function startedByPod(
   const stage: DroneStage = { ...record.stage, status: 'running', version: record.stageVersion };
   const takenOver = {
     versions: 'unknown',
+    ...(record.stepVersions ? { recordedVersions: record.stepVersions } : {}),
     adoptions: record.adoptions,
     takenOverMs: parts.clock.now(),
   } as const;
@@ -122,6 +128,7 @@ export function startedByPod(
 interface StartRecord {
   readonly stage: DroneStage;
   readonly stepIds: ReadonlyMap<number, number> | undefined;
+  readonly stepVersions: ReadonlyMap<number, number> | undefined;
   readonly stageVersion: number;
   readonly adoptions: number;
 }
@@ -210,7 +217,10 @@ export function ungate(
 }
 
 function registration(started: Started): Record<string, string> {
+  const { raisedVersions } = started.reporter;
+  const versions = JSON.stringify(Object.fromEntries(raisedVersions));
   return {
+    ...(raisedVersions.size > 0 ? { [ANNOTATION.stepVersions]: versions } : {}),
     [ANNOTATION.stepIds]: JSON.stringify(Object.fromEntries(started.stepIds)),
     [ANNOTATION.stageVersion]: String(started.reporter.stageVersion),
     [ANNOTATION.stageStarted]: String(started.stage.started),

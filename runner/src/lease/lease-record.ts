@@ -23,6 +23,8 @@ export interface StartedWithoutPod {
   readonly stepIds: readonly number[];
   /** Processes that have told it of a step: by so many versions its steps may be ahead. */
   readonly owners: number;
+  /** Versions that its steps have, if not 1. Absent: not known; the Lease does not keep them. */
+  readonly versions?: ReadonlyMap<number, number>;
 }
 
 /** Annotations of a replica's Lease. */

@@ -40,6 +40,8 @@ export const ANNOTATION = {
   plan: 'hangar.dev/plan',
   /** The steps as the server numbered them: `{ "<n>": id }`. Absent: not started at the server yet. */
   stepIds: 'hangar.dev/step-ids',
+  /** Versions that steps had at the server when this was written, where they are not 1: `{ "<n>": version }`. */
+  stepVersions: 'hangar.dev/step-versions',
   /** The stage's version after the start, plain number. */
   stageVersion: 'hangar.dev/stage-version',
   /** When the start was told to the server, Unix seconds, plain number: the last report repeats it. */
@@ -74,8 +76,6 @@ export const ANNOTATION = {
   nodeAvoided: 'hangar.dev/node-avoided',
   /** How often the Pod was taken over by another process, plain number. */
   adoptions: 'hangar.dev/adoptions',
-  /** When the owner took the Pod over, milliseconds since 1970, plain number. */
-  adoptedAt: 'hangar.dev/adopted-at',
   /** How many owners in a row were lost soon after they began to read the logs of this Pod, plain number. */
   readerDeaths: 'hangar.dev/reader-deaths',
   /** Real image of a swapped container, by `image-<n>`. */
@@ -106,6 +106,8 @@ export const GATE_VOLUME = 'hangar-bin';
 export const NAME_PREFIX = 'drone-';
 /** As a namespace, this means a fresh one for every pipeline. */
 export const RANDOM_NAMESPACE = 'drone-';
+/** The gate in a gated container. */
+export const GATE_PROGRAM = '/hangar/bin/gate';
 /** Finalizer-free names of our containers. */
 export const INIT_CONTAINER = 'hangar-init';
 export const containerName = (n: number): string => `step-${n}`;

@@ -127,7 +127,8 @@ export const FAILURES = {
   },
   'name-taken': {
     blame: 'cluster',
-    meaning: 'A Pod that was not created by a runner has the name of the Pod of this stage.',
+    meaning:
+      'A Pod that was not created by a runner has the name of the Pod of this stage, or one of an earlier run of the stage, after the Drone server was restored from a backup.',
     retry: 'safe',
     cure: 'Restart the build, which gets another name, and find out who created that Pod. Only runners need permission to create Pods in the namespace of builds.',
   },

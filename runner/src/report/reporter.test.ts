@@ -233,7 +233,7 @@ describe('a stage that has ended at the server', () => {
   it('is not reported again once its details show that (chaos, 62 minutes)', async () => {
     const { reporter, finishes } = begin('unknown');
 
-    expect(await reporter.isOpenAnyway(never)).toBe(false);
+    expect(await reporter.stateAtServer(never, never)).toBe('over');
     expect(await reporter.finish(fresh, { kind: 'cancelled' }, never)).toBe('conflict');
     expect(finishes).toEqual([]);
   });
@@ -443,57 +443,112 @@ describe('a state check', () => {
     expect(ended).toBe(found);
   });
 
-  describe('while the Git host fails, after a conflict', () => {
+  describe('while the details can’t be read, after a conflict', () => {
+    const HOUR_MS = 3_600_000;
+    const GIT_HOST = new CiServerError('detail', 500, 'no Git host');
+    const NO_ROWS = new CiServerError('detail', 500, 'sql: no rows in result set', { missing: true });
+
     /** The server answers pings, and its details fail. */
-    function failing(failures: number) {
-      const all = beginWith(9);
-      const error = new CiServerError('detail', 500, 'no Git host');
+    function failing(error: Error = GIT_HOST) {
+      const all = { ...beginWith(9), fails: true };
       const { server } = all;
       const read = all.ciServer.detail;
       all.ciServer.detail = (id, signal, how) => {
         expect(how).toEqual({ isRepeated: false });
-        if (server.details >= failures) return read(id, signal, how);
+        if (!all.fails) return read(id, signal, how);
         server.details += 1;
         return Promise.reject(error);
       };
       return all;
     }
 
-    it('requests the details ten times in two minutes, and then counts the conflict as a cancel', async () => {
-      const { server, clock, checkState } = failing(Infinity);
-      const checked = checkState();
-      await clock.step(121_000);
-      expect(server.details).toBe(9);
-      await clock.step(500);
-      expect([await checked, server.details]).toEqual(['conflict', 10]);
-      await clock.step(600_000);
-      expect(server.details).toBe(10);
+    it('shows nothing: the next one requests them again', async () => {
+      const env = failing();
+      expect([await env.checkState(), env.server.details]).toEqual(['failed', 1]);
+      env.fails = false;
+      expect([await env.checkState(), env.server.details]).toEqual(['reported', 2]);
     });
 
-    it('finds the stage open if the tenth request is answered', async () => {
-      const { server, clock, checkState } = failing(9);
-      const checked = checkState();
-      await clock.step(121_500);
-      expect([await checked, server.details]).toEqual(['reported', 10]);
+    it.each([
+      ['running', 'open'],
+      ['killed', 'over'],
+    ])(
+      'they are requested until they can, since a wrong guess would stop a build: %s',
+      async (status, want) => {
+        const env = failing();
+        env.server.status = status;
+        let state = 'not read';
+        void env.reporter.stateAtServer(never, never).then((read) => (state = read));
+        await env.clock.step(HOUR_MS);
+        expect(state).toBe('not read');
+        env.fails = false;
+        await env.clock.step(30_000);
+        expect(state).toBe(want);
+      },
+    );
+
+    it('the stage is over if the server has no such row, three times over five minutes while it answers pings', async () => {
+      const { reporter, clock } = failing(NO_ROWS);
+      const state = reporter.stateAtServer(never, never);
+      await clock.step(300_000);
+      expect(reporter.isUnknown).toBe(false);
+      await clock.step(30_000);
+      expect([await state, reporter.isUnknown]).toEqual(['over', true]);
     });
 
-    it('counts nothing while the server does not answer pings either', async () => {
-      const { server, clock, checkState, ciServer } = failing(Infinity);
+    it('so is one that is checked again and again', async () => {
+      const { reporter, clock, checkState } = failing(NO_ROWS);
+      for (let n = 0; n < 2; n++) {
+        expect(await checkState()).toBe('failed');
+        await clock.step(150_000);
+      }
+      expect([await checkState(), reporter.isUnknown]).toEqual(['unknown', true]);
+    });
+
+    it('so is one whose end is reported', async () => {
+      const { reporter, clock } = failing(NO_ROWS);
+      const finished = reporter.finish(state, { kind: 'completed' }, never);
+      await clock.step(330_000);
+      expect([await finished, reporter.isUnknown]).toEqual(['unknown', true]);
+    });
+
+    it('that proves nothing while the server answers no pings', async () => {
+      const { reporter, clock, ciServer } = failing(NO_ROWS);
       ciServer.ping = () => Promise.reject(new CiServerError('ping', 0, 'no answer'));
-      void checkState();
-      await clock.step(600_000);
-      expect(server.details).toBeGreaterThan(20);
+      void reporter.stateAtServer(never, never);
+      await clock.step(HOUR_MS);
+      expect(reporter.isUnknown).toBe(false);
     });
 
     it('the end is reported at once, and not after the pause between two requests', async () => {
-      const { reporter, server, clock, checkState } = failing(8);
-      const checked = checkState();
-      await clock.step(70_000);
-      expect(server.details).toBe(8);
-      const finished = reporter.finish(state, { kind: 'completed' }, never);
-      await clock.step(0);
-      expect([await finished, server.status]).toEqual(['reported', 'success']);
-      expect(await checked).toBe('conflict');
+      const env = failing();
+      const stateAtServer = env.reporter.stateAtServer(never, never);
+      await env.clock.step(70_000);
+      env.fails = false;
+      const finished = env.reporter.finish(state, { kind: 'completed' }, never);
+      await env.clock.step(0);
+      expect([await finished, env.server.status, await stateAtServer]).toEqual([
+        'reported',
+        'success',
+        'unread',
+      ]);
+    });
+
+    it('they are not requested again once that is not needed any more, also not after the pause', async () => {
+      const { reporter, server, clock } = failing();
+      const unneeded = new AbortController();
+      const state = reporter.stateAtServer(never, unneeded.signal);
+      await clock.step(400);
+      unneeded.abort();
+      expect([await state, server.details]).toEqual(['unread', 1]);
+    });
+
+    it('they are requested once if that is not needed at all', async () => {
+      const { reporter, server } = failing();
+      expect([await reporter.stateAtServer(never, AbortSignal.abort()), server.details]).toEqual([
+        'unread',
+        1,
+      ]);
     });
   });
 

@@ -1,9 +1,10 @@
+import { Backoff } from '@hangar/shared/backoff';
 import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import type { DroneStage, DroneStep, StageDetail } from '../pipeline/drone.ts';
-import type { RunPlan } from '../pipeline/run-plan.ts';
 import {
   type Conclusion,
+  isFinal,
   type OpenStep,
   type StageState,
   type StepState,
@@ -11,19 +12,16 @@ import {
   toDroneStep,
 } from '../pipeline/stage-state.ts';
 import { type CiServer, CiServerError, type Update } from '../ports/ci-server.ts';
-import { finishOpen, isOpenFor, readDetails } from './stage-details.ts';
+import { UnknownStageCheck } from '../ports/unknown-stage.ts';
+import { DETAIL_RETRY, detailsOnce, finishOpen, isOpenFor } from './stage-details.ts';
+import { allVersions, likelyVersions, type Takeover } from './step-versions.ts';
 
 /** The server's ids and versions of a started stage. After an adoption the version of a step is unknown and found by trial. */
-export interface Registered {
+export interface Registered extends Takeover {
   readonly stage: DroneStage;
-  readonly plan: RunPlan;
   readonly stepIds: ReadonlyMap<number, number>;
   /** `exact`: this process made every update since the start; `unknown`: another replica made some. */
   readonly versions: 'exact' | 'unknown';
-  /** How many times the stage was taken over, including this time; each owner may have reported the state of every step again. */
-  readonly adoptions?: number;
-  /** When this process took it over, milliseconds since 1970: no other process has reported a step that begins well after that. */
-  readonly takenOverMs?: number;
 }
 
 /**
@@ -32,27 +30,11 @@ export interface Registered {
  */
 export type Reported = 'reported' | 'conflict' | 'failed' | 'unknown';
 
-/**
- * The versions to try for a step after an adoption: 1 when registered, 2 when running, 3 when its end was reported, and one more for each
- * previous owner that reported it again (gate §4). Not more than that: a cancel increases the version too, and must appear as a conflict.
- */
-function versionsToTry(
-  step: StepState,
-  { plan, adoptions = 1, takenOverMs = Infinity }: Registered,
-): readonly number[] {
-  // The first step may have been reported as running while the stage waited.
-  const isUnreported = step.n !== plan.steps[0]?.n && step.startedMs > takenOverMs + CLOCKS_DIFFER_MS;
-  if (step.status === 'running') return upTo(isUnreported ? 1 : adoptions + 1);
-  return [...upTo(adoptions + 2).slice(1), 1];
-}
+/** How a stage stands at the server. `unread`: that was not needed any more before it could be read. */
+export type AtServer = 'open' | 'over' | 'unread';
 
 /** The result of a report that was aborted. */
 const ABORTED = Promise.resolve<'failed'>('failed');
-
-/** The clock of a node and ours may differ by this much. */
-const CLOCKS_DIFFER_MS = 60_000;
-
-const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
 /**
  * Reports one stage to the server: one update at a time, in order, each with the version from the last response (drone-rpc §3.12). No
@@ -67,6 +49,8 @@ export class Reporter {
   readonly #versions = new Map<number, number>();
   /** The status of each step in the last report that the server has accepted from this process. */
   readonly #confirmed = new Map<number, StepState['status']>();
+  /** Steps that were reported with a version that this process had not received: the server may have cancelled them with that version. */
+  readonly #guessed = new Set<number>();
   /** The versions that the stage may have at the server if no one else has changed it, in the order in which they are tried. */
   #stageVersions: readonly number[];
   /** The response to a state check was lost: the version may be one higher, as it also is after a cancel. */
@@ -74,9 +58,12 @@ export class Reporter {
   /** The highest version that was recorded for a state check, whether that was made or not. */
   #recordedVersion = 0;
   readonly #finishing = new AbortController();
+  readonly #unknownStage: UnknownStageCheck;
   /** The details have shown that the stage has ended, or is assigned to another runner. */
   #isOver = false;
   #isUnknown = false;
+  /** The details could not be read when they were last requested. */
+  #isUnreadable = false;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: { clock: Clock; ciServer: CiServer; log: Logger }, registered: Registered) {
@@ -85,6 +72,9 @@ export class Reporter {
     this.#ciServer = parts.ciServer;
     this.#log = parts.log;
     this.#registered = registered;
+    this.#unknownStage = new UnknownStageCheck(parts.clock, () =>
+      parts.ciServer.ping(this.#finishing.signal),
+    );
     const { version } = registered.stage;
     // The other replica may have been lost after it recorded the version of its next state check and before it made that.
     this.#stageVersions = registered.versions === 'exact' ? [version] : [version, version - 1];
@@ -128,6 +118,11 @@ export class Reporter {
     });
   }
 
+  /** The versions of steps that were reported, as far as they are known. */
+  get raisedVersions(): ReadonlyMap<number, number> {
+    return new Map([...this.#versions].filter(([, version]) => version > 1));
+  }
+
   /** Whether {@link finish} can include that step. */
   knows(n: number): boolean {
     return this.#versions.has(n);
@@ -135,7 +130,14 @@ export class Reporter {
 
   /** Reports the current state of a step. */
   step(step: StepState, signal: AbortSignal): Promise<Reported> {
-    return this.#inOrder(() => this.#step(step, signal), signal);
+    const versions = likelyVersions(step, this.#registered);
+    return this.#inOrder(() => this.#step(step, versions, signal), signal);
+  }
+
+  /** Reports a step again, after a conflict, of a stage that was found open at the server. */
+  stepOfOpenStage(step: StepState, signal: AbortSignal): Promise<Reported> {
+    const versions = allVersions(step, this.#registered);
+    return this.#inOrder(() => this.#step(step, versions, signal), signal);
   }
 
   /**
@@ -153,15 +155,28 @@ export class Reporter {
     if (!(await recordVersion(this.#recordedVersion))) return 'failed';
     const reported = await this.#inOrder(() => this.#checkState(signal), signal);
     if (reported === 'unclear') return this.#checkDetail(signal);
-    return reported === 'conflict' && (await this.isOpenAnyway(signal)) ? 'reported' : reported;
+    // If that fails, nothing is known: the next check reads them again.
+    if (reported === 'conflict') return this.#inOrder(() => this.#readAgain(signal), signal);
+    return reported;
   }
 
   /**
-   * Whether the stage is open at the server despite a version conflict: the database may have been restored from an older backup. Then
-   * later reports find the versions by trial.
+   * How the stage stands at the server after a version conflict: it was cancelled, or the database was restored from an older backup; then
+   * later reports find the versions by trial. What follows from a wrong guess can't be corrected, since a build that runs would be stopped: the
+   * details are requested until they are read, or the server confirms that it does not know the stage. Other reports have their turn meanwhile.
+   *
+   * @param unneeded once that is aborted, the details are not requested again
    */
-  async isOpenAnyway(signal: AbortSignal): Promise<boolean> {
-    return (await this.#inOrder(() => this.#readAgain(signal), signal)) === 'reported';
+  async stateAtServer(signal: AbortSignal, unneeded: AbortSignal): Promise<AtServer> {
+    const pauses = new Backoff(this.#clock, DETAIL_RETRY);
+    const stop = AbortSignal.any([signal, unneeded, this.#finishing.signal]);
+    do {
+      const reported = await this.#inOrder(() => this.#readAgain(signal), signal);
+      if (reported === 'reported') return 'open';
+      if (reported !== 'failed') return 'over';
+      await pauses.pause(stop);
+    } while (!stop.aborted);
+    return 'unread';
   }
 
   /**
@@ -170,7 +185,7 @@ export class Reporter {
    */
   finish(state: StageState, conclusion: Conclusion, signal: AbortSignal): Promise<Reported> {
     this.#finishing.abort(new Error('the end of the stage is reported'));
-    if (this.#isOver) return Promise.resolve('conflict');
+    if (this.#isOver && this.#guessed.size === 0) return Promise.resolve('conflict');
     return this.#inOrder(() => this.#finish(state, conclusion, signal), signal);
   }
 
@@ -185,27 +200,31 @@ export class Reporter {
   }
 
   #notReported(error: unknown, signal: AbortSignal): 'failed' | 'unknown' {
+    if (error instanceof CiServerError && error.unknown) return this.#noLongerKnown(error);
     const stageId = this.#registered.stage.id;
-    if (error instanceof CiServerError && error.unknown) {
-      this.#isUnknown = true;
-      this.#log.error(
-        { err: error, stageId },
-        'the stage, or a step of it, no longer exists at the Drone server',
-      );
-      return 'unknown';
-    }
     if (!signal.aborted) this.#log.warn({ err: error, stageId }, 'a report to the Drone server failed');
     return 'failed';
   }
 
-  async #step(step: StepState, signal: AbortSignal): Promise<Reported> {
+  #noLongerKnown(error: unknown): 'unknown' {
+    this.#isUnknown = true;
+    this.#log.error(
+      { err: error, stageId: this.#registered.stage.id },
+      'the stage, or a step of it, no longer exists at the Drone server',
+    );
+    return 'unknown';
+  }
+
+  /** @param unknown the versions to try if none is known */
+  async #step(step: StepState, unknown: readonly number[], signal: AbortSignal): Promise<Reported> {
     const known = this.#versions.get(step.n);
-    const versions = known === undefined ? versionsToTry(step, this.#registered) : [known, known + 1];
+    const versions = known === undefined ? unknown : [known, known + 1];
     for (const [index, version] of versions.entries()) {
       const update = await this.#ciServer.updateStep(this.#drone(step, version), signal);
       if (update.kind === 'updated') {
         this.#versions.set(step.n, update.value.version);
         this.#confirmed.set(step.n, step.status);
+        if (version !== known) this.#guessed.add(step.n);
         return 'reported';
       }
       // With a known version, only a lost response explains a conflict other than a cancel; then the next version is tried once.
@@ -230,47 +249,39 @@ export class Reporter {
     return wasUnclear ? 'unclear' : 'conflict';
   }
 
-  /** What follows from a wrong guess can't be corrected: the details are read until it is certain, or certainly the Git host that fails. */
+  /** One request of the details after a conflict. */
   async #readAgain(signal: AbortSignal): Promise<Reported> {
-    const read = { answers: () => this.#answers(signal), unneeded: this.#finishing.signal };
-    const reported = await this.#judgeDetail(
-      () => readDetails(this.#parts, { ...read, stageId: this.#registered.stage.id }, signal),
-      signal,
-    );
+    const reported = await this.#checkDetail(signal);
     if (reported === 'reported') this.#versions.clear();
     return reported;
   }
 
-  async #answers(signal: AbortSignal): Promise<boolean> {
-    return this.#ciServer.ping(signal).then(
-      () => true,
-      () => false,
-    );
-  }
-
   /** A conflict is a cancel, or a state check whose response was lost: only the details of the stage show which. */
-  #checkDetail(signal: AbortSignal): Promise<Reported> {
-    return this.#judgeDetail(() => this.#detail(signal), signal);
-  }
-
-  async #judgeDetail(read: () => Promise<StageDetail>, signal: AbortSignal): Promise<Reported> {
+  async #checkDetail(signal: AbortSignal): Promise<Reported> {
+    // They are not read once the end is reported: if the Git host failed then, the server would replace it by an error (drone-rpc §2.3).
+    if (this.#finishing.signal.aborted) return 'failed';
+    const { id } = this.#registered.stage;
     try {
-      const version = this.#openVersion(await read());
-      if (version === undefined) {
-        this.#isOver = true;
-        return 'conflict';
-      }
-      return this.#finishing.signal.aborted ? 'failed' : this.#setVersion(version);
+      return this.#judge(await detailsOnce(this.#ciServer, id, this.#unknownStage, signal));
     } catch (error) {
+      if (error instanceof CiServerError && error.unknown) return this.#noLongerKnown(error);
       const isNeeded = !signal.aborted && !this.#finishing.signal.aborted;
-      if (isNeeded) this.#log.warn({ err: error }, 'the state of a stage could not be read');
+      // One line while it lasts.
+      if (isNeeded && !this.#isUnreadable)
+        this.#log.warn({ err: error }, 'the state of a stage could not be read; retrying');
+      this.#isUnreadable = true;
       return 'failed';
     }
   }
 
-  /** One request; it is repeated where what follows from it is known. */
-  #detail(signal: AbortSignal): Promise<StageDetail> {
-    return this.#ciServer.detail(this.#registered.stage.id, signal, { isRepeated: false });
+  #judge(detail: StageDetail): Reported {
+    this.#isUnreadable = false;
+    const version = this.#openVersion(detail);
+    if (version === undefined) {
+      this.#isOver = true;
+      return 'conflict';
+    }
+    return this.#finishing.signal.aborted ? 'failed' : this.#setVersion(version);
   }
 
   /** The version of the stage; undefined if it has ended, or is assigned to another runner. */
@@ -285,7 +296,36 @@ export class Reporter {
     return 'reported';
   }
 
+  /** Steps that the server may still show as open after that get their end, too; if that fails, the result of the stage stays. */
   async #finish(state: StageState, conclusion: Conclusion, signal: AbortSignal): Promise<Reported> {
+    const reported = this.#isOver ? 'conflict' : await this.#reportEnd(state, conclusion, signal);
+    const steps = [...state.values()].filter(({ n }) => isFinal(state, n) && this.stepId(n) !== 0);
+    try {
+      if (reported === 'reported') await this.#endOpenSteps(steps, signal);
+      else await this.#endRevivedSteps(steps, signal);
+    } catch (error) {
+      if (!signal.aborted) this.#log.warn({ err: error }, 'the end of a step could not be reported');
+    }
+    return reported;
+  }
+
+  /** The server has taken the end of the stage, so it had not been cancelled: an end replaces whatever the server has of a step. */
+  async #endOpenSteps(steps: readonly StepState[], signal: AbortSignal): Promise<void> {
+    for (const step of steps) {
+      if (this.#confirmed.get(step.n) === step.status) continue;
+      this.#versions.delete(step.n);
+      await this.#step(step, allVersions(step, this.#registered), signal);
+    }
+  }
+
+  /** The server has the end of the stage: only steps that this process has reported as running since may be open, with the version of that. */
+  async #endRevivedSteps(steps: readonly StepState[], signal: AbortSignal): Promise<void> {
+    for (const step of steps)
+      if (this.#guessed.has(step.n) && this.#confirmed.get(step.n) === 'running')
+        await this.#step(step, [], signal);
+  }
+
+  async #reportEnd(state: StageState, conclusion: Conclusion, signal: AbortSignal): Promise<Reported> {
     const { stage, plan } = this.#registered;
     const end = stageEnd(state, plan, conclusion);
     const known = [...state.values()].filter((step) => this.#versions.has(step.n));
@@ -294,20 +334,22 @@ export class Reporter {
     const [version = stage.version] = this.#stageVersions;
     const endedStage: DroneStage = { ...stage, ...end, stopped, version, steps };
     const update = await this.#ciServer.updateStage(endedStage, signal);
-    return this.#afterFinish(update, endedStage, signal);
+    if (update.kind === 'conflict') return this.#afterConflict(update, endedStage, conclusion, signal);
+    for (const { n, status } of known) this.#confirmed.set(n, status);
+    return 'reported';
   }
 
   /**
    * A stale step in the list stops a finish before the stage is changed (drone-rpc §2.4), and the version of the stage may differ: the end
    * is reported again without steps, unless the stage is cancelled.
    */
-  async #afterFinish(
-    update: Update<DroneStage>,
+  async #afterConflict(
+    update: Extract<Update<DroneStage>, { kind: 'conflict' }>,
     endedStage: DroneStage,
+    conclusion: Conclusion,
     signal: AbortSignal,
   ): Promise<Reported> {
-    if (update.kind === 'updated') return 'reported';
-    if (endedStage.status === 'killed') return 'conflict';
+    if (conclusion.kind === 'cancelled') return 'conflict';
     const isKnown = this.#stageVersions.length === 1 && !this.#isUnclear;
     const further = this.#isUnclear ? [this.#highestVersion] : [];
     let { afterLostAnswer } = update;

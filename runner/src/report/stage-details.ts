@@ -2,9 +2,10 @@ import type { Clock } from '@hangar/shared/clock';
 import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import type { DroneStage, StageDetail } from '../pipeline/drone.ts';
 import { type CiServer, CiServerError } from '../ports/ci-server.ts';
+import { UnknownStageCheck } from '../ports/unknown-stage.ts';
 
 /** Delays between two requests of the details of a stage. */
-const DETAIL_RETRY: RetryPolicy = { firstDelayMs: 500, maxDelayMs: 30_000 };
+export const DETAIL_RETRY: RetryPolicy = { firstDelayMs: 500, maxDelayMs: 30_000 };
 
 /** The details are requested this many times, within about two minutes, while the server answers other calls: then it is the Git host. */
 const MOST_FAILURES = 10;
@@ -14,8 +15,6 @@ export interface DetailRead {
   readonly stageId: number;
   /** Whether the server answers a call for which it needs no Git host. If it does not, a failure of the details proves nothing. */
   readonly answers: () => Promise<boolean>;
-  /** Aborted: the details are not needed any more. Pauses end; a request is not aborted, since the server could fail the build for it. */
-  readonly unneeded?: AbortSignal;
 }
 
 /**
@@ -23,24 +22,44 @@ export interface DetailRead {
  * does.
  *
  * @throws {CiServerError} of the last request when these are used up
- * @throws the reason of `signal` or `unneeded` once that is aborted, and any other error at once, also of `answers`
+ * @throws the reason of `signal` once that is aborted, and any other error at once, also of `answers`
  */
 export function readDetails(
   { clock, ciServer }: { readonly clock: Clock; readonly ciServer: Pick<CiServer, 'detail'> },
-  { stageId, answers, unneeded }: DetailRead,
+  { stageId, answers }: DetailRead,
   signal: AbortSignal,
 ): Promise<StageDetail> {
-  const stop = unneeded ? AbortSignal.any([signal, unneeded]) : signal;
   let failures = 0;
   const shouldRetry = (error: unknown): boolean => isOfDetails(error) && failures < MOST_FAILURES;
-  return retry(clock, { ...DETAIL_RETRY, shouldRetry }, stop, async () => {
+  return retry(clock, { ...DETAIL_RETRY, shouldRetry }, signal, async () => {
     try {
       return await ciServer.detail(stageId, signal, { isRepeated: false });
     } catch (error) {
-      if (!stop.aborted && isOfDetails(error) && (await answers())) failures += 1;
+      if (!signal.aborted && isOfDetails(error) && (await answers())) failures += 1;
       throw error;
     }
   });
+}
+
+/**
+ * Requests the details once: what follows from a failure is known by the caller.
+ *
+ * @throws {CiServerError} with `unknown` once the check is certain that the server does not know the stage
+ */
+export async function detailsOnce(
+  ciServer: Pick<CiServer, 'detail'>,
+  stageId: number,
+  unknown: UnknownStageCheck,
+  signal: AbortSignal,
+): Promise<StageDetail> {
+  try {
+    return await ciServer.detail(stageId, signal, { isRepeated: false });
+  } catch (error) {
+    if (!(error instanceof CiServerError)) throw error;
+    const { call, status, message, missing } = error;
+    if (!(await unknown.isCertain(missing))) throw error;
+    throw new CiServerError(call, status, message, { cause: error, missing, unknown: true });
+  }
 }
 
 /** Whether the server has the stage open for that runner. Pure. */
@@ -67,8 +86,9 @@ export function finishOpen(
   signal: AbortSignal,
 ): Promise<'reported' | 'conflict'> {
   const shouldRetry = (error: unknown): boolean => !(error instanceof CiServerError && error.unknown);
+  const unknown = new UnknownStageCheck(clock, () => ciServer.ping(signal));
   return retry(clock, { ...DETAIL_RETRY, shouldRetry }, signal, async () => {
-    const detail = await ciServer.detail(endedStage.id, signal, { isRepeated: false });
+    const detail = await detailsOnce(ciServer, endedStage.id, unknown, signal);
     if (!isOpenFor(detail, endedStage.machine, ['pending', 'running'])) return 'conflict';
     const { version } = detail.stage;
     const update = await ciServer.updateStage({ ...endedStage, version, steps: [] }, signal);

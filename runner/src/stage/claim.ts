@@ -2,14 +2,11 @@ import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import type { DroneStage } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { CiServerError } from '../ports/ci-server.ts';
+import { UnknownStageCheck } from '../ports/unknown-stage.ts';
 import type { StageEnd, StageFlow } from './stage-progress.ts';
 
 /** The owner of a stage is requested without a limit: the Git host may be down, and no other process would request it. */
 const CLAIM_RETRY: RetryPolicy = { firstDelayMs: 500, maxDelayMs: 30_000 };
-/** The server must answer at least this number of times that it doesn't know the stage, */
-const UNKNOWN_ANSWERS = 3;
-/** over at least this time, without any other answer in between. */
-const UNKNOWN_FOR_MS = 300_000;
 
 const UNKNOWN_STAGE: StageEnd = { kind: 'over', why: 'the stage no longer exists at the Drone server' };
 
@@ -20,7 +17,7 @@ const UNKNOWN_STAGE: StageEnd = { kind: 'over', why: 'the stage no longer exists
 export async function claim(flow: StageFlow): Promise<StageEnd | undefined> {
   const { parts, progress, stops } = flow;
   const { clock, log } = parts;
-  const unknown = new UnknownStageCounter(flow);
+  const unknown = new UnknownStageCheck(clock, () => parts.ciServer.ping(stops.stop));
   const onRetry: RetryPolicy['onRetry'] = ({ error, failures }) => {
     if (failures === 1)
       log.warn(
@@ -33,7 +30,7 @@ export async function claim(flow: StageFlow): Promise<StageEnd | undefined> {
     try {
       return await acceptOrRead(flow);
     } catch (error) {
-      if (await unknown.isCertain(error)) return UNKNOWN_STAGE;
+      if (await unknown.isCertain(error instanceof CiServerError && error.missing)) return UNKNOWN_STAGE;
       throw error;
     }
   });
@@ -78,33 +75,3 @@ export const podLost = (): PipelineError =>
     'the runner was lost while this pipeline ran, and its Pod no longer exists; restart the build',
     { blame: 'cluster' },
   );
-
-/** Distinguishes a stage that the server doesn't know from a failing database, which has the same status. */
-class UnknownStageCounter {
-  readonly #flow: StageFlow;
-  #answers = 0;
-  #sinceMs = 0;
-
-  constructor(flow: StageFlow) {
-    this.#flow = flow;
-  }
-
-  async isCertain(error: unknown): Promise<boolean> {
-    const { clock } = this.#flow.parts;
-    if (!(error instanceof CiServerError && error.missing && (await this.#answersPings()))) {
-      this.#answers = 0;
-      return false;
-    }
-    if (this.#answers === 0) this.#sinceMs = clock.monotonicMs();
-    this.#answers += 1;
-    return this.#answers >= UNKNOWN_ANSWERS && clock.monotonicMs() - this.#sinceMs >= UNKNOWN_FOR_MS;
-  }
-
-  #answersPings(): Promise<boolean> {
-    const { parts, stops } = this.#flow;
-    return parts.ciServer.ping(stops.stop).then(
-      () => true,
-      () => false,
-    );
-  }
-}

@@ -1,7 +1,6 @@
 import { errorText } from '@hangar/shared/error-text';
 import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
-import { readPod } from '../adopt/read-pod.ts';
 import { type Launched, launch } from '../launch/launch.ts';
 import { removePod } from '../launch/remove-pod.ts';
 import { withIds } from '../launch/start.ts';
@@ -12,6 +11,7 @@ import { isGateByVolume } from '../watch/pod-retry.ts';
 import { SILENT_WAIT_MS } from './admit.ts';
 import { creationTime } from './api-time.ts';
 import { awayFrom } from './avoid-node.ts';
+import { awaitOthers, isOfThisRun, podFound } from './found-pod.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
 import { recordWait } from './stage-record.ts';
 import { startAtServer } from './start.ts';
@@ -19,8 +19,6 @@ import { leftMs, quotaTooLong } from './wait-limit.ts';
 
 /** The delay before another attempt when the quota is exhausted. */
 const QUOTA_PAUSE_MS = 5_000;
-/** The delay before another attempt when an old Pod is being deleted. */
-const REMOVAL_PAUSE_MS = 1_000;
 /** The message of a quota contains the current usage, which changes: more than this number of notes would only be noise in the log. */
 const MOST_QUOTA_NOTES = 30;
 
@@ -29,6 +27,7 @@ export async function launchPod(flow: StageFlow): Promise<StageEnd | undefined> 
   const { work } = flow.progress;
   if (!work?.compiled) throw new Error('a stage without a Pod was not compiled');
   const quota = new QuotaWait(flow, work);
+  const beganMs = flow.parts.clock.monotonicMs();
   for (;;) {
     const launched = await attempt(flow, work.compiled);
     switch (launched.kind) {
@@ -37,7 +36,10 @@ export async function launchPod(flow: StageFlow): Promise<StageEnd | undefined> 
       case 'exists':
         return podFound(flow, launched.pod);
       case 'taken':
-        return { kind: 'left', why: 'another runner has created the Pod of this stage' };
+        if (isOfThisRun(flow.progress, launched.pod))
+          return { kind: 'left', why: 'another runner has created the Pod of this stage' };
+        await awaitOthers(flow, beganMs);
+        break;
       case 'quota':
         await quota.wait(launched.text);
         break;
@@ -87,19 +89,6 @@ function podCreated({ parts, progress }: StageFlow, pod: V1Pod): undefined {
   progress.apiTime = creationTime(pod, parts.clock);
   parts.registry.update(progress.stage.id, { pod: pod.metadata?.name ?? '' });
   parts.waits('');
-}
-
-/** The Pod was created by an earlier process of this replica whose write was delayed. */
-async function podFound({ parts, progress, stops }: StageFlow, pod: V1Pod): Promise<undefined> {
-  const record = readPod(pod);
-  if (!record || parts.registry.hasLanded(pod.metadata?.uid ?? '')) {
-    await removePod(parts, pod, 0);
-    await parts.clock.sleep(REMOVAL_PAUSE_MS, stops.stop);
-    return;
-  }
-  progress.pod = pod;
-  progress.record = record;
-  progress.work = undefined;
 }
 
 /** The wait of one stage for room in the ResourceQuota of its namespace. */

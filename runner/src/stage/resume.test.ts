@@ -94,6 +94,18 @@ describe('a Pod without its scheduling gate', () => {
     expect([env.pod, env.isOver(), env.registry.isQuiet]).toEqual([undefined, true, true]);
   });
 
+  it('whose first step was reported while the stage waited is reported without the details, which could fail it', async () => {
+    const reports = { ...ADMITTED, [ANNOTATION.stepVersions]: '{"1":2}' };
+    const env = begin({ reports, ungate: true });
+    // Once as waiting, once as running, and its end.
+    env.server.register([1], 4);
+    env.server.detail = () => Promise.reject(new Error('the Git host is away'));
+    await env.clock.step(0);
+    await env.finishSteps();
+    await env.clock.step(1_000);
+    expect(env.reports).toEqual(['1 success', '2 success', 'stage success']);
+  });
+
   it('is reported with the start time that the server has', async () => {
     const env = begin(ungate);
     await env.clock.step(0);

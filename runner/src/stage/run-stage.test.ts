@@ -206,49 +206,6 @@ describe('a stage that can’t be run', () => {
   });
 });
 
-describe('a Pod of the stage that already exists', () => {
-  /** A Pod that another process created from another compilation, with its own nonce and Secret. */
-  function putPod(env: TestStage, annotations: Record<string, string>): void {
-    const { metadata, ...pod } = compiledOf(aPlan(undefined, { nonce: 'other' })).pod;
-    const [secret = {}] = compiledOf().secrets;
-    const all = { ...metadata?.annotations, [ANNOTATION.server]: 'https://drone.acme.test', ...annotations };
-    const { metadata: made } = env.cluster.put(POD, {
-      ...pod,
-      metadata: { ...metadata, annotations: all },
-    });
-    const ownerReferences = [{ apiVersion: 'v1', kind: 'Pod', name: POD.name, uid: made?.uid ?? '' }];
-    env.cluster.put(SECRET, { ...secret, metadata: { ...secret.metadata, ownerReferences } });
-  }
-
-  it('of an earlier process whose write was delayed is continued, and no second one is created', async () => {
-    const own = { [ANNOTATION.owner]: 'ci/me', [ANNOTATION.draft]: 'other' };
-    const env = begin({}, (one) => putPod(one, own));
-    await env.clock.step(0);
-    expect(env.logs.of(1).order.nonce).toBe('other');
-    await env.finishSteps();
-    expect(env.reports).toEqual(['stage running', '1 success', '2 success', 'stage success']);
-    expect([env.pod, env.isOver()]).toEqual([undefined, true]);
-  });
-
-  it('of an earlier process that was reported before is removed first', async () => {
-    const own = { [ANNOTATION.owner]: 'ci/me', [ANNOTATION.draft]: 'other' };
-    const env = begin({}, (one) => {
-      putPod(one, own);
-      one.registry.finish(one.pod?.metadata?.uid, 0);
-    });
-    await env.clock.step(5_000);
-    expect(env.logs.of(1).order.nonce).toBe('n0nce');
-    expect(env.cluster.count('remove', 'pods')).toBe(1);
-  });
-
-  it('of another replica is left alone, and nothing is reported', async () => {
-    const env = begin({}, (one) => putPod(one, { [ANNOTATION.owner]: 'ci/other' }));
-    await env.clock.step(0);
-    expect([env.reports, env.isOver(), env.intents.size]).toEqual([[], true, 0]);
-    expect(env.pod?.metadata?.annotations?.[ANNOTATION.owner]).toBe('ci/other');
-  });
-});
-
 describe('a cancel', () => {
   it.each([['killed'], ['skipped'], ['error']])(
     'of a build that is %s when its details arrive: it is not started',

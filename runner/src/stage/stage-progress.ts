@@ -46,7 +46,7 @@ export interface StageProgress {
   stage: DroneStage;
   readonly machine: string;
   /** Another process handled it before. */
-  readonly adopted: boolean;
+  adopted: boolean;
   /** The server has confirmed that the stage is assigned to this runner. */
   isClaimed: boolean;
   /** What is recorded in a Lease about a stage that was started and has no Pod. */

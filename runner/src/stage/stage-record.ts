@@ -14,7 +14,8 @@ export async function recordWait(flow: StageFlow, stepIds: StepIds): Promise<voi
 /** Lets the next station describe the stage again from the server's details, although it was started: its Pod is removed. */
 export function describeAgain(progress: StageProgress, stepIds: StepIds): void {
   const owners = progress.record?.adoptions ?? 0;
-  progress.startedWithoutPod = { stepIds: inOrder(stepIds), owners };
+  const versions = progress.started?.reporter.raisedVersions ?? progress.record?.stepVersions;
+  progress.startedWithoutPod = { stepIds: inOrder(stepIds), owners, ...(versions ? { versions } : {}) };
   progress.started = undefined;
   progress.work = undefined;
 }

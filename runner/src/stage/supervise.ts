@@ -5,12 +5,10 @@ import { hasStepStarted, type PodRetry } from '../watch/pod-retry.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
 import { endedAgoMs } from './ended-ago.ts';
 import { Expiry } from './expiry.ts';
+import { areLogsWithheld, countReading } from './reader-deaths.ts';
 import { isPodRetry, makeAgain, remakesOf, retryOfPreviousOwner } from './remake.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
 import { followSteps } from './stage-record.ts';
-
-/** After this many owners in a row were lost while they read the logs of a Pod, the next one does not read them. */
-const MOST_READER_DEATHS = 3;
 
 /**
  * Supervises the running Pod until the server has the end and the logs. The stage counts against the capacity until its steps have ended,
@@ -28,6 +26,7 @@ export async function superviseStage(flow: StageFlow): Promise<StageEnd | undefi
   const former = retryOfPreviousOwner(pod);
   if (former !== undefined) return makeAgain(flow, launched, former);
   const expiry = new Expiry(parts);
+  const readingOver = countReading(flow, pod);
   try {
     const handOver = AbortSignal.any([stops.handOver, expiry.signal]);
     const end = await runOf(flow, { work, pod }, expiry).run({
@@ -36,6 +35,7 @@ export async function superviseStage(flow: StageFlow): Promise<StageEnd | undefi
     });
     return isPodRetry(end) ? await makeAgain(flow, launched, end) : endOf(end, flow, expiry);
   } finally {
+    readingOver();
     expiry.close();
   }
 }
@@ -65,7 +65,7 @@ function runOf(
     pod,
     admittedMonotonicMs: progress.admittedMonotonicMs,
     adopted,
-    areLogsWithheld: (progress.record?.readerDeaths ?? 0) >= MOST_READER_DEATHS,
+    areLogsWithheld: areLogsWithheld(flow),
     ...remakesOf(flow),
     notRemoved: () => parts.registry.forget(pod.metadata?.uid ?? ''),
     takenOverMs: parts.clock.now(),

@@ -7,6 +7,13 @@ export class ChangeNotifier {
     for (const check of [...this.#waiting]) check();
   }
 
+  /** A signal that is aborted once the condition holds, or the given signal is. */
+  signalOnce(holds: () => boolean, signal: AbortSignal): AbortSignal {
+    const held = new AbortController();
+    void this.until(holds, signal).then(() => held.abort());
+    return held.signal;
+  }
+
   /** Resolves `true` once the condition holds, `false` when the signal is aborted first. */
   until(holds: () => boolean, signal: AbortSignal): Promise<boolean> {
     if (holds()) return Promise.resolve(true);

@@ -9,7 +9,8 @@ import { TestStageRun, type TestStageRunOptions } from './testing/test-stage-run
 
 const HALF_HOUR_MS = 1_800_000;
 const END = 'hangar.dev/end-1';
-const NOTE = '... this container is kept for 30m: kubectl exec -it -n ci drone-abc -c step-1 -- sh ...';
+const NOTE =
+  '... this container is kept for 30m: kubectl exec -it -n ci drone-abc -c step-1 -- /hangar/bin/gate shell ...';
 
 /** A step, and one that is skipped after its failure. */
 const planOf = (changes: Partial<PlannedStep> = {}) =>

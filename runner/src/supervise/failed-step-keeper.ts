@@ -4,7 +4,7 @@ import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import { formatSpan } from '@hangar/shared/span';
 import type { V1Pod } from '@kubernetes/client-node';
 import { mayPass } from '../launch/patiently.ts';
-import { ANNOTATION, containerName, LABEL } from '../pipeline/compiled.ts';
+import { ANNOTATION, containerName, GATE_PROGRAM, LABEL } from '../pipeline/compiled.ts';
 import { EARLY_SUCCESS } from '../pipeline/exit-codes.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
 import { isKeeping, recordedEnd } from '../watch/kept-step.ts';
@@ -89,5 +89,6 @@ const isKeepable = ({ engine, role, fails }: PlannedStep, { decision, code }: St
   hasRun(decision) &&
   (decision !== 'ran' || (code !== 0 && code !== EARLY_SUCCESS));
 
+/** The gate gives the shell the environment of the step, which the container alone does not have. */
 const noteOf = ({ metadata }: V1Pod, n: number, ms: number): string =>
-  `... this container is kept for ${formatSpan(ms)}: kubectl exec -it -n ${metadata?.namespace} ${metadata?.name} -c ${containerName(n)} -- sh ...`;
+  `... this container is kept for ${formatSpan(ms)}: kubectl exec -it -n ${metadata?.namespace} ${metadata?.name} -c ${containerName(n)} -- ${GATE_PROGRAM} shell ...`;

@@ -9,7 +9,7 @@ import type { ChangeNotifier } from './change-notifier.ts';
 /** The part of a stage run that its steps use. */
 export interface RunContext {
   readonly changes: ChangeNotifier;
-  readonly reporter: Pick<Reporter, 'step' | 'stepId' | 'knows'>;
+  readonly reporter: Pick<Reporter, 'step' | 'stepOfOpenStage' | 'stepId' | 'knows'>;
   /** Aborted when steps must stop waiting. */
   readonly halt: AbortSignal;
   state(): StageState;

@@ -4,12 +4,12 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { stopPod } from '../launch/stop-pod.ts';
 import { isBeforeAdoption, isOwnedBy } from '../pipeline/pod-owner.ts';
 import { type Conclusion, concluded, isFinal, newStage, type StageState } from '../pipeline/stage-state.ts';
-import type { Reporter } from '../report/reporter.ts';
+import type { AtServer, Reporter } from '../report/reporter.ts';
 import { currentPod } from '../watch/current-pod.ts';
 import { observe, type PodView } from '../watch/observe.ts';
 import { type PodRetry, type PodRetryInputs, podRetryOf } from '../watch/pod-retry.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
-import { GONE, isLasting, type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
+import { GONE, type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
 import { ChangeNotifier } from './change-notifier.ts';
 import { FreshPod } from './fresh-pod.ts';
 import type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals } from './launched-stage.ts';
@@ -169,7 +169,7 @@ export class StageRun {
 
   /**
    * A version conflict means a cancel only if this replica still owns the Pod: reports of another replica cause conflicts too. As
-   * long as the Pod's owner can't be read, nothing is concluded.
+   * long as the Pod's owner or the state at the server can't be read, nothing is concluded.
    */
   async #conflict(): Promise<'over' | 'report-again'> {
     const { signal } = this.#halt;
@@ -177,10 +177,18 @@ export class StageRun {
     const now = await currentPod(this.#parts, this.#knownPod, need, signal);
     if (now === 'unread') return 'over';
     // Another Pod of this name is of this stage too: its owner has the stage.
-    if (now.kind !== 'gone' && !this.#isOurs(now.pod)) this.#disown();
-    else if (!this.#reporter.isUnknown && (await this.#reporter.isOpenAnyway(signal))) return 'report-again';
-    else if (!signal.aborted) this.#cancel();
-    return 'over';
+    const isOthers = now.kind !== 'gone' && !this.#isOurs(now.pod);
+    if (isOthers) this.#disown();
+    const state = isOthers ? 'unread' : await this.#stateAtServer(signal);
+    if (state === 'over' && !signal.aborted) this.#cancel();
+    return state === 'open' ? 'report-again' : 'over';
+  }
+
+  /** Nothing is stopped any more once all steps have ended: then the report of the stage's end shows how it stands. */
+  async #stateAtServer(signal: AbortSignal): Promise<AtServer> {
+    if (this.#reporter.isUnknown) return 'over';
+    const isUnneeded = (): boolean => this.#conclusion !== undefined || this.#allEnded();
+    return this.#reporter.stateAtServer(signal, this.#changes.signalOnce(isUnneeded, signal));
   }
 
   /** A stage that has ended is over at the server too: that is no reason to stop the container of a failed step that is kept. */
@@ -263,24 +271,25 @@ export class StageRun {
     const trouble = this.#feed.gone
       ? GONE
       : troubleOf(this.#view, plan, { ...inputs, ended: (n) => this.#steps.ended(n) });
-    if (trouble && !this.#allEnded() && !this.#isReadFirst(trouble)) this.#break(trouble);
+    if (trouble && !this.#allEnded()) this.#judge(trouble);
     this.#reportEnd();
   }
 
   /** What was seen for a long time may have been over for long, if the watch is silent: the Pod is read before the build is ended for it. */
-  #isReadFirst(trouble: Trouble): boolean {
-    if (!isLasting(trouble) || this.#freshPod.isFresh) return false;
-    void this.#freshPod.read(this.#halt.signal);
-    return true;
+  #judge(trouble: Trouble): void {
+    if (trouble.isLasting && !this.#freshPod.isFresh) void this.#freshPod.read(this.#halt.signal);
+    else this.#break(trouble);
   }
 
   /** Whether nothing ran in the Pod and it is to be made again, or that is not certain yet. */
   #isToRetry(inputs: PodRetryInputs['inputs']): boolean {
     const { plan, mayRemake = false, mayReplaceGate = false, mayAvoidNode = false } = this.#launched;
     if (this.#conclusion) return false;
-    const retry = podRetryOf(this.#feed, plan, { inputs, mayRemake, mayReplaceGate, mayAvoidNode });
-    if (retry !== 'later') this.#podRetry ??= retry;
-    return this.#podRetry !== undefined || retry === 'later';
+    const { isFresh } = this.#freshPod;
+    const retry = podRetryOf(this.#feed, plan, { inputs, mayRemake, mayReplaceGate, mayAvoidNode, isFresh });
+    if (retry === 'unread') void this.#freshPod.read(this.#halt.signal);
+    else if (retry !== 'later') this.#podRetry ??= retry;
+    return this.#podRetry !== undefined || retry === 'later' || retry === 'unread';
   }
 
   #reportEnd(): void {

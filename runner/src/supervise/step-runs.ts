@@ -339,7 +339,9 @@ export class StepRuns {
   /** Its gate received a signal to stop. If the Pod is not being deleted, nothing else shows that this is no success. */
   async #stopping(step: PlannedStep): Promise<void> {
     if (step.role === 'background') return;
-    await this.#within(STOPPING_MS, () => this.#context.concluded() || this.#context.gone());
+    const isKnown = (): boolean => this.#context.concluded() || this.#context.gone();
+    await this.#within(STOPPING_MS, isKnown);
+    if (!isKnown()) await this.#context.readPod();
     if (this.#context.halt.aborted || this.#context.concluded()) return;
     this.#context.broken({
       code: 'pod-stopped',
@@ -378,7 +380,7 @@ export class StepRuns {
     // For a step that the server doesn't know, no end is expected. A step that conflicts twice is reported with the end of the stage.
     const isRefused = reported === 'conflict' || reported === 'unknown';
     if (isRefused && (await this.#context.conflict()) === 'report-again')
-      reported = await this.#context.reporter.step(state, this.#context.halt);
+      reported = await this.#context.reporter.stepOfOpenStage(state, this.#context.halt);
     if (reported !== 'reported') this.#unreported.add(step.n);
     else this.#unreported.delete(step.n);
   }

@@ -60,13 +60,14 @@ describe('whether a step of a Pod was started', () => {
 
 describe('a Pod with the gate’s image as a volume, none of whose containers starts', () => {
   const spec = { volumes: [{ name: GATE_VOLUME, image: { reference: 'hangar-gate:1' } }] };
-  const judge = (state: V1ContainerState) => {
+  const judge = (state: V1ContainerState, isFresh = true) => {
     const pod = podOf(state, { phase: 'Pending' }, spec);
     const since = troubledSince(new Map(), observe(pod, plan), plan, 0);
     const patience = { imagePullMs: 600_000, nodeLostMs: 300_000, startMs: 1_000 };
     const inputs = { since, nowMs: 60_000, patience, ours: false };
     const watched = { pod, gone: false, isFinal: false, notices: [] };
-    return podRetryOf(watched, plan, { inputs, mayRemake: true, mayReplaceGate: true, mayAvoidNode: true });
+    const so = { inputs, mayRemake: true, mayReplaceGate: true, mayAvoidNode: true, isFresh };
+    return podRetryOf(watched, plan, so);
   };
 
   it('is made again with an init container if the runtime refuses them, and not because their start takes long', () => {
@@ -74,15 +75,32 @@ describe('a Pod with the gate’s image as a volume, none of whose containers st
     expect(judge(refused)).toMatchObject({ kind: 'no-gate' });
     expect(judge(WAITING)).toBeUndefined();
   });
+
+  it('is read before that: the kubelet may have succeeded', () => {
+    const refused = waiting('CreateContainerError', 'no such device');
+    expect([judge(refused, false), judge(refused)]).toMatchObject(['unread', { kind: 'no-gate' }]);
+    expect(judge(WAITING, false)).toBeUndefined();
+  });
 });
 
 describe('a Pod that its node has ended', () => {
-  const judge = (pod: V1Pod, afterMs = 0, mayRemake = true, how: object = {}) => {
+  interface How {
+    readonly isFresh?: boolean;
+    readonly gone?: boolean;
+    readonly isFinal?: boolean;
+  }
+  const judge = (pod: V1Pod, afterMs = 0, mayRemake = true, { isFresh = true, ...how }: How = {}) => {
     const since = troubledSince(new Map(), observe(pod, plan), plan, 0);
     const patience = { imagePullMs: 60_000, nodeLostMs: 300_000 };
     const inputs = { since, nowMs: afterMs, patience, ours: false };
     const watched = { pod, gone: false, isFinal: false, notices: [], ...how };
-    return podRetryOf(watched, plan, { inputs, mayRemake, mayReplaceGate: false, mayAvoidNode: true });
+    return podRetryOf(watched, plan, {
+      inputs,
+      mayRemake,
+      mayReplaceGate: false,
+      mayAvoidNode: true,
+      isFresh,
+    });
   };
 
   it('is made again if nothing ran in it', () => {
@@ -94,6 +112,7 @@ describe('a Pod that its node has ended', () => {
     expect(judge(podOf(WAITING))).toBe('later');
     expect(judge(podOf(WAITING), 14_999)).toBe('later');
     expect(judge(podOf(WAITING), 15_000)).toBeUndefined();
+    expect(judge(podOf(WAITING), 15_000, true, { isFresh: false })).toBe('unread');
   });
 
   it.each(['EvictionByEvictionAPI', 'PreemptionByScheduler', 'TerminationByKubelet'])(

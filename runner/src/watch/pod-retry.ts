@@ -34,30 +34,39 @@ export interface PodRetryInputs {
   readonly mayReplaceGate: boolean;
   /** Whether it may be made again on another node. */
   readonly mayAvoidNode: boolean;
+  /** Whether the Pod was read just now. Its watch may be silent: a step may have started meanwhile, or the Pod may have ended. */
+  readonly isFresh: boolean;
 }
+
+/** `later`: the kubelet's last status is still missing, without which nothing is certain. `unread`: the Pod must be read first. */
+type Undecided = 'later' | 'unread';
 
 /** A Pod as its watch shows it. */
 export type WatchedPod = Pick<PodFeed, 'pod' | 'gone' | 'isFinal' | 'notices'>;
 
-/**
- * Whether a Pod is to be made again; `later`: the kubelet's last status is still missing, without which nothing is certain. Undefined once a
- * step was started, and while nothing is wrong. Pure.
- */
+/** Whether a Pod is to be made again. Undefined once a step was started, and while nothing is wrong. Pure. */
 export function podRetryOf(
   watched: WatchedPod,
   plan: RunPlan,
   so: PodRetryInputs,
-): PodRetry | 'later' | undefined {
+): PodRetry | Undecided | undefined {
   const { pod, gone, notices } = watched;
   if (!so.mayRemake || !pod || hasStepStarted(pod, plan)) return undefined;
   const view = observe(pod, plan);
   const trouble = troubleOf(view, plan, { ...so.inputs, ended: () => false });
   if (gone) return goneOf(watched, plan, trouble ?? GONE);
-  return (
-    (trouble && endedOf(pod, plan, trouble, so)) ??
-    noGateOf(pod, trouble, notices, so) ??
-    noImageOf(pod, trouble, so)
-  );
+  return (trouble && endedOf(pod, plan, trouble, so)) ?? stuckOf(pod, trouble, notices, so);
+}
+
+/** For a Pod whose kubelet still tries to start its containers, and may have succeeded meanwhile. */
+function stuckOf(
+  pod: V1Pod,
+  trouble: Trouble | undefined,
+  notices: readonly PodNotice[],
+  so: PodRetryInputs,
+): PodRetry | 'unread' | undefined {
+  const retry = noGateOf(pod, trouble, notices, so) ?? noImageOf(pod, trouble, so);
+  return retry && !so.isFresh ? 'unread' : retry;
 }
 
 /** The deadline is the limit of the build's time: no Pod is made again after it. */
@@ -76,15 +85,21 @@ function endedOf(
   pod: V1Pod,
   plan: RunPlan,
   trouble: Trouble,
-  { inputs }: PodRetryInputs,
-): PodRetry | 'later' | undefined {
+  so: PodRetryInputs,
+): PodRetry | Undecided | undefined {
   const view = observe(pod, plan);
   if (isTimeOut(trouble) || WITHOUT_KUBELET.test(view.disruption)) return undefined;
-  if (!isOver(pod)) return isEnding(view) && !isLongEnding(view, inputs) ? 'later' : undefined;
+  if (!isOver(pod)) return isEnding(view) ? lastStatus(isLongEnding(view, so.inputs), so) : undefined;
   if (!isRefused(view)) return undefined;
   const ran = whetherRan(pod, plan);
   if (ran === 'no') return { kind: 'not-run', trouble };
-  return ran === 'open' && !isLongOver(inputs) ? 'later' : undefined;
+  return ran === 'open' ? lastStatus(isLongOver(so.inputs), so) : undefined;
+}
+
+/** The kubelet's last status is awaited, and at the end of that time read. */
+function lastStatus(isLong: boolean, { isFresh }: PodRetryInputs): Undecided | undefined {
+  if (!isLong) return 'later';
+  return isFresh ? undefined : 'unread';
 }
 
 /** For a Pod whose gate is a volume. */

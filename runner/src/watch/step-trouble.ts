@@ -1,6 +1,6 @@
 import type { PlannedStep } from '../pipeline/run-plan.ts';
 import type { ContainerView } from './container-view.ts';
-import type { Patience, Trouble } from './trouble-kinds.ts';
+import { lasting, type Patience, type Trouble } from './trouble-kinds.ts';
 
 type Waiting = ContainerView & { kind: 'waiting' };
 
@@ -72,12 +72,12 @@ function pullTrouble(
       text: `image ${image} of step ${name} can't be pulled: ${words}`,
     };
   if (!PULLING.has(container.reason) || so.waitedMs < so.patience.imagePullMs) return undefined;
-  return {
+  return lasting({
     code: 'image-pull-failed',
     blame: 'cluster',
     step: n,
     text: `image ${image} of step ${name} could not be pulled: ${words}`,
-  };
+  });
 }
 
 function refusal(
@@ -89,21 +89,21 @@ function refusal(
   if (NODE_UNRESPONSIVE.test(container.message))
     return waitedMs < patience.nodeLostMs ? undefined : notCreated(step, container);
   if (waitedMs < REFUSED_PATIENCE_MS) return undefined;
-  return {
+  return lasting({
     code: 'container-refused',
     blame: 'pipeline',
     step: step.n,
     text: `the container of step ${step.name} cannot be created: ${wordsOf(container)}`,
-  };
+  });
 }
 
 function notCreated(step: PlannedStep, container: Waiting): Trouble {
-  return {
+  return lasting({
     code: 'node-unresponsive',
     blame: 'cluster',
     step: step.n,
     text: `the node could not create the container of step ${step.name}: ${wordsOf(container)}`,
-  };
+  });
 }
 
 /** A container that the runtime could not start ends without having run; one lost with its node ends without a message. */

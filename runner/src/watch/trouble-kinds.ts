@@ -7,7 +7,12 @@ export interface Trouble {
   readonly text: string;
   /** The affected step; absent if it is the whole Pod. */
   readonly step?: number;
+  /** It follows from how long a state of the Pod was seen. The watch may be silent meanwhile: the Pod is read before its build ends. */
+  readonly isLasting?: true;
 }
+
+/** A trouble that follows from how long a state was seen. */
+export const lasting = (trouble: Trouble): Trouble => ({ ...trouble, isLasting: true });
 
 export type TroubleCode =
   | 'image-not-found'

@@ -15,7 +15,6 @@ import {
 import { observe } from './observe.ts';
 import {
   type CheckInputs,
-  isLasting,
   type Patience,
   type Since,
   type Trouble,
@@ -248,13 +247,14 @@ describe('problems of a step’s container (known issue 34)', () => {
     });
   });
 
-  it('a Pod is read before its build ends for an unresponsive node, and not for a program that cannot start', () => {
-    const asks = (state: Parameters<typeof first>[0]): boolean => {
-      const trouble = judge(first(state), { afterMs: PATIENCE.nodeLostMs });
-      return trouble !== undefined && isLasting(trouble);
-    };
-    expect(asks(waiting('CreateContainerError', 'context deadline exceeded'))).toBe(true);
-    expect(asks(terminated(128, { reason: 'StartError', message: 'no such directory' }))).toBe(false);
+  it.each([
+    ['an unresponsive node', true, waiting('CreateContainerError', 'context deadline exceeded')],
+    ['a container that can’t be created', true, waiting('CreateContainerError', 'no such device')],
+    ['a program that cannot start', false, terminated(128, { reason: 'StartError' })],
+    ['an image that is not there', false, waiting('ErrImagePull', 'manifest unknown')],
+  ])('a build ends for %s, and whether its Pod is read before that: %s', (_, isRead, state) => {
+    const trouble = judge(first(state), { afterMs: PATIENCE.nodeLostMs });
+    expect([trouble === undefined, trouble?.isLasting === true]).toEqual([false, isRead]);
   });
 
   it('a container that could not be started ends the build, one that ran does not', () => {

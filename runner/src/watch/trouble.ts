@@ -2,7 +2,7 @@ import type { PlannedStep, RunPlan } from '../pipeline/run-plan.ts';
 import { type ContainerView, WAITS } from './container-view.ts';
 import type { PodView } from './observe.ts';
 import { isHopeless, isPulling, isRefused, stepTrouble } from './step-trouble.ts';
-import type { Patience, Trouble, TroubleCode } from './trouble-kinds.ts';
+import { lasting, type Patience, type Trouble, type TroubleCode } from './trouble-kinds.ts';
 
 export type { Patience, Trouble };
 
@@ -49,18 +49,6 @@ export function troubleOf(view: PodView, plan: RunPlan, inputs: CheckInputs): Tr
 
 const cluster = (code: TroubleCode, text: string): Trouble => ({ code, blame: 'cluster', text });
 
-/** Troubles that are judged by how long a state of the Pod was seen: its watch may be silent meanwhile. */
-const LASTING: ReadonlySet<TroubleCode> = new Set([
-  'node-lost',
-  'unschedulable',
-  'start-timed-out',
-  'image-pull-failed',
-  'node-unresponsive',
-]);
-
-/** Whether the Pod must be read again before its build is ended for that trouble. */
-export const isLasting = ({ code }: Trouble): boolean => LASTING.has(code);
-
 /** The Pod is gone, and its status before that shows no trouble. */
 export const GONE = cluster(
   'pod-deleted',
@@ -75,7 +63,7 @@ function podTrouble(view: PodView, inputs: CheckInputs): Trouble | undefined {
   if (disruption) return disrupted(disruption);
   if (deletion) return cluster('pod-deleted', 'the Pod was deleted, but not by the runner');
   if (isNodeLost && isOverdue(inputs, SINCE.nodeLost, inputs.patience.nodeLostMs))
-    return cluster('node-lost', `node ${view.nodeName} stopped answering while the pipeline ran`);
+    return lasting(cluster('node-lost', `node ${view.nodeName} stopped answering while the pipeline ran`));
   return undefined;
 }
 
@@ -131,7 +119,7 @@ function overTrouble(view: PodView, plan: RunPlan, inputs: CheckInputs): Trouble
       `node ${view.nodeName} terminated the Pod: ${view.reason}: ${view.message}`,
     );
   return isLongOver(inputs)
-    ? cluster('pod-refused', `the Pod ended on node ${view.nodeName} before all of its steps ran`)
+    ? lasting(cluster('pod-refused', `the Pod ended on node ${view.nodeName} before all of its steps ran`))
     : undefined;
 }
 
@@ -151,7 +139,7 @@ function placeTrouble(view: PodView, inputs: CheckInputs): Trouble | undefined {
   const { schedulingMs } = inputs.patience;
   if (!view.unschedulable || !isOverdue(inputs, SINCE.unschedulable, schedulingMs)) return undefined;
   const text = `the Pod was unschedulable for ${spanOf(schedulingMs)} (HANGAR_SCHEDULING_TIMEOUT): ${view.unschedulable}`;
-  return cluster('unschedulable', text);
+  return lasting(cluster('unschedulable', text));
 }
 
 function startTrouble(view: PodView, plan: RunPlan, inputs: CheckInputs): Trouble | undefined {
@@ -164,7 +152,7 @@ function startTrouble(view: PodView, plan: RunPlan, inputs: CheckInputs): Troubl
   if (!step) return undefined;
   const text = `the container of step ${step.name} did not start within ${spanOf(startMs)} (DRONE_ENGINE_CONTAINER_START_TIMEOUT)`;
   const why = whyWaits(view.steps.get(step.n));
-  return { ...cluster('start-timed-out', why ? `${text}: ${why}` : text), step: step.n };
+  return lasting({ ...cluster('start-timed-out', why ? `${text}: ${why}` : text), step: step.n });
 }
 
 function isOverdue(

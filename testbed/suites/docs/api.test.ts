@@ -2,6 +2,7 @@ import { loadConfig } from '@hangar/autoscaler/config';
 import { createService } from '@hangar/autoscaler/service';
 import { noMemory } from '@hangar/autoscaler/trace/trace-memory';
 import { createHttp } from '@hangar/runner/http';
+import { WELL } from '@hangar/runner/http-testing';
 import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
@@ -15,15 +16,6 @@ const [unready, stages, problem] = blocksOf(PAGE)
   .map(({ text }) => JSON.parse(text) as unknown);
 
 type HttpParts = Parameters<typeof createHttp>[0];
-
-const WELL = {
-  starting: '',
-  stopping: false,
-  leaseLostMs: undefined,
-  watchStaleMs: 0,
-  pollAgeMs: 0,
-  pollTriedMs: 0,
-};
 
 const WAITING: ReturnType<HttpParts['stages']>[number] = {
   stageId: 2,

@@ -13,7 +13,7 @@ export const KEEPING = {
 } as const;
 
 const YAML = pipeline(
-  step('fails', ['echo traces > traces', 'exit 3']) +
+  step('fails', ['echo traces > traces', 'exit 3'], '  environment: { SECRET: a b }\n') +
     step('never', ['echo never']) +
     step('cares', ['echo cares'], '  when: { status: [failure] }\n'),
   'clone: { disable: true }',
@@ -24,7 +24,7 @@ const RESULTS = [
   ['cares', 'success', 0],
 ];
 
-/** The container of a failed step that is kept for people. `look`: what a shell in a container prints for a command, where there is one. */
+/** The container of a failed step that is kept for people. `look`: what the gate's shell in a container prints for a command, where there is one. */
 export function keepFailedSuite(
   where: string,
   open: () => Promise<TestSystem>,
@@ -66,10 +66,11 @@ export function keepFailedSuite(
       const { namespace, name } = pod.metadata ?? {};
       expect((await noteOf(id))?.slice(1)).toEqual([
         '10m',
-        `kubectl exec -it -n ${namespace} ${name} -c step-1 -- sh`,
+        `kubectl exec -it -n ${namespace} ${name} -c step-1 -- /hangar/bin/gate shell`,
       ]);
       expect([pod.metadata?.labels?.['hangar.dev/kept'], stateOf(pod, 1)]).toEqual(['true', 'running']);
-      if (look) expect(await look(pod, 'step-1', 'cat traces')).toBe('traces\n');
+      const command = 'cat traces; echo "$SECRET $DRONE_STEP_NAME $DRONE_STAGE_STATUS"';
+      if (look) expect(await look(pod, 'step-1', command)).toBe('traces\na b fails success\n');
 
       await system.removePod(pod, 0);
       await system.cleaned(timeoutMs);

@@ -11,7 +11,8 @@ keepFailedSuite(
     look: async ({ metadata }, container, command) => {
       const { cluster } = await realClusterAccess();
       const at = ['--kubeconfig', cluster.adminKubeconfig, '-n', metadata?.namespace ?? ''];
-      const into = ['exec', metadata?.name ?? '', '-c', container, '--', 'sh', '-c', command];
+      const shell = ['--', '/hangar/bin/gate', 'shell', 'sh', '-c', command];
+      const into = ['exec', metadata?.name ?? '', '-c', container, ...shell];
       return runOrThrow(cluster.kubectl, [...at, ...into]);
     },
   },

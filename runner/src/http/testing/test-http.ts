@@ -5,6 +5,7 @@ export const WELL: Signs = {
   starting: '',
   stopping: false,
   leaseLostMs: undefined,
+  takingLease: false,
   watchStaleMs: 0,
   pollAgeMs: 0,
   pollTriedMs: 0,
