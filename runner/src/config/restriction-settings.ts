@@ -29,7 +29,12 @@ function names(rule: NameRule): Setting<Levels<Names>> {
     read: (text: string) => parseRule<Names>(read, text),
     show: (value: Levels<Names>) => formatRule(info.kind, value),
   };
-  return setting<Levels<Names>>(info.setting, kind, info.sinceHangar === 'closed' ? TRUSTED_ONLY : ANY, about(info));
+  return setting<Levels<Names>>(
+    info.setting,
+    kind,
+    info.sinceHangar === 'closed' ? TRUSTED_ONLY : ANY,
+    about(info),
+  );
 }
 
 function most(rule: AmountRule): Setting<Levels<Most>> {

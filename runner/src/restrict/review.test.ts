@@ -31,7 +31,9 @@ describe('the review of the rules', () => {
 describe('the open settings for an upgrade', () => {
   it('are one for each rule about what the previous runner lets pipelines choose, each with a comment', () => {
     const open = openSettings().map(({ name }) => name);
-    expect(open).toEqual(Object.values(RULES).flatMap(({ setting, sinceHangar }) => (sinceHangar ? [] : [setting])));
+    expect(open).toEqual(
+      Object.values(RULES).flatMap(({ setting, sinceHangar }) => (sinceHangar ? [] : [setting])),
+    );
     expect(open).toContain('HANGAR_UNTRUSTED_ROOT');
     expect(open).not.toContain('HANGAR_UNTRUSTED_CAPABILITIES');
     expect(renderOpenSettings()).toMatch(/^(# Open: .*\n\w+: any\n)+$/);
