@@ -54,6 +54,19 @@ if (canBeRoot) {
       expect(exitCode).toBe(program === 'runner' ? 78 : 0);
     });
 
+    it('an option of the command is not taken by Node', async () => {
+      const { stderr, exitCode } = await exec(
+        `hangar-${program}`,
+        command[0] ?? '',
+        '--env-file',
+        '/nowhere.env',
+      );
+      expect(stderr).toMatch(
+        program === 'runner' ? /nowhere\.env can't be read/ : /unknown option '--env-file'/,
+      );
+      expect(exitCode).toBe(2);
+    });
+
     it('no other name is one', async () => {
       expect((await exec(program, '--version')).exitCode).toBe(127);
     });
