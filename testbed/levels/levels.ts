@@ -6,6 +6,7 @@ import {
   GATE_SOURCES,
   type Need,
   PROMETHEUS,
+  SHELLS,
   TOOLS,
 } from '../machine/needs.ts';
 import type { PartName } from '../parts/real/plan/parts.ts';
@@ -73,6 +74,14 @@ export const LEVELS: readonly Level[] = [
     what: 'builds on real daemons while processes and servers fail, on the embedded cluster',
     command: vitest('chaos'),
     needs: [],
+    parts: [],
+    quick: 'nothing',
+  },
+  {
+    name: 'shells',
+    what: 'completion in real shells: bash, zsh and fish',
+    command: vitest('shells'),
+    needs: SHELLS,
     parts: [],
     quick: 'nothing',
   },
