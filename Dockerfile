@@ -42,6 +42,7 @@ LABEL org.opencontainers.image.title="hangar-runner" \
   org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /src/runner/package.json runner/
 COPY --from=build /src/runner/bundle runner/bundle
+COPY runner/bin/hangar-runner /usr/local/bin/
 COPY --from=gate /out/ /
 # The reference under which this image is pushed; the runner derives the gate's image from it where it may not read its own Pod.
 ARG IMAGE=
@@ -62,4 +63,5 @@ LABEL org.opencontainers.image.title="hangar-autoscaler" \
 COPY --from=build /src/autoscaler/package.json autoscaler/
 COPY --from=build /src/autoscaler/web autoscaler/web
 COPY --from=build /src/autoscaler/bundle autoscaler/bundle
+COPY autoscaler/bin/hangar-autoscaler /usr/local/bin/
 ENTRYPOINT ["node", "/hangar/autoscaler/bundle/main.js"]

@@ -3,7 +3,7 @@ import { RetriesReporter } from './testbed/levels/retries-reporter.ts';
 
 /**
  * Levels of tests. unit: pure rooms and edges on loopback. tools: the testbed itself. gate: the Go program as processes.
- * flows: whole pipelines on the embedded cluster. chaos: the same while everything fails. boards: boards and alerts on a real
+ * flows: whole pipelines on the embedded cluster. shells: completion in real shells. chaos: the same while everything fails. boards: boards and alerts on a real
  * Prometheus. browser: the page in a real Chromium. kubelet: whole pipelines on a real kubelet. real: what needs the real cluster for itself. docs: commands of the documents there.
  */
 const level = (name: string, include: string[], test: object) => ({
@@ -74,6 +74,11 @@ export default defineConfig({
       }),
       // No second try: what goes wrong once in many builds is what it looks for.
       level('chaos', ['testbed/chaos/level/**/*.test.ts'], { testTimeout: 300_000, maxWorkers: 1 }),
+      level('shells', ['testbed/suites/shells/**/*.test.ts'], {
+        testTimeout: 60_000,
+        hookTimeout: 60_000,
+        ...onceMore,
+      }),
       level('boards', ['testbed/suites/boards/**/*.test.ts'], {
         testTimeout: 60_000,
         hookTimeout: 300_000,

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the real test cluster needs from Debian: run as root on Debian 12 or newer.
 #   testbed/install-debian.sh [group...]
-# Groups: cluster (always), chromium (browser tests of the web page), prometheus (alert rules, real scrapes).
+# Groups: cluster (always), chromium (browser tests of the web page), prometheus (alert rules, real scrapes), shells (completion).
 # Safe to run again; asks the package index only when something is missing. No service is started.
 set -euo pipefail
 
@@ -13,8 +13,9 @@ packages_of() {
       ;;
     chromium) echo chromium fonts-dejavu-core ;;
     prometheus) echo prometheus ;;
+    shells) echo bash fish zsh ;;
     *)
-      echo "install-debian: unknown group '$1'; known: cluster, chromium, prometheus" >&2
+      echo "install-debian: unknown group '$1'; known: cluster, chromium, prometheus, shells" >&2
       exit 2
       ;;
   esac

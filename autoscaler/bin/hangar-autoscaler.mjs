@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --
 import { enter } from '../../shared/bin/door.mjs';
 
 await enter(import.meta.url);

@@ -46,7 +46,13 @@ export const DOCUMENTS: Readonly<Record<string, () => string>> = {
       ],
       Object.fromEntries([
         ...COMPONENTS.flatMap(namesOf),
-        ['runner.rules', Object.values(RULES).map(({ setting }) => setting)],
+        // Caches are open by default, and turned on by another setting.
+        [
+          'runner.rules',
+          Object.values(RULES)
+            .filter(({ sinceHangar }) => sinceHangar !== 'open')
+            .map(({ setting }) => setting),
+        ],
         ['autoscaler.rights', AUTOSCALER_RULES.map(({ name }) => name)],
         ['previous', PREVIOUS_VALUES],
         ['previous.image', PREVIOUS_IMAGE_VALUES],

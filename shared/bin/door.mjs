@@ -43,7 +43,8 @@ function again(bin, home) {
     );
     process.exit(78);
   }
-  const child = spawn(node, [bin, ...process.argv.slice(2)], { stdio: 'inherit' });
+  // Without --, Node itself takes an --env-file of ours.
+  const child = spawn(node, ['--', bin, ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     console.error(`Hangar could not start ${node}: ${error.message}`);

@@ -6,6 +6,7 @@ import {
   GATE_SOURCES,
   type Need,
   PROMETHEUS,
+  SHELLS,
   TOOLS,
 } from '../machine/needs.ts';
 import type { PartName } from '../parts/real/plan/parts.ts';
@@ -77,6 +78,14 @@ export const LEVELS: readonly Level[] = [
     quick: 'nothing',
   },
   {
+    name: 'shells',
+    what: 'completion in real shells: bash, zsh and fish',
+    command: vitest('shells'),
+    needs: SHELLS,
+    parts: [],
+    quick: 'nothing',
+  },
+  {
     name: 'boards',
     what: 'boards and alerts on a real Prometheus that reads the real programs',
     command: vitest('boards'),
@@ -113,7 +122,7 @@ export const LEVELS: readonly Level[] = [
     what: 'the Helm chart, and both programs as Pods, on a real kubelet',
     command: vitest('chart'),
     needs: CLUSTER,
-    parts: [...OF_THE_CLUSTER, 'helm', 'prometheus-operator'],
+    parts: [...OF_THE_CLUSTER, 'helm', 'prometheus-operator', 'gateway-api'],
     quick: 'nothing',
   },
   {

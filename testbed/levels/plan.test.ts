@@ -37,6 +37,18 @@ describe('a plan', () => {
     ]);
   });
 
+  it('leaves out completion alone where zsh and fish are missing', () => {
+    const commands = new Set([...whole.commands].filter((command) => !/^(zsh|fish) /.test(command)));
+    const { runs, leftOut } = levelPlanOf(LEVELS, { ...whole, commands }, NOTHING);
+
+    expect(runs).toHaveLength(LEVELS.length - 1);
+    expect(leftOut).toEqual([
+      expect.stringMatching(
+        /^left out: shells \(.*\): needs zsh, fish: run "sudo testbed\/install-debian.sh shells" once$/,
+      ),
+    ]);
+  });
+
   it.each<[string, ReadonlySet<PartName>, number]>([
     ['lacks parts', new Set(['etcd']), 0],
     ['has all that the level needs', new Set(['helm']), 1],

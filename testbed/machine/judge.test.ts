@@ -7,6 +7,7 @@ import {
   GATE_PROCESSES,
   type Need,
   PROMETHEUS,
+  SHELLS,
   TEAR_DOWN,
 } from './needs.ts';
 import { machineWith } from './testing/machines.ts';
@@ -152,6 +153,7 @@ describe('other needs', () => {
       PROMETHEUS,
       'needs prometheus, promtool: run "sudo testbed/install-debian.sh prometheus" once',
     ],
+    ['a shell', SHELLS, 'needs bash, zsh, fish: run "sudo testbed/install-debian.sh shells" once'],
   ])('%s has to run, not only to be there', (_, needs, line) => {
     expect(lacking(needs, machineWith(needs))).toEqual([]);
     expect(remedyText(lacking(needs, { ...machineWith(needs), commands: new Set() }))).toBe(line);

@@ -39,6 +39,7 @@ const REMEDY = {
   cluster: 'run "sudo testbed/install-debian.sh" once',
   chromium: 'run "sudo testbed/install-debian.sh chromium" once',
   prometheus: 'run "sudo testbed/install-debian.sh prometheus" once',
+  shells: 'run "sudo testbed/install-debian.sh shells" once',
   kernel: 'use a virtual machine, or a container with all privileges',
   disk: 'make room, or set HANGAR_CACHE, GOCACHE, GOMODCACHE or HANGAR_TESTBED_STATE to folders of a larger disk',
 } as const;
@@ -163,6 +164,9 @@ export const GATE_PROCESSES: readonly Need[] = [LINUX, GO, debianProgram('unshar
 export const PROMETHEUS: readonly Need[] = ['prometheus', 'promtool'].map((program) =>
   runs(program, REMEDY.prometheus),
 );
+
+/** To complete commands in the shells that the programs print scripts for. */
+export const SHELLS: readonly Need[] = ['bash', 'zsh', 'fish'].map((shell) => runs(shell, REMEDY.shells));
 
 /** To open pages in a real browser. */
 export const CHROMIUM: readonly Need[] = [

@@ -5,6 +5,7 @@ import {
   asNumber,
   asWhole,
   asWord,
+  completed,
   flag,
   option,
   type ReadOption,
@@ -40,12 +41,12 @@ export const asShape: ReadOption<NodeShape> = (text, name) => {
   return parsed.shape;
 };
 
-const asPublishedShape: ReadOption<NodeShape> = (text, name) => {
+const asPublishedShape: ReadOption<NodeShape> = completed(NAMES, (text, name) => {
   if (NAMES.includes(text)) return asShape(text, name);
   throw new UsageError(
     `--${name} takes ${NAMES.join(' or ')}, not "${text}"; a custom shape is written --node cpu=16,memory=32Gi`,
   );
-};
+});
 
 const asResources =
   (least: 0 | 1): ReadOption<Resources> =>

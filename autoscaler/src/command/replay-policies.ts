@@ -81,6 +81,9 @@ const ENGINES: Readonly<Record<string, (words: PolicyOptions) => ScalingPolicy>>
   'karpenter-buffer-sqrt': (words) => karpenterBufferPolicy(squareRootOf(words)),
 };
 
+/** All policies that are named without a number. */
+export const NAMED_POLICIES: readonly string[] = [...OWN, ...Object.keys(ENGINES)];
+
 /** The builder of a policy by name, without the placement; undefined: unknown name. */
 function builderOf(
   name: string,
@@ -98,7 +101,7 @@ function builderOf(
 function readPolicy(name: string, words: PolicyOptions): PolicyRequest {
   const build = builderOf(name, words);
   if (build === undefined) {
-    const names = [...OWN, ...Object.keys(ENGINES), 'static:N'].join(', ');
+    const names = [...NAMED_POLICIES, 'static:N'].join(', ');
     throw new UsageError(`--policy takes ${names}; not "${name}"`);
   }
   const placement = words.placement ?? (OWN.includes(name) ? 'soft-taint' : 'least');

@@ -9,6 +9,7 @@ import {
   asText,
   asWhole,
   asWord,
+  completed,
   flag,
   type Given,
   grouped,
@@ -29,7 +30,7 @@ import { type CountedDays, countedDays } from './counted-days.ts';
 import { asShape } from './recommend.ts';
 import { JOB_OPTIONS, type JobRequest, jobOrderOf, readJobs } from './replay-jobs.ts';
 import { plotSvg, plotText } from './replay-plot.ts';
-import { PLACEMENTS, type PolicyRequest, readPolicies } from './replay-policies.ts';
+import { NAMED_POLICIES, PLACEMENTS, type PolicyRequest, readPolicies } from './replay-policies.ts';
 import { replayText } from './replay-text.ts';
 import { settingsFrom } from './replayed-settings.ts';
 import { shortJson } from './short-json.ts';
@@ -83,7 +84,7 @@ const OPTIONS = {
   karpenter-buffer       Karpenter, and the forecast as the replicas of a CapacityBuffer
   karpenter-buffer-sqrt  the same with the rule of sqrt
   static:N               N nodes, always`,
-      asText,
+      completed(NAMED_POLICIES, asText),
     ),
     placement: option(
       'NAME',

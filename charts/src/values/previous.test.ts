@@ -9,5 +9,7 @@ it('translated values of the previous chart set every setting that this chart se
   const defaults = COMPONENTS.find(({ name }) => name === 'runner')?.config ?? {};
 
   const unset = Object.keys(defaults).filter((name) => !(name in runner.config));
-  expect(unset).toEqual(Object.values(RULES).flatMap(({ sinceHangar, setting }) => (sinceHangar ? [setting] : [])));
+  expect(unset).toEqual(
+    Object.values(RULES).flatMap(({ sinceHangar, setting }) => (sinceHangar ? [setting] : [])),
+  );
 });

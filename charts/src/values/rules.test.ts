@@ -47,6 +47,8 @@ describe("the chart's default for untrusted pipelines", () => {
   it('is opened in the values for who migrates, rule by rule, for what the previous runner has', () => {
     const page = readFileSync(new URL('../../../docs/migrate.md', import.meta.url), 'utf8');
     const opened = [...page.matchAll(/^ {4}(HANGAR_\w+): any$/gm)].map(([, name]) => name);
-    expect(opened).toEqual(Object.values(RULES).flatMap(({ sinceHangar, setting }) => (sinceHangar ? [] : [setting])));
+    expect(opened).toEqual(
+      Object.values(RULES).flatMap(({ sinceHangar, setting }) => (sinceHangar ? [] : [setting])),
+    );
   });
 });

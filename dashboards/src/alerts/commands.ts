@@ -9,6 +9,9 @@ export const podsOf = (program: Program): string => `kubectl get pods ${selected
 /** The end of the logs of a program. */
 export const logsOf = (program: Program): string => `kubectl logs ${selected(program)} --prefix --tail=200`;
 
+/** A review of settings, server and permissions, from a Pod of the runner. */
+export const DOCTOR = `kubectl exec -n "$NAMESPACE" "$(kubectl get pods ${selected('runner')} -o name | head -n 1)" -- hangar-runner doctor`;
+
 /** Exit codes and the reasons of restarts. */
 export const describeOf = (program: Program): string => `kubectl describe pods ${selected(program)}`;
 

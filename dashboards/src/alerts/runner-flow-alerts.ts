@@ -4,6 +4,7 @@ import type { AlertRule } from './alert-rule.ts';
 import {
   answerOf,
   BUILD_PODS,
+  DOCTOR,
   describeOf,
   EVENTS,
   logsOf,
@@ -95,7 +96,7 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
       },
       { text: 'The log of the runner has each failed poll with its reason.' },
     ],
-    commands: [logsOf('runner'), answerOf('runner', '/readyz')],
+    commands: [logsOf('runner'), answerOf('runner', '/readyz'), DOCTOR],
     acts: [
       '401: give the runner the `DRONE_RPC_SECRET` of the server and restart it.',
       '0: look at `DRONE_RPC_HOST` and `DRONE_RPC_PROTO`, at DNS, proxies and NetworkPolicies between both.',

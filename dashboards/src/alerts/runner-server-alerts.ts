@@ -1,7 +1,7 @@
 import { RUNNER_METRICS as METRICS } from '@hangar/shared/contract/runner-metrics';
 import { labelIn, labelNotIn, Select } from '../query/select.ts';
 import type { AlertRule } from './alert-rule.ts';
-import { answerOf, BUILD_PODS, describeOf, logsOf } from './commands.ts';
+import { answerOf, BUILD_PODS, DOCTOR, describeOf, logsOf } from './commands.ts';
 
 const ALL = new Select('');
 const { stages, apiRequests, droneRequests } = METRICS;
@@ -106,10 +106,13 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
         text: 'Which permission?',
         query: `${ALL.increase(apiRequests, '10m', { code: labelIn('401', '403') }).sum('verb', 'resource').text} > 0`,
       },
-      { text: 'Required: [role.yaml](../role.yaml).' },
+      {
+        text: 'Required: [role.yaml](../role.yaml). `hangar-runner doctor` prints the rules that are missing ([doctor](../doctor.md)).',
+      },
     ],
     commands: [
       'kubectl get rolebindings,clusterrolebindings -A -l hangar.dev/component=runner -o wide',
+      DOCTOR,
       logsOf('runner'),
     ],
     acts: [
@@ -163,10 +166,10 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
         query: `${ALL.rate(apiRequests, '10m', { verb: labelIn('list', 'watch') }).sum('instance', 'code').text}`,
       },
       {
-        text: 'Is the runner allowed to list and watch Pods in every namespace that it uses? Check with `hangar-runner doctor`.',
+        text: 'Is the runner allowed to list and watch Pods in every namespace that it uses? `hangar-runner doctor` reports it ([doctor](../doctor.md)).',
       },
     ],
-    commands: ['kubectl get --raw /readyz?verbose', logsOf('runner')],
+    commands: ['kubectl get --raw /readyz?verbose', DOCTOR, logsOf('runner')],
     acts: [
       '403: see [HangarRightMissing](HangarRightMissing.md). 0 or 5xx: see [HangarApiFailing](HangarApiFailing.md).',
       'Neither: restart this runner; its Pods are adopted.',

@@ -57,7 +57,7 @@ describe('doctor, settings only', () => {
       'Changed: has another meaning than in the previous runner',
       'Ignored',
       'Unknown',
-      'Kept: same meaning as in the previous runner',
+      'Kept: same meaning as in the previous runner, or new in Hangar',
       'Open to untrusted pipelines, as in the previous runner; refused by the defaults of the chart',
       'Drone server: skipped',
       'Kubernetes: skipped',
@@ -65,13 +65,25 @@ describe('doctor, settings only', () => {
       'Settings: 1 changed, 1 ignored, 1 unknown, 3 kept',
     ]);
     expect(said).toContain('did you mean DRONE_RUNNER_NAME?');
-    expect(said).toMatch(/Checks: {3}3 skipped\nWarnings: \d+\nIncomplete: [^\n]*$/);
+    expect(said).toMatch(
+      /Checks: {3}3 skipped\nWarnings: \d+\nIncomplete: [^\n]*, but 3 checks were skipped and 1 setting is unknown\.$/,
+    );
   });
 
   it.each([
     ['passed', 'Passed: ', [{ verdict: 'kept' }], [{ result: 'ok' }]],
-    ['incomplete with an unknown setting', 'Incomplete: ', [{ verdict: 'unknown' }], [{ result: 'ok' }]],
-    ['incomplete with a skipped check', 'Incomplete: ', [{ verdict: 'kept' }], [{ result: 'skipped' }]],
+    [
+      'incomplete with an unknown setting',
+      'Incomplete: no error was found, but 1 setting is unknown\\.$',
+      [{ verdict: 'unknown' }],
+      [{ result: 'ok' }],
+    ],
+    [
+      'incomplete with a skipped check',
+      'Incomplete: no error was found, but 1 check was skipped\\.$',
+      [{ verdict: 'kept' }],
+      [{ result: 'skipped' }],
+    ],
     ['failed with a wrong setting', 'Failed: ', [{ verdict: 'wrong' }], [{ result: 'skipped' }]],
     ['failed with a failed check', 'Failed: ', [{ verdict: 'unknown' }], [{ result: 'failed' }]],
   ] as const)('has %s', (name, text, settings, checks) => {
@@ -100,6 +112,8 @@ describe('doctor, settings only', () => {
 
     expect(said).toMatch(/HANGAR_UNTRUSTED_SERVICE_ACCOUNTS=any .*the chart's default is none/);
     expect(said).not.toContain('HANGAR_UNTRUSTED_NODES=');
+    // Open in the chart as well: another setting turns caches on.
+    expect(said).not.toContain('HANGAR_UNTRUSTED_CACHES');
   });
 
   it('names the images that an old configuration would lose, or has lost', async () => {

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Child } from '@hangar/shared/testing/child-process';
+import { Child } from '@hangar/shared/testing/child-process';
 import { startCommandProcess } from '@hangar/shared/testing/command-process';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startTinyCluster, type TinyCluster } from './testing/tiny-cluster.ts';
@@ -78,6 +78,20 @@ describe('the process', () => {
       expect(await version.exit).toEqual({ code: 0, signal: null });
       expect(version.said).toMatch(/^hangar-runner \d+\.\d+\.\d+\S*\n$/);
       expect(await unknown.exit).toEqual({ code: 2, signal: null });
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'is started so that Node does not take the option --env-file of doctor for its own',
+    async () => {
+      const child = new Child(DOOR, ['doctor', '--env-file', '/nowhere.env'], {
+        env: { PATH: `${dirname(process.execPath)}:/usr/bin:/bin` },
+      });
+      running.push(child);
+
+      expect(await child.exit).toEqual({ code: 2, signal: null });
+      expect(child.errors).toContain("hangar-runner doctor: /nowhere.env can't be read");
     },
     TIMEOUT_MS,
   );

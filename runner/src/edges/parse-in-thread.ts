@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { extname } from 'node:path';
 import type { Clock } from '@hangar/shared/clock';
 import { withDeadline } from '@hangar/shared/deadline';
 import { startThread } from '@hangar/shared/thread';
@@ -37,8 +38,8 @@ function unexpected(): never {
   throw new Error('the parsing thread answered another question');
 }
 
-/** The thread's program is next to this file, both in the source and in the build. */
-const PROGRAM = new URL(import.meta.url.replace(/parse-in-thread(\.[jt]s)$/, 'parse-thread$1'));
+/** Relative to the folder above, so that it is found in the sources and in a bundle. */
+const PROGRAM = new URL(`../edges/parse-thread${extname(import.meta.url)}`, import.meta.url);
 
 /**
  * Parses large files in a thread of their own, one at a time, so that no file delays the runner's Lease, probes and other stages. An error,

@@ -40,15 +40,21 @@ export function command<O extends Options>(spec: CommandSpec<O>): Command {
   };
 }
 
-function checkWords({ name, words = '' }: Pick<Command, 'name' | 'words'>, given: readonly string[]): void {
-  if (words === '' && given.length > 0)
-    throw new UsageError(`unexpected argument "${given.join(' ')}": ${name} takes only options`);
-  if (!words.startsWith('[') && given.length === 0 && words !== '')
+function checkWords(one: Pick<Command, 'name' | 'words' | 'options'>, given: readonly string[]): void {
+  const { words = '' } = one;
+  if (words === '') return checkNone(one, given);
+  if (!words.startsWith('[') && given.length === 0)
     throw new UsageError(
       words.includes('...') ? `name at least one ${words.replace('...', '')}` : `${words} is missing`,
     );
   if (!words.includes('...') && given.length > 1)
     throw new UsageError(`one ${words.replace(/[[\]]/g, '')} at a time, not ${given.join(' ')}`);
+}
+
+function checkNone({ name, options }: Pick<Command, 'name' | 'options'>, given: readonly string[]): void {
+  if (given.length === 0) return;
+  const taken = Object.keys(options).length > 0 ? 'only options' : 'no arguments';
+  throw new UsageError(`unexpected argument "${given.join(' ')}": ${name} takes ${taken}`);
 }
 
 const HELP = ['--help', '-h'];

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { command } from './command.ts';
 import { completionScript, SHELLS } from './completion.ts';
 import { EXIT } from './exit-codes.ts';
-import { asText, flag, option } from './options.ts';
+import { asText, asWord, flag, option } from './options.ts';
 
 const one = (name: string, options: Parameters<typeof command>[0]['options']) =>
   command({
@@ -18,7 +18,11 @@ const program = {
   name: 'a-prog',
   commands: [
     one('serve', {}),
-    one('lint', { json: flag("prints it's JSON"), file: option('FILE', 'a file', asText) }),
+    one('lint', {
+      json: flag("prints it's JSON"),
+      file: option('FILE', 'a file', asText),
+      level: option('LEVEL', 'how much', asWord(['low', 'high'])),
+    }),
   ],
 };
 
@@ -32,9 +36,15 @@ COMP_WORDS=(a-prog ${line}); COMP_CWORD=${words.length}; _a_prog; printf '%s\\n'
 
 describe('completion in bash', () => {
   it.each([
-    ['commands, first', [''], ['serve', 'lint', 'completion', 'help', '--help', '--version']],
+    ['commands, first', [''], ['serve', 'lint', 'completion', 'help']],
+    ['the options of the program itself, first', ['-'], ['--help', '--version']],
+    ['a command that is complete', ['lint'], ['lint']],
     ['a command by its beginning', ['li'], ['lint']],
-    ['the options of the command', ['lint', '--'], ['--json', '--file', '--help']],
+    ['the options of the command', ['lint', '--'], ['--json', '--file', '--level', '--help']],
+    ['the values of an option', ['lint', '--level', ''], ['low', 'high']],
+    ['a value after =, which bash takes for a word of its own', ['lint', '--level', '=', 'h'], ['high']],
+    ['all values right after =', ['lint', '--level', '='], ['low', 'high']],
+    ['no values of an option of another command', ['serve', '--level', ''], ['']],
     ['an option by its beginning', ['lint', 'x', '--f'], ['--file']],
     ['only --help where a command has none', ['serve', '--'], ['--help']],
     ['shells', ['completion', ''], ['bash', 'zsh', 'fish']],
@@ -88,7 +98,7 @@ describe('completion in fish', () => {
     expect(lines).toContain(`${first} -l version -d 'show the version'`);
     expect(lines).toContain(`${first} -l help -d 'show all commands'`);
     expect(lines.filter((line) => line.includes('-l json'))).toEqual([
-      `complete -c a-prog -n '__fish_seen_subcommand_from lint' -l json -d 'prints it\\'s JSON'`,
+      `complete -c a-prog -n 'contains -- lint (commandline -opc)[2]' -l json -d 'prints it\\'s JSON'`,
     ]);
   });
 });

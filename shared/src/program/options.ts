@@ -8,6 +8,8 @@ export interface Option<T> {
   /** Placeholder of its value in the help, such as `FILE`; empty: it has no value, and `--no-NAME` negates it. */
   readonly value: string;
   readonly help: string;
+  /** Values that shells complete; empty: they complete the names of files, if it has a value. */
+  readonly words: readonly string[];
   /** The group in the help that contains it. */
   readonly group: string;
   /** The value if the option is not given. */
@@ -34,11 +36,19 @@ export interface Given<O extends Options> {
 const GROUP = 'Options';
 
 /** Parses the text of one value. Throws a {@link UsageError}. */
-export type ReadOption<T> = (text: string, name: string) => T;
+export interface ReadOption<T> {
+  (text: string, name: string): T;
+  /** Values that shells complete. */
+  readonly words?: readonly string[];
+}
 
 /** A flag: true, or false with the prefix `--no-`; undefined if neither is given. */
 export function flag(help: string): Option<boolean | undefined> {
-  return { value: '', help, group: GROUP, fallback: undefined, read: (given) => given.at(-1) === 'true' };
+  return {
+    ...{ value: '', help, words: [], group: GROUP },
+    fallback: undefined,
+    read: (given) => given.at(-1) === 'true',
+  };
 }
 
 /** A value parsed by `read`; the last one given wins. A default that is a text or a number is shown in the help. */
@@ -49,6 +59,7 @@ export function option<T>(value: string, help: string, read: ReadOption<T>, fall
   return {
     value,
     help: isShown ? `${help} (${fallback})` : help,
+    words: read.words ?? [],
     group: GROUP,
     fallback,
     read: (given, name) => read(given.at(-1) ?? '', name),
@@ -58,9 +69,7 @@ export function option<T>(value: string, help: string, read: ReadOption<T>, fall
 /** May be repeated; all values are kept, in their order. */
 export function repeated<T>(value: string, help: string, read: ReadOption<T>): Option<readonly T[]> {
   return {
-    value,
-    help,
-    group: GROUP,
+    ...{ value, help, words: read.words ?? [], group: GROUP },
     fallback: [],
     read: (given, name) => given.map((text) => read(text, name)),
   };
@@ -100,14 +109,17 @@ export const asWhole =
     throw new UsageError(`--${name} takes a whole number${range}, not "${text}"`);
   };
 
+/** The same parser, with values that shells complete. */
+export const completed = <T>(words: readonly string[], read: ReadOption<T>): ReadOption<T> =>
+  Object.assign((text: string, name: string) => read(text, name), { words });
+
 /** One of a fixed list of values. */
-export const asWord =
-  <Word extends string>(words: readonly Word[]): ReadOption<Word> =>
-  (text, name) => {
+export const asWord = <Word extends string>(words: readonly Word[]): ReadOption<Word> =>
+  completed(words, (text, name) => {
     const found = words.find((word) => word === text);
     if (found !== undefined) return found;
     throw new UsageError(`--${name} takes ${words.join(' or ')}, not "${text}"`);
-  };
+  });
 
 /** `KEY=VALUE` or `KEY:VALUE`, split at the first separator; may be repeated. Errors don't repeat the value: it may be a secret. */
 export function pairs(help: string): Option<Readonly<Record<string, string>>> {

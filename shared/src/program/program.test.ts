@@ -41,14 +41,17 @@ describe('a program', () => {
     expect(await say(words)).toMatchObject({ ran: [ran], code: 1, complained: [] });
   });
 
-  it.each([[['--help']], [['-h']], [['help']]])('prints the help of all commands for %j', async (words) => {
-    const { printed, code, ran } = await say(words);
+  it.each([[['--help']], [['-h']], [['help']], [['help', 'help']]])(
+    'prints the help of all commands for %j',
+    async (words) => {
+      const { printed, code, ran } = await say(words);
 
-    expect([code, ran]).toEqual([0, []]);
-    expect(printed.join('\n')).toContain('Usage: prog [COMMAND]\n');
-    expect(printed.join('\n')).toContain('  daemon [FILE...]  does daemon\n  lint [FILE...]    does lint');
-    expect(printed.join('\n')).toMatch(/^Exit codes:\n {2}0 {4}done.*\n {2}1 {4}.*\n {2}2 {4}.*\n {2}70 /m);
-  });
+      expect([code, ran]).toEqual([0, []]);
+      expect(printed.join('\n')).toContain('Usage: prog [COMMAND]\n');
+      expect(printed.join('\n')).toContain('  daemon [FILE...]  does daemon\n  lint [FILE...]    does lint');
+      expect(printed.join('\n')).toMatch(/^Exit codes:\n {2}0 {4}done.*\n {2}1 {4}.*\n {2}2 {4}.*\n {2}70 /m);
+    },
+  );
 
   it.each([[['lint', '--help']], [['lint', 'x', '-h']], [['help', 'lint']], [['--help', 'lint']]])(
     'prints the help of one command for %j, and does not run it',
@@ -78,6 +81,19 @@ describe('a program', () => {
     },
   );
 
+  it('suggests a command for its beginning', async () => {
+    expect((await say(['dae'])).complained.join()).toContain('Did you mean daemon?');
+  });
+
+  it.each([
+    ['--versio', "prog: unknown option '--versio'; did you mean --version?"],
+    ['-x', "prog: unknown option '-x'"],
+  ])('takes %s for an option, not for a command', async (word, line) => {
+    const { code, complained } = await say([word]);
+
+    expect([code, complained]).toEqual([2, [`${line}\nSee: prog --help`]]);
+  });
+
   it('suggests nothing for a word that is not similar to any command', async () => {
     const { complained, code } = await say(['/etc/env']);
 
@@ -97,11 +113,26 @@ describe('a program', () => {
     expect(printed.join('\n')).toContain(`# ${shell} completion for prog`);
   });
 
-  it.each([[[]], [['tcsh']], [['bash', 'zsh']]])('refuses completion for %j', async (words) => {
+  it.each([
+    [[], 'SHELL is missing'],
+    [['tcsh'], 'SHELL is bash, zsh, fish, not "tcsh"'],
+    [['bash', 'zsh'], 'one SHELL at a time'],
+  ])('refuses completion for %j', async (words, problem) => {
     const { code, complained } = await say(['completion', ...words]);
     expect(code).toBe(2);
-    expect(complained.join()).toContain('prog completion bash|zsh|fish');
+    expect(complained.join()).toContain(`prog completion: ${problem}`);
   });
+
+  it.each([[['completion', '--help']], [['help', 'completion']]])(
+    'shows for %j how each shell loads its script',
+    async (words) => {
+      const { code, printed } = await say(words);
+      expect(code).toBe(0);
+      expect(printed.join()).toContain('source <(prog completion bash)');
+      expect(printed.join()).toContain('source <(prog completion zsh)');
+      expect(printed.join()).toContain('prog completion fish | source');
+    },
+  );
 });
 
 const ONE = {

@@ -1,4 +1,5 @@
-import { type Command, exitLines, requestsHelp, runCommand } from './command.ts';
+import { type Command, command, exitLines, requestsHelp, runCommand } from './command.ts';
+import { UsageError } from './command-error.ts';
 import { completionScript, SHELLS } from './completion.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT, EXIT_MEANING, type ExitCode } from './exit-codes.ts';
@@ -32,40 +33,55 @@ export async function runProgram(
   args: readonly string[],
   context: CommandContext,
 ): Promise<ExitCode> {
-  const { name, commands, standard } = program;
+  const { name, standard } = program;
   const [first = standard ?? '', ...rest] = args;
   if (VERSION.includes(first)) {
     context.print(`${name} ${context.version}`);
     return EXIT.ok;
   }
-  if (first === 'completion') return complete(program, rest, context);
   const isHelp = first === 'help' || requestsHelp([first]);
-  const word = isHelp ? rest[0] : first;
-  if (word === undefined) {
-    context.print(overviewText(program));
-    return EXIT.ok;
-  }
-  const found = commands.find((one) => one.name === `${name} ${word}`);
-  if (found === undefined) return unknown(program, word, context);
-  return runCommand(found, isHelp ? ['--help'] : rest, context);
+  return isHelp
+    ? showHelp(program, rest[0] ?? 'help', context)
+    : runNamed(program, [first, ...rest], context);
 }
 
-/** Prints the completion script for the shell that is named. */
-function complete(program: Program, args: readonly string[], { print, complain }: CommandContext): ExitCode {
-  const usage = `${program.name} completion ${SHELLS.join('|')}`;
-  if (requestsHelp(args)) {
-    print(
-      `Usage: ${usage}\n\nprints a completion script. To load it in bash: source <(${program.name} completion bash)`,
-    );
-    return EXIT.ok;
-  }
-  const shell = SHELLS.find((one) => one === args[0]);
-  if (shell === undefined || args.length > 1) {
-    complain(`${program.name}: name one shell: ${usage}`);
-    return EXIT.usage;
-  }
-  print(completionScript(program, shell));
+async function showHelp(program: Program, word: string, context: CommandContext): Promise<ExitCode> {
+  if (word !== 'help') return runNamed(program, [word, '--help'], context);
+  context.print(overviewText(program));
   return EXIT.ok;
+}
+
+async function runNamed(
+  program: Program,
+  [word = '', ...rest]: readonly string[],
+  context: CommandContext,
+): Promise<ExitCode> {
+  const all = [...program.commands, completionOf(program)];
+  const found = all.find((one) => one.name === `${program.name} ${word}`);
+  return found === undefined ? unknown(program, word, context) : runCommand(found, rest, context);
+}
+
+/** The command that prints a completion script. */
+function completionOf(program: Program): Command {
+  const call = `${program.name} completion`;
+  return command({
+    name: call,
+    words: 'SHELL',
+    summary: `prints a completion script; SHELL is ${SHELLS.join(', ')}`,
+    examples: [
+      `source <(${call} bash)        in bash: now, or in ~/.bashrc`,
+      `source <(${call} zsh)         in zsh: after compinit, in ~/.zshrc`,
+      `${call} fish | source          in fish: in ~/.config/fish/config.fish`,
+    ],
+    options: {},
+    exits: { ok: 'printed' },
+    run: ({ words: [word = ''] }, { print }) => {
+      const shell = SHELLS.find((one) => one === word);
+      if (shell === undefined) throw new UsageError(`SHELL is ${SHELLS.join(', ')}, not "${word}"`);
+      print(completionScript(program, shell));
+      return EXIT.ok;
+    },
+  });
 }
 
 const wordsOf = ({ name, commands }: Program): readonly string[] =>
@@ -73,14 +89,20 @@ const wordsOf = ({ name, commands }: Program): readonly string[] =>
 
 /** `word`: empty if there is none. */
 function unknown(program: Program, word: string, { complain }: CommandContext): ExitCode {
+  complain(`${program.name}: ${problemOf(program, word)}\nSee: ${program.name} --help`);
+  return EXIT.usage;
+}
+
+function problemOf(program: Program, word: string): string {
   const words = wordsOf(program);
   const all = words.join(', ');
-  const meant = maybeMeant(word, words);
-  const advice = meant === undefined ? '' : ` Did you mean ${meant}?`;
-  const problem =
-    word === '' ? `name a command: ${all}` : `there is no command "${word}". There are: ${all}.${advice}`;
-  complain(`${program.name}: ${problem}\nSee: ${program.name} --help`);
-  return EXIT.usage;
+  if (word === '') return `name a command: ${all}`;
+  if (word.startsWith('-')) {
+    const meant = maybeMeant(word, ['--help', '--version']);
+    return `unknown option '${word}'${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+  }
+  const meant = maybeMeant(word, words) ?? words.find((one) => one.startsWith(word));
+  return `there is no command "${word}". There are: ${all}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`;
 }
 
 function overviewText(program: Program): string {
@@ -99,9 +121,9 @@ function overviewText(program: Program): string {
       tableLines(
         [],
         [
-          [`${name} COMMAND --help`, 'show the options of a command, with examples'],
+          [`${name} COMMAND -h, --help`, 'show the options of a command, with examples'],
           [`${name} completion SHELL`, `print a completion script for ${SHELLS.join(', ')}`],
-          [`${name} --version`, 'print the version'],
+          [`${name} -v, --version`, 'print the version'],
         ],
       ),
     ),

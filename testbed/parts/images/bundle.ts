@@ -9,7 +9,7 @@ import { packageFolders, readThirdParty, thirdPartyText } from './third-party.ts
 
 /** What is started, by program: itself and its threads. */
 const ENTRIES = {
-  runner: ['main.ts'],
+  runner: ['main.ts', 'edges/*-thread.ts'],
   autoscaler: ['main.ts', 'edges/*-thread.ts'],
 } as const;
 

@@ -19,6 +19,7 @@ LABEL a.b="two words" \\
 WORKDIR /app
 COPY --from=build /src/d/e d/e
 COPY LICENSE ./
+COPY f/g /usr/local/bin/
 USER 7:7
 ENTRYPOINT ["/x", "y"]
 `);
@@ -26,6 +27,7 @@ ENTRYPOINT ["/x", "y"]
       copies: [
         { from: 'd/e', to: 'd/e' },
         { from: 'LICENSE', to: 'LICENSE' },
+        { from: 'f/g', to: '/usr/local/bin/g' },
       ],
       hasGate: false,
       user: '7:7',
@@ -118,5 +120,13 @@ describe.each(['runner', 'autoscaler'])('the image of the %s', (program) => {
     expect(facts.copies.map(({ to }) => to)).toEqual(
       expect.arrayContaining(['LICENSE', `${program}/package.json`, `${program}/bundle`]),
     );
+  });
+
+  it('has a command of its name in PATH that starts the same file', () => {
+    const [command] = facts.copies.filter(({ to }) => to === `/usr/local/bin/hangar-${program}`);
+    const text = readFileSync(new URL(`../../../${command?.from}`, import.meta.url), 'utf8');
+    // Without --, Node itself takes the option --env-file of doctor and replay.
+    expect(text).toMatch(/^#!\/usr\/local\/bin\/node --\n/);
+    expect(text).toContain(`import('${facts.entrypoint.at(-1)}');`);
   });
 });

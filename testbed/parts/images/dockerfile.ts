@@ -1,6 +1,6 @@
 /** What a Dockerfile says about one of its images, as far as ours do. */
 export interface DockerfileFacts {
-  /** `COPY` lines of the image's stage and of those that it is made from. `from`: relative to the repository; `to`: relative to the working folder. */
+  /** `COPY` lines of the image's stage and of those that it is made from. `from`: relative to the repository; `to`: relative to the working folder, or absolute. */
   readonly copies: readonly { readonly from: string; readonly to: string }[];
   /** Whether it contains the gate, from a stage of that name. */
   readonly hasGate: boolean;

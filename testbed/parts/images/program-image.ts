@@ -1,4 +1,5 @@
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
+import { posix } from 'node:path';
 import { runOrThrow } from '../real/command.ts';
 import type { ProgramName } from './bundle.ts';
 import { executable, gateFiles } from './catalog.ts';
@@ -37,18 +38,21 @@ async function entriesOf(path: string, under: string): Promise<readonly TarEntry
 }
 
 /** Node itself, from the package that npm installed, and the libraries of this machine that it is linked with. */
-export async function nodeLayer(): Promise<Layer> {
+export async function nodeFiles(): Promise<readonly TarEntry[]> {
   const linked = await runOrThrow('ldd', [process.execPath]);
   const libraries = [...linked.matchAll(/(?:=> )?(\/lib\S+) \(0x/g)].map(([, path = '']) => path);
   const files: TarEntry[] = [];
   for (const path of [...new Set(libraries)].sort())
     files.push(executable(path.slice(1), await readFile(path)));
   const node = executable('usr/local/bin/node', await readFile(process.execPath));
-  return layer(withFolders([...files, node, { kind: 'folder', path: 'tmp', mode: 0o1777 }]));
+  return withFolders([...files, node, { kind: 'folder', path: 'tmp', mode: 0o1777 }]);
 }
 
-const inHome = ({ workingFolder }: DockerfileFacts, path: string): string =>
-  `${workingFolder.slice(1)}/${path}`;
+/** {@link nodeFiles} as the lowest layer of an image. */
+export const nodeLayer = async (): Promise<Layer> => layer(await nodeFiles());
+
+const placeOf = ({ workingFolder }: DockerfileFacts, path: string): string =>
+  posix.resolve(workingFolder, path).slice(1);
 
 /** What an image of a program contains that isn't a file of the clone. */
 export interface ProgramParts {
@@ -60,11 +64,16 @@ export interface ProgramParts {
   readonly reference?: string;
 }
 
-async function programLayer(repository: string, facts: DockerfileFacts): Promise<Layer> {
+const factsOf = async (repository: string, program: ProgramName): Promise<DockerfileFacts> =>
+  readDockerfile(await readFile(`${repository}/Dockerfile`, 'utf8'), program);
+
+/** What the Dockerfile copies from the clone into the image of a program, with the bundle as {@link bundlePrograms} left it. */
+export async function programFiles(repository: string, program: ProgramName): Promise<readonly TarEntry[]> {
+  const facts = await factsOf(repository, program);
   const entries: TarEntry[] = [];
   for (const { from, to } of facts.copies)
-    entries.push(...(await entriesOf(`${repository}/${from}`, inHome(facts, to))));
-  return layer(withFolders(entries));
+    entries.push(...(await entriesOf(`${repository}/${from}`, placeOf(facts, to))));
+  return withFolders(entries);
 }
 
 /** Variables that the image of a program sets. */
@@ -72,12 +81,12 @@ export async function imageEnvironment(
   repository: string,
   program: ProgramName,
 ): Promise<Readonly<Record<string, string>>> {
-  return readDockerfile(await readFile(`${repository}/Dockerfile`, 'utf8'), program).environment;
+  return (await factsOf(repository, program)).environment;
 }
 
 /**
- * The image that a target of the Dockerfile describes, made of the files of this clone without a builder or a registry: the bundle as
- * {@link bundlePrograms} left it, and this machine's Node in the place of the base.
+ * The image that a target of the Dockerfile describes, made of the files of this clone without a builder or a registry: {@link programFiles},
+ * and this machine's Node in the place of the base.
  *
  * @throws if the Dockerfile copies the gate into it and there is none
  */
@@ -86,11 +95,11 @@ export async function programImage(
   program: ProgramName,
   { node, gate, reference }: ProgramParts,
 ): Promise<Image> {
-  const facts = readDockerfile(await readFile(`${repository}/Dockerfile`, 'utf8'), program);
+  const facts = await factsOf(repository, program);
   const { entrypoint, user, workingFolder, hasGate } = facts;
   if (hasGate && gate === undefined) throw new Error(`the image of the ${program} contains the gate`);
   const gates = hasGate && gate !== undefined ? [layer(gateFiles(gate))] : [];
-  const layers = [node, ...gates, await programLayer(repository, facts)];
+  const layers = [node, ...gates, layer(await programFiles(repository, program))];
   const own = reference === undefined ? {} : { HANGAR_OWN_IMAGE: reference };
   const environment = { ...facts.environment, ...own };
   return image(architectureOf(process.arch), layers, { entrypoint, user, workingFolder, environment });

@@ -136,7 +136,7 @@ const COMMANDS = [
   PROMETHEUS,
   verb(
     'build',
-    'builds into the cache: etcd kubernetes containerd kwok (default) helm karpenter prometheus-operator',
+    'builds into the cache: etcd kubernetes containerd kwok (default) helm karpenter prometheus-operator gateway-api',
     ({ complain }, names) => buildMissing(layout, partsNamed(names), complain),
     '[PART...]',
   ),

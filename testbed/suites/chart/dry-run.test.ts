@@ -16,6 +16,14 @@ const SWITCHES = {
   'monitors and alerts': { monitoring: { labels: { release: 'prometheus' } } },
 };
 
+/** Kinds that are not part of Kubernetes: names of their definitions, by the part of the testbed that has them. */
+const KINDS = {
+  'prometheus-operator': ['servicemonitors', 'podmonitors', 'prometheusrules'].map(
+    (kind) => `${kind}.monitoring.coreos.com`,
+  ),
+  'gateway-api': ['httproutes.gateway.networking.k8s.io'],
+} as const;
+
 let real: RealCluster;
 let helm: Helm;
 const kubectl = (...args: readonly string[]) => [...['--kubeconfig', real.adminKubeconfig], ...args];
@@ -23,19 +31,22 @@ const kubectl = (...args: readonly string[]) => [...['--kubeconfig', real.adminK
 beforeAll(async () => {
   real = await connectRealCluster();
   helm = await Helm.open(real.layout, real.adminKubeconfig);
-  const crds = `${partFolder(real.layout, 'prometheus-operator')}/crds/monitoring.coreos.com`;
-  for (const kind of ['servicemonitors', 'podmonitors', 'prometheusrules'])
-    await runOrThrow(real.kubectl, kubectl('apply', '--server-side', '-f', `${crds}_${kind}.yaml`));
+  for (const part of ['prometheus-operator', 'gateway-api'] as const)
+    for (const name of KINDS[part]) await define(part, name);
   for (const name of Object.values(SPACES))
     await runOrThrow(real.kubectl, kubectl('create', 'namespace', name));
 });
 afterAll(async () => {
-  const kinds = ['servicemonitors', 'podmonitors', 'prometheusrules'].map(
-    (kind) => `${kind}.monitoring.coreos.com`,
-  );
-  await runOrThrow(real.kubectl, kubectl('delete', 'crd', ...kinds));
+  await runOrThrow(real.kubectl, kubectl('delete', 'crd', ...Object.values(KINDS).flat()));
   await runOrThrow(real.kubectl, kubectl('delete', 'namespace', '--wait=false', ...Object.values(SPACES)));
 });
+
+/** Applies a definition such as `httproutes.gateway.networking.k8s.io`, from a file named by its group and its plural. */
+async function define(part: keyof typeof KINDS, name: string): Promise<void> {
+  const [plural = ''] = name.split('.');
+  const file = `${partFolder(real.layout, part)}/crds/${name.slice(plural.length + 1)}_${plural}.yaml`;
+  await runOrThrow(real.kubectl, kubectl('apply', '--server-side', '-f', file));
+}
 
 describe('the API server, by a dry run', () => {
   it.each(Object.entries(SWITCHES))('takes every object with %s, to the last field', async (_, values) => {

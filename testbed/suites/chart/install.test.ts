@@ -91,6 +91,18 @@ describe('the chart on a real cluster', () => {
     expect((await site.pods('autoscaler')).every(takesTraffic)).toBe(true);
   });
 
+  it.each(['runner', 'autoscaler'])('the %s is a command of its name in its Pod', async (program) => {
+    const command = ['exec', `deployment/hangar-${program}`, '--', `hangar-${program}`, '--version'];
+    expect(await site.kubectl(command)).toMatch(new RegExp(`^hangar-${program} \\d`));
+  });
+
+  it('doctor finds server, permissions and image of the gate in order from the Pod of the runner', async () => {
+    const said = await site.kubectl(['exec', 'deployment/hangar-runner', '--', 'hangar-runner', 'doctor']);
+    for (const what of ['Drone server', 'Kubernetes', 'Gate image'])
+      expect(said).toMatch(new RegExp(`^${what}: ok$`, 'm'));
+    expect(said).toMatch(/^(Passed|Incomplete): /m);
+  });
+
   it('takes builds from the server, and runs them hardened, under an account without a token', async () => {
     const { id } = site.drone.createBuild({ yaml: pipeline(step('hello', ['echo hello', 'sleep 3'])) });
     await site.drone.waitUntil(

@@ -304,6 +304,31 @@ describe('dashboards', () => {
   });
 });
 
+describe('the notes', () => {
+  const notes = async (values: ChartValues): Promise<string> => {
+    const text = await helm.run(
+      ['install', 'hangar', CHART, '-n', 'ci', '--dry-run=client'],
+      laidOver(LEAST, values),
+    );
+    return text.split('\nNOTES:\n')[1] ?? '';
+  };
+
+  it('name the command that checks settings, server and permissions in the Pod', async () => {
+    const command = 'kubectl exec -n ci deployment/hangar-runner -- hangar-runner doctor';
+    expect(await notes({})).toContain(command);
+    const alone = { runner: { enabled: false }, autoscaler: { rbac: { readOnly: true } } };
+    expect(await notes(alone)).not.toContain('doctor');
+  });
+
+  it('name each rule that is open to untrusted pipelines; by default there is none', async () => {
+    expect(await notes({})).not.toContain('Open to untrusted');
+    const opened = { HANGAR_UNTRUSTED_ROOT: 'any', HANGAR_UNTRUSTED_NODES: 'fork:none,ordinary:any' };
+    expect(await notes({ runner: { config: opened } })).toContain(
+      'Open to untrusted pipelines (docs/security.md): HANGAR_UNTRUSTED_NODES, HANGAR_UNTRUSTED_ROOT.',
+    );
+  });
+});
+
 describe("values of the previous runner's chart", () => {
   const OLD = {
     replicaCount: 2,

@@ -13,9 +13,18 @@ export function switchesOf(n: {
       runner: { enabled: false },
       autoscaler: { rbac: { readOnly: true } },
     },
-    // The CRD of HTTPRoute is not on the test cluster: value-examples.ts has it.
     'pages by Ingress': both({
       ingress: { enabled: true, hosts: ['hangar.acme.test'], className: 'nginx' },
+    }),
+    'pages by HTTPRoute': both({
+      httpRoute: {
+        enabled: true,
+        parentRefs: [{ name: 'public', namespace: n.team, sectionName: 'https' }],
+        hostnames: ['hangar.acme.test'],
+        filters: [
+          { type: 'ExtensionRef', extensionRef: { group: 'acme.test', kind: 'Login', name: 'login' } },
+        ],
+      },
     }),
     'a proxy and a private CA': {
       certificateAuthorities: { configMap: 'acme-ca' },

@@ -118,7 +118,7 @@ const routeExamples = (name: Program): Examples => {
     'httpRoute.hostnames': added(['ci.acme.test'], '- ci.acme.test', withRoute),
     'httpRoute.annotations': added({ size: 6 }, '"size": "6"', withRoute),
     'httpRoute.filters': added(
-      [{ type: 'ExtensionRef', extensionRef: { name: 'login' } }],
+      [{ type: 'ExtensionRef', extensionRef: { group: 'acme.test', kind: 'Login', name: 'login' } }],
       'type: ExtensionRef',
       withRoute,
     ),

@@ -7,6 +7,8 @@ export interface ProcessSpec {
   readonly folder: string;
   readonly kubeconfig: string;
   readonly env: Readonly<Record<string, string>>;
+  /** The file that is run; default: from the sources. */
+  readonly main?: string;
 }
 
 export interface RunnerProcessSpec extends ProcessSpec {
@@ -25,6 +27,7 @@ export interface ProgramSpec {
   readonly command: string;
   readonly folder?: string;
   readonly env: Readonly<Record<string, string>>;
+  readonly main?: string | undefined;
 }
 
 /** One of our programs as a process, as in a Pod of its own. */
@@ -65,11 +68,11 @@ export class ProgramProcess {
 
 /** Starts a program and waits until its HTTP side is up; rejects with its output when it exits before. */
 export async function startProgram(
-  { program, command, folder, env }: ProgramSpec,
+  { program, command, folder, env, main }: ProgramSpec,
   name: string = program,
 ): Promise<ProgramProcess> {
-  const main = new URL(`../../../${program}/src/main.ts`, import.meta.url).pathname;
-  const child = new Child(process.execPath, ['--conditions=source', main, command], {
+  const sources = new URL(`../../../${program}/src/main.ts`, import.meta.url).pathname;
+  const child = new Child(process.execPath, ['--conditions=source', main ?? sources, command], {
     folder,
     env: { PATH: process.env['PATH'] ?? '', ...env },
   });
@@ -79,11 +82,12 @@ export async function startProgram(
 
 /** Starts `hangar-runner daemon`. */
 export function startRunnerProcess(spec: RunnerProcessSpec): Promise<ProgramProcess> {
-  const { folder, droneHost, secret, env } = spec;
+  const { folder, droneHost, secret, env, main } = spec;
   return startProgram({
     program: 'runner',
     command: 'daemon',
     folder,
+    main,
     env: {
       DRONE_RPC_HOST: droneHost,
       DRONE_RPC_PROTO: 'http',

@@ -2,6 +2,7 @@ import { type Paint, painter, type Style } from '@hangar/shared/program/style';
 import { tableLines } from '@hangar/shared/program/table';
 import type { Judged, SettingSupport } from '../../config/judge.ts';
 import type { ReviewedRule } from '../../restrict/review.ts';
+import { RULES } from '../../restrict/rule-table.ts';
 import type { Check } from './checks.ts';
 
 /** Whether anything is wrong: `incomplete` if nothing is, as far as that was checked. */
@@ -36,7 +37,7 @@ const HEADS: Readonly<Record<SettingSupport, string>> = {
   changed: 'Changed: has another meaning than in the previous runner',
   ignored: 'Ignored',
   unknown: 'Unknown',
-  kept: 'Kept: same meaning as in the previous runner',
+  kept: 'Kept: same meaning as in the previous runner, or new in Hangar',
 };
 
 const HEAD_STYLES: Readonly<Partial<Record<SettingSupport, Style>>> = {
@@ -75,28 +76,37 @@ const VERDICT_STYLES: Readonly<Record<Verdict, Style>> = {
   incomplete: 'yellow',
   failed: 'red',
 };
-const VERDICT_TEXTS: Readonly<Record<Verdict, string>> = {
-  passed: 'Passed: the runner would start with these settings.',
-  incomplete:
-    'Incomplete: no error was found, but the skipped checks and unknown settings above need attention.',
-  failed: 'Failed: a setting is wrong or a check failed. Correct the errors above.',
-};
+
+function verdictText({ verdict, settings, checks }: Report): string {
+  if (verdict === 'passed') return 'Passed: the runner would start with these settings.';
+  if (verdict === 'failed') return 'Failed: a setting is wrong or a check failed. Correct the errors above.';
+  const skipped = checks.filter(({ result }) => result === 'skipped').length;
+  const unknown = settings.filter((one) => one.verdict === 'unknown').length;
+  const open = [
+    ...(skipped > 0 ? [skipped === 1 ? '1 check was skipped' : `${skipped} checks were skipped`] : []),
+    ...(unknown > 0 ? [unknown === 1 ? '1 setting is unknown' : `${unknown} settings are unknown`] : []),
+  ];
+  return `Incomplete: no error was found, but ${open.join(' and ')}.`;
+}
 
 /** A summary in numbers, and the verdict. */
-function endLines({ settings, checks, warnings, verdict }: Report, paint: Paint): readonly string[] {
+function endLines(report: Report, paint: Paint): readonly string[] {
+  const { settings, checks, warnings, verdict } = report;
   const count = (all: readonly string[]): string =>
     [...Map.groupBy(all, (one) => one)].map(([one, those]) => `${those.length} ${one}`).join(', ') || 'none';
   return [
     `Settings: ${count(settings.map((one) => one.verdict))}`,
     `Checks:   ${count(checks.map(({ result }) => result))}`,
     `Warnings: ${warnings.length}`,
-    paint(VERDICT_STYLES[verdict], VERDICT_TEXTS[verdict]),
+    paint(VERDICT_STYLES[verdict], verdictText(report)),
   ];
 }
 
 /** The rules by which untrusted pipelines may choose whatever they like, and what the chart would refuse. */
 function openSection(rules: readonly ReviewedRule[]): readonly (readonly string[])[] {
-  const open = rules.filter((rule) => rule.open.length > 0);
+  const open = rules.filter(
+    ({ open: levels, name }) => levels.length > 0 && RULES[name].sinceHangar !== 'open',
+  );
   if (open.length === 0) return [];
   const rows = open.map(({ setting, value, subject, chartDefault }) => [
     `${setting}=${value}`,

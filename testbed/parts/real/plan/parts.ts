@@ -6,7 +6,8 @@ export type PartName =
   | 'kwok'
   | 'helm'
   | 'karpenter'
-  | 'prometheus-operator';
+  | 'prometheus-operator'
+  | 'gateway-api';
 
 /** A program of a part: the name of the file that is made, and the Go package that it's made from. */
 export interface GoProgram {
@@ -121,6 +122,17 @@ export const parts: readonly Part[] = [
     module: 'github.com/prometheus-operator/prometheus-operator',
     programs: [],
     assets: { crds: 'example/prometheus-operator-crd' },
+    twoCoresSeconds: 5,
+    use: 'on request',
+  },
+  {
+    // Only its kinds, for the chart's HTTPRoutes.
+    ...plain,
+    name: 'gateway-api',
+    version: 'v1.6.3',
+    module: 'sigs.k8s.io/gateway-api',
+    programs: [],
+    assets: { crds: 'config/crd/standard' },
     twoCoresSeconds: 5,
     use: 'on request',
   },
