@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -90,10 +91,9 @@ func (j *cacheJob) saveAll(store *storage) int {
 // restoreAll catches the stop signals, because a part of a cache is worse than none. A save needs no handler: what it leaves is
 // removed by the next one.
 func (j *cacheJob) restoreAll(store *storage) int {
-	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
-	defer signal.Stop(stop)
-	r := &restorer{job: j, storage: store, buffer: make([]byte, copyBytes), stop: stop}
+	stopping, release := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer release()
+	r := &restorer{job: j, storage: store, buffer: make([]byte, copyBytes), stop: stopping.Done()}
 	code := 0
 	for _, cache := range j.caches {
 		line, err := r.restore(cache)

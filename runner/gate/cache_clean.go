@@ -89,7 +89,7 @@ func (s *saver) remove(a archive, why string) error {
 		return nil
 	}
 	if err != nil {
-		return storageError("cannot remove "+shown(a.path), err)
+		return storageError("cannot remove "+s.nameOf(a), err)
 	}
 	s.job.say("removed %s, unused for %s%s", s.nameOf(a), ageText(time.Since(a.used)), why)
 	return nil
@@ -116,8 +116,7 @@ func (s *storage) archives() ([]archive, error) {
 	return found, err
 }
 
-// list adds the archives in a folder. Only files beside which the gate has put a lock are its own: the operator may have named
-// a directory that has other archives, too. What starts with a dot is no folder of a key; a server of files may keep snapshots there.
+// list adds the archives in a folder, and those below it.
 func (s *storage) list(at *os.Root, path string, found *[]archive) error {
 	names, err := namesIn(at)
 	if err != nil {
@@ -129,26 +128,32 @@ func (s *storage) list(at *os.Root, path string, found *[]archive) error {
 	}
 	for _, name := range names {
 		info, err := at.Lstat(name)
-		if err != nil {
-			if err := ifLasting(err); err != nil {
-				return err
-			}
-			continue
-		}
-		cache, isArchive := strings.CutSuffix(name, archiveEnd)
-		draftOf, isDraft := cacheOfDraft(name)
 		switch {
+		case err != nil:
 		case info.IsDir() && name[0] != '.':
 			err = s.listBelow(at, path, info, found)
-		case !info.Mode().IsRegular():
-		case isDraft && isHere["."+draftOf+lockEnd] && time.Since(info.ModTime()) > draftAge:
-			err = at.Remove(name)
-		case isArchive && isHere["."+cache+lockEnd]:
-			*found = append(*found, archive{path + name, info.Size(), info.ModTime()})
+		case info.Mode().IsRegular():
+			err = s.listFile(at, path, info, isHere, found)
 		}
 		if err := ifLasting(err); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// listFile adds an archive, or removes an old draft. Only files beside which the gate has put a lock are its own: the operator may
+// have named a directory that has other archives, too. Nor is a folder that starts with a dot: servers keep snapshots there.
+func (s *storage) listFile(at *os.Root, path string, info fs.FileInfo, isHere map[string]bool, found *[]archive) error {
+	name := info.Name()
+	if cache, isDraft := cacheOfDraft(name); isDraft {
+		if isHere["."+cache+lockEnd] && time.Since(info.ModTime()) > draftAge {
+			return at.Remove(name)
+		}
+		return nil
+	}
+	if cache, isArchive := strings.CutSuffix(name, archiveEnd); isArchive && isHere["."+cache+lockEnd] {
+		*found = append(*found, archive{path + name, info.Size(), info.ModTime()})
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ type restorer struct {
 	job     *cacheJob
 	storage *storage
 	buffer  []byte
-	stop    <-chan os.Signal
+	stop    <-chan struct{}
 }
 
 // restore restores one cache, and returns the line for the log. If it can't be restored whole, its directory stays as it was.
@@ -74,7 +74,7 @@ func (r *restorer) undo(u *unpacker, why error) error {
 	case errors.Is(why, errMalformed), isGone(why):
 		return unreadable(why)
 	case isFull(why):
-		return notef("%v; it starts empty", cause(why))
+		return notef("%v; it starts empty", why)
 	}
 	return fmt.Errorf("%w; it starts empty", why)
 }
@@ -86,7 +86,7 @@ func unreadable(err error) error {
 // stoppable ends with errStopped after a stop signal.
 type stoppable struct {
 	from io.Reader
-	stop <-chan os.Signal
+	stop <-chan struct{}
 }
 
 func (s stoppable) Read(p []byte) (int, error) {

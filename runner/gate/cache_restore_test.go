@@ -39,8 +39,9 @@ func madeWith(t *testing.T, first, last *tar.Header, entries ...tar.Header) stri
 			h.Mode = 0o755
 		}
 		if h.Uid == 0 {
-			h.Uid, h.Gid = os.Geteuid(), os.Getegid()
+			h.Uid = os.Geteuid()
 		}
+		h.Gid = os.Getegid()
 		add(&h)
 	}
 	add(last)
@@ -329,6 +330,18 @@ func TestCacheWithoutTheOwner(t *testing.T) {
 	})
 }
 
+func TestCacheInADirectoryWithoutRights(t *testing.T) {
+	c := newCacheTest(t)
+	c.putStored(made(t, file("new\nline")))
+	forNobody(t, c.storage, 0o755)
+	forNobody(t, c.dir, 0o555)
+	asNobody(t, func() {
+		if code, log := c.restore(c.dir); code != 1 || log != `npm: not restored: cannot make "new\nline": permission denied; it starts empty`+"\n" {
+			t.Errorf("code %d, log %q", code, log)
+		}
+	})
+}
+
 // TestCacheThatWasCutInAClosedFolder: without root, what is in a folder can be removed only by who may write to it.
 func TestCacheThatWasCutInAClosedFolder(t *testing.T) {
 	c := newCacheTest(t)
@@ -370,14 +383,11 @@ func TestCacheThatIsStoppedLeavesNothing(t *testing.T) {
 	job, log := c.job(false, cacheDir{"npm", c.dir}, cacheDir{"go", other})
 	done := make(chan int)
 	go func() { done <- job.run() }()
-	for {
-		if info, err := os.Stat(c.dir + "/large"); err == nil && info.Size() > 0 {
-			break
-		}
-		time.Sleep(time.Millisecond)
-	}
-	ok(t, syscall.Kill(os.Getpid(), syscall.SIGTERM))
 	inTime(t, func() {
+		for !exists(c.dir + "/large") {
+			time.Sleep(time.Millisecond)
+		}
+		ok(t, syscall.Kill(os.Getpid(), syscall.SIGTERM))
 		if code := <-done; code != 143 || log.String() != "npm: not restored: the step is being stopped\n" {
 			t.Errorf("code %d, log %q", code, log)
 		}

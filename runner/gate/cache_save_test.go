@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -86,6 +87,9 @@ func (t *cacheTest) left() string {
 		if err == nil && !info.IsDir() && !strings.HasSuffix(path, ".lock") {
 			name, _ := filepath.Rel(t.storage, path)
 			names = append(names, strings.TrimPrefix(name, testKey+"/"))
+		}
+		if errors.Is(err, os.ErrPermission) {
+			return nil
 		}
 		return err
 	}))

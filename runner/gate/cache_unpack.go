@@ -22,7 +22,8 @@ func malformed(format string, args ...any) error {
 }
 
 // unpacker makes the tree of an archive in a directory. It accepts only what pack writes: each entry follows its folder, which is
-// still open then. So no path of the archive is ever resolved through something that the archive has made.
+// still open then. So no path of the archive is resolved through what the archive has made, but for the targets of hard links, which
+// Root keeps in the directory.
 type unpacker struct {
 	levels  []level // from the directory itself to the folder of the last entry
 	buffer  []byte
@@ -94,7 +95,9 @@ func (u *unpacker) end(in *tar.Reader, last *tar.Header) error {
 	if count := recordIn(last, entriesKey); count != strconv.FormatInt(u.entries, 10) {
 		return malformed("it has %d entries instead of %q", u.entries, count)
 	}
-	if _, err := in.Next(); err != io.EOF {
+	if _, err := in.Next(); errors.Is(err, errStopped) {
+		return err
+	} else if err != io.EOF {
 		return malformed("it goes on after its end")
 	}
 	for len(u.levels) > 1 {
@@ -114,13 +117,17 @@ func (u *unpacker) add(h *tar.Header, content io.Reader) error {
 	if err != nil {
 		return err
 	}
-	name := h.Name[slash:]
 	u.entries++
-	if h.Typeflag == tar.TypeDir {
-		return u.folder(at, name, h)
+	if h.Typeflag != tar.TypeDir {
+		u.files++
 	}
-	u.files++
+	return cannotMake(h.Name, u.entry(at, h.Name[slash:], h, content))
+}
+
+func (u *unpacker) entry(at *os.Root, name string, h *tar.Header, content io.Reader) (err error) {
 	switch h.Typeflag {
+	case tar.TypeDir:
+		err = u.folder(at, name, h)
 	case tar.TypeReg:
 		err = u.file(at, name, h, content)
 	case tar.TypeSymlink:
@@ -134,6 +141,14 @@ func (u *unpacker) add(h *tar.Header, content io.Reader) error {
 		return malformed("it has %s twice", shown(h.Name))
 	}
 	return err
+}
+
+// cannotMake adds the name of an entry to an error of the system.
+func cannotMake(path string, err error) error {
+	if err == nil || errors.Is(err, errMalformed) || errors.Is(err, errStopped) {
+		return err
+	}
+	return fmt.Errorf("cannot make %s: %w", shown(path), cause(err))
 }
 
 // isEntryPath accepts a relative path without dots that lead elsewhere.
@@ -170,15 +185,19 @@ func (u *unpacker) leave() error {
 	if top.header == nil {
 		return nil
 	}
-	handle, err := top.root.Open(".")
+	return cannotMake(top.header.Name, setFolder(top.root, ".", top.header))
+}
+
+func setFolder(at *os.Root, name string, h *tar.Header) error {
+	handle, err := at.Open(name)
 	if err != nil {
 		return err
 	}
 	defer handle.Close()
-	if err := setOwnerAndMode(handle, top.header); err != nil {
+	if err := setOwnerAndMode(handle, h); err != nil {
 		return err
 	}
-	return top.root.Chtimes(".", time.Time{}, top.header.ModTime)
+	return at.Chtimes(name, time.Time{}, h.ModTime)
 }
 
 func (u *unpacker) folder(at *os.Root, name string, h *tar.Header) error {
@@ -307,17 +326,8 @@ func (u *unpacker) setLate() error {
 	tree := u.levels[0].root
 	for at := len(u.late) - 1; at >= 0; at-- {
 		h := u.late[at]
-		handle, err := tree.Open(h.Name)
-		if err != nil {
-			return err
-		}
-		err = setOwnerAndMode(handle, h)
-		handle.Close()
-		if err == nil {
-			err = tree.Chtimes(h.Name, time.Time{}, h.ModTime)
-		}
-		if err != nil && !isRefused(err) {
-			return err
+		if err := setFolder(tree, h.Name, h); err != nil && !isRefused(err) {
+			return cannotMake(h.Name, err)
 		}
 	}
 	return nil

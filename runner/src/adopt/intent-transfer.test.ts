@@ -201,6 +201,32 @@ describe('intents of a dead replica', () => {
 });
 
 describe('an own record', () => {
+  it('that this replica tries to accept under its own name stay recorded until it has left them: the server may have assigned them to the dead one', async () => {
+    const cluster = new FakeCluster();
+    putLease(cluster, 'dead', { intents: [intent(50), intent(51)] });
+    const me = await replica(cluster, 'me');
+    await me.lease.intend({ ...intent(50), machine: 'me' }, me.stop.signal);
+    me.registry.enter(anEntry(50));
+    await me.reconcile();
+    expect([me.carried, cluster.find(leaseAt('dead')) !== undefined]).toEqual([[51], true]);
+
+    me.lease.settle(50);
+    me.registry.leave(50);
+    await me.reconcile();
+    expect([me.carried, cluster.find(leaseAt('dead'))]).toEqual([[51, 50], undefined]);
+    expect(me.lease.intents).toContainEqual(expect.objectContaining({ stageId: 50, machine: 'dead' }));
+  });
+
+  it('that this replica tries under the same name are in its hands already', async () => {
+    const cluster = new FakeCluster();
+    putLease(cluster, 'dead', { intents: [intent(50)] });
+    const me = await replica(cluster, 'me');
+    await me.lease.intend(intent(50), me.stop.signal);
+    me.registry.enter(anEntry(50));
+    await me.reconcile();
+    expect([me.carried, cluster.find(leaseAt('dead'))]).toEqual([[], undefined]);
+  });
+
   it('whose Pod is a running replica’s is removed: that one has recorded it', async () => {
     const cluster = new FakeCluster();
     putLease(cluster, 'other', { holder: 'other' });

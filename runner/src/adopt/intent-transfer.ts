@@ -71,10 +71,10 @@ export class IntentTransfer {
     const intents = openIntentsOf(dead);
     if (intents.length === 0) return dead;
     const owners = await this.#ownersByStage(dead, signal);
-    const open = intents.map((intent) => ({
-      intent,
-      owner: owners.get(intent.stageId) ?? this.#inHand(intent),
-    }));
+    const open = intents
+      .map((intent) => ({ intent, owner: owners.get(intent.stageId) }))
+      .filter(({ intent, owner }) => owner !== undefined || !this.#isTriedUnderOtherName(intent))
+      .map(({ intent, owner = this.#inHand(intent) }) => ({ intent, owner }));
     // A stage whose Pod is still the dead replica's is decided on the Pod, and who owns a Pod has recorded its stage.
     const decided = open.filter(({ owner }) => owner !== this.#ownerNamed(dead));
     const mine = decided.filter(({ owner }) => owner === undefined).map(({ intent }) => intent);
@@ -86,6 +86,15 @@ export class IntentTransfer {
     const marked = await this.#mark(dead, successors, signal);
     this.#decideByMarks(marked);
     return marked;
+  }
+
+  /**
+   * This process may be trying to accept the same stage under its own name, and leaves it if the server has assigned it to the dead replica.
+   * Only the dead replica's record shows then whose it is, so it stays there until that is decided.
+   */
+  #isTriedUnderOtherName({ stageId, machine }: Intent): boolean {
+    const own = this.#parts.lease.intents.find((one) => one.stageId === stageId);
+    return own !== undefined && own.machine !== machine;
   }
 
   /** Its Pod may be missing only for a moment: this process may be making it again. */

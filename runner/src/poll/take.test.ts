@@ -16,7 +16,7 @@ const refused = (status: number): CiServerError => new CiServerError('accept', s
  * The dependencies for the start of the processing. A build that was cancelled before has the shortest processing: it is finished as
  * killed, which shows that the processing began.
  */
-function begin(server: Partial<CiServer> = {}) {
+function begin(server: Partial<CiServer> = {}, recorded: readonly number[] = []) {
   const clock = new FakeClock();
   const reports: string[] = [];
   const finished: DroneStage[] = [];
@@ -50,6 +50,7 @@ function begin(server: Partial<CiServer> = {}) {
     keepFailedPods: 1,
     lease: {
       lost: new AbortController().signal,
+      has: (stageId: number) => recorded.includes(stageId),
       intend: (one: typeof intent) => Promise.resolve(void reports.push(`intend ${one.stageId}`)),
       settle: (stageId: number) => void reports.push(`settle ${stageId}`),
     },
@@ -83,6 +84,12 @@ describe('taking an offer', () => {
     const { go, reports, registry, finished } = begin({ accept });
     expect(await go()).toBe('not-taken');
     expect([reports, registry.entries, finished]).toEqual([['intend 63', 'settle 63'], [], []]);
+  });
+
+  it('does not take a stage that its record has for another replica, whose name would be lost', async () => {
+    const { go, reports } = begin({ accept: () => Promise.reject(refused(500)) }, [63]);
+    expect([await go(), reports]).toEqual(['not-taken', []]);
+    expect(await begin({}, [64]).go()).toBe('taken');
   });
 
   it('does not accept a stage that can’t be recorded first', async () => {

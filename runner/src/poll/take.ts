@@ -38,7 +38,8 @@ export async function take(
   const { ciServer, clock, lease, log, registry } = parts;
   const { id: stageId, buildId } = offer;
   const { machine, handOver } = by;
-  if (!registry.enter(entryOf(offer, clock))) return 'not-taken';
+  // A stage of a lost replica is recorded under that one's name until it is decided whose it is: another name must not replace that.
+  if (lease.has(stageId) || !registry.enter(entryOf(offer, clock))) return 'not-taken';
   try {
     await lease.intend({ stageId, buildId, machine }, handOver);
     const accepted = await ciServer.accept(stageId, machine, handOver);
