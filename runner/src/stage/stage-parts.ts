@@ -43,6 +43,8 @@ export interface Ownership {
   readonly labels?: Readonly<Record<string, string>>;
   /** Aborted when other replicas may take over: nothing may be written to Drone any more. */
   readonly lost: AbortSignal;
+  /** Whether the stage is recorded, by this process or from a lost replica. */
+  has(stageId: number): boolean;
   /** Resolves when the intent to accept the stage is stored. */
   intend(intent: Intent, signal: AbortSignal): Promise<void>;
   /** Includes the open steps of a stage in its record with each later write, until it is settled. */

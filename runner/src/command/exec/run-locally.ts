@@ -260,6 +260,7 @@ function unshared(owner: string): Ownership {
     owner,
     server: '',
     lost: new AbortController().signal,
+    has: () => false,
     intend: () => Promise.resolve(),
     followSteps: () => undefined,
     settle: () => undefined,
