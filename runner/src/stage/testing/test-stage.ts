@@ -152,6 +152,7 @@ export class TestStage {
       owner: 'ci/me',
       server: 'https://drone.acme.test',
       lost: never,
+      has: () => false,
       intend: (intent) => Promise.resolve(void this.intents.set(intent.stageId, intent)),
       followSteps: (stageId, open) => void this.openSteps.set(stageId, open),
       settle: (stageId) => void this.intents.delete(stageId),
