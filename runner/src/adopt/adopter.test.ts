@@ -217,6 +217,17 @@ describe('our own previous process', () => {
     expect(me.resumed).toHaveLength(1);
   });
 
+  it('an outage while the recorded stages are compared with Pods does not end this one either', async () => {
+    const cluster = new FakeCluster();
+    putLease(cluster, 'me', { intents: [intent(60)], namespaces: ['ci'] });
+    const me = await replica(cluster, 'me');
+    cluster.fail('list', 'pods', refusal(503));
+    await me.adopter.adoptOwn(me.former, me.stop.signal);
+    expect([me.carried, me.warned]).toEqual([[], ['the recorded stages could not be continued yet']]);
+    await me.reconcile();
+    expect(me.carried).toEqual([60]);
+  });
+
   it('what is in hand, or was dealt with, is not begun again', async () => {
     const cluster = new FakeCluster();
     const pod = putPod(cluster, 1, 'ci/hangar-runner-me');

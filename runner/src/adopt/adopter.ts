@@ -93,7 +93,10 @@ export class Adopter {
     await this.takePods((owner) => owner === this.#parts.lease.owner, signal);
     this.#lost.delete(this.#parts.lease.owner);
     await this.#removeEmpty(former.ownNamespaces, signal);
-    await this.#carryOnRecorded(signal);
+    // What fails now is done by the first round: no error of the API may end the process.
+    await this.#unlessRefused('the recorded stages could not be continued yet', signal, () =>
+      this.#carryOnRecorded(signal),
+    );
   }
 
   /** Reconciles every second until the signal is aborted; never rejects. */
