@@ -118,7 +118,9 @@ describe('a full disk', () => {
       restore npm="${root}/fresh"; echo "code $?"; ls -A fresh`);
 
     expect(code).toBe(0);
-    expect(stdout).toMatch(/saved.*\nnpm: not restored: cannot make data: no space left on device; it starts empty\ncode 0\n$/);
+    expect(stdout).toMatch(
+      /saved.*\nnpm: not restored: cannot make data: no space left on device; it starts empty\ncode 0\n$/,
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 // The gate runs inside a pipeline's Pod: as the init container that installs the program, as the parent of every
-// step, as the placeholder of a step whose image is set later, and as the program of the steps that copy caches. PROTOCOL.md is its contract.
+// step, as the placeholder of a step whose image is set later, and as the program of the steps that copy caches.
+// PROTOCOL.md is its contract.
 package main
 
 import (
@@ -16,7 +17,7 @@ var version = "0.1.0"
 const usage = `usage: gate [--root DIR] run <n> | init <n>... | cache restore|save ... | shell [PROGRAM [ARG]...] | --version
   run <n>      wait for the turn of step <n>, decide, run it, report
   init <n>...  copy the program to /hangar/bin and make the steps' folders
-  cache ...    copy caches from the operator's storage, or to it; without arguments it lists them
+  cache ...    copy caches from the operator's storage, or to it; alone, it prints its arguments
   shell [...]  run a program, by default sh, in the environment of the container's step
   --root DIR   stands before /hangar, /run/drone and /dev/termination-log (tests, embedded cluster)`
 

@@ -221,7 +221,7 @@ describe('our own previous process', () => {
     const cluster = new FakeCluster();
     putLease(cluster, 'me', { intents: [intent(60)], namespaces: ['ci'] });
     const me = await replica(cluster, 'me');
-    cluster.fail('list', 'pods', refusal(503));
+    cluster.fail('list', 'pods', refusal(503, 'unavailable'));
     await me.adopter.adoptOwn(me.former, me.stop.signal);
     expect([me.carried, me.warned]).toEqual([[], ['the recorded stages could not be continued yet']]);
     await me.reconcile();

@@ -12,6 +12,7 @@ import type { Compiled } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { readDetails } from '../report/stage-details.ts';
+import { currentPod } from '../watch/current-pod.ts';
 import { toOwnMs } from './api-time.ts';
 import { endAtServer, podLost } from './claim.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
@@ -108,7 +109,7 @@ async function fromPod(flow: StageFlow): Promise<StageEnd | undefined> {
   const contents = await parts.contents.contentsOf(parts, pod, record, stops.stop);
   const isWhole = contents && (await parts.contents.isComplete(parts, pod, record, stops.stop));
   if (!isWhole && holdsGate(pod)) return startOver(flow, record);
-  if (!contents) throw secretGone();
+  if (!contents) throw await lossOf(flow, pod);
   continueWithPod(flow, pod, { record, contents });
   return undefined;
 }
@@ -132,6 +133,12 @@ function continueWithPod(
 
 const admittedMsOf = ({ parts, progress }: StageFlow, { admittedMs }: PodRecord): number =>
   admittedMs === undefined ? parts.clock.now() : toOwnMs(progress.apiTime, parts.clock, admittedMs);
+
+/** A Secret is removed with its Pod, which the watch may still have. */
+async function lossOf({ parts, stops }: StageFlow, pod: V1Pod): Promise<PipelineError> {
+  const now = await currentPod(parts, pod, { isNeeded: () => true }, stops.stop);
+  return now === 'unread' || now.kind === 'present' ? secretGone() : podLost();
+}
 
 const secretGone = (): PipelineError =>
   new PipelineError(

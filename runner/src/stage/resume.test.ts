@@ -179,6 +179,19 @@ describe('a Pod without its scheduling gate', () => {
     expect([env.pod, env.isOver()]).toEqual([undefined, true]);
   });
 
+  it('whose Secret is gone with its Pod, which the watch does not know yet, ends with the loss of the Pod', async () => {
+    const prepare = ({ cluster }: TestStage) =>
+      cluster.intercept(({ verb, target }) => {
+        if (verb === 'get' && target.resource === RESOURCE.secrets) cluster.drop(POD);
+      });
+    const env = begin({ ...ungate, secrets: [], prepare });
+    await env.clock.step(0);
+    expect(env.server.stage).toMatchObject({
+      status: 'error',
+      error: 'the runner was lost while this pipeline ran, and its Pod no longer exists; restart the build',
+    });
+  });
+
   it('whose Secret is gone ends with that error although its owner was lost between the record of a state check and the check', async () => {
     const reports = { ...ADMITTED, [ANNOTATION.stageVersion]: '5' };
     const prepare = ({ server }: TestStage) =>
