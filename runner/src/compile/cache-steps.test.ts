@@ -195,7 +195,7 @@ describe('the steps of the runner', () => {
       readOnlyRootFilesystem: true,
       seccompProfile: { type: 'RuntimeDefault' },
     });
-    const needed = user === 0 ? { add: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER'] } : {};
+    const needed = user === 0 ? { add: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID'] } : {};
     expect(context?.capabilities).toEqual({ ...needed, drop: ['ALL'] });
     expect(context?.runAsNonRoot).toBe(user === 0 ? undefined : true);
   });

@@ -63,7 +63,7 @@ export interface CacheSources {
 const NOBODY = 65_532;
 
 /** The capabilities with which root reads, and makes again, files of any owner. */
-const NEEDED = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER'];
+const NEEDED = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID'];
 
 /** Root, so that it can keep the owners of files; not where pipeline or operator want no root at all. */
 function identity({ pipeline, settings }: CacheSources): Pick<PipelineStep, 'user' | 'security'> {

@@ -101,6 +101,16 @@ describe('one correct final status', () => {
     expect(found(aHistory([build], { faults: [during] }))).toEqual([]);
     expect(found(aHistory([build], { faults: [before] }))).not.toEqual([]);
     expect(found(aHistory([build], { faults: [{ ...during, kind: 'SIGTERM' }] }))).not.toEqual([]);
+    const stop = { ...during, kind: 'SIGTERM' };
+    const outage = {
+      ...fault,
+      kind: 'outage of Kubernetes',
+      fromMs: stop.fromMs - 500,
+      toMs: stop.fromMs + 500,
+    };
+    expect(found(aHistory([build], { faults: [stop, outage] }))).toEqual([]);
+    const earlier = { ...outage, fromMs: stop.fromMs - 2_000, toMs: stop.fromMs - 1_000 };
+    expect(found(aHistory([build], { faults: [stop, earlier] }))).not.toEqual([]);
     const ran = aBuild({ status: 'error' }, lost);
     expect(found(aHistory([ran], { faults: [during] }))).not.toEqual([]);
     const unconfirmed = { ...lost, error: 'the Drone server did not confirm the start of this stage' };

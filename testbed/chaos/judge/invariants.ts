@@ -1,6 +1,6 @@
 import { EXIT } from '@hangar/shared/program/exit-codes';
 import type { ExpectedStage, ExpectedStep, Shape } from '../plan/shapes.ts';
-import type { BuildHistory, History, StageRecord, StepHistory } from './history.ts';
+import type { BuildHistory, History, InjectedFault, StageRecord, StepHistory } from './history.ts';
 import { touches } from './touches.ts';
 
 /** The invariants that must hold for every run. */
@@ -58,6 +58,8 @@ interface KnownLoss {
   readonly error: RegExp;
   /** Kinds of faults that can cause it; with any other cause it is a violation. */
   readonly kinds: RegExp;
+  /** Whether a stop in order causes it too, if it begins while the API server is unreachable: then nothing can be recorded. */
+  readonly isByStop?: true;
 }
 
 /** In both cases the server has started the stage, and no process knows the ids of its steps. */
@@ -65,6 +67,7 @@ const KNOWN_LOSSES: readonly KnownLoss[] = [
   {
     error: /the runner was lost while this pipeline was being started/,
     kinds: /^(kill -9|SIGSTOP)$/,
+    isByStop: true,
   },
   {
     error: /the Drone server did not confirm the start of this stage/,
@@ -75,13 +78,27 @@ const KNOWN_LOSSES: readonly KnownLoss[] = [
 /** Whether a build ended in one of the known cases, without any of its steps having run. */
 export function isKnownLoss(build: BuildHistory, { faults }: Pick<History, 'faults'>): boolean {
   const meanwhile = faults.filter((fault) => touches(fault, build));
-  return KNOWN_LOSSES.some(({ error, kinds }) => {
+  return KNOWN_LOSSES.some(({ error, kinds, isByStop = false }) => {
     const lost = build.stages.filter((stage) => stage.status === 'error' && error.test(stage.error));
     const steps = new Set(lost.flatMap((stage) => stage.steps.map(({ name }) => name)));
     const hasRun = build.effects.some(({ step }) => steps.has(step));
-    return lost.length > 0 && !hasRun && meanwhile.some(({ kind }) => kinds.test(kind));
+    const isCaused =
+      meanwhile.some(({ kind }) => kinds.test(kind)) || (isByStop && meanwhile.some(isSilenced(faults)));
+    return lost.length > 0 && !hasRun && isCaused;
   });
 }
+
+/** Whether a fault is a stop in order that began while the API server could not be reached. */
+const isSilenced =
+  (faults: readonly InjectedFault[]) =>
+  ({ kind, fromMs }: InjectedFault): boolean =>
+    kind === 'SIGTERM' &&
+    faults.some(
+      (other) =>
+        /^(outage of|partition from) Kubernetes/.test(other.kind) &&
+        other.fromMs <= fromMs &&
+        fromMs <= other.toMs,
+    );
 
 function statusFindings(build: BuildHistory, shape: Shape): readonly Finding[] {
   const invariant = 'one correct final status';
