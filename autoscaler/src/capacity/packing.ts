@@ -1,3 +1,4 @@
+import { fewSizes } from './few-sizes.ts';
 import { type FreeResources, freeOnEmpty, type NodeSpec, podsOnEmptyNode, podsThatFit } from './node-spec.ts';
 import type { Resources } from './shape.ts';
 import { countOf, type SizeClass } from './size-class.ts';
@@ -60,7 +61,8 @@ const largest = (kinds: readonly NodeSpec[]): NodeSpec | undefined =>
 
 /**
  * Packs Pods first-fit, largest first: onto the nodes that are there, then onto new ones of a kind. Nodes that are filled alike are
- * counted together, so that it costs by classes, not by Pods; the outcome is that of packing them one by one.
+ * counted together, so that it costs by classes, not by Pods; the outcome is that of packing them one by one, up to 64 distinct
+ * sizes; of more, similar ones are rounded up to one.
  *
  * @param groups nodes that are there, empty, in the order in which they are tried
  * @param open the kind of new nodes; undefined: there are none
@@ -74,9 +76,10 @@ export function packInto(
   const reference = largest([...groups.map(({ node }) => node), ...(open === undefined ? [] : [open])]);
   if (reference === undefined) return { opened: 0, left: countOf(classes) };
   let runs = groups.filter(({ nodes }) => nodes > 0).map(({ node, nodes }) => emptyRun(node, nodes));
+  const kinds = open === undefined ? groups.map(({ node }) => node) : [open];
   let opened = 0;
   let left = 0;
-  for (const { request, count } of largestFirst(classes, reference)) {
+  for (const { request, count } of largestFirst(fewSizes(classes, kinds), reference)) {
     let waiting = count;
     runs = runs.flatMap((run) => {
       const step = fillRun(run, request, waiting);

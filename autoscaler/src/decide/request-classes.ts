@@ -18,15 +18,18 @@ interface Merged<T extends SizeClass> extends SizeClass {
 const octaves = (amount: number): number => Math.log2(Math.max(1, amount));
 
 /** Merges classes whose sizes differ by less than `step` octaves; 0: only equal sizes. */
-function merged<T extends SizeClass>(classes: readonly T[], step: number): readonly Merged<T>[] {
+function merged<T extends SizeClass>(classes: readonly Merged<T>[], step: number): readonly Merged<T>[] {
   const cell = (amount: number): number => (step === 0 ? amount : Math.floor(octaves(amount) / step));
-  const key = ({ request }: T): string => `${cell(request.cpuMillicores)}/${cell(request.memoryBytes)}`;
-  return [...Map.groupBy(classes, key).values()].map((members) => {
-    const most = (of: keyof Resources): number => Math.max(...members.map(({ request }) => request[of]));
+  const key = ({ request }: SizeClass): string =>
+    `${cell(request.cpuMillicores)}/${cell(request.memoryBytes)}`;
+  return [...Map.groupBy(classes, key).values()].map((parts) => {
+    // Not as arguments of a call: there may be more than it can take.
+    const most = (of: keyof Resources): number =>
+      parts.reduce((largest, { request }) => Math.max(largest, request[of]), 0);
     return {
       request: { cpuMillicores: most('cpuMillicores'), memoryBytes: most('memoryBytes') },
-      count: countOf(members),
-      members,
+      count: countOf(parts),
+      members: parts.flatMap(({ members }) => members),
     };
   });
 }
@@ -38,8 +41,12 @@ function merged<T extends SizeClass>(classes: readonly T[], step: number): reado
  * @param most maximum number of classes; ≥ 1
  */
 export function fewClasses<T extends SizeClass>(classes: readonly T[], most: number): readonly Merged<T>[] {
-  let few = merged(classes, 0);
-  for (let step = FINEST_STEP; few.length > most; step *= 2) few = merged(classes, step);
+  let few = merged(
+    classes.map((one) => ({ ...one, members: [one] })),
+    0,
+  );
+  // A step's cells are two of the one before, so that each step goes through fewer classes.
+  for (let step = FINEST_STEP; few.length > most; step *= 2) few = merged(few, step);
   return few.toSorted(
     ({ request: one }, { request: other }) =>
       other.cpuMillicores - one.cpuMillicores || other.memoryBytes - one.memoryBytes,

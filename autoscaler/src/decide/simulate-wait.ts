@@ -1,3 +1,4 @@
+import { fewSizes } from '../capacity/few-sizes.ts';
 import type { NodeGroup } from '../capacity/packing.ts';
 import type { Resources } from '../capacity/shape.ts';
 import { countOf, type SizeClass } from '../capacity/size-class.ts';
@@ -99,10 +100,16 @@ export function simulatedWaitP95(question: WaitQuestion): number | undefined {
   const nodes = question.groups.reduce((sum, group) => sum + group.nodes, 0);
   if (pods > MOST_PODS || nodes > MOST_PODS) return undefined;
   const random = seededRandom(question.seed);
+  const kinds = question.groups.map(({ node }) => node);
+  const few = {
+    ...question,
+    running: fewSizes(question.running, kinds),
+    waiting: fewSizes(question.waiting, kinds),
+  };
   const placements = pods + question.perSecond * question.horizonSeconds;
   const runs = Math.floor(PLACEMENTS / Math.max(1, placements));
   const length = Math.max(RUNS.least, Math.min(RUNS.most, runs));
-  const waits = Array.from({ length }, () => play(question, random)).flat();
+  const waits = Array.from({ length }, () => play(few, random)).flat();
   if (waits.length === 0) return 0;
   waits.sort((one, other) => one - other);
   return waits[Math.min(waits.length - 1, Math.ceil(waits.length * 0.95) - 1)] ?? 0;

@@ -1,3 +1,4 @@
+import { podsOnEmptyNode } from '../capacity/node-spec.ts';
 import { type NodeGroup, packed, packInto, percent } from '../capacity/packing.ts';
 import { countOf, type SizeClass } from '../capacity/size-class.ts';
 import { type Counts, cheapestMix, groupsOf, hourlyPrice, type PricedKind } from './cheapest-mix.ts';
@@ -111,7 +112,9 @@ export function sizeMix(question: ShapeQuestion, alone: readonly ShapeSize[]): N
 /** Pods that would fit if there were more nodes of these kinds. */
 function shortOf(groups: readonly NodeGroup[], question: ShapeQuestion): number {
   const { ahead } = demandAhead(question);
-  const fitting = ahead.filter((one) => groups.some(({ node }) => packed([one], node).tooLarge === 0));
+  const fitting = ahead.filter(({ request }) =>
+    groups.some(({ node }) => podsOnEmptyNode(node, request) > 0),
+  );
   return packInto(fitting, groups).left;
 }
 
@@ -123,7 +126,9 @@ function mixWithReasons(
 ): NodeMix {
   const { now } = demandAhead(question);
   const groups = groupsOf(kinds, counts);
-  const tooLarge = countOf(now.filter((one) => groups.every(({ node }) => packed([one], node).tooLarge > 0)));
+  const tooLarge = countOf(
+    now.filter(({ request }) => groups.every(({ node }) => podsOnEmptyNode(node, request) === 0)),
+  );
   const count = countOf(now);
   const tooLargeShare = count === 0 ? 0 : tooLarge / count;
   const cost = costOf(hourlyPrice(kinds, counts), count, question.money.podHoursOf1000Prs);

@@ -1,4 +1,4 @@
-import type { NodeSpec } from '../capacity/node-spec.ts';
+import { type NodeSpec, podsOnEmptyNode } from '../capacity/node-spec.ts';
 import { type NodeGroup, packed, percent } from '../capacity/packing.ts';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import { countOf, type SizeClass } from '../capacity/size-class.ts';
@@ -58,7 +58,7 @@ export function demandAhead({ demand, outlook }: ShapeQuestion): {
 }
 
 const fitting = (classes: readonly SizeClass[], groups: readonly NodeGroup[]): readonly SizeClass[] =>
-  classes.filter((one) => groups.some(({ node }) => packed([one], node).tooLarge === 0));
+  classes.filter(({ request }) => groups.some(({ node }) => podsOnEmptyNode(node, request) > 0));
 
 /** The simulated p95 wait over the lead time with these nodes, of the Pods that fit at all. Undefined: not simulated. */
 export function waitWith(groups: readonly NodeGroup[], question: ShapeQuestion): number | undefined {

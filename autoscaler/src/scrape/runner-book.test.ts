@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aStageAhead, aWaitingStage } from '../testing/demand-stages.ts';
-import { RunnerBook } from './runner-book.ts';
+import { fairParts, RunnerBook } from './runner-book.ts';
 import type { TargetRound } from './scrape.ts';
 
 /** The view after a round in which all these replicas answered. */
@@ -45,5 +46,50 @@ describe('stages that several replicas report', () => {
       taken({ known: [aWaitingStage(9)] }, { ahead: [aStageAhead(9, undefined), aStageAhead(10, undefined)] })
         .ahead,
     ).toEqual([aStageAhead(10, undefined)]);
+  });
+});
+
+describe('more stages than all runners together can have', () => {
+  const many = (count: number, from = 0) =>
+    Array.from({ length: count }, (_, nth) => aWaitingStage(from + nth));
+
+  it('are cut where they are told of, and nobody else loses one', () => {
+    const honest = many(300, 1_000_000);
+    const { known, problems } = taken({ known: many(20_000) }, { known: honest }, { known: many(5) });
+
+    expect(known).toHaveLength(20_000 - 5);
+    expect(known?.filter(({ stageId }) => stageId >= 1_000_000)).toEqual(honest);
+    expect(problems).toEqual([
+      expect.objectContaining({
+        target: 'http://r0',
+        problem:
+          '305 of the 20000 stages of its GET /demand are not counted: all runners together have more than 20000',
+      }),
+    ]);
+  });
+
+  it('are cut of those to come as well', () => {
+    const ahead = Array.from({ length: 20_001 }, (_, nth) => aStageAhead(nth, nth));
+    expect(taken({ ahead }).ahead).toHaveLength(20_000);
+  });
+
+  it('near miss: as many as that are all taken, without a problem', () => {
+    const { known, problems } = taken({ known: many(15_000) }, { known: many(5000, 15_000) });
+    expect([known?.length, problems]).toEqual([20_000, []]);
+  });
+
+  it('leave each runner its fair part', () => {
+    expect(fairParts([9, 1, 9], 7)).toEqual([3, 1, 3]);
+    expect(fairParts([], 7)).toEqual([]);
+    fc.assert(
+      fc.property(fc.array(fc.nat(50)), fc.nat(200), (lengths, most) => {
+        const parts = fairParts(lengths, most);
+        const total = lengths.reduce((sum, one) => sum + one, 0);
+        expect(parts.reduce((sum, one) => sum + one, 0)).toBe(Math.min(total, most));
+        // Whoever was cut has about as much as the one that has most.
+        for (const [at, part] of parts.entries())
+          if (part < (lengths[at] ?? 0)) expect(Math.max(...parts) - part).toBeLessThanOrEqual(1);
+      }),
+    );
   });
 });

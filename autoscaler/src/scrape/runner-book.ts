@@ -28,6 +28,8 @@ interface Kept {
 }
 
 const MOST_PROBLEMS = 20;
+/** Limit of stages of all runners together: far more than runners hold, and few enough for a tick. */
+const MOST_STAGES = 20_000;
 
 /** Keeps each runner's last answer for a limited time, so that one lost answer changes nothing. */
 export class RunnerBook {
@@ -47,7 +49,8 @@ export class RunnerBook {
       if (reading !== undefined) this.#kept.set(target, { atMs: nowMs, reading, known, ahead });
     for (const [target, { atMs }] of this.#kept)
       if (!targets.includes(target) || nowMs - atMs > this.#keepMs) this.#kept.delete(target);
-    const kept = [...this.#kept.values()];
+    const all = [...this.#kept.values()];
+    const kept = withFewStages(all);
     const answered = round.targets.flatMap(({ reading }) => reading ?? []);
     return {
       targets,
@@ -57,10 +60,60 @@ export class RunnerBook {
       capacityPipelines: sumOf(kept.map(({ reading }) => reading.capacityPipelines)),
       known: knownOf(kept),
       ahead: aheadOf(kept),
-      problems: round.targets.flatMap(({ problems }) => problems).slice(0, MOST_PROBLEMS),
+      problems: [...tooMany(all, kept), ...round.targets.flatMap(({ problems }) => problems)].slice(
+        0,
+        MOST_PROBLEMS,
+      ),
       increases: this.#counters.take(round.atMs / 1000, answered),
     };
   }
+}
+
+/**
+ * How much of each list is taken: all of the short ones, and of the longest ones equal parts of the rest. A runner that lies about
+ * its stages so takes no place from the others.
+ */
+export function fairParts(lengths: readonly number[], most: number): readonly number[] {
+  const parts = [...lengths];
+  let rest = most;
+  let left = lengths.length;
+  for (const at of [...lengths.keys()].sort((one, other) => (lengths[one] ?? 0) - (lengths[other] ?? 0))) {
+    const part = Math.min(lengths[at] ?? 0, Math.floor(rest / left));
+    parts[at] = part;
+    rest -= part;
+    left -= 1;
+  }
+  return parts;
+}
+
+function withFewStages(kept: readonly Kept[]): readonly Kept[] {
+  const known = fairParts(
+    kept.map((one) => one.known?.length ?? 0),
+    MOST_STAGES,
+  );
+  const ahead = fairParts(
+    kept.map((one) => one.ahead.length),
+    MOST_STAGES,
+  );
+  return kept.map((one, nth) => ({
+    ...one,
+    known: one.known?.slice(0, known[nth]),
+    ahead: one.ahead.slice(0, ahead[nth]),
+  }));
+}
+
+/** A problem for each runner whose stages were cut. */
+function tooMany(all: readonly Kept[], kept: readonly Kept[]): readonly ScrapeProblem[] {
+  const stagesOf = ({ known = [], ahead }: Kept): number => known.length + ahead.length;
+  return all.flatMap((one, nth) => {
+    const cut = stagesOf(one) - stagesOf(kept[nth] ?? one);
+    if (cut === 0) return [];
+    return {
+      target: one.reading.target,
+      problem: `${cut} of the ${stagesOf(one)} stages of its GET /demand are not counted: all runners together have more than ${MOST_STAGES}`,
+      cure: 'check whether it is a runner of yours, and how many stages it can have',
+    };
+  });
 }
 
 /** Undefined when a value is missing: a partial sum would be wrong. */

@@ -2,6 +2,7 @@ import { errorText } from '@hangar/shared/error-text';
 import type { StageDetail } from '../pipeline/drone.ts';
 import type { SecretDocument } from '../pipeline/pipeline.ts';
 import type { SecretPlugin } from '../ports/plugins.ts';
+import { trustLevelOf } from '../restrict/trust-level.ts';
 import { decryptAesGcm } from './aes-gcm.ts';
 import { NETRC_NAMES } from './secret-names.ts';
 
@@ -56,9 +57,11 @@ function serverSecret(name: string, detail: StageDetail, withheld: string[]): st
 function encryptedSecret(name: string, { detail, documents }: SecretSources, withheld: string[]): string {
   const document = documents.find((one) => one.name === name && one.data !== '');
   if (document === undefined) return '';
-  const { repo, build } = detail;
-  if (!repo.private && isPullRequest(detail) && build.sourceRepo !== '') {
-    withheld.push('encrypted secrets of a public repository are not available to pull requests from forks');
+  const { repo } = detail;
+  // As in the old runner, a source that the server names is enough, the repository itself included; one that it doesn't name is
+  // that of a fork, as for all rules.
+  if (!repo.private && (isPullRequest(detail) || trustLevelOf(detail) === 'fork')) {
+    withheld.push('encrypted secrets of a public repository are not available to pull requests');
     return '';
   }
   const message = Buffer.from(document.data.replace(/\s/g, ''), 'base64');

@@ -147,10 +147,10 @@ describe('secrets (previous-runner §4.9.1)', () => {
       undefined,
     ],
     [
-      'a branch of a public repository',
+      'a pull request of a public repository from a source that nobody names',
       { private: false },
       { event: 'pull_request', source_repo: '' },
-      'hunter-two',
+      undefined,
     ],
     [
       'a fork of a private repository',

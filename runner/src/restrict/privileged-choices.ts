@@ -22,6 +22,8 @@ const LOADING = new RegExp(
       'PYTHONSTARTUP',
       'PYTHONUSERBASE',
     ],
+    // Files of variables that plugins load when they start: each line may be one of the others.
+    ...['PLUGIN_ENV_FILE', 'ENV_FILE'],
     ...['PERL5DB', 'PERL5LIB', 'PERL5OPT', 'PERLLIB', 'RUBYLIB', 'RUBYOPT', 'NODE_OPTIONS', 'NODE_PATH'],
     ...[
       'JAVA_TOOL_OPTIONS',

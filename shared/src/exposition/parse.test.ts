@@ -189,6 +189,36 @@ describe('parseExposition: the end', () => {
     expect(parsed.families.size).toBeLessThanOrEqual(20_000);
   });
 
+  const LONG = 16_300;
+  const fill = (text: string): string => text.repeat(Math.floor(LONG / text.length));
+  it.each<[string, string]>([
+    ['labels', `a{${Array.from({ length: 1700 }, (_, nth) => `l${nth}="",`).join('')}} 1\n`],
+    ['quotes that do not end', `a{b="${fill('\\"')}\n`],
+    ['quoted names', `# TYPE "${fill('\\')}"\n`],
+    [
+      'labels of an exemplar',
+      `a 1 # {${Array.from({ length: 1700 }, (_, nth) => `l${nth}="",`).join('')}} 1\n`,
+    ],
+  ])('stops early in 4 MB of lines full of %s: each costs as much as many samples', (_, line) => {
+    const parsed = plain(line.repeat(Math.floor(4_000_000 / line.length)));
+
+    expect(parsed.complete).toBe(false);
+    expect(parsed.problems.at(-1)?.problem).toBe('more than 100000 labels, or as much invalid text');
+    expect(parsed.problems.at(-1)?.line).toBeLessThan(70);
+  });
+
+  it('near miss: takes as many samples as it may, with five labels each, and some long invalid lines', () => {
+    const sample = (nth: number): string => `a{b="${nth}",c="x",d="x",e="x",f="x"} 1\n`;
+    const text = Array.from({ length: 19_900 }, (_, nth) => sample(nth)).join('');
+    const parsed = plain(text);
+    expect([parsed.complete, parsed.problems, family(parsed, 'a').samples.length]).toEqual([
+      true,
+      [],
+      19_900,
+    ]);
+    expect(plain(`a{b="${'x'.repeat(LONG)}\n`.repeat(40)).complete).toBe(true);
+  });
+
   it('does not look at lines of absurd length, and takes long ones', () => {
     const line = (chars: number): string => `a{b="${'x'.repeat(chars - 9)}"} 1`;
 

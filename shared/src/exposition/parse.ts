@@ -6,6 +6,10 @@ import { LineProblem, parseSampleLine } from './sample-line.ts';
 const MAX_SAMPLES = 20_000;
 /** An invalid line costs many times a valid one: a text with more of them is not what it claims to be, and the rest is not parsed. */
 const MAX_INVALID_LINES = 1_000;
+/** Labels per sample, on average over a text. Each costs about as much as a sample. */
+const MAX_LABELS_EACH = 5;
+/** What is invalid, or a quoted name, may have cost as much as a label for each of so many characters. */
+const CHARS_OF_LABEL = 8;
 /** A longer line is invalid, and is not looked at. */
 const MAX_LINE_CHARS = 16_384;
 /** Enough to find the mistake, and a target with a million invalid lines doesn't fill the memory with problems. */
@@ -30,6 +34,8 @@ class Reading {
   problemCount = 0;
   ended = false;
   #descriptions = 0;
+  /** Labels that were read, and what cost as much as labels. */
+  #labels = 0;
   readonly #families: FamilyGatherer;
   readonly #format: ExpositionFormat;
   readonly #maxSamples: number;
@@ -55,6 +61,7 @@ class Reading {
       this.#line(text);
     } catch (error) {
       if (!(error instanceof LineProblem)) throw error;
+      if (text.length <= MAX_LINE_CHARS) this.#labels += text.length / CHARS_OF_LABEL;
       this.complain(line, error);
     }
     return true;
@@ -64,6 +71,11 @@ class Reading {
   #excess(): LineProblem | undefined {
     if (Math.max(this.#families.sampleCount, this.#descriptions) >= this.#maxSamples)
       return new LineProblem(`more than ${this.#maxSamples} values`, 'drop labels with many values');
+    if (this.#labels >= MAX_LABELS_EACH * this.#maxSamples)
+      return new LineProblem(
+        `more than ${MAX_LABELS_EACH * this.#maxSamples} labels, or as much invalid text`,
+        'drop labels; is it a text of metrics?',
+      );
     if (this.problemCount >= MAX_INVALID_LINES)
       return new LineProblem(`more than ${MAX_INVALID_LINES} invalid lines`, 'is it a text of metrics?');
     return undefined;
@@ -74,7 +86,7 @@ class Reading {
       throw new LineProblem(`the line has more than ${MAX_LINE_CHARS} characters`, 'shorten its labels');
     const start = text.trimStart();
     if (start === '') return;
-    if (!start.startsWith('#')) return this.#families.add(parseSampleLine(text, this.#format));
+    if (!start.startsWith('#')) return this.#sample(text);
     if (this.#format === 'openmetrics' && text.trimEnd() === '# EOF') {
       this.ended = true;
       return;
@@ -82,11 +94,18 @@ class Reading {
     this.#description(text);
   }
 
+  #sample(text: string): void {
+    const sample = parseSampleLine(text, this.#format);
+    this.#families.add(sample);
+    this.#labels += sample.labels.size + (sample.exemplar?.labels.size ?? 0);
+  }
+
   /** Any other line that starts with # is a comment. */
   #description(text: string): void {
     const [, keyword, name, rest = ''] = DESCRIPTION.exec(text) ?? [];
     if (keyword === 'HELP' || keyword === 'TYPE' || keyword === 'UNIT') {
       this.#descriptions += 1;
+      if (name?.startsWith('"') === true) this.#labels += name.length / CHARS_OF_LABEL;
       this.#families.describe(keyword, unquoted(name ?? ''), rest.replace(/\r$/, ''));
     }
   }

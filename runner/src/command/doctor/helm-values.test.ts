@@ -72,6 +72,29 @@ describe('translateValues', () => {
     expect(read(OPEN_CONFIG)).toEqual(read({}));
   });
 
+  it('has a comment above each value that is more open than the chart, which says what it lets builds do', () => {
+    const { values } = translateValues(OLD);
+    const written = values.split('\n');
+    const above = (name: string): string | undefined =>
+      written[written.findIndex((line) => line.trimStart().startsWith(`${name}:`)) - 1]?.trim();
+
+    for (const name of Object.keys(OPEN_CONFIG).filter(
+      (one) => !['HANGAR_COORDINATION', 'HANGAR_GATE_IMAGE', 'DRONE_RPC_HOST'].includes(one),
+    ))
+      expect([name, above(name)]).toEqual([name, expect.stringMatching(/^# Open: ./)]);
+    expect(above('HANGAR_UNTRUSTED_NODES')).toContain('nodes that a pipeline may name');
+    expect(values).toMatch(
+      /networkPolicy:\n +# Open: builds may connect to the metadata .*\n +enabled: false/,
+    );
+    expect(values).toMatch(/serviceAccount:\n +# Open: .*\n +create: false/);
+    expect(values).toMatch(/^# What the previous runner allows/);
+    // Near miss: what is not more open has none.
+    expect(translateValues('env: { DRONE_TMATE_ENABLED: false }').values).not.toContain('tmate');
+    expect(above('DRONE_RUNNER_CAPACITY')).not.toContain('#');
+    expect(above('DRONE_RPC_HOST')).not.toContain('#');
+    expect(above('replicas')).not.toContain('#');
+  });
+
   it('never takes over the image of the previous runner, and says so', () => {
     const { values, remarks } = translated(OLD);
 

@@ -1,5 +1,5 @@
 import { isRecord, type JsonRecord, listOf, recordOf } from '@hangar/shared/json';
-import { parse, stringify } from 'yaml';
+import { Document, isMap, isScalar, parse } from 'yaml';
 import { SETTINGS, WITHOUT_EFFECT } from '../../config/settings.ts';
 import { AMOUNT_RULES, NAME_RULES } from '../../restrict/rule-table.ts';
 
@@ -31,9 +31,9 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
 };
 
 /** Rules for what the previous runner lets pipelines choose. */
-const RULES = [...Object.values(NAME_RULES), ...Object.values(AMOUNT_RULES)]
-  .filter(({ sinceHangar }) => sinceHangar === undefined)
-  .map(({ setting }) => setting);
+const RULES = [...Object.values(NAME_RULES), ...Object.values(AMOUNT_RULES)].filter(
+  ({ sinceHangar }) => sinceHangar === undefined,
+);
 
 /**
  * Keeps Pods as unrestricted as the previous runner made them, and needs no image and no right more, whatever the chart's defaults are: each
@@ -48,12 +48,53 @@ const OPEN = {
       HANGAR_HARDENING: 'off',
       DRONE_TMATE_ENABLED: 'true',
       HANGAR_PRIVATE_REGISTRIES: '*',
-      ...Object.fromEntries(RULES.map((name) => [name, 'any'])),
+      ...Object.fromEntries(RULES.map(({ setting }) => [setting, 'any'])),
     },
   },
   jobs: { serviceAccount: { create: false }, networkPolicy: { enabled: false } },
   autoscaler: { enabled: false },
 };
+
+const OPEN_COMMENT = `What the previous runner allows, and the chart would not. Remove the lines with "Open" one by one (docs/security.md),
+and each takes the default of the chart.`;
+
+/** What each open value lets builds do, by its path. */
+const COMMENTS: readonly (readonly [path: readonly string[], comment: string])[] = [
+  [['runner', 'config', 'HANGAR_HARDENING'], 'Open: containers of builds may gain privileges, as root too'],
+  [
+    ['runner', 'config', 'DRONE_TMATE_ENABLED'],
+    'Open: failed builds may offer a shell (tmate) to whoever reads their log',
+  ],
+  [
+    ['runner', 'config', 'HANGAR_PRIVATE_REGISTRIES'],
+    'Open: the runner looks images up at registries with private addresses that pipelines name',
+  ],
+  ...RULES.map(({ setting, subject }) => [['runner', 'config', setting], `Open: ${subject}`] as const),
+  [
+    ['jobs', 'serviceAccount', 'create'],
+    'Open: builds run as the default service account of their namespace',
+  ],
+  [['jobs', 'networkPolicy', 'enabled'], 'Open: builds may connect to the metadata service of their node'],
+];
+
+/** The values as YAML, with a comment above each that is more open than the chart. */
+function withComments(values: object): string {
+  const document = new Document(values, HELMS);
+  const open = new Document(OPEN, HELMS);
+  document.commentBefore = lines(OPEN_COMMENT);
+  for (const [path, comment] of COMMENTS) {
+    const map = document.getIn(path.slice(0, -1));
+    const pair = isMap(map)
+      ? map.items.find(({ key }) => isScalar(key) && key.value === path.at(-1))
+      : undefined;
+    // A value of the old chart may be closed: tmate is off where it says so.
+    if (isScalar(pair?.key) && document.getIn(path) === open.getIn(path))
+      pair.key.commentBefore = lines(comment);
+  }
+  return document.toString();
+}
+
+const lines = (text: string): string => text.replace(/^/gm, ' ');
 
 /**
  * Translates values of the previous runner's chart. Pure.
@@ -84,7 +125,7 @@ export function translateValues(text: string): Translation {
     },
     autoscaler: OPEN.autoscaler,
   };
-  return { values: stringify(values, HELMS), remarks };
+  return { values: withComments(values), remarks };
 }
 
 interface Variables {
