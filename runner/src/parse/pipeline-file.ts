@@ -4,6 +4,8 @@ import { substitute } from './substitute.ts';
 
 /** The text of a pipeline file, with what its expressions may refer to. */
 export interface PipelineFile {
+  /** Whose turn it is when many files are to be parsed: the slug of its repository. Not a variable: authors set these. */
+  readonly owner: string;
   readonly yaml: string;
   readonly variables: Readonly<Record<string, string>>;
   /** Largest file, before and after substitution. */
