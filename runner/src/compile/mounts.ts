@@ -98,8 +98,8 @@ function globalMounts({ globalVolumes }: MountContext): readonly V1VolumeMount[]
 
 /** Kubernetes refuses a Pod in which one container has two mounts at the same path (known issue 46). */
 function refuseDoubles(mounts: readonly V1VolumeMount[], step: PipelineStep): readonly V1VolumeMount[] {
-  const paths = mounts.map(({ mountPath }) => mountPath);
-  const double = paths.find((path, index) => paths.indexOf(path) !== index);
+  const seen = new Set<string>();
+  const double = mounts.map(({ mountPath }) => mountPath).find((path) => seen.size === seen.add(path).size);
   if (double === undefined) return mounts;
   return refuse(
     'invalid-pipeline',
