@@ -6,7 +6,7 @@ import type { PlannedContainer } from './planned-container.ts';
 import { refuse, stepField, stepTitle } from './refuse.ts';
 import type { CompileSettings } from './settings.ts';
 import { envVolumeName, globalVolumeName, VOLUME } from './volumes.ts';
-import { absolutePath, isReservedPath } from './workspace.ts';
+import { absolutePath, checkPathLength, isReservedPath } from './workspace.ts';
 
 /** Mount settings that all containers of a Pod share. */
 export interface MountContext {
@@ -41,6 +41,7 @@ function volumeOf(wanted: PipelineMount, step: PipelineStep, names: MountContext
 
 function checkedPath(wanted: PipelineMount, step: PipelineStep): string {
   const { path } = wanted;
+  checkPathLength(path, `path of a volume of ${stepTitle(step)}`, mountField(step, wanted, 'path'));
   const full = path === '' ? '' : absolutePath(path);
   if (full !== '' && !full.includes(':') && !isReservedPath(full)) return full;
   return refuse(
@@ -53,6 +54,7 @@ function checkedPath(wanted: PipelineMount, step: PipelineStep): string {
 function checkedSubPath(wanted: PipelineMount, step: PipelineStep): { subPath?: string } {
   const { subPath: path } = wanted;
   if (path === '') return {};
+  checkPathLength(path, `sub_path of a volume of ${stepTitle(step)}`, mountField(step, wanted, 'sub_path'));
   if (!path.startsWith('/') && !path.split('/').includes('..')) return { subPath: path };
   return refuse(
     'invalid-pipeline',
