@@ -26,6 +26,7 @@ import { refuse } from './refuse.ts';
 import { uncountedSteps } from './run-fields.ts';
 import { filesVolume, type PackedSecret, packSecrets, toSecret } from './secret-files.ts';
 import type { CompileSettings, Policy, Prepared } from './settings.ts';
+import { checkPodEstimate, checkSecretsEstimate } from './size-estimate.ts';
 import { masksByStep, stageEntries } from './stage-files.ts';
 import { usableVariables } from './usable-variables.ts';
 import { type NamedVolumes, namedVolumes, VOLUME } from './volumes.ts';
@@ -211,6 +212,8 @@ export function compile(input: CompileInput): Compiled {
   const plan = runPlan(planned.steps, frame.detail, frame);
   const shared = sharedEnvironment(frame, planned.steps);
   const { steps, common, names } = hideOperators(planned.steps, shared.swap, frame.prepared);
+  checkPodEstimate(steps, common);
+  checkSecretsEstimate(steps);
   const stored = store(frame, steps, plan, shared.gate);
   const { namespace, createNamespace, labels, podName, prepared } = frame;
   return {

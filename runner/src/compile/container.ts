@@ -5,12 +5,13 @@ import type { Rules } from '../restrict/restrictions.ts';
 import { type MountContext, mountsOf } from './mounts.ts';
 import { checkedOthers } from './other-resources.ts';
 import type { PlannedContainer } from './planned-container.ts';
+import { stepField, stepTitle } from './refuse.ts';
 import { toRequirements } from './resources.ts';
 import { OWN_CONTEXT, type SecurityOfPipeline, securityContext } from './security-context.ts';
 import type { CompileSettings } from './settings.ts';
 import { swapSecretKey } from './stage-files.ts';
 import { VOLUME } from './volumes.ts';
-import { absolutePath } from './workspace.ts';
+import { absolutePath, checkPathLength } from './workspace.ts';
 
 /** Inputs shared by all containers of a Pod. */
 export interface ContainerSources {
@@ -75,6 +76,7 @@ function workingDir(
   role: PlannedContainer['role'],
   workspace: string,
 ): { workingDir?: string } {
+  checkPathLength(step.workingDir, `working_dir of ${stepTitle(step)}`, stepField(step, 'working_dir'));
   if (step.workingDir !== '') return { workingDir: absolutePath(step.workingDir, workspace) };
   return role === 'background' && step.commands.length === 0 ? {} : { workingDir: workspace };
 }

@@ -6,7 +6,7 @@ import type { PlannedContainer } from './planned-container.ts';
 import { refuse, stepField, stepTitle } from './refuse.ts';
 import type { CompileSettings } from './settings.ts';
 import { envVolumeName, globalVolumeName, VOLUME } from './volumes.ts';
-import { absolutePath, isReservedPath } from './workspace.ts';
+import { absolutePath, checkPathLength, isReservedPath } from './workspace.ts';
 
 /** Mount settings that all containers of a Pod share. */
 export interface MountContext {
@@ -41,6 +41,7 @@ function volumeOf(wanted: PipelineMount, step: PipelineStep, names: MountContext
 
 function checkedPath(wanted: PipelineMount, step: PipelineStep): string {
   const { path } = wanted;
+  checkPathLength(path, `path of a volume of ${stepTitle(step)}`, mountField(step, wanted, 'path'));
   const full = path === '' ? '' : absolutePath(path);
   if (full !== '' && !full.includes(':') && !isReservedPath(full)) return full;
   return refuse(
@@ -53,6 +54,7 @@ function checkedPath(wanted: PipelineMount, step: PipelineStep): string {
 function checkedSubPath(wanted: PipelineMount, step: PipelineStep): { subPath?: string } {
   const { subPath: path } = wanted;
   if (path === '') return {};
+  checkPathLength(path, `sub_path of a volume of ${stepTitle(step)}`, mountField(step, wanted, 'sub_path'));
   if (!path.startsWith('/') && !path.split('/').includes('..')) return { subPath: path };
   return refuse(
     'invalid-pipeline',
@@ -98,8 +100,8 @@ function globalMounts({ globalVolumes }: MountContext): readonly V1VolumeMount[]
 
 /** Kubernetes refuses a Pod in which one container has two mounts at the same path (known issue 46). */
 function refuseDoubles(mounts: readonly V1VolumeMount[], step: PipelineStep): readonly V1VolumeMount[] {
-  const paths = mounts.map(({ mountPath }) => mountPath);
-  const double = paths.find((path, index) => paths.indexOf(path) !== index);
+  const seen = new Set<string>();
+  const double = mounts.map(({ mountPath }) => mountPath).find((path) => seen.size === seen.add(path).size);
   if (double === undefined) return mounts;
   return refuse(
     'invalid-pipeline',

@@ -32,11 +32,15 @@ export function storedBytes(pod: V1Pod): number {
   );
 }
 
-/** Throws a PipelineError if a Pod is too large for Kubernetes (gate §1). */
-export function checkPodSize(pod: V1Pod, swapped: number): void {
-  const bytes = storedBytes(pod);
+/** How many containers a Pod has, and how many of them are swapped. */
+export interface PodCounts {
+  readonly containers: number;
+  readonly swapped: number;
+}
+
+/** Throws a PipelineError if a Pod of so many bytes is too large for Kubernetes. */
+export function checkPodBytes(bytes: number, { containers, swapped }: PodCounts): void {
   if (bytes <= LARGEST_BYTES) return;
-  const containers = pod.spec?.containers.length ?? 0;
   const cure =
     swapped > 0
       ? `${swapped} of them have all their variables in the Pod, because the commands of their images could not be looked up in the registry: give these steps "commands" or "entrypoint", or split the pipeline`
@@ -46,6 +50,11 @@ export function checkPodSize(pod: V1Pod, swapped: number): void {
     `the pipeline's Pod would have about ${bytes} bytes and Kubernetes keeps at most ${LARGEST_BYTES}; it has ${containers} steps; ${cure}`,
     ['steps'],
   );
+}
+
+/** Throws a PipelineError if a Pod is too large for Kubernetes (gate §1). */
+export function checkPodSize(pod: V1Pod, swapped: number): void {
+  checkPodBytes(storedBytes(pod), { containers: pod.spec?.containers.length ?? 0, swapped });
 }
 
 /** More steps than this never fit into a Pod; such pipelines are refused before any further work. */

@@ -22,12 +22,14 @@ export interface PackedSecret {
 
 const sizeOf = ({ key, content }: SecretEntry): number => Buffer.byteLength(key) + Buffer.byteLength(content);
 
-function checkedSize(entry: SecretEntry): number {
-  const bytes = sizeOf(entry);
+const checkedSize = (entry: SecretEntry): number => checkedEntry(entry.key, sizeOf(entry));
+
+/** Throws a PipelineError for an entry of so many bytes that is too large for a Secret; else returns them. */
+export function checkedEntry(key: string, bytes: number): number {
   if (bytes <= LARGEST_BYTES) return bytes;
   return refuse(
     'pipeline-too-large',
-    `${entry.key} of this stage would have ${bytes} bytes, and Kubernetes keeps at most ${LARGEST_BYTES} in a Secret; shorten the step's commands or variables, or keep long scripts in the repository`,
+    `${key} of this stage would have ${bytes} bytes, and Kubernetes keeps at most ${LARGEST_BYTES} in a Secret; shorten the step's commands or variables, or keep long scripts in the repository`,
   );
 }
 

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import type { FieldPath } from '../pipeline/pipeline.ts';
 import { refuse } from './refuse.ts';
 
 const DEFAULT_WORKSPACE = '/drone/src';
@@ -12,6 +13,19 @@ const RESTRICTED_TREES = [
   ...['/hangar', '/run/drone'],
 ];
 
+/** The longest path of Linux; each step's container repeats the path. */
+const LONGEST_PATH = 4_096;
+
+/** Throws a PipelineError for a path that no program could open. @param field its name in the message */
+export function checkPathLength(path: string, field: string, at: FieldPath): void {
+  if (path.length > LONGEST_PATH)
+    refuse(
+      'invalid-pipeline',
+      `${field} has ${path.length} characters, and at most ${LONGEST_PATH} are possible; write a shorter path`,
+      at,
+    );
+}
+
 const isWithin = (path: string, tree: string): boolean => path === tree || path.startsWith(`${tree}/`);
 
 /** An absolute path without `..`, doubled or trailing slashes; relative ones are resolved against `base`. */
@@ -22,6 +36,7 @@ export function absolutePath(path: string, base = '/'): string {
 /** The workspace's mount path: the author's path, or `/drone/src` if there is none or it is restricted (previous-runner §4.2). */
 export function workspacePath(wanted: string): string {
   if (wanted === '') return DEFAULT_WORKSPACE;
+  checkPathLength(wanted, 'workspace.path', ['workspace', 'path']);
   if (/[:\0]/.test(wanted))
     refuse(
       'invalid-pipeline',

@@ -295,6 +295,56 @@ describe('lintPipeline: later checks (previous-runner §9)', () => {
   });
 });
 
+const list = (count: number, item: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => item(index)).join(', ');
+
+describe('lintPipeline: parts that are compared item by item', () => {
+  const pair = (index: number): string => `k${index}: v`;
+  const nodes = (count: number): string =>
+    `affinity: {node_affinity: {required_during_scheduling_ignored_during_execution: {node_selector_terms: [{match_expressions: [{key: a, operator: In, values: [${list(count - 1, (n) => `v${n}`)}]}]}]}}}`;
+
+  it.each<[string, number, (count: number) => string]>([
+    ['node_selector', 1_000, (count) => `node_selector: {${list(count, pair)}}`],
+    ['metadata.labels', 1_000, (count) => `metadata: {labels: {${list(count, pair)}}}`],
+    ['metadata.annotations', 1_000, (count) => `metadata: {annotations: {${list(count, pair)}}}`],
+    ['affinity.node_affinity', 1_000, nodes],
+    [
+      'security_context.supplemental_groups',
+      1_000,
+      (count) => `security_context: {supplemental_groups: [${list(count, String)}]}`,
+    ],
+    [
+      'host_aliases',
+      1_000,
+      (count) => `host_aliases: [{ip: 1.1.1.1, hostnames: [${list(count, (n) => `h${n}`)}]}]`,
+    ],
+    [
+      'the extended resources of steps',
+      1_000,
+      (count) => `steps: [{name: a, image: b, resources: {limits: {${list(count, (n) => `x.y/d${n}: 1`)}}}}]`,
+    ],
+    ['image_pull_secrets', 100, (count) => `image_pull_secrets: [${list(count, (n) => `n${n}`)}]`],
+  ])('%s: at most %i', (what, most, body) => {
+    expect(first(body(most))).toBeUndefined();
+    expect(first(body(most + 1))).toBe(
+      `linter: ${what}: ${most + 1} items, and at most ${most} are allowed: remove some`,
+    );
+  });
+
+  it('environment and settings: at most 100,000 variables in all steps together', () => {
+    const body = (count: number): string =>
+      `environment: {K: v}\nsteps: [{name: a, image: b, environment: &e {${list(500, pair)}}}, ${list(count, (n) => `{name: s${n}, image: b, environment: *e}`)}]`;
+    expect(first(body(198))).toBeUndefined();
+    expect(first(body(199))).toBe(
+      'linter: environment and settings of all steps together: 100001 items, and at most 100000 are allowed: remove some',
+    );
+  });
+
+  it('a name twice in image_pull_secrets counts once', () => {
+    expect(first(`image_pull_secrets: [${list(500, () => 'n')}]`)).toBeUndefined();
+  });
+});
+
 describe('lintPipeline: fields that belong to steps, or to what runs in the background', () => {
   const problems = (body: string) => lintAll(pipelineOf(body), TRUSTED);
 

@@ -2,12 +2,14 @@ import type { Pipeline } from '../pipeline/pipeline.ts';
 import { laterChecks } from './later-checks.ts';
 import { originalChecks } from './original-checks.ts';
 import type { LintContext, LintProblem } from './problem.ts';
+import { sizeChecks } from './size-checks.ts';
 
 export type { LintContext, LintProblem } from './problem.ts';
 
 function* problems(pipeline: Pipeline, context: LintContext): Generator<LintProblem> {
   yield* originalChecks(pipeline, context);
   yield* laterChecks(pipeline, context);
+  yield* sizeChecks(pipeline);
 }
 
 /**

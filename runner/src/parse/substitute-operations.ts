@@ -1,5 +1,7 @@
 /** Operations on a variable's value inside `${...}` (previous-runner §3.2). Pure text to text. */
 
+import { finderOf, splitLinear } from './find-text.ts';
+
 /** Changes the case of the first letter (`,` `^`) or of all (`,,` `^^`); a mixed operator changes nothing. */
 export function changeCase(value: string, operator: string): string {
   const [first = ''] = value;
@@ -36,17 +38,18 @@ export function byteSubstring(value: string, position: string, length: string | 
 export function replaceText(value: string, operator: string, old: string, replacement: string): string {
   switch (operator) {
     case '//':
-      return old === '' ? between(value, replacement) : value.split(old).join(replacement);
+      return old === '' ? between(value, replacement) : splitLinear(value, old).join(replacement);
     case '/#':
       return value.startsWith(old) ? replacement + value.slice(old.length) : value;
     case '/%':
       return value.endsWith(old) ? value.slice(0, value.length - old.length) + replacement : value;
     default: {
-      const at = value.indexOf(old);
+      const at = finderOf(old)(value, 0);
       return at < 0 ? value : value.slice(0, at) + replacement + value.slice(at + old.length);
     }
   }
 }
 
+/** The replacement before and after each character. */
 const between = (value: string, replacement: string): string =>
-  [replacement, ...Array.from(value, (char) => char + replacement)].join('');
+  replacement === '' ? value : [replacement, ...Array.from(value, (char) => char + replacement)].join('');

@@ -1,3 +1,4 @@
+import { longestTurnMs } from '@hangar/shared/testing/cpu-time';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
@@ -238,5 +239,42 @@ describe('substitute: malicious input', { timeout: 120_000 }, () => {
         expect(substitute(text, VARIABLES)).toBe(text);
       }),
     );
+  });
+});
+
+describe('substitute: a replacement costs the sum of value and pattern, not their product', () => {
+  const busyMs = (text: string, variables: Readonly<Record<string, string>>): Promise<number> =>
+    longestTurnMs(() => {
+      try {
+        substitute(text, variables);
+      } catch (error) {
+        if (!(error instanceof PipelineError)) throw error;
+      }
+      return Promise.resolve();
+    });
+  const half = 'x'.repeat(250_000);
+
+  it.each<[string, string, Readonly<Record<string, string>>]>([
+    ['a mismatch in the middle', '${a/${b}/z}', { a: half.repeat(4), b: `${half}y${half}` }],
+    ['a mismatch in the middle, for all', '${a//${b}/z}', { a: half.repeat(4), b: `${half}y${half}` }],
+    ['a mismatch at the beginning', '${a//${b}/z}', { a: half.repeat(4), b: `y${half}` }],
+    ['a mismatch at the end', '${a//${b}/z}', { a: half.repeat(4), b: `${half}y` }],
+    [
+      'many small ones',
+      '${a//${b}/}'.repeat(1_300),
+      { a: 'x'.repeat(2_000), b: `${'x'.repeat(500)}y${'x'.repeat(499)}` },
+    ],
+    ['empty results', '${a//a/${e}}'.repeat(1_000), { a: 'a'.repeat(15_000), e: '' }],
+    ['empty patterns', '${a//${e}/${e}}'.repeat(900), { a: 'a'.repeat(17_000), e: '' }],
+  ])('%s', async (_, text, variables) => {
+    // The first two did not end within 80 s.
+    expect(await busyMs(text, variables)).toBeLessThan(1_000);
+  });
+
+  it('the limit of all together is 4 MiB of values and patterns', () => {
+    const a = 'x'.repeat(1024 * 1024);
+    const text = (count: number): string => '${a/${b}/z}'.repeat(count);
+    expect(substitute(text(3), { a, b: 'xyxyxyxy' })).toHaveLength(3 * a.length);
+    expect(() => substitute(text(4), { a, b: 'xyxyxyxy' })).toThrow('patterns and values are too long');
   });
 });

@@ -11,6 +11,8 @@ const MAX_RESULT_CHARS = 4 * 1024 * 1024;
 const MAX_READ_CHARS = 16 * 1024 * 1024;
 /** Maximum of pattern characters times value characters, over the whole text: far above the need of a large pipeline. */
 const MAX_PATTERN_WORK = 5_000_000;
+/** Maximum number of characters of values and patterns that all replacements together may compare: each may be a part of its own. */
+const MAX_REPLACED_CHARS = 4 * 1024 * 1024;
 /** The cost of splitting a value into characters, in pattern characters. */
 const PATTERN_OVERHEAD = 8;
 
@@ -47,6 +49,7 @@ class Substitution {
   /** Values in their YAML form, computed once. */
   private readonly quoted = new Map<string, string>();
   private patternWork = 0;
+  private replacedChars = 0;
 
   constructor(text: string, variables: Readonly<Record<string, string>>) {
     this.text = text;
@@ -176,12 +179,12 @@ class Substitution {
     return this.replaced(value, operator, old, replacement);
   }
 
-  /** Checks the result's size before building it, since one replacement can multiply a value. */
+  /** Checks the work before doing it, and the result's size, since one replacement can multiply a value. */
   private replaced(value: string, operator: string, old: string, replacement: string): string {
     const times = operator === '//' ? value.length / Math.max(1, old.length) + 1 : 1;
-    if (times * replacement.length > MAX_RESULT_CHARS) {
+    this.replacedChars += value.length + old.length;
+    if (times * replacement.length > MAX_RESULT_CHARS || this.replacedChars > MAX_REPLACED_CHARS)
       throw tooLong();
-    }
     return replaceText(value, operator, old, replacement);
   }
 

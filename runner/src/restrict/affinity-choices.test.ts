@@ -1,3 +1,4 @@
+import { longestTurnMs } from '@hangar/shared/testing/cpu-time';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
@@ -140,6 +141,23 @@ describe('the affinity of a restricted build', () => {
       1,
     );
   });
+
+  it.each(['match_expressions', 'match_fields'])(
+    'of an expression with 50,000 values costs each value once: %s',
+    async (list) => {
+      const values = Array.from({ length: 50_000 }, (_, index) => `v${index}`);
+      const term = { [list]: [{ key: 'metadata.name', operator: 'In', values }] };
+      const affinity = read({ node_affinity: { [REQUIRED]: { node_selector_terms: [term] } } });
+      const choices: number[] = [];
+
+      const busyMs = await longestTurnMs(() =>
+        Promise.resolve(choices.push(affinityChoices(affinity, {}).length)),
+      );
+      expect(choices).toEqual([50_000]);
+      // It was 7 s.
+      expect(busyMs).toBeLessThan(1_000);
+    },
+  );
 
   it('is none, or a choice that a rule allows or refuses', () => {
     fc.assert(

@@ -16,8 +16,12 @@ type Texts = Readonly<Record<string, string>>;
 /** Stands for nodes that an expression does not name: a rule that allows all values allows it. */
 const ANY_VALUE = '*';
 
+/** How many values a message can show: a text of one character and a space each. */
+const MOST_SHOWN = 50;
+
+/** Made once for an expression: it may have a great many values, and each of them is a choice. */
 const textOf = ({ key, operator, values }: SelectorExpression): string =>
-  [key, operator, ...values].join(' ');
+  `node_affinity ${shown([key, operator, ...values.slice(0, MOST_SHOWN)].join(' '))}`;
 
 /** What an expression of labels chooses: the values that it names with `In`, else any value of its key. */
 function labelChoices(
@@ -27,24 +31,21 @@ function labelChoices(
 ): readonly NameChoice[] {
   const { key, operator, values } = expression;
   const named = operator === 'In' ? values : [ANY_VALUE];
+  const what = textOf(expression);
   return named
     .filter((value) => !(Object.hasOwn(ofOperator, key) && ofOperator[key] === value))
     .map((value) => ({
       rule: 'nodeSelectors',
       value: `${key}=${value}`,
-      what: `node_affinity ${shown(textOf(expression))}`,
+      what,
       at,
     }));
 }
 
 function fieldChoices(expression: SelectorExpression, at: FieldPath): readonly NameChoice[] {
   const named = expression.operator === 'In' ? expression.values : [ANY_VALUE];
-  return named.map((value) => ({
-    rule: 'nodes',
-    value,
-    what: `node_affinity ${shown(textOf(expression))}`,
-    at,
-  }));
+  const what = textOf(expression);
+  return named.map((value) => ({ rule: 'nodes', value, what, at }));
 }
 
 const termChoices = (

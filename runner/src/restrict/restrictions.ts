@@ -126,9 +126,13 @@ export function rulesFor({ rules, repositories }: Restrictions, level: TrustLeve
   return eachRule(names, most);
 }
 
+/** Longer than any name that Kubernetes accepts, with its value; comparing longer ones with globs would cost much for nothing. */
+const LONGEST_NAME = 4_096;
+
 /** Whether a rule allows a name. Pure. */
 export const allowsName = (names: Names, name: string): boolean =>
-  names === 'any' || names.some((glob) => glob === name || doublestarMatch(glob, name));
+  names === 'any' ||
+  (name.length <= LONGEST_NAME && names.some((glob) => glob === name || doublestarMatch(glob, name)));
 
 /** Allows everything at every level, as the previous runner did. */
 export const ANY = { fork: 'any', ordinary: 'any', trusted: 'any' } as const;
