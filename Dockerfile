@@ -26,6 +26,13 @@ COPY runner/gate ./
 RUN CGO_ENABLED=0 GOARCH=$TARGETARCH go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" -o /out/gate . && ln -s gate /out/placeholder
 
 FROM ${NODE} AS program
+ARG NODE
+# The addresses are those of the chart (charts/hangar/Chart.yaml). A release sets its own, and the digest of the base (.github/workflows/release.yml).
+LABEL org.opencontainers.image.licenses="Apache-2.0" \
+  org.opencontainers.image.url="https://hangar.dev" \
+  org.opencontainers.image.source="https://hangar.dev/source" \
+  org.opencontainers.image.documentation="https://hangar.dev/docs" \
+  org.opencontainers.image.base.name="${NODE}"
 # One arena: each further one holds memory that a program of one busy thread never needs again (12 MiB less while idle).
 ENV NODE_ENV=production MALLOC_ARENA_MAX=1
 WORKDIR /hangar
@@ -38,8 +45,7 @@ ARG REVISION=unknown
 LABEL org.opencontainers.image.title="hangar-runner" \
   org.opencontainers.image.description="Runs Drone CI pipelines in Kubernetes Pods" \
   org.opencontainers.image.version="${VERSION}" \
-  org.opencontainers.image.revision="${REVISION}" \
-  org.opencontainers.image.licenses="Apache-2.0"
+  org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /src/runner/package.json runner/
 COPY --from=build /src/runner/bundle runner/bundle
 COPY runner/bin/hangar-runner /usr/local/bin/
@@ -58,8 +64,7 @@ ARG REVISION=unknown
 LABEL org.opencontainers.image.title="hangar-autoscaler" \
   org.opencontainers.image.description="Sizes the node pools of a Drone CI on Kubernetes" \
   org.opencontainers.image.version="${VERSION}" \
-  org.opencontainers.image.revision="${REVISION}" \
-  org.opencontainers.image.licenses="Apache-2.0"
+  org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /src/autoscaler/package.json autoscaler/
 COPY --from=build /src/autoscaler/web autoscaler/web
 COPY --from=build /src/autoscaler/bundle autoscaler/bundle

@@ -1,21 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-
-/** What `npm run check` holds against the tree, in order; tests can be left out with `--without-tests`. */
-const CHECKS: readonly { readonly name: string; readonly args: readonly string[] }[] = [
-  { name: 'lock file is whole', args: ['ci', '--dry-run', '--ignore-scripts'] },
-  { name: 'format', args: ['exec', '--', 'biome', 'ci', '.'] },
-  { name: 'lint', args: ['run', 'lint'] },
-  { name: 'types', args: ['run', 'types'] },
-  { name: 'imports', args: ['run', 'imports'] },
-  { name: 'unused code', args: ['run', 'unused'] },
-  { name: 'words', args: ['run', 'words'] },
-  { name: 'workflows', args: ['run', 'workflows'] },
-  { name: 'generated files', args: ['run', 'generate:check'] },
-  { name: 'coverage', args: ['run', 'coverage'] },
-  { name: 'tests', args: ['test'] },
-];
-const TESTS: readonly string[] = ['coverage', 'tests'];
+import { CHECKS, TESTS } from './checks.ts';
 
 const root = join(import.meta.dirname, '../..');
 const withoutTests = process.argv.includes('--without-tests');

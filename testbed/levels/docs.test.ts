@@ -94,6 +94,22 @@ describe.each(PAGES)('%s', (page) => {
   });
 });
 
+describe('a way back', () => {
+  const isIndex = (page: string): boolean => page === 'docs/README.md';
+
+  it.each(PAGES.filter((page) => page.startsWith('docs/') && !isIndex(page)))(
+    '%s leads to the index',
+    (page) => {
+      const there = new Set(
+        links(read(page)).map((target) => join(dirname(page), target.split('#')[0] ?? '')),
+      );
+      // A runbook leads to all alerts, and they to the index.
+      const isRunbook = page.startsWith('docs/runbooks/');
+      expect([...there]).toContain(isRunbook ? 'docs/alerts.md' : 'docs/README.md');
+    },
+  );
+});
+
 describe('README.md', () => {
   const linked = new Set(links(read('README.md')).map((target) => target.split('#')[0]));
   const generated = PAGES.filter((page) => /^Generated (from|by) /m.test(read(page).slice(0, 300)));

@@ -70,6 +70,12 @@ describe('releasedImages', () => {
 });
 
 describe('each image of a release', () => {
+  it('is labelled with the address of its sources, and with its base', () => {
+    const build = read('.github/workflows/release.yml').split('docker buildx build')[1] ?? '';
+    for (const label of ['url', 'source', 'documentation', 'base.name', 'base.digest'])
+      expect(build).toContain(`--label "$label.${label}=`);
+  });
+
   it.each(releasedImages(read))('$name has a list of what it is built from (CycloneDX)', ({ dockerfile }) => {
     expect(read(dockerfile)).toMatch(/^RUN .*> \S+\/sbom\.cdx\.json/m);
   });

@@ -68,7 +68,7 @@ describe('parseShape', () => {
   });
 
   it.each([
-    { text: '', want: '"" is not a setting' },
+    { text: '', want: '"" is not KEY=VALUE' },
     { text: 'cpu=4', want: 'memory "" is not an amount' },
     { text: 'memory=8Gi', want: 'cpu "" is not an amount' },
     { text: 'cpu=0,memory=8Gi', want: 'cpu "0"' },
@@ -77,8 +77,8 @@ describe('parseShape', () => {
     { text: 'cpu=4,memory=8Gi,disk=1', want: '"disk" is unknown' },
     { text: 'cpu=4,cpu=5,memory=8Gi', want: 'given twice' },
     { text: 'aks:cpu=4,memory=8Gi', want: '"aks" is not a supported cloud' },
-    { text: 'cpu=4=5,memory=8Gi', want: 'is not a setting' },
-    { text: '4cpu-8gbx', want: 'is not a setting' },
+    { text: 'cpu=4=5,memory=8Gi', want: 'is not KEY=VALUE' },
+    { text: '4cpu-8gbx', want: 'is not KEY=VALUE' },
   ])('names the mistake in "$text" and how to write it', ({ text, want }) => {
     const parsed = parseShape(text);
 

@@ -35,7 +35,7 @@ function splitFields(text: string): Fields | string {
   const fields = new Map<string, string>();
   for (const part of text.split(',')) {
     const [key = '', value, ...rest] = part.split('=').map((piece) => piece.trim());
-    if (!value || rest.length > 0) return `"${part}" is not a setting.`;
+    if (!value || rest.length > 0) return `"${part}" is not KEY=VALUE.`;
     if (!['cpu', 'memory', 'pods'].includes(key)) return `"${key}" is unknown.`;
     if (fields.has(key)) return `"${key}" is given twice.`;
     fields.set(key, value);

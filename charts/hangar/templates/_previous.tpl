@@ -16,6 +16,6 @@
 {{- end -}}
 {{- end -}}
 {{- if $previous -}}
-{{- fail (printf "%s: values of the previous runner's chart. Translate them: hangar-runner doctor --helm-values old.yaml > hangar.yaml (docs/migrate.md)" (join ", " $previous)) -}}
+{{- fail (printf "%s: not a value of this chart. Each program has values of its own, such as runner.replicas and runner.resources. If these are values of the previous runner's chart, translate them: hangar-runner doctor --helm-values old.yaml > hangar.yaml (docs/migrate.md)" (join ", " $previous)) -}}
 {{- end -}}
 {{- end }}

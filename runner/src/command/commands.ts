@@ -108,6 +108,7 @@ const DOCTOR = command({
   examples: [
     'hangar-runner doctor                                    the current environment',
     'hangar-runner doctor --env-file old-runner.env          only a file of NAME=value lines',
+    'kubectl exec deploy/hangar-runner -- hangar-runner doctor    an installed runner, from its Pod',
     'kubectl exec deploy/drone-runner -- env > old-runner.env; hangar-runner doctor --offline --env-file old-runner.env',
     'kubectl get deployment drone-runner -o yaml > old.yaml; hangar-runner doctor --deployment old.yaml',
     'helm get values drone-runner > old.yaml; hangar-runner doctor --helm-values old.yaml > hangar.yaml',

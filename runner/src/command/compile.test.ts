@@ -127,7 +127,7 @@ describe('compile', () => {
     ['an unknown pipeline', ['--stage-name', 'x'], /no pipeline "x".*there are "default"/],
     ['an unknown step', ['--include', 'x'], /no step "x"; there are "test", "notify"/],
     ['an invalid number', ['--limit-cpu', 'many'], /--limit-cpu takes a whole number/],
-    ['a missing secrets file', ['--secret-file', 'gone'], /gone can't be read/],
+    ['a missing secrets file', ['--secret-file', 'gone'], /gone cannot be read/],
     ['an invalid duration', ['--timeout', 'soon'], /--timeout takes a duration/],
     ['a second file', ['other.yml'], /one FILE at a time/],
   ])('exits with 2 for %s', async (_, flags, words) => {

@@ -37,7 +37,7 @@ function asFile<T>(file: string, context: CommandContext, read: (text: string) =
   try {
     return read(text);
   } catch (error) {
-    throw new UsageError(`${file} can't be used: ${errorText(error)}`);
+    throw new UsageError(`${file} cannot be used: ${errorText(error)}`);
   }
 }
 

@@ -55,7 +55,7 @@ export function textOf({ readFile }: Pick<CommandContext, 'readFile'>, path: str
   try {
     return readFile(path);
   } catch (error) {
-    throw new UsageError(`${path} can't be read: ${errorText(error)}`);
+    throw new UsageError(`${path} cannot be read: ${errorText(error)}`);
   }
 }
 

@@ -37,7 +37,7 @@ describe('fmt', () => {
   it.each([
     [['--write', '--check'], /exclude each other/],
     [['--write', '-'], /not standard input/],
-    [['missing.yml'], /missing\.yml can't be read/],
+    [['missing.yml'], /missing\.yml cannot be read/],
   ] as const)('refuses %j', async (words, problem) => {
     const { code, complained } = await commandLine(['fmt', ...words]);
     expect([code, complained.join('\n')]).toEqual([2, expect.stringMatching(problem)]);

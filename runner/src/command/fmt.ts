@@ -53,6 +53,6 @@ function write(context: CommandContext, file: string, text: string): void {
   try {
     context.writeFile(file, text);
   } catch (error) {
-    throw new UsageError(`${file} can't be written: ${errorText(error)}`);
+    throw new UsageError(`${file} cannot be written: ${errorText(error)}`);
   }
 }

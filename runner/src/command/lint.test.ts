@@ -96,9 +96,9 @@ describe('lint', () => {
     ['known issue 39: Windows', 'platform: { os: windows }', 17, 'platform.os is windows'],
     ['an invalid label', 'metadata: { labels: { "a b": c } }', 30, 'metadata.labels'],
     ['an invalid service account', 'service_account_name: A b', 23, 'service_account_name'],
-    ['a workspace with a colon', 'workspace: { path: "/a:b" }', 20, "can't be mounted"],
+    ['a workspace with a colon', 'workspace: { path: "/a:b" }', 20, 'cannot be mounted'],
     ['an invalid DNS server', 'dns_config: { nameservers: [dns] }', 29, 'dns_config'],
-    ['an invalid namespace', 'metadata: { namespace: A }', 24, "can't be a namespace"],
+    ['an invalid namespace', 'metadata: { namespace: A }', 24, 'cannot be a namespace'],
   ])('finds what the compiler refuses: %s', async (_, fields, column, message) => {
     const { code, printed } = await linted({ 'a.yml': `${GOOD}${fields}\n` });
     expect(printed).toEqual([expect.stringMatching(new RegExp(`^a\\.yml:6:${column}: .*${message}`))]);
@@ -135,7 +135,7 @@ describe('lint', () => {
       [
         "5:21 step "a": "A" ",
         "5:32 step "a": user",
-        "5:63 step "a" can't",
+        "5:63 step "a" canno",
         "6:3 linter: invali",
         "7:53 volume "w": "A",
         "8:17 platform.os is",
@@ -339,13 +339,13 @@ describe('lint', () => {
       code: 2,
       printed: [],
       complained: [
-        `hangar-runner lint: missing.yml can't be read: ENOENT: no such file, open 'missing.yml'${see}`,
+        `hangar-runner lint: missing.yml cannot be read: ENOENT: no such file, open 'missing.yml'${see}`,
       ],
     });
     expect(await commandLine(['lint'])).toMatchObject({
       code: 2,
       complained: [
-        `hangar-runner lint: .drone.yml can't be read: ENOENT: no such file, open '.drone.yml'${see}`,
+        `hangar-runner lint: .drone.yml cannot be read: ENOENT: no such file, open '.drone.yml'${see}`,
       ],
     });
     expect(await commandLine(['lint', '--nonsense'])).toMatchObject({ code: 2, printed: [] });

@@ -86,7 +86,7 @@ const PROOFS: Readonly<Record<string, () => unknown>> = {
   },
   '`workspace.path` with `:`': () => {
     for (const workspacePath of ['/a:b', '/a\0b'])
-      expect(() => compiled({ workspacePath })).toThrow("can't be mounted");
+      expect(() => compiled({ workspacePath })).toThrow('cannot be mounted');
   },
   'an image whose host has an underscore': () => {
     expect(() => compiled({ steps: [aStep({ image: 'my_host.test/app' })] })).toThrow(

@@ -91,7 +91,7 @@ describe('the process', () => {
       running.push(child);
 
       expect(await child.exit).toEqual({ code: 2, signal: null });
-      expect(child.errors).toContain("hangar-runner doctor: /nowhere.env can't be read");
+      expect(child.errors).toContain('hangar-runner doctor: /nowhere.env cannot be read');
     },
     TIMEOUT_MS,
   );

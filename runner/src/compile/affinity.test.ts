@@ -131,8 +131,8 @@ describe('affinity', () => {
       '.operator must be one of In, NotIn',
     ],
     ['no operator', expression({ key: 'a', values: ['b'] }), '.operator must be one of In, NotIn'],
-    ['an invalid key', expression({ ...inPool('a'), key: 'a b' }), '.key "a b" can\'t be the key of a label'],
-    ['no key', expression({ operator: 'Exists' }), '.key "" can\'t be the key of a label'],
+    ['an invalid key', expression({ ...inPool('a'), key: 'a b' }), '.key "a b" cannot be the key of a label'],
+    ['no key', expression({ operator: 'Exists' }), '.key "" cannot be the key of a label'],
     ['In without values', expression(inPool()), '.values must not be empty with the operator In'],
     [
       'Exists with values',
@@ -157,7 +157,7 @@ describe('affinity', () => {
     [
       'an invalid name of a node',
       field({ ...inPool('A_'), key: 'metadata.name' }),
-      "can't be the name of a node",
+      'cannot be the name of a node',
     ],
     ['no topology', anti({}), 'topology_key "" must be the key of a label of nodes'],
     [
@@ -168,12 +168,12 @@ describe('affinity', () => {
     [
       'an invalid label',
       anti({ ...HOST, label_selector: { match_labels: { a: '-' } } }),
-      'match_labels.a can\'t be "-"',
+      'match_labels.a cannot be "-"',
     ],
     [
       'a label __proto__',
       anti({ ...HOST, label_selector: { match_labels: JSON.parse('{"__proto__":"a"}') as object } }),
-      "match_labels.__proto__ can't be",
+      'match_labels.__proto__ cannot be',
     ],
     ['no weight', near({ pod_affinity_term: HOST }), 'weight must be a number from 1 to 100'],
     [

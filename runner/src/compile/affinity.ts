@@ -65,7 +65,7 @@ function requiredTerms(terms: NodeAffinity['required'], at: FieldPath): readonly
 function namedNode(nodeName: string): V1NodeSelectorTerm | undefined {
   if (nodeName === '') return undefined;
   if (!isDnsSubdomain(nodeName))
-    refuse('invalid-pipeline', `node_name ${JSON.stringify(nodeName)} can't be the name of a node`, [
+    refuse('invalid-pipeline', `node_name ${JSON.stringify(nodeName)} cannot be the name of a node`, [
       'node_name',
     ]);
   return { matchFields: [{ key: 'metadata.name', operator: 'In', values: [nodeName] }] };

@@ -39,7 +39,7 @@ export function checkedLabels(labels: Words, writer: Writer): Words {
   if (odd === undefined) return labels;
   return refuse(
     writer.code,
-    `${writer.place}: ${odd[0]} can't be ${JSON.stringify(odd[1])}; write at most 63 letters, digits, "-", "_" or ".", beginning and ending with a letter or digit`,
+    `${writer.place}: ${odd[0]} cannot be ${JSON.stringify(odd[1])}; write at most 63 letters, digits, "-", "_" or ".", beginning and ending with a letter or digit`,
     [...(writer.at ?? []), odd[0]],
   );
 }

@@ -46,7 +46,7 @@ function checkedPath(wanted: PipelineMount, step: PipelineStep): string {
   if (full !== '' && !full.includes(':') && !isReservedPath(full)) return full;
   return refuse(
     'invalid-pipeline',
-    `${stepTitle(step)} can't mount a volume at ${JSON.stringify(path)}; choose another path`,
+    `${stepTitle(step)} cannot mount a volume at ${JSON.stringify(path)}; choose another path`,
     mountField(step, wanted, 'path'),
   );
 }

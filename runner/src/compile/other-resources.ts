@@ -25,7 +25,7 @@ export function checkedOthers(step: PipelineStep): OtherResources {
   if (limitBytes > 0 && requestBytes > limitBytes)
     refused('the request of ephemeral_storage exceeds its limit', 'ephemeral_storage', 'requests');
   for (const [name, count] of Object.entries(devices)) {
-    if (!isDeviceName(name)) refused(`${JSON.stringify(name)} can't be the name of a resource`, name);
+    if (!isDeviceName(name)) refused(`${JSON.stringify(name)} cannot be the name of a resource`, name);
     if (!Number.isInteger(count) || count < 0 || count > MOST_DEVICES)
       refused(`${name} must be a whole number from 0 to ${MOST_DEVICES}`, name);
   }

@@ -19,5 +19,5 @@ export function podClasses({ priorityClassName, runtimeClassName }: Pipeline): P
 
 function checked(field: string, name: string): void {
   if (name !== '' && !isDnsSubdomain(name))
-    refuse('invalid-pipeline', `${field} ${JSON.stringify(name)} can't be the name of a class`, [field]);
+    refuse('invalid-pipeline', `${field} ${JSON.stringify(name)} cannot be the name of a class`, [field]);
 }

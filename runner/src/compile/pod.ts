@@ -91,7 +91,7 @@ function accountName({ pipeline, settings, policy }: PodSources): string {
   if (name === '' || isDnsSubdomain(name)) return name;
   return refuse(
     'invalid-pipeline',
-    `service_account_name ${JSON.stringify(name)} can't be the name of a service account`,
+    `service_account_name ${JSON.stringify(name)} cannot be the name of a service account`,
     ['service_account_name'],
   );
 }

@@ -42,7 +42,7 @@ export function decidePlace(
   if (isDnsLabel(wanted)) return { namespace: wanted, createNamespace: false };
   return refuse(
     code,
-    `${place}: ${JSON.stringify(wanted)} can't be a namespace; write at most 63 of a-z, 0-9 and "-", beginning and ending with a letter or digit`,
+    `${place}: ${JSON.stringify(wanted)} cannot be a namespace; write at most 63 of a-z, 0-9 and "-", beginning and ending with a letter or digit`,
     ['metadata', 'namespace'],
   );
 }

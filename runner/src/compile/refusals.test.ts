@@ -33,7 +33,7 @@ describe('refusals for the author', () => {
     [
       'a host path with ..',
       one({ ...v, kind: 'host', path: '/a/../b' }),
-      'volume "v": "/a/../b" can\'t be a host path',
+      'volume "v": "/a/../b" cannot be a host path',
     ],
     [
       'a claim without a name',
@@ -50,8 +50,8 @@ describe('refusals for the author', () => {
       one({ ...v, kind: 'secret', secretName: 's', defaultMode: 4096, optional: false }),
       'default_mode 4096',
     ],
-    ['a mount without a path', mounting('', ''), 'can\'t mount a volume at ""'],
-    ['a mount path with a colon', mounting('/a:ro', ''), 'can\'t mount a volume at "/a:ro"'],
+    ['a mount without a path', mounting('', ''), 'cannot mount a volume at ""'],
+    ['a mount path with a colon', mounting('/a:ro', ''), 'cannot mount a volume at "/a:ro"'],
     ['a sub path with ..', mounting('/a', '../b'), 'sub_path "../b"'],
     ['a negative user id', { steps: [aStep({ user: -1 })] }, 'user -1'],
     ['a group id above the limit of Linux', { steps: [aStep({ group: 2 ** 31 })] }, 'group 2147483648'],
@@ -68,8 +68,8 @@ describe('refusals for the author', () => {
       'dns_policy "clusterfirst" must be one of ClusterFirst, Default',
     ],
     ['a DNS policy that needs a server', { dnsPolicy: 'None' }, 'None needs a nameserver in dns_config'],
-    ['a resource of Kubernetes itself', device('kubernetes.io/gpu', 1), '"kubernetes.io/gpu" can\'t be'],
-    ['a resource with an invalid name', device('nvidia.com/g pu', 1), '"nvidia.com/g pu" can\'t be'],
+    ['a resource of Kubernetes itself', device('kubernetes.io/gpu', 1), '"kubernetes.io/gpu" cannot be'],
+    ['a resource with an invalid name', device('nvidia.com/g pu', 1), '"nvidia.com/g pu" cannot be'],
     [
       'a negative number of a resource',
       device('nvidia.com/gpu', -1),

@@ -54,7 +54,7 @@ function countProblem(operator: string, count: number): string | undefined {
 function valueProblem(value: string, operator: string, subject: ExpressionSubject): string | undefined {
   const text = shown(value);
   if (subject === 'node field')
-    return isDnsSubdomain(value) ? undefined : `${text} can't be the name of a node`;
+    return isDnsSubdomain(value) ? undefined : `${text} cannot be the name of a node`;
   if (operator === 'Gt' || operator === 'Lt')
     return NUMBER.test(value) ? undefined : `${text} must be a number of at most 18 digits`;
   return isLabelValue(value)
@@ -66,7 +66,7 @@ function checkKey(key: string, subject: ExpressionSubject, at: FieldPath): void 
   if (subject === 'node field') {
     if (key !== 'metadata.name') refuseField(at, 'must be metadata.name');
   } else if (!isQualifiedName(key)) {
-    refuseField(at, `${shown(key)} can't be the key of a label`);
+    refuseField(at, `${shown(key)} cannot be the key of a label`);
   }
 }
 
@@ -114,7 +114,7 @@ export function checkedLabelSelector(selector: LabelSelector | undefined, at: Fi
   checkLength(labels, MOST_TERMS, place);
   for (const [key, value] of labels) {
     if (!isQualifiedName(key) || !isLabelValue(value))
-      refuseField([...place, key], `can't be ${shown(value)}: no Pod can have this label`);
+      refuseField([...place, key], `cannot be ${shown(value)}: no Pod can have this label`);
   }
   const expressions = checkedExpressions(selector.expressions, 'pod', [...at, 'match_expressions']);
   return {

@@ -66,7 +66,7 @@ describe('workspacePath', () => {
     expect(workspacePath(wanted)).toBe(want);
   });
   it.each(['/a:b', '/a\0b', 'C:\\work'])('refuses %j, which can’t be mounted', (wanted) => {
-    expect(() => workspacePath(wanted)).toThrow("can't be mounted");
+    expect(() => workspacePath(wanted)).toThrow('cannot be mounted');
   });
   it('refuses the gate’s own folders, and only those', () => {
     expect(

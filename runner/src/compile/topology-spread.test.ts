@@ -79,11 +79,11 @@ describe('topology spread constraints', () => {
       '.match_label_keys[0] is in label_selector too',
     ],
     ['a label twice', [{ ...ZONE, match_label_keys: ['a', 'a'] }], '.match_label_keys[1] is named twice'],
-    ['an invalid label', [{ ...ZONE, match_label_keys: ['a b'] }], "can't be the key of a label"],
+    ['an invalid label', [{ ...ZONE, match_label_keys: ['a b'] }], 'cannot be the key of a label'],
     [
       'an invalid selector',
       [{ ...ZONE, label_selector: { match_labels: { a: '-' } } }],
-      '[0].label_selector.match_labels.a can\'t be "-"',
+      '[0].label_selector.match_labels.a cannot be "-"',
     ],
     ['the spelling of Kubernetes', [{ ...ZONE, maxSkew: 1 }], 'unknown key `maxSkew`'],
     ['no map', ['zone'], 'cannot unmarshal !!str `zone` into topology spread constraint'],

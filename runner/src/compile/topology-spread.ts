@@ -44,7 +44,7 @@ function checkLabelKeys(
 ): void {
   checkLength(keys, MOST_TERMS, at);
   for (const [index, key] of keys.entries()) {
-    if (!isQualifiedName(key)) refuseField([...at, index], "can't be the key of a label");
+    if (!isQualifiedName(key)) refuseField([...at, index], 'cannot be the key of a label');
     const isSelected = Object.hasOwn(matchLabels, key) || matchExpressions.some((one) => one.key === key);
     if (isSelected) refuseField([...at, index], 'is in label_selector too; remove one of both');
     if (keys.indexOf(key) !== index) refuseField([...at, index], 'is named twice');

@@ -36,7 +36,7 @@ function hostVolume(name: string, path: string, { code, place, at }: Writer): V1
   if (path === '' || path.split('/').includes('..')) {
     return refuse(
       code,
-      `${place}: ${JSON.stringify(path)} can't be a host path; write an absolute path without ".."`,
+      `${place}: ${JSON.stringify(path)} cannot be a host path; write an absolute path without ".."`,
       at,
     );
   }
@@ -47,7 +47,7 @@ function objectName(wanted: string, { place, at }: Writer): string {
   if (isDnsSubdomain(wanted)) return wanted;
   return refuse(
     'invalid-pipeline',
-    `${place}: ${JSON.stringify(wanted)} can't be the name of a Kubernetes object; write a name of a-z, 0-9, "-" and "."`,
+    `${place}: ${JSON.stringify(wanted)} cannot be the name of a Kubernetes object; write a name of a-z, 0-9, "-" and "."`,
     at,
   );
 }

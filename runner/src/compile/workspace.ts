@@ -40,7 +40,7 @@ export function workspacePath(wanted: string): string {
   if (/[:\0]/.test(wanted))
     refuse(
       'invalid-pipeline',
-      `workspace.path ${JSON.stringify(wanted)} can't be mounted; write a path without ":" and zero bytes`,
+      `workspace.path ${JSON.stringify(wanted)} cannot be mounted; write a path without ":" and zero bytes`,
       ['workspace', 'path'],
     );
   const path = absolutePath(wanted);

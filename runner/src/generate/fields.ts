@@ -44,7 +44,7 @@ export function renderFields(): string {
   const parts = Object.keys(FIELDS).filter((part) => part !== 'document');
   return `# Fields of pipeline files
 
-Generated from \`runner/src/parse/fields.ts\`; do not edit.
+Generated from \`runner/src/parse/fields.ts\`; do not edit. Back to the [index](../README.md).
 
 All keys that the parser knows. \`lint\` warns of any other, except those that begin with \`x-\`, \`.\` or \`_\`; in affinity, spread constraints and security contexts it refuses them. The same table as JSON Schema:
 [pipeline.schema.json](pipeline.schema.json), or \`hangar-runner schema\`. How the keys work: [pipelines.md](../pipelines.md).

@@ -62,7 +62,7 @@ if (canBeRoot) {
         '/nowhere.env',
       );
       expect(stderr).toMatch(
-        program === 'runner' ? /nowhere\.env can't be read/ : /unknown option '--env-file'/,
+        program === 'runner' ? /nowhere\.env cannot be read/ : /unknown option '--env-file'/,
       );
       expect(exitCode).toBe(2);
     });

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readDockerfile } from './dockerfile.ts';
 
+const labelOf = (name: string): string => `org.opencontainers.image.${name}`;
+
 const read = (path: string, target = '') =>
   readDockerfile(readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8'), target);
 
@@ -78,14 +80,9 @@ describe.each([
     for (const base of facts.bases) expect(base).toMatch(/^docker\.io\/library\/\w+:\d+\.\d+\.\d+-\w+/);
   });
 
-  it('tells what it is', () => {
-    expect(Object.keys(facts.labels).map((name) => name.replace('org.opencontainers.image.', ''))).toEqual([
-      'title',
-      'description',
-      'version',
-      'revision',
-      'licenses',
-    ]);
+  it('states what it is', () => {
+    const labels = ['title', 'description', 'version', 'revision', 'licenses'];
+    expect(Object.keys(facts.labels)).toEqual(expect.arrayContaining(labels.map(labelOf)));
   });
 });
 
@@ -113,6 +110,16 @@ it('the gate in the image of the runner is built as its own image builds it', ()
 
 describe.each(['runner', 'autoscaler'])('the image of the %s', (program) => {
   const facts = read('Dockerfile', program);
+
+  it('states where its sources and documents are, as the chart does, and its base', () => {
+    const chart = readFileSync(new URL('../../../charts/hangar/Chart.yaml', import.meta.url), 'utf8');
+    const home = /^home: (\S+)$/m.exec(chart)?.[1] ?? '';
+    const source = /^sources:\n {2}- (\S+)$/m.exec(chart)?.[1];
+    expect(facts.labels[labelOf('url')]).toBe(home);
+    expect(facts.labels[labelOf('source')]).toBe(source);
+    expect(facts.labels[labelOf('documentation')]).toContain(home);
+    expect(facts.labels[labelOf('base.name')]).toBe('$' + '{NODE}');
+  });
 
   it('starts the bundle that it copies, and has the file with its version', () => {
     const main = facts.entrypoint.at(-1)?.slice(`${facts.workingFolder}/`.length) ?? '';

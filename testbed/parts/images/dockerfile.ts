@@ -59,7 +59,9 @@ export function readDockerfile(text: string, target = ''): DockerfileFacts {
     workingFolder: word('WORKDIR'),
     entrypoint: entrypoint === '' ? [] : (JSON.parse(entrypoint) as readonly string[]),
     environment: Object.assign({}, ...last.filter(isEnv).map(pairs)) as Readonly<Record<string, string>>,
-    labels: pairs(word('LABEL')),
+    labels: Object.assign({}, ...last.filter((line) => line.startsWith('LABEL ')).map(pairs)) as Readonly<
+      Record<string, string>
+    >,
     bases: all.flatMap((line) => /^ARG \w+=(\S+[/:]\S+)$/.exec(line)?.[1] ?? []),
   };
 }

@@ -353,7 +353,7 @@ describe("values of the previous runner's chart", () => {
 
   it.each(['repository', 'tag'])('image.%s alone is refused, and image.registry is not', async (name) => {
     await expect(rendered({ image: { [name]: 'x' } })).rejects.toThrow(
-      `image.${name}: values of the previous`,
+      `image.${name}: not a value of this chart. Each program has values of its own`,
     );
     await expect(rendered({ image: { registry: 'x' } })).resolves.not.toEqual([]);
   });

@@ -86,6 +86,15 @@ describe.each(PAGES)('%s', (page) => {
   });
 });
 
+it('docs/chart-compared.md names values that both programs have', () => {
+  const named = [...readDocument('docs/chart-compared.md').matchAll(/`P\.([\w.]+)`/g)].map(
+    ([, path]) => path,
+  );
+  const lacking = named.filter((path) => !isValue(`runner.${path}`) || !isValue(`autoscaler.${path}`));
+  expect(named.length).toBeGreaterThan(30);
+  expect(lacking).toEqual([]);
+});
+
 describe('the rules above', () => {
   it.each([
     ['`npx hangar-runner lint --json a.yml`', []],

@@ -57,6 +57,8 @@ describe('the bundle of the runner, which is what its image contains', () => {
 
   it('names the place of a mistake in a large file, which the thread finds too', async () => {
     const { stages } = await ended(LARGE.replace('image:', 'imagine:'));
-    expect(stages).toMatchObject([{ status: 'error', error: expect.stringMatching(/^linter: .*image/) }]);
+    expect(stages).toMatchObject([
+      { status: 'error', error: expect.stringMatching(/^linter: .*image/) as string },
+    ]);
   });
 });
