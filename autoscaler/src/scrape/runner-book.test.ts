@@ -53,7 +53,7 @@ describe('more stages than all runners together can have', () => {
   const many = (count: number, from = 0) =>
     Array.from({ length: count }, (_, nth) => aWaitingStage(from + nth));
 
-  it('are cut where they are told of, and nobody else loses one', () => {
+  it('are cut where they are reported, and nobody else loses one', () => {
     const honest = many(300, 1_000_000);
     const { known, problems } = taken({ known: many(20_000) }, { known: honest }, { known: many(5) });
 

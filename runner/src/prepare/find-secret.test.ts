@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { aBuild, aDetail, aRepo } from '../compile/testing/a-pipeline.ts';
 import { findSecret } from './find-secret.ts';
 
-// Of `docs/reference/drone-rpc.md` §6.6.
+// The example of drone-rpc §6.6.
 const KEY = 'O1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6';
 const DATA = 'AAECAwQFBgcICQoLqpQ10ZmFMln1E07yBFxsjzaTn0jCG1capZ4=';
 
@@ -22,7 +22,7 @@ function encrypted(build: Build) {
   return findSecret('token', { detail, documents, runnerSecrets: {}, plugin: undefined });
 }
 
-const WITHHELD: unknown = { missing: expect.stringContaining('not available to pull requests') };
+const WITHHELD = { missing: expect.stringContaining('not available to pull requests') as unknown };
 const GIVEN = { value: 'hunter-two' };
 
 describe('an encrypted secret of a public repository', () => {

@@ -7,7 +7,7 @@ import { privilegedChoices } from './privileged-choices.ts';
 function forbidden(change: Partial<PipelineStep>, so: { pipeline?: string; parameter?: string } = {}) {
   const step = aStep({ name: 'image', image: 'plugins/docker:20', commands: [], ...change });
   const { forbidden: all, names } = privilegedChoices({
-    pipeline: { environment: so.pipeline === undefined ? {} : { [so.pipeline]: text('/drone/src/x') } },
+    pipeline: { environment: so.pipeline === undefined ? {} : { [so.pipeline]: '/drone/src/x' } },
     parameters: so.parameter === undefined ? [] : [so.parameter],
     workspace: '/drone/src',
     steps: [step],

@@ -3,8 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attempt, runOrThrow } from '../../parts/real/command.ts';
 import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
 import { partFolder } from '../../parts/real/plan/layout.ts';
-import { blocksOf } from '../docs/blocks.ts';
-import { readDocument } from '../docs/pages.ts';
 import { CHART, Helm, LEAST, laidOver } from './helm.ts';
 import { switchesOf } from './switches.ts';
 
@@ -61,16 +59,6 @@ describe('the API server, by a dry run', () => {
     expect(answer.stderr.replaceAll(/^Warning: resource namespaces.*$/gm, '').trim()).toBe('');
     expect(answer.exitCode).toBe(0);
     expect(answer.stdout.split('\n').filter(Boolean).length).toBeGreaterThan(3);
-  });
-
-  it('takes the admission policy that docs/threat-model.md has as a sample', async () => {
-    const [policy] = blocksOf(readDocument('docs/threat-model.md')).filter(
-      ({ mark }) => mark?.kind === 'file',
-    );
-    const apply = ['apply', '--dry-run=server', '--validate=strict', '-f', '-'];
-    const answer = await attempt(real.kubectl, kubectl(...apply), { input: policy?.text ?? '' });
-    expect(answer).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(answer.stdout.split('\n').filter(Boolean)).toHaveLength(2);
   });
 
   it('takes the Pod of helm test under Pod Security "restricted"', async () => {
