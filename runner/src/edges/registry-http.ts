@@ -12,7 +12,7 @@ import type { Proxies } from './http-agent.ts';
 import { AddressRefused, isNamed } from './registry-address.ts';
 import { RegistryAgents } from './registry-agents.ts';
 import { MANIFEST_TYPES, readImageConfig, readManifest } from './registry-manifest.ts';
-import { RegistryError, RegistrySession } from './registry-session.ts';
+import { FalseContent, RegistryError, RegistrySession } from './registry-session.ts';
 
 /** Options for connections to registries. */
 export interface RegistryOptions {
@@ -40,7 +40,9 @@ const FAILURE_MS = 60_000;
 const NOT_FOUND = 404;
 const KNOWN_CONFIGS = 2_000;
 const KNOWN_FAILURES = 1_000;
-/** Whatever happened at an address that is neither public nor named by the operator. */
+/** Real command lines have some 100 characters; `KNOWN_CONFIGS` of this length take 64 MB. */
+const MOST_CONFIG_CHARS = 32 * 1024;
+/** Whatever happened at an address that is neither public nor named by the operator, or if a registry returns false content. */
 const NO_ANSWER = 'its registry did not return a usable answer; see the log of the runner';
 
 /** Looks up command lines of images in their registries. */
@@ -119,9 +121,8 @@ class RegistryHttp implements RegistryLookup {
         'the command of an image could not be looked up',
       );
       const isOpen = [...contacted].every((host) => this.#mayTell(host, task));
-      const isAbsent =
-        isOpen && error instanceof RegistryError && error.status === NOT_FOUND && !this.#isMirrored(task);
-      const why = isOpen ? reason : NO_ANSWER;
+      const isAbsent = isOpen && this.#isAbsent(error, task);
+      const why = isOpen && !(error instanceof FalseContent) ? reason : NO_ANSWER;
       const answer: ImageAnswer = { kind: 'unknown', why, ...(isAbsent ? { isAbsent } : {}) };
       this.#failures.set(key, { answer, untilMs: this.#clock.monotonicMs() + FAILURE_MS });
       return answer;
@@ -129,11 +130,16 @@ class RegistryHttp implements RegistryLookup {
   }
 
   /** What a mirror lacks may come from elsewhere. */
-  #isMirrored({ reference }: Task): boolean {
-    return this.#mirrors.has(reference.registry);
+  #isAbsent(error: unknown, { reference }: Task): boolean {
+    return (
+      error instanceof RegistryError && error.status === NOT_FOUND && !this.#mirrors.has(reference.registry)
+    );
   }
 
-  /** The HEAD request is sent first even for a known digest: it proves that these credentials have access to the image. */
+  /**
+   * The HEAD request is sent first even for a known digest: it proves that these credentials have access to the image. Any registry may claim
+   * any digest, and so proves that for its own repositories only: these are in the key of what is remembered.
+   */
   async #talk(task: Task, contacted: Set<string>, signal: AbortSignal): Promise<ImageConfig> {
     const { question, reference, place, login } = task;
     const dispatcherFor = (url: URL): Dispatcher => {
@@ -151,10 +157,14 @@ class RegistryHttp implements RegistryLookup {
     const version = reference.digest || reference.tag || 'latest';
     const head = await session.ask('HEAD', `${base}/manifests/${version}`, MANIFEST_TYPES);
     const digest = reference.digest || (head.headers.get('docker-content-digest') ?? '');
-    const key = `${digest} ${question.os}/${question.arch}/${question.variant}`;
+    const { os, arch, variant } = question;
+    const key = JSON.stringify([place.origin, place.repository, digest, os, arch, variant]);
     const known = digest === '' ? undefined : this.#configs.recall(key);
     if (known) return known;
-    const config = await fetchConfig(session, base, digest || version, question);
+    const top = await (digest === ''
+      ? session.json(`${base}/manifests/${version}`, MANIFEST_TYPES)
+      : session.verified(`${base}/manifests`, digest, MANIFEST_TYPES));
+    const config = await fetchConfig(session, { base, top }, question);
     if (digest !== '') this.#configs.set(key, config);
     return config;
   }
@@ -205,17 +215,20 @@ function keyOf({ question, login }: Task): string {
   return JSON.stringify([image, os, arch, variant, username, password, isOperators]);
 }
 
+/** @param found path of the repository, and what the version of the image stands for: an index or a manifest */
 async function fetchConfig(
   session: RegistrySession,
-  base: string,
-  version: string,
+  { base, top }: { readonly base: string; readonly top: unknown },
   question: ImageQuestion,
 ): Promise<ImageConfig> {
-  let next = readManifest(await session.json(`${base}/manifests/${version}`, MANIFEST_TYPES), question);
+  let next = readManifest(top, question);
   if (next.kind === 'manifest') {
-    next = readManifest(await session.json(`${base}/manifests/${next.digest}`, MANIFEST_TYPES), question);
+    next = readManifest(await session.verified(`${base}/manifests`, next.digest, MANIFEST_TYPES), question);
   }
   if (next.kind !== 'config')
     throw new RegistryError(next.kind === 'none' ? next.why : 'the image has an index within an index');
-  return readImageConfig(await session.json(`${base}/blobs/${next.digest}`, '*/*'));
+  const config = readImageConfig(await session.verified(`${base}/blobs`, next.digest, '*/*'));
+  if (JSON.stringify(config).length > MOST_CONFIG_CHARS)
+    throw new RegistryError(`the command line of the image is longer than ${MOST_CONFIG_CHARS} characters`);
+  return config;
 }

@@ -4,12 +4,13 @@ import type { Dispatcher } from 'undici';
 import type { RegistryCredentials } from '../compile/settings.ts';
 import { type HttpOutcome, httpCall } from './http-call.ts';
 import { type Challenge, parseChallenge } from './registry-challenge.ts';
+import { algorithmOf, hasDigest } from './registry-digest.ts';
 
 type Answer = Extract<HttpOutcome, { kind: 'answer' }>;
 
 /** An error of a registry; the message is for the step's log. */
 export class RegistryError extends Error {
-  override readonly name = 'RegistryError';
+  override readonly name: string = 'RegistryError';
   /** HTTP status of the refusal; 0 if there was none. */
   readonly status: number;
 
@@ -17,6 +18,11 @@ export class RegistryError extends Error {
     super(message, { cause: options.cause });
     this.status = options.status ?? 0;
   }
+}
+
+/** A registry returns something else under a digest than what has that digest. The message is for the runner's log, never for an author. */
+export class FalseContent extends RegistryError {
+  override readonly name = 'FalseContent';
 }
 
 /** Inputs of a session with one registry. */
@@ -64,9 +70,24 @@ export class RegistrySession {
     return answer;
   }
 
-  /** Like `ask`, for a JSON document. */
+  /** Like `ask`, for a JSON document whose digest isn't known. */
   async json(path: string, accept: string): Promise<unknown> {
     const { body } = await this.ask('GET', path, accept);
+    return documentOf(body);
+  }
+
+  /**
+   * Like `json`, for the document of a digest. A registry may claim any digest, that of another tenant's image too, so the content is hashed.
+   *
+   * @param folder path without the digest
+   * @throws {FalseContent} if it has another digest, or the digest is none
+   */
+  async verified(folder: string, digest: string, accept: string): Promise<unknown> {
+    if (algorithmOf(digest) === undefined)
+      throw new FalseContent(`the registry names an invalid digest: ${digest.slice(0, 100)}`);
+    const { body } = await this.ask('GET', `${folder}/${digest}`, accept);
+    if (!hasDigest(body, digest))
+      throw new FalseContent(`the registry returns other content than that of ${digest}`);
     return documentOf(body);
   }
 

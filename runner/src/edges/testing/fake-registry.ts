@@ -9,20 +9,24 @@ export interface FakeRegistryOptions {
   readonly redirects?: boolean;
   /** Whether HEAD tells the digest. */
   readonly tellsDigest?: boolean;
+  /** A registry that lies: what it returns in place of a document, under the digest of that document. */
+  readonly lie?: (document: string) => string;
+  /** Program of the images, before its architecture. */
+  readonly program?: string;
 }
 
 const BASIC = `Basic ${Buffer.from('kim:p').toString('base64')}`;
 
 /** A registry with one image `team/tool:1` for amd64 and arm64, on loopback. */
 export async function fakeRegistry(options: FakeRegistryOptions): Promise<ScriptedServer> {
-  const documents = imageDocuments();
+  const documents = imageDocuments(options.program ?? '/bin/');
   const server: ScriptedServer = await ScriptedServer.answering((seen) =>
     answer(seen, server, options, documents),
   );
   return server;
 }
 
-function imageDocuments(): ReadonlyMap<string, string> {
+function imageDocuments(program: string): ReadonlyMap<string, string> {
   const documents = new Map<string, string>();
   const store = (value: unknown): string => {
     const text = JSON.stringify(value);
@@ -33,7 +37,7 @@ function imageDocuments(): ReadonlyMap<string, string> {
   const manifests = ['amd64', 'arm64'].map((architecture) => {
     const config = store({
       architecture,
-      config: { Entrypoint: [`/bin/${architecture}`], Cmd: ['run'], StopSignal: 'SIGINT' },
+      config: { Entrypoint: [program + architecture], Cmd: ['run'], StopSignal: 'SIGINT' },
     });
     return {
       digest: store({ schemaVersion: 2, config: { digest: config } }),
@@ -72,10 +76,10 @@ function challenge(server: ScriptedServer, { login }: FakeRegistryOptions): Play
 function found(
   documents: ReadonlyMap<string, string>,
   reference: string,
-  { tellsDigest = true }: FakeRegistryOptions,
+  { tellsDigest = true, lie = (document) => document }: FakeRegistryOptions,
 ): Play {
   const body = documents.get(reference);
   if (body === undefined) return { status: 404, body: '{"errors":[{"code":"MANIFEST_UNKNOWN"}]}' };
   const digest = `sha256:${createHash('sha256').update(body).digest('hex')}`;
-  return { status: 200, body, headers: tellsDigest ? { 'docker-content-digest': digest } : {} };
+  return { status: 200, body: lie(body), headers: tellsDigest ? { 'docker-content-digest': digest } : {} };
 }
