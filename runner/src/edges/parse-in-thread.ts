@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import type { Worker } from 'node:worker_threads';
 import type { Clock } from '@hangar/shared/clock';
 import { withDeadline } from '@hangar/shared/deadline';
+import { orAborted } from '@hangar/shared/or-aborted';
 import { startThread } from '@hangar/shared/thread';
 import { parseManifest } from '../parse/manifest.ts';
 import {
@@ -12,6 +14,7 @@ import {
 import { valuePlaces } from '../parse/value-places.ts';
 import type { Manifest } from '../pipeline/pipeline.ts';
 import { type ErrorFields, type ErrorPlace, PipelineError } from '../pipeline/pipeline-error.ts';
+import { FairTurns } from './fair-turns.ts';
 
 /** The order to the thread: to parse a file, or to find values in one. */
 export interface ParseOrder extends PipelineFile {
@@ -23,15 +26,24 @@ type Places = readonly (ErrorPlace | undefined)[];
 
 /** The answer of the thread: the manifest or the places, or why the file can't be parsed. */
 export type ParseReply =
-  | { readonly manifest: Manifest }
+  | { readonly manifest: Manifest; readonly cpuMs: number }
   | { readonly places: Places }
   | { readonly refused: ErrorFields };
 
-/** Maximum size of a file that is parsed without a thread: starting a thread takes longer than parsing a small file. */
+type Found = Exclude<ParseReply, { readonly refused: ErrorFields }>;
+
+/** Maximum size of file and variables that are parsed without a thread: starting a thread takes longer than parsing a small file. */
 const INLINE_CHARS = 16 * 1024;
-/** Time limit; the slowest file of 1 MiB takes about a second. */
-const PARSE_MS = 10_000;
-const MAX_HEAP_MIB = 512;
+/** Threads at once. A runner with 1 GiB of memory survives it if both need all that they may. */
+const THREADS = 2;
+const MAX_HEAP_MIB = 256;
+/** Limit of the thread's CPU time, so that other load refuses no file; the slowest file of 1 MiB takes about a second. */
+const CPU_MS = 10_000;
+/** A thread that ends neither this way nor that. */
+const WALL_MS = 60_000;
+const LOOK_MS = 500;
+/** A file that took longer is not read again to find the places of values. */
+const CHEAP_MS = 1_000;
 
 function unexpected(): never {
   throw new Error('the parsing thread answered another question');
@@ -40,55 +52,70 @@ function unexpected(): never {
 /** The thread's program is next to this file, both in the source and in the build. */
 const PROGRAM = new URL(import.meta.url.replace(/parse-in-thread(\.[jt]s)$/, 'parse-thread$1'));
 
+/** How threads are started and measured; for tests. */
+export interface ThreadOptions {
+  /** Another program of the thread. */
+  readonly program?: URL;
+  /** CPU time that a thread has used, in milliseconds. */
+  readonly cpuMs?: (worker: Worker) => Promise<number>;
+}
+
+/** A thread answers also in the midst of JavaScript that never ends, but not within a long call of the engine. */
+async function cpuMsOf(worker: Worker): Promise<number> {
+  const { user, system } = await worker.cpuUsage();
+  return (user + system) / 1_000;
+}
+
 /**
- * Parses large files in a thread of their own, one at a time, so that no file delays the runner's Lease, probes and other stages. An error,
- * a lack of memory or a file that takes too long fails only its own stage.
+ * Parses large files in threads of their own, two at a time, in fair turns of their owners, so that no file delays the runner's Lease, probes
+ * and the stages of other repositories. An error, a lack of memory or a file that takes too long fails only its own stage.
  */
 export class ThreadedParser implements PipelineParser {
   readonly #clock: Clock;
   readonly #program: URL;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #cpuMs: NonNullable<ThreadOptions['cpuMs']>;
+  readonly #turns = new FairTurns(THREADS);
+  /** Files that were expensive to parse. */
+  readonly #expensive = new WeakSet<PipelineFile>();
 
-  /** @param program another program of the thread, for tests */
-  constructor(clock: Clock, program: URL = PROGRAM) {
+  constructor(clock: Clock, { program = PROGRAM, cpuMs = cpuMsOf }: ThreadOptions = {}) {
     this.#clock = clock;
     this.#program = program;
+    this.#cpuMs = cpuMs;
   }
 
   async parse(file: PipelineFile, signal: AbortSignal): Promise<Manifest> {
     signal.throwIfAborted();
-    if (file.yaml.length <= INLINE_CHARS) {
+    if (isSmall(file)) {
       const text = substitutedText(file);
       if (text.length <= INLINE_CHARS) return parseManifest(text);
     }
-    const reply = await this.#queued(file, signal);
-    return 'manifest' in reply ? reply.manifest : unexpected();
+    const reply = await this.#inTurn(file, file, signal);
+    if (!('manifest' in reply)) return unexpected();
+    if (reply.cpuMs > CHEAP_MS) this.#expensive.add(file);
+    return reply.manifest;
   }
 
   async places(file: PipelineFile, wanted: WantedPlaces, signal: AbortSignal): Promise<Places> {
     signal.throwIfAborted();
-    if (file.yaml.length <= INLINE_CHARS && substitutedText(file).length <= INLINE_CHARS)
-      return valuePlaces(file, wanted);
-    const reply = await this.#queued({ ...file, wanted }, signal);
+    if (this.#expensive.has(file)) return [];
+    if (isSmall(file) && substitutedText(file).length <= INLINE_CHARS) return valuePlaces(file, wanted);
+    const reply = await this.#inTurn(file, { ...file, wanted }, signal);
     return 'places' in reply ? reply.places : unexpected();
   }
 
-  #queued(order: ParseOrder, signal: AbortSignal): Promise<Exclude<ParseReply, { refused: ErrorFields }>> {
-    const mine = this.#last.then(() => this.#inThread(order, signal));
-    this.#last = mine.catch(() => undefined);
-    return mine;
+  #inTurn({ owner }: PipelineFile, order: ParseOrder, signal: AbortSignal): Promise<Found> {
+    const work = this.#turns.take(owner, () => this.#inThread(order, signal));
+    return orAborted(work, signal);
   }
 
-  async #inThread(
-    order: ParseOrder,
-    signal: AbortSignal,
-  ): Promise<Exclude<ParseReply, { refused: ErrorFields }>> {
+  async #inThread(order: ParseOrder, signal: AbortSignal): Promise<Found> {
     signal.throwIfAborted();
     const resourceLimits = { maxOldGenerationSizeMb: MAX_HEAP_MIB };
     const worker = startThread(this.#program, { workerData: order, resourceLimits });
     try {
-      const [reply] = (await withDeadline(this.#clock, { ms: PARSE_MS, signal }, (limit) =>
-        once(worker, 'message', { signal: limit }),
+      const [reply] = (await withDeadline(this.#clock, { ms: WALL_MS, signal }, (limit) =>
+        Promise.race([once(worker, 'message', { signal: limit }), this.#used(worker, limit)]),
       )) as [ParseReply];
       if ('refused' in reply) throw PipelineError.of(reply.refused);
       return reply;
@@ -97,11 +124,33 @@ export class ThreadedParser implements PipelineParser {
       if (error instanceof PipelineError) throw error;
       throw new PipelineError(
         'pipeline-too-large',
-        `the pipeline file needs more than ${PARSE_MS / 1_000} s or ${MAX_HEAP_MIB} MiB to parse; split it`,
+        `the pipeline file needs more than ${CPU_MS / 1_000} s or ${MAX_HEAP_MIB} MiB to parse; split it`,
         { cause: error },
       );
     } finally {
       await worker.terminate();
     }
   }
+
+  /** Rejects once the thread has used up its CPU time. Time for which it doesn't answer counts in full: it is within a call of the engine. */
+  async #used(worker: Worker, limit: AbortSignal): Promise<never> {
+    let known = { cpuMs: 0, atMs: this.#clock.monotonicMs() };
+    const look = async (): Promise<void> => {
+      // A thread that isn't running yet uses none.
+      const cpuMs = await this.#cpuMs(worker).catch(() => known.cpuMs);
+      known = { cpuMs, atMs: this.#clock.monotonicMs() };
+    };
+    while (known.cpuMs + this.#clock.monotonicMs() - known.atMs <= CPU_MS) {
+      void look();
+      await this.#clock.sleep(LOOK_MS, limit);
+      limit.throwIfAborted();
+    }
+    throw new Error('the CPU time of the thread is used up');
+  }
+}
+
+/** Values count as well: a short expression may work through all of a long one. */
+function isSmall({ yaml, variables }: PipelineFile): boolean {
+  const lengths = Object.entries(variables).map(([name, value]) => name.length + value.length);
+  return lengths.reduce((sum, length) => sum + length, yaml.length) <= INLINE_CHARS;
 }

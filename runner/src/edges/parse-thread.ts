@@ -8,7 +8,10 @@ import type { ParseOrder, ParseReply } from './parse-in-thread.ts';
 function reply({ wanted, ...file }: ParseOrder): ParseReply {
   try {
     if (wanted !== undefined) return { places: valuePlaces(file, wanted) };
-    return { manifest: parseManifest(substitutedText(file)) };
+    const { user, system } = process.threadCpuUsage();
+    const manifest = parseManifest(substitutedText(file));
+    const used = process.threadCpuUsage({ user, system });
+    return { manifest, cpuMs: (used.user + used.system) / 1_000 };
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;
     const { code, message, blame, place } = error;

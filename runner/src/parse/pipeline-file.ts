@@ -4,6 +4,8 @@ import { substitute } from './substitute.ts';
 
 /** The text of a pipeline file, with what its expressions may refer to. */
 export interface PipelineFile {
+  /** Whose turn it is when many files are to be parsed: the slug of its repository. Not a variable: authors set these. */
+  readonly owner: string;
   readonly yaml: string;
   readonly variables: Readonly<Record<string, string>>;
   /** Largest file, before and after substitution. */
@@ -43,7 +45,7 @@ export function checkSize(text: string, limitBytes: number): void {
  *
  * @throws {PipelineError} `pipeline-too-large` for a file larger than the operator allows; `substitution`
  */
-export function substitutedText({ yaml, variables, limitBytes }: PipelineFile): string {
+export function substitutedText({ yaml, variables, limitBytes }: Omit<PipelineFile, 'owner'>): string {
   checkSize(yaml, limitBytes);
   const text = substitute(yaml, variables);
   checkSize(text, limitBytes);

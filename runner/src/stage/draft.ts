@@ -29,7 +29,8 @@ export async function draft(parts: DraftParts, detail: StageDetail, signal: Abor
       blame: 'operator',
     });
   const variables = substitutionVariables(detail, parts.prepare.environment, parts.clock.now());
-  const file = { yaml: detail.yaml, variables, limitBytes: parts.fileLimitBytes };
+  const { yaml, repo } = detail;
+  const file = { owner: repo.slug, yaml, variables, limitBytes: parts.fileLimitBytes };
   const manifest = await parts.parser.parse(file, signal);
   const pipeline = findPipeline(manifest, detail.stage.name);
   const problem = lintPipeline(pipeline, {
