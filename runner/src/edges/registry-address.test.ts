@@ -1,4 +1,5 @@
 import type { LookupFunction } from 'node:net';
+import { METADATA_ADDRESSES } from '@hangar/shared/contract/metadata-addresses';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RegistryCredentials } from '../compile/settings.ts';
@@ -24,7 +25,45 @@ describe('the kind of an address', () => {
     ['::', 'forbidden'],
     ['255.255.255.255', 'forbidden'],
     ['not an address', 'forbidden'],
+    ...METADATA_ADDRESSES.map((cidr) => [cidr.replace(/\/.*/, ''), 'forbidden']),
+    // Metadata: mapped, compatible, translated, NAT64 by each prefix and length, 6to4, Teredo.
+    ['::ffff:a9fe:a9fe', 'forbidden'],
+    ['0:0:0:0:0:ffff:169.254.169.254', 'forbidden'],
+    ['::a9fe:a9fe', 'forbidden'],
+    ['::169.254.169.254', 'forbidden'],
+    ['::ffff:0:a9fe:a9fe', 'forbidden'],
+    ['64:ff9b::a9fe:a9fe', 'forbidden'],
+    ['64:ff9b:1::a9fe:a9fe', 'forbidden'],
+    ['64:ff9b:1:fffe::a9fe:a9fe', 'forbidden'],
+    ['64:ff9b:1:a9fe:a9:fe00::', 'forbidden'],
+    ['64:ff9b:1:a9:fe:a9fe::', 'forbidden'],
+    ['64:ff9b:1:0:a9:fea9:fe00:0', 'forbidden'],
+    ['2002:a9fe:a9fe::', 'forbidden'],
+    ['2002:a9fe:a9fe:1::1', 'forbidden'],
+    ['2001:0:a9fe:a9fe::', 'forbidden'],
+    ['fd00:ec2::23', 'forbidden'],
+    ['fd00:ec2:1::1', 'forbidden'],
+    // The API server.
     ['10.96.0.1', 'forbidden'],
+    ['::ffff:10.96.0.1', 'forbidden'],
+    ['::ffff:a60:1', 'forbidden'],
+    ['::10.96.0.1', 'forbidden'],
+    ['::ffff:0:10.96.0.1', 'forbidden'],
+    ['64:ff9b::10.96.0.1', 'forbidden'],
+    ['2002:a60:1::', 'forbidden'],
+    // Near misses: the same forms of other addresses.
+    ['64:ff9b:1::10.0.0.1', 'private'],
+    ['2002:a00:1::', 'private'],
+    ['2002:808:808::1', 'public'],
+    ['64:ff9b::8.8.8.8', 'public'],
+    ['64:ff9b:1:fffe::8.8.8.8', 'public'],
+    ['::ffff:8.8.8.8', 'public'],
+    ['::ffff:0:8.8.8.8', 'public'],
+    ['::2', 'forbidden'],
+    ['::ffff:0.0.0.0', 'forbidden'],
+    ['fd00:ec3::23', 'private'],
+    ['2001:1::1', 'public'],
+    ['2001:db8::a9fe:a9fe', 'public'],
     ['::ffff:10.0.0.1', 'private'],
     ['10.0.0.1', 'private'],
     ['127.0.0.1', 'private'],
@@ -46,6 +85,18 @@ describe('the kind of an address', () => {
     expect(kindOf('192.168.1.2', '6443', '192.168.1.2:6443')).toBe('forbidden');
     expect(kindOf('192.168.1.2', '5000', '192.168.1.2:6443')).toBe('private');
     expect(kindOf('10.96.0.1', '', API)).toBe('forbidden');
+  });
+
+  it.each([
+    ['fd00::1', '[fd00::1]:443', 'forbidden'],
+    ['[fd00:0::1]', '[fd00::1]:443', 'forbidden'],
+    ['fd00::2', '[fd00::1]:443', 'private'],
+    ['10.96.0.1', '[::ffff:a60:1]:443', 'forbidden'],
+    ['10.96.0.2', '[::ffff:a60:1]:443', 'private'],
+    ['10.96.0.1', 'api.corp.test:443', 'private'],
+    ['10.96.0.1', '', 'private'],
+  ])('%s with the API server at %s is %s', (address, apiServer, kind) => {
+    expect(kindOf(address, '443', apiServer)).toBe(kind);
   });
 });
 

@@ -1,6 +1,8 @@
 import { lookup as dnsLookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { METADATA_ADDRESSES } from '@hangar/shared/contract/metadata-addresses';
 import { buildConnector } from 'undici';
+import { embeddedIpv4, spelledIpv6 } from './embedded-address.ts';
 
 /** What an address of a registry is to the runner. */
 export type AddressKind = 'public' | 'private' | 'forbidden';
@@ -10,58 +12,71 @@ export class AddressRefused extends Error {
   override readonly name = 'AddressRefused';
 }
 
-/** Link-local addresses, those at which clouds answer for their metadata, and those that are no destination. */
-const FORBIDDEN: readonly [string, number][] = [
-  ['0.0.0.0', 8],
-  ['100.100.100.200', 32],
-  ['168.63.129.16', 32],
-  ['169.254.0.0', 16],
-  ['192.0.0.192', 32],
-  ['224.0.0.0', 3],
-  ['::', 128],
-  ['fd00:ec2::254', 128],
-  ['fd20:ce::254', 128],
-  ['fe80::', 10],
-  ['ff00::', 8],
+/** Addresses that are no destination. */
+const NOWHERE: readonly string[] = ['0.0.0.0/8', '224.0.0.0/3', 'ff00::/8'];
+/** Where clouds answer for their metadata, also at addresses to come; link-local ones, and Teredo, which hides an address in another. */
+const FORBIDDEN: readonly string[] = [
+  ...METADATA_ADDRESSES,
+  '169.254.0.0/16',
+  '2001::/32',
+  'fd00:ec2::/32',
+  'fe80::/10',
 ];
-/** Addresses of the own machine and of private networks, and IPv6 prefixes that contain IPv4 addresses. */
-const PRIVATE: readonly [string, number][] = [
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['::1', 128],
-  ['64:ff9b::', 32],
-  ['2002::', 16],
-  ['fc00::', 7],
-  ['fec0::', 10],
+/** Addresses of the own machine and of private networks. */
+const PRIVATE: readonly string[] = [
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '64:ff9b::/32',
+  'fc00::/7',
+  'fec0::/10',
 ];
 
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
-function listOf(ranges: readonly [string, number][]): BlockList {
+function listOf(ranges: readonly string[]): BlockList {
   const list = new BlockList();
-  for (const [net, prefix] of ranges) list.addSubnet(net, prefix, familyOf(net));
+  for (const range of ranges) {
+    const [net = '', prefix] = range.split('/');
+    list.addSubnet(net, Number(prefix), familyOf(net));
+  }
   return list;
 }
 
+const NOWHERE_LIST = listOf(NOWHERE);
 const FORBIDDEN_LIST = listOf(FORBIDDEN);
 const PRIVATE_LIST = listOf(PRIVATE);
 
+const unbracketed = (host: string): string => host.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
+
+/** The addresses to which a connection to this one may lead: those that an IPv6 address contains, in place of that. */
+function destinationsOf(address: string): readonly string[] {
+  const inner = isIP(address) === 6 ? embeddedIpv4(address) : [];
+  const own = isIP(address) === 6 ? [spelledIpv6(address)] : [address].filter(isIP);
+  return (inner.length > 0 ? inner : own).filter((one) => !NOWHERE_LIST.check(one, familyOf(one)));
+}
+
+/** Whether any of the addresses is that of a host. */
+function areAt(addresses: readonly string[], host: string): boolean {
+  return destinationsOf(unbracketed(host)).some((one) => addresses.includes(one));
+}
+
 /**
- * Kind of an IP address. An IPv4 address in an IPv6 one counts as that IPv4 address. Pure.
+ * Kind of an IP address. An IPv6 address that contains an IPv4 address counts as that. Pure.
  *
  * @param apiServer host and port of the Kubernetes API server
  */
 export function kindOf(address: string, port: string, apiServer: string): AddressKind {
-  const bare = address.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
-  const family = familyOf(bare);
-  const isApiServer = `${isIP(bare) === 6 ? `[${bare}]` : bare}:${port || '443'}` === apiServer;
-  if (isIP(bare) === 0 || isApiServer || FORBIDDEN_LIST.check(bare, family)) return 'forbidden';
-  return PRIVATE_LIST.check(bare, family) ? 'private' : 'public';
+  const all = destinationsOf(unbracketed(address));
+  const [, server = '', serverPort] = /^(.*):(\d+)$/.exec(apiServer) ?? [];
+  const isApiServer = (port || '443') === serverPort && areAt(all, server);
+  const isIn = (list: BlockList): boolean => all.some((one) => list.check(one, familyOf(one)));
+  if (all.length === 0 || isApiServer || isIn(FORBIDDEN_LIST)) return 'forbidden';
+  return isIn(PRIVATE_LIST) ? 'private' : 'public';
 }
 
 /** Whether an operator's list names that registry: `*`, a host, `host:port`, or `*.domain`. Pure. */
@@ -96,8 +111,7 @@ export function assertAllowed(
   rule: Pick<AddressRule, 'apiServer' | 'arePrivateAllowed'>,
 ): void {
   const isServer = `${hostname}:${port || '443'}` === rule.apiServer;
-  const kind =
-    isIP(hostname.replace(/^\[|\]$/g, '')) === 0 ? 'public' : kindOf(hostname, port, rule.apiServer);
+  const kind = isIP(unbracketed(hostname)) === 0 ? 'public' : kindOf(hostname, port, rule.apiServer);
   if (isServer || !isAllowed(kind, rule)) throw refused(hostname);
 }
 
@@ -120,7 +134,7 @@ export function checkedConnector(
       rule.seen(hostname, kind);
       return isAllowed(kind, rule);
     };
-    const host = hostname.replace(/^\[|\]$/g, '');
+    const host = unbracketed(hostname);
     if (isIP(host) !== 0 && !passes(host)) return callback(refused(hostname), null);
     const lookup: LookupFunction = (name, how, done) =>
       resolve(name, { ...how, all: true }, (error, found) => {
