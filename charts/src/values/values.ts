@@ -2,6 +2,7 @@ import { RIGHTS, rulesOf, type ServiceFeature } from '@hangar/autoscaler/permiss
 import { SETTINGS as AUTOSCALER_SETTINGS } from '@hangar/autoscaler/settings';
 import { RULES } from '@hangar/runner/rules';
 import { SETTINGS as RUNNER_SETTINGS } from '@hangar/runner/settings';
+import { METADATA_ADDRESSES } from '@hangar/shared/contract/metadata-addresses';
 import {
   booleanValue,
   type ChartValue,
@@ -162,14 +163,6 @@ const DATA: readonly ChartValue[] = [
   ),
 ];
 
-/** Where clouds answer Pods with the node's credentials: most of them, Alibaba Cloud; AWS and Google Cloud by IPv6. */
-const METADATA_ADDRESSES = [
-  '169.254.169.254/32',
-  '100.100.100.200/32',
-  'fd00:ec2::254/128',
-  'fd20:ce::254/128',
-];
-
 const JOBS: readonly ChartValue[] = [
   stringValue(
     'jobs.namespace',
@@ -214,7 +207,7 @@ const JOBS: readonly ChartValue[] = [
   stringsValue(
     'jobs.networkPolicy.blockedCidrs',
     METADATA_ADDRESSES,
-    'IPv4 and IPv6 addresses that pipelines are not allowed to connect to. Default: the addresses where clouds serve metadata and credentials of the node. Empty list: no restriction.',
+    'IPv4 and IPv6 addresses that pipelines are not allowed to connect to. Default: the addresses where clouds serve metadata and credentials of the node and of Pods. Empty list: no restriction.',
   ),
   stringMapValue(
     'jobs.resourceQuota',

@@ -1,3 +1,4 @@
+import { METADATA_ADDRESSES } from '@hangar/shared/contract/metadata-addresses';
 import type {
   KubernetesObject,
   V1ConfigMap,
@@ -140,9 +141,14 @@ describe('what builds can reach', () => {
     expect(selects(pods ?? {}, { 'hangar.dev/component': 'autoscaler' })).toBe(false);
     expect(selects(pods ?? {}, { app: 'registry' })).toBe(true);
     expect(blocks).toEqual([
-      { cidr: '0.0.0.0/0', except: ['169.254.169.254/32', '100.100.100.200/32'] },
-      { cidr: '::/0', except: ['fd00:ec2::254/128', 'fd20:ce::254/128'] },
+      { cidr: '0.0.0.0/0', except: METADATA_ADDRESSES.filter((cidr) => !cidr.includes(':')) },
+      { cidr: '::/0', except: METADATA_ADDRESSES.filter((cidr) => cidr.includes(':')) },
     ]);
+    // Those of Azure, Oracle Cloud and EKS Pod Identity too; the DNS cache of a node is not among them.
+    expect(METADATA_ADDRESSES).toEqual(
+      expect.arrayContaining(['168.63.129.16/32', '192.0.0.192/32', '169.254.170.23/32', 'fd00:ec2::23/128']),
+    );
+    expect(JSON.stringify(blocks)).not.toContain('169.254.20.10');
   });
 
   it('near miss: without blocked addresses builds may call all, as before', async () => {
