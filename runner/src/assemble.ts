@@ -253,7 +253,10 @@ export function droneOf(
   };
   const client = createDroneClient(
     { clock, random, log, dump: print, ...heard },
-    { baseUrl: url, token, skipVerify, dump, proxies: config.proxies },
+    {
+      ...{ baseUrl: url, token, skipVerify, dump, proxies: config.proxies },
+      pipelineLimitBytes: config.pipelines.limitBytes,
+    },
   );
   return edges ? observedServer(client, edges) : client;
 }

@@ -34,6 +34,55 @@ async function withPlays(
   }
 }
 
+describe('the length of details', () => {
+  const LIMIT = 1024 * 1024;
+  const detailOf = (yamlBytes: number, params: object = {}): Play =>
+    json({
+      stage: { id: 63, name: 'default' },
+      build: { id: 41, params },
+      config: { data: Buffer.alloc(yamlBytes, 'a').toString('base64') },
+      repository: { slug: 'acme/widget' },
+    });
+
+  it.each([
+    ['of the limit is read whole', LIMIT, LIMIT],
+    ['of 6 MiB is cut while it is read, and still too large', 6 * LIMIT, LIMIT + 4],
+  ])('a pipeline file %s; what follows it is there', (_, bytes, want) =>
+    withPlays([detailOf(bytes)], async (client) => {
+      const detail = await client.detail(63, signal);
+      expect(detail.yaml.length).toBeGreaterThanOrEqual(want);
+      expect(detail.yaml.length).toBeLessThanOrEqual(want + 3);
+      expect(detail.repo.slug).toBe('acme/widget');
+    }),
+  );
+
+  const some = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, nth) => [`v${nth}`, 'x'.repeat(LIMIT)]));
+
+  it('has room for 4 MiB beside the file', () =>
+    withPlays([detailOf(LIMIT, some(3))], async (client) => {
+      expect(Object.keys((await client.detail(63, signal)).build.params)).toHaveLength(3);
+    }));
+
+  it('is refused beyond that, once and for all', () =>
+    withPlays([detailOf(LIMIT, some(5))], async (client, server) => {
+      await expect(client.detail(63, signal)).rejects.toMatchObject({ call: 'detail', status: 413 });
+      expect(server.seen).toHaveLength(1);
+    }));
+});
+
+it.each([
+  ['is read', 3, true],
+  ['is not read', 5, false],
+])('an answer of another call %s with %i MiB', (_, mebibytes, isRead) =>
+  withPlays([json({ id: 63, name: 'x'.repeat(mebibytes * 1024 * 1024) })], async (client) => {
+    const asked = client.request({ kind: 'pipeline', type: 'kubernetes', labels: {} }, signal);
+    await (isRead
+      ? expect(asked).resolves.toMatchObject({ id: 63 })
+      : expect(asked).rejects.toThrow('longer than 4194304 bytes'));
+  }),
+);
+
 describe('ping', () => {
   it('posts the token to the address without its trailing slashes', () =>
     withPlays([empty], async (client, server) => {

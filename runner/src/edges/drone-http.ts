@@ -31,7 +31,7 @@ import {
   stepToWire,
 } from './drone-wire.ts';
 import { createAgent, type Proxies } from './http-agent.ts';
-import { type HttpCall, type HttpOutcome, httpCall } from './http-call.ts';
+import { AnswerTooLong, type HttpCall, type HttpOutcome, httpCall } from './http-call.ts';
 import { logBody } from './log-body.ts';
 import { ServerOutage } from './server-outage.ts';
 import { saysNoRows, UnknownStageCheck } from './unknown-stage.ts';
@@ -44,6 +44,8 @@ export interface DroneOptions {
   readonly skipVerify: boolean;
   readonly dump: DumpLevel;
   readonly proxies?: Proxies;
+  /** Largest pipeline file that is read, in bytes. */
+  readonly pipelineLimitBytes?: number;
 }
 
 /** The dependencies of the client; `dump` prints traffic, `log` receives outages. */
@@ -74,6 +76,12 @@ const TIMEOUT_MS = {
   logs: 60_000,
 } as const;
 
+const PIPELINE_LIMIT_BYTES = 1024 * 1024;
+/** What details have beside the pipeline file, at most: the build, its secrets and its stages. */
+const OTHER_DETAILS_BYTES = 4 * 1024 * 1024;
+/** Base64 of a file that is just too large, so that it is refused as such. */
+const base64Of = (limitBytes: number): number => (Math.ceil(limitBytes / 3) + 1) * 4;
+
 /** Retries of a detail call after a 500, which may come from the Git host: then the server has failed the build (drone-rpc §2.3). */
 const DETAIL_RETRIES = 3;
 /** Statuses for a request that is itself invalid or too large. */
@@ -93,6 +101,7 @@ interface Wanted {
   readonly path: string;
   readonly expected: Expected;
   readonly timeoutMs: number;
+  readonly limits?: Pick<HttpCall, 'limitBytes' | 'longestString'>;
   readonly body?: unknown;
   /** A JSON body that is generated while it is sent, again for each try. */
   readonly stream?: () => AsyncIterable<string>;
@@ -169,13 +178,14 @@ class DroneHttp implements DroneClient {
   }
 
   async detail(stageId: number, signal: AbortSignal, how = { isRepeated: true }): Promise<StageDetail> {
-    const path = `/stage/${stageId}`;
+    const longestString = base64Of(this.#options.pipelineLimitBytes ?? PIPELINE_LIMIT_BYTES);
     const wanted: Wanted = {
       call: 'detail',
       method: 'GET',
-      path,
+      path: `/stage/${stageId}`,
       expected: 'object',
       timeoutMs: TIMEOUT_MS.detail,
+      limits: { longestString, limitBytes: longestString + OTHER_DETAILS_BYTES },
     };
     const settled = await this.#persist(
       wanted,
@@ -302,16 +312,17 @@ class DroneHttp implements DroneClient {
     const call = this.#toHttp(wanted);
     this.#dump(dump === 'off' ? '' : dumpCall(call, token, dump));
     const dispatcher = wanted.call === 'watch' ? this.#watches : this.#dispatcher;
-    const outcome = await httpCall({ clock: this.#clock, dispatcher }, call, signal);
+    const outcome = orTooLarge(wanted, await httpCall({ clock: this.#clock, dispatcher }, call, signal));
     this.#dump(dump === 'off' ? '' : dumpOutcome(outcome, token, dump));
     return outcome;
   }
 
   #toHttp(wanted: Wanted): HttpCall {
-    const { method, path, timeoutMs } = wanted;
+    const { method, path, timeoutMs, limits } = wanted;
     const auth = { 'x-drone-token': this.#options.token };
     const url = this.#base + path;
-    if (wanted.body === undefined && !wanted.stream) return { method, url, headers: auth, timeoutMs };
+    if (wanted.body === undefined && !wanted.stream)
+      return { method, url, headers: auth, timeoutMs, ...limits };
     const headers = { ...auth, 'content-type': 'application/json' };
     const body = wanted.stream ?? JSON.stringify(wanted.body);
     return { method, url, headers, timeoutMs, body };
@@ -329,6 +340,13 @@ class DroneHttp implements DroneClient {
     const more = { retryAfterMs: waitMs, unknown: unknown ?? false, missing: saysNoRows(reading) };
     return new CiServerError(error.call, error.status, message, more);
   }
+}
+
+/** Details that are too long stay that: as a refusal, which is final. Of other calls, an answer without end is that of another server. */
+function orTooLarge({ call }: Wanted, outcome: HttpOutcome): HttpOutcome {
+  if (outcome.kind === 'answer' || call !== 'detail' || !(outcome.cause instanceof AnswerTooLong))
+    return outcome;
+  return { kind: 'answer', status: 413, headers: new Map(), body: Buffer.from(outcome.reason) };
 }
 
 function nothing(call: string, path: string, timeoutMs: number, body?: unknown): Wanted {

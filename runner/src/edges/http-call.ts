@@ -4,6 +4,7 @@ import { withDeadline } from '@hangar/shared/deadline';
 import { errorText } from '@hangar/shared/error-text';
 import { readBytes } from '@hangar/shared/read-bytes';
 import { type Dispatcher, request } from 'undici';
+import { cutStrings } from './cut-strings.ts';
 
 /** One request. `timeoutMs` spans connecting, sending and reading the whole answer. */
 export interface HttpCall {
@@ -13,8 +14,15 @@ export interface HttpCall {
   /** A text, or what makes one piece by piece while it is sent. */
   readonly body?: string | (() => AsyncIterable<string>);
   readonly timeoutMs: number;
-  /** Longest answer that is read, in bytes. */
+  /** Longest answer that is kept, in bytes. */
   readonly limitBytes?: number;
+  /** JSON strings of the answer are cut to this length, in bytes, while it is read. */
+  readonly longestString?: number;
+}
+
+/** The other side answers with more than is kept. */
+export class AnswerTooLong extends Error {
+  override readonly name = 'AnswerTooLong';
 }
 
 /**
@@ -30,8 +38,8 @@ export type HttpOutcome =
     }
   | { readonly kind: 'none'; readonly reason: string; readonly sent: boolean; readonly cause: unknown };
 
-/** No answer of a well-behaved server comes near this: a file listing of a whole build has some 100 KB. */
-const LIMIT_BYTES = 64 * 1024 * 1024;
+/** No answer of a well-behaved server comes near this: that of an update has some 500 bytes for each of at most 600 steps. */
+const LIMIT_BYTES = 4 * 1024 * 1024;
 
 /** Failures that happen before a byte of the request has left. */
 const NEVER_SENT = new Set([
@@ -80,9 +88,10 @@ async function exchange(dispatcher: Dispatcher, call: HttpCall, signal: AbortSig
     const first = Array.isArray(value) ? value[0] : value;
     if (first !== undefined) headers.set(name.toLowerCase(), first);
   }
-  const { limitBytes = LIMIT_BYTES } = call;
-  const tooLong = (): Error => new Error(`the answer is longer than ${limitBytes} bytes`);
-  const body = await readBytes(answer.body, limitBytes, tooLong);
+  const { limitBytes = LIMIT_BYTES, longestString } = call;
+  const tooLong = (): Error => new AnswerTooLong(`the answer is longer than ${limitBytes} bytes`);
+  const stream = longestString === undefined ? answer.body : cutStrings(answer.body, longestString);
+  const body = await readBytes(stream, limitBytes, tooLong);
   return { kind: 'answer', status: answer.statusCode, headers, body };
 }
 

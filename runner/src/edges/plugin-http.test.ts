@@ -28,6 +28,12 @@ const findSecret = (play: Play, token = TOKEN) =>
     return plugin.find({ path: 'teams/core', name: 'api_token' }, subject).finally(() => plugin.close());
   });
 
+it('an answer of a plugin has at most 4 MiB', async () => {
+  const data = (mebibytes: number) => JSON.stringify({ data: 'x'.repeat(mebibytes * 1024 * 1024) });
+  expect((await findSecret({ status: 200, body: data(3) })).result).toHaveLength(3 * 1024 * 1024);
+  await expect(findSecret({ status: 200, body: data(5) })).rejects.toThrow('longer than 4194304 bytes');
+});
+
 describe('the signature', () => {
   it('is identical, byte for byte, to the worked example', () => {
     const accept = 'application/vnd.drone.secret.v1+json';

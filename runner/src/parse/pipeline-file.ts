@@ -32,11 +32,10 @@ export interface PipelineParser {
 
 /** @throws {PipelineError} `pipeline-too-large` for a file larger than the operator allows */
 export function checkSize(text: string, limitBytes: number): void {
-  const bytes = Buffer.byteLength(text);
-  if (bytes <= limitBytes) return;
+  if (Buffer.byteLength(text) <= limitBytes) return;
   throw new PipelineError(
     'pipeline-too-large',
-    `the pipeline file has ${bytes} bytes, and this runner reads at most ${limitBytes} (HANGAR_PIPELINE_LIMIT); split it, or keep long scripts in the repository`,
+    `the pipeline file has more than ${limitBytes} bytes, and this runner reads at most ${limitBytes} (HANGAR_PIPELINE_LIMIT); split it, or keep long scripts in the repository`,
   );
 }
 
