@@ -1,8 +1,8 @@
-import { lookup as dnsLookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { METADATA_ADDRESSES } from '@hangar/shared/contract/metadata-addresses';
 import { buildConnector } from 'undici';
 import { embeddedIpv4, spelledIpv6 } from './embedded-address.ts';
+import { registryDns } from './registry-dns.ts';
 
 /** What an address of a registry is to the runner. */
 export type AddressKind = 'public' | 'private' | 'forbidden';
@@ -125,7 +125,7 @@ const isAllowed = (kind: AddressKind, rule: Pick<AddressRule, 'arePrivateAllowed
 export function checkedConnector(
   rule: AddressRule,
   tls: { readonly allowH2: false; readonly rejectUnauthorized: boolean },
-  resolve: LookupFunction = dnsLookup,
+  resolve: LookupFunction = registryDns(),
 ): buildConnector.connector {
   return (options, callback) => {
     const { hostname, port } = options;

@@ -11,7 +11,7 @@ const TLS = { allowH2: false, rejectUnauthorized: true } as const;
 export interface RegistryAgentOptions {
   readonly proxies?: Proxies;
   readonly apiServer?: string;
-  /** Resolves names; default: as the system does. */
+  /** Resolves names; default: by the system's name servers, without its threads. */
   readonly resolve?: LookupFunction;
 }
 
