@@ -63,7 +63,7 @@ describe('a registry that returns other content than that of the digest it claim
 });
 
 describe('a remembered command line', () => {
-  it('of a private image is not told to who claims its digest at a registry of their own', async () => {
+  it('of a private image is not given to those who claim its digest at a registry of their own', async () => {
     const { find } = aRunner();
     await using secret = await fakeRegistry({ login: 'basic', program: '/bin/secret-' });
     await using open = await fakeRegistry({ login: 'none', program: '/bin/secret-' });

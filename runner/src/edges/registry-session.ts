@@ -10,7 +10,7 @@ type Answer = Extract<HttpOutcome, { kind: 'answer' }>;
 
 /** An error of a registry; the message is for the step's log. */
 export class RegistryError extends Error {
-  override readonly name = 'RegistryError';
+  override readonly name: string = 'RegistryError';
   /** HTTP status of the refusal; 0 if there was none. */
   readonly status: number;
 

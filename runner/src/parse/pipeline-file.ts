@@ -44,7 +44,7 @@ export function checkSize(text: string, limitBytes: number): void {
  *
  * @throws {PipelineError} `pipeline-too-large` for a file larger than the operator allows; `substitution`
  */
-export function substitutedText({ yaml, variables, limitBytes }: PipelineFile): string {
+export function substitutedText({ yaml, variables, limitBytes }: Omit<PipelineFile, 'owner'>): string {
   checkSize(yaml, limitBytes);
   const text = substitute(yaml, variables);
   checkSize(text, limitBytes);

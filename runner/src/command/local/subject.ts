@@ -59,7 +59,7 @@ export function subjectOf(
   });
   const variables = substitutionVariables(detail, config.environment, nowMs);
   const { limitBytes } = config.pipelines;
-  const source = { yaml: detail.yaml, variables, limitBytes };
+  const source = { owner: detail.repo.slug, yaml: detail.yaml, variables, limitBytes };
   checkSize(detail.yaml, limitBytes);
   const { text, errors, originOf } = substituteAll(detail.yaml, variables);
   if (errors[0] !== undefined) throw errors[0];
