@@ -5,6 +5,7 @@ import type { Compiled } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
+import { shortLines } from '../pipeline/short-text.ts';
 import { type Rules, rulesFor } from '../restrict/restrictions.ts';
 import { type TrustLevel, trustLevelOf } from '../restrict/trust-level.ts';
 import { checkChoices } from './check-choices.ts';
@@ -225,6 +226,6 @@ export function compile(input: CompileInput): Compiled {
     pullSecret: pullSecret(prepared.registries, podName, namespace, labels),
     masks: masksByStep(steps),
     ...(names.length > 0 ? { hiddenVariables: names } : {}),
-    warnings: [...prepared.warnings, ...shared.warnings, ...warnings],
+    warnings: shortLines([...prepared.warnings, ...shared.warnings, ...warnings]),
   };
 }

@@ -323,6 +323,12 @@ describe('lintPipeline: parts that are compared item by item', () => {
       1_000,
       (count) => `steps: [{name: a, image: b, resources: {limits: {${list(count, (n) => `x.y/d${n}: 1`)}}}}]`,
     ],
+    [
+      'the names of secrets in all steps',
+      1_000,
+      (count) =>
+        `steps: [{name: a, image: b, environment: {${list(count, (n) => `K${n}: {from_secret: n${n}}`)}}}]`,
+    ],
     ['image_pull_secrets', 100, (count) => `image_pull_secrets: [${list(count, (n) => `n${n}`)}]`],
   ])('%s: at most %i', (what, most, body) => {
     expect(first(body(most))).toBeUndefined();

@@ -1,4 +1,5 @@
 import type { FieldPath, Pipeline } from '../pipeline/pipeline.ts';
+import { secretNames } from '../prepare/secret-names.ts';
 import type { LintProblem } from './problem.ts';
 
 /** More than a Pod has of any of these; each item is compared with the operator's rules. */
@@ -46,6 +47,7 @@ function partsOf(pipeline: Pipeline): readonly Part[] {
     ]),
     keys('host_aliases', sumOf(hostAliases.map(({ hostnames }) => hostnames.length)), ['host_aliases']),
     keys('the extended resources of steps', sumOf(steps.map(({ devices }) => keysOf(devices))), ['steps']),
+    keys('the names of secrets in all steps', secretNames(pipeline).length, ['steps']),
     {
       what: 'image_pull_secrets',
       count: new Set(imagePullSecrets).size,

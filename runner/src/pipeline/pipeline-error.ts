@@ -1,4 +1,5 @@
 import type { FieldPath } from './pipeline.ts';
+import { shortText } from './short-text.ts';
 
 /** Who has to act. Only `pipeline` texts are the author's business; the others are for who runs the cluster. */
 export type Blame = 'pipeline' | 'operator' | 'cluster' | 'bug';
@@ -24,19 +25,25 @@ export interface RefusedValues {
 }
 
 const MOST_SHOWN = 20;
+/** A message may contain a value of the file, and Drone and the cluster keep it: most are far shorter. */
+const LONGEST_MESSAGE = 10_000;
+/** The same for one value of a list. */
+const LONGEST_LINE = 400;
 
 /** The text of an error that lists refused values. @param places of the values, in the same order, as far as they are known */
 function refusalText(
   { title, values }: RefusedValues,
   places: readonly (ErrorPlace | undefined)[] = [],
 ): string {
-  const lines = values.map(({ message }, index) => {
+  const longest = title === '' ? LONGEST_MESSAGE : LONGEST_LINE;
+  const lines = values.slice(0, MOST_SHOWN).map(({ message: whole }, index) => {
     const place = places[index];
+    const message = shortText(whole, longest);
     return place === undefined ? message : `line ${place.line}, column ${place.column}: ${message}`;
   });
   if (title === '') return lines.join('\n');
-  const more = lines.length - MOST_SHOWN;
-  return [title, ...lines.slice(0, MOST_SHOWN), ...(more > 0 ? [`and ${more} more`] : [])].join('\n- ');
+  const more = values.length - MOST_SHOWN;
+  return [title, ...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n- ');
 }
 
 /** The data of an error, as another thread can send it. */
@@ -63,7 +70,7 @@ export class PipelineError extends Error {
     message: string,
     options: { blame?: Blame; cause?: unknown; place?: ErrorPlace | undefined; refused?: RefusedValues } = {},
   ) {
-    super(message, { cause: options.cause });
+    super(shortText(message, LONGEST_MESSAGE), { cause: options.cause });
     this.code = code;
     this.blame = options.blame ?? 'pipeline';
     this.#place = options.place;

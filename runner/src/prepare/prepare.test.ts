@@ -232,6 +232,27 @@ describe('registry credentials', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('are looked up once for each name, and not all at the same time', async () => {
+    const names = Array.from({ length: 100 }, (_, index) => `n${index}`);
+    const load = { now: 0, most: 0, calls: 0 };
+    const secretPlugin: SecretPlugin = {
+      find: async () => {
+        load.calls += 1;
+        load.now += 1;
+        load.most = Math.max(load.most, load.now);
+        await settle();
+        load.now -= 1;
+        return config('x.test');
+      },
+    };
+    const documents = names.map((name) => ({ name, data: '', get: { path: 'p', name } }));
+    const pipeline = aPipeline({ imagePullSecrets: [...names, ...names, ...names] });
+    const { registries } = await run(depsOf({ secretPlugin }), { pipeline, documents });
+
+    expect(registries).toHaveLength(100);
+    expect(load).toEqual({ now: 0, most: 8, calls: 100 });
+  });
+
   it('known issue 32: are kept from working sources, failures are reported', async () => {
     const deps = depsOf({
       readDockerConfig: () => Promise.reject(new Error('ENOENT')),

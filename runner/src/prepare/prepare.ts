@@ -115,14 +115,16 @@ async function registriesOf(
       (await deps.registryPlugin?.list({ repo: detail.rawRepo, build: detail.rawBuild }, signal)) ?? [],
     ),
   );
-  const fromSecrets = pipeline.imagePullSecrets.map((name) =>
+  // The linter bounds how many names there are.
+  const fromSecrets = mapLimited([...new Set(pipeline.imagePullSecrets)], AT_ONCE, (name) =>
     attempt(`image_pull_secrets ${JSON.stringify(name)} is ignored`, signal, async () => {
       const answer = await findSecret(name, sources, signal);
       if ('missing' in answer) throw new Error(answer.missing);
       return parseDockerConfig(answer.value);
     }),
   );
-  return joined(await Promise.all([fromFile, fromPlugin, ...fromSecrets]));
+  const [ofFile, ofPlugin, ofSecrets] = await Promise.all([fromFile, fromPlugin, fromSecrets]);
+  return joined([ofFile, ofPlugin, ...ofSecrets]);
 }
 
 const operators = (all: readonly RegistryCredentials[]): readonly RegistryCredentials[] =>
