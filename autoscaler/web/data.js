@@ -18,9 +18,9 @@ export class Refused extends Error {
    * @param {Problem} problem
    */
   constructor(status, problem) {
-    super(`${problem.detail}: ${problem.cure}`);
+    super(`${problem.detail}: ${problem.remedy}`);
     this.status = status;
-    this.cure = problem.cure;
+    this.remedy = problem.remedy;
   }
 }
 

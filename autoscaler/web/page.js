@@ -145,7 +145,7 @@ function notYet(refused, nowMs) {
   showState('waiting', 'no answer yet');
   byId('as-of').textContent = '';
   byId('lead').textContent = 'No decision yet. "What if" below already works.';
-  const conditions = /** @type {const} */ ([{ weight: 'note', text: refused.cure }]);
+  const conditions = /** @type {const} */ ([{ weight: 'note', text: refused.remedy }]);
   showConditions({ conditions: [...conditions] }, nowMs, 'What is missing');
   show('pool-table', 'none yet', () => [
     el('p', { class: 'empty dim' }, 'Pools come with the first answer.'),

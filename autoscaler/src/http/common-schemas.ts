@@ -44,7 +44,7 @@ export const COMMON_SCHEMAS: Readonly<Record<string, Schema>> = {
       title: text('Short name of the kind of error.', 'Bad request'),
       status: id('HTTP status of the response.', 400),
       detail: text('What is wrong.', 'prsPerDay is missing'),
-      cure: text('What to do about it.', 'write for instance ?prsPerDay=500'),
+      remedy: text('What to do about it.', 'write for instance ?prsPerDay=500'),
     },
     { parameter: text('Query parameter that is invalid. Absent: no parameter is.', 'prsPerDay') },
   ),

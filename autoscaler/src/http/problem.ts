@@ -1,14 +1,14 @@
 import { errorText } from '@hangar/shared/error-text';
-/** An invalid request: the message names the mistake, `cure` the correct form. */
+/** An invalid request: the message names the mistake, `remedy` the correct form. */
 export class BadRequest extends Error {
   override readonly name = 'BadRequest';
   readonly parameter: string;
-  readonly cure: string;
+  readonly remedy: string;
 
-  constructor(parameter: string, message: string, cure: string) {
+  constructor(parameter: string, message: string, remedy: string) {
     super(message);
     this.parameter = parameter;
-    this.cure = cure;
+    this.remedy = remedy;
   }
 }
 
@@ -17,7 +17,7 @@ export interface Problem {
   readonly title: string;
   readonly status: number;
   readonly detail: string;
-  readonly cure: string;
+  readonly remedy: string;
   /** The query parameter that is wrong. */
   readonly parameter?: string;
 }
@@ -35,19 +35,20 @@ export function problemOf(error: unknown): Problem {
   const status = statusOf(error);
   const detail = errorText(error);
   if (error instanceof BadRequest) {
-    const { cure, parameter } = error;
-    return { title: 'Bad request', status: 400, detail, cure, parameter };
+    const { remedy, parameter } = error;
+    return { title: 'Bad request', status: 400, detail, remedy, parameter };
   }
   if (status === 503) {
-    const cure = error instanceof Error && 'cure' in error ? String(error.cure) : 'try again in a moment';
-    return { title: 'Not ready yet', status, detail, cure };
+    const remedy =
+      error instanceof Error && 'remedy' in error ? String(error.remedy) : 'try again in a moment';
+    return { title: 'Not ready yet', status, detail, remedy };
   }
-  if (status < 500) return { title: 'Bad request', status, detail, cure: 'see /openapi.json' };
+  if (status < 500) return { title: 'Bad request', status, detail, remedy: 'see /openapi.json' };
   return {
     title: 'Internal error',
     status,
     detail,
-    cure: 'please report it with the log',
+    remedy: 'please report it with the log',
   };
 }
 
@@ -56,13 +57,13 @@ const UNREADABLE: Readonly<Record<string, Problem>> = {
     title: 'Request too long',
     status: 431,
     detail: 'address and headers of the request are longer than 16 KiB',
-    cure: 'send a shorter request',
+    remedy: 'send a shorter request',
   },
   ERR_HTTP_REQUEST_TIMEOUT: {
     title: 'Request too slow',
     status: 408,
     detail: 'the request did not arrive in time',
-    cure: 'send the complete request',
+    remedy: 'send the complete request',
   },
 };
 
@@ -72,7 +73,7 @@ export const unreadableProblem = (code: string): Problem =>
     title: 'Bad request',
     status: 400,
     detail: 'this is not a valid HTTP request',
-    cure: 'only GET and HEAD are supported; see /openapi.json',
+    remedy: 'only GET and HEAD are supported; see /openapi.json',
   };
 
 const CUT = 200;
@@ -81,11 +82,11 @@ const CUT = 200;
 export function noRouteProblem(method: string, url: string, isKnown: boolean): Problem {
   const detail = `there is no ${method} ${url.slice(0, CUT)}`;
   return isKnown
-    ? { title: 'Method not allowed', status: 405, detail, cure: 'only GET and HEAD are supported' }
+    ? { title: 'Method not allowed', status: 405, detail, remedy: 'only GET and HEAD are supported' }
     : {
         title: 'Not found',
         status: 404,
         detail,
-        cure: "all paths are in /openapi.json; the web page is at /, the API's documentation at /api",
+        remedy: "all paths are in /openapi.json; the web page is at /, the API's documentation at /api",
       };
 }

@@ -72,7 +72,7 @@ describe('GET /api/v1/recommendations', () => {
       title: 'Not ready yet',
       status: 503,
       detail: 'no decision yet',
-      cure: 'check that the autoscaler is allowed to list pods',
+      remedy: 'check that the autoscaler is allowed to list pods',
     });
   });
 });
@@ -122,7 +122,7 @@ describe('GET /api/v1/what-if', () => {
       'application/problem+json; charset=utf-8',
     ]);
     expect(answer.json()).toMatchObject({ parameter, detail: expect.stringContaining(parameter) as string });
-    expect(answer.json<{ cure: string }>().cure).toMatch(/write|use|takes prsPerDay and shape/);
+    expect(answer.json<{ remedy: string }>().remedy).toMatch(/write|use|takes prsPerDay and shape/);
   });
 
   it('accepts 20 shapes, and answers briefly to long input', async () => {
@@ -280,7 +280,7 @@ describe('every answer', () => {
     const answer = await aServer().http.inject('/nope');
 
     expect([answer.statusCode, answer.headers.allow]).toEqual([404, undefined]);
-    expect(answer.json<{ cure: string }>().cure).toContain('/openapi.json');
+    expect(answer.json<{ remedy: string }>().remedy).toContain('/openapi.json');
     expect((await aServer().http.inject({ method: 'POST', url: '/nope' })).statusCode).toBe(404);
   });
 
@@ -333,7 +333,7 @@ describe('listening', () => {
     const [headers = '', body = ''] = reported.split('\r\n\r\n');
 
     expect(headers).toMatch(new RegExp(`^HTTP/1.1 ${want} [^]*content-type: application/problem\\+json`));
-    expect(JSON.parse(body)).toMatchObject({ status: want, cure: expect.stringMatching(/./) as string });
+    expect(JSON.parse(body)).toMatchObject({ status: want, remedy: expect.stringMatching(/./) as string });
     expect((await fetch(new URL('/livez', address))).status).toBe(200);
     await http.close();
   });

@@ -133,11 +133,11 @@ function answersOf({
 /** There is no recommendation yet. */
 class NothingYet extends Error {
   readonly statusCode = 503;
-  readonly cure: string;
+  readonly remedy: string;
 
   constructor({ conditions }: Ledger) {
     super('no decision yet');
-    this.cure = conditions[0]?.text ?? 'wait for the first tick; see /readyz';
+    this.remedy = conditions[0]?.text ?? 'wait for the first tick; see /readyz';
   }
 }
 

@@ -113,6 +113,14 @@ describe('a program', () => {
     expect(printed.join('\n')).toContain(`# ${shell} completion for prog`);
   });
 
+  it('of npm has no completion: shells complete commands in PATH', async () => {
+    const own = { name: 'npm run prog --', commands: [command({ ...ONE, name: 'npm run prog -- one' })] };
+
+    expect((await say(['--help'], own)).printed.join()).not.toContain('completion');
+    expect((await say(['--help'])).printed.join()).toContain('prog completion SHELL');
+    expect((await say(['completion', 'bash'], own)).code).toBe(2);
+  });
+
   it.each([
     [[], 'SHELL is missing'],
     [['tcsh'], 'SHELL is bash, zsh, fish, not "tcsh"'],

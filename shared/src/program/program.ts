@@ -56,10 +56,13 @@ async function runNamed(
   [word = '', ...rest]: readonly string[],
   context: CommandContext,
 ): Promise<ExitCode> {
-  const all = [...program.commands, completionOf(program)];
+  const all = [...program.commands, ...(isCompleted(program) ? [completionOf(program)] : [])];
   const found = all.find((one) => one.name === `${program.name} ${word}`);
   return found === undefined ? unknown(program, word, context) : runCommand(found, rest, context);
 }
+
+/** Shells complete commands in PATH, and no scripts of npm. */
+const isCompleted = ({ name }: Program): boolean => !name.includes(' ');
 
 /** The command that prints a completion script. */
 function completionOf(program: Program): Command {
@@ -122,7 +125,9 @@ function overviewText(program: Program): string {
         [],
         [
           [`${name} COMMAND -h, --help`, 'show the options of a command, with examples'],
-          [`${name} completion SHELL`, `print a completion script for ${SHELLS.join(', ')}`],
+          ...(isCompleted(program)
+            ? [[`${name} completion SHELL`, `print a completion script for ${SHELLS.join(', ')}`]]
+            : []),
           [`${name} -v, --version`, 'print the version'],
         ],
       ),
