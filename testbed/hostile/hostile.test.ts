@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { forEachArea } from './areas.ts';
 import { WorkCounter } from './counted-work.ts';
-import { feedGenerated } from './run-area.ts';
+import { feedGenerated, MOST_GENERATED_MS } from './run-area.ts';
 
 /** Large enough that fixed work is negligible, small enough for coverage counters. */
 const CHARS = 5_000;
@@ -30,13 +30,14 @@ forEachArea((area) => {
       });
     });
 
-    it(`${INPUTS} generated inputs cause no defect`, async () => {
+    it(`${INPUTS} generated inputs cause no defect, and none needs a second`, async () => {
       const { inputs, failure, slowestMs } = await feedGenerated(area, INPUTS, SEED);
       process.stdout.write(
         `${area.name}: ${inputs} generated inputs, the slowest ${slowestMs.toFixed(0)} ms\n`,
       );
 
       expect(failure).toBeUndefined();
+      expect(slowestMs).toBeLessThan(MOST_GENERATED_MS);
     });
   });
 });

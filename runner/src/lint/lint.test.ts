@@ -329,6 +329,12 @@ describe('lintPipeline: parts that are compared item by item', () => {
       (count) =>
         `steps: [{name: a, image: b, environment: {${list(count, (n) => `K${n}: {from_secret: n${n}}`)}}}]`,
     ],
+    ['environment', 10_000, (count) => `environment: {${list(count, pair)}}`],
+    [
+      'environment and settings of step a',
+      10_000,
+      (count) => `steps: [{name: a, image: b, environment: {K: v}, settings: {${list(count - 1, pair)}}}]`,
+    ],
     ['image_pull_secrets', 100, (count) => `image_pull_secrets: [${list(count, (n) => `n${n}`)}]`],
   ])('%s: at most %i', (what, most, body) => {
     expect(first(body(most))).toBeUndefined();
@@ -337,12 +343,12 @@ describe('lintPipeline: parts that are compared item by item', () => {
     );
   });
 
-  it('environment and settings: at most 100,000 variables in all steps together', () => {
+  it('environment and settings: at most 60,000 variables in all steps together', () => {
     const body = (count: number): string =>
       `environment: {K: v}\nsteps: [{name: a, image: b, environment: &e {${list(500, pair)}}}, ${list(count, (n) => `{name: s${n}, image: b, environment: *e}`)}]`;
-    expect(first(body(198))).toBeUndefined();
-    expect(first(body(199))).toBe(
-      'linter: environment and settings of all steps together: 100001 items, and at most 100000 are allowed: remove some',
+    expect(first(body(118))).toBeUndefined();
+    expect(first(body(119))).toBe(
+      'linter: environment and settings of all steps together: 60001 items, and at most 60000 are allowed: remove some',
     );
   });
 

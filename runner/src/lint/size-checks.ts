@@ -1,3 +1,4 @@
+import { stepField } from '../compile/refuse.ts';
 import type { FieldPath, Pipeline } from '../pipeline/pipeline.ts';
 import { secretNames } from '../prepare/secret-names.ts';
 import type { LintProblem } from './problem.ts';
@@ -6,8 +7,10 @@ import type { LintProblem } from './problem.ts';
 const MOST_KEYS = 1_000;
 /** Each is looked up, at the secret plugin if there is one. */
 const MOST_LOOKUPS = 100;
-/** Over twice as many as a file of a megabyte of ordinary settings has. */
-const MOST_VARIABLES = 100_000;
+/** Of all steps together: a third more than a file of a megabyte of ordinary settings has. */
+const MOST_VARIABLES = 60_000;
+/** Of one step, or of the pipeline for all steps. */
+const MOST_OF_ONE = 10_000;
 
 /** A part of a pipeline that is too large if it has more items than `most`. */
 interface Part {
@@ -54,6 +57,13 @@ function partsOf(pipeline: Pipeline): readonly Part[] {
       most: MOST_LOOKUPS,
       at: ['image_pull_secrets'],
     },
+    { what: 'environment', count: keysOf(environment), most: MOST_OF_ONE, at: ['environment'] },
+    ...steps.map((step) => ({
+      what: `environment and settings of step ${step.name}`,
+      count: keysOf(step.environment) + keysOf(step.settings),
+      most: MOST_OF_ONE,
+      at: stepField(step),
+    })),
     {
       what: 'environment and settings of all steps together',
       count: sumOf([

@@ -1,37 +1,13 @@
 import type { Adversary } from '../area.ts';
+import { type ExpensiveFile, filled, HEAD, numbered, root, STEP, steps } from './expensive-file.ts';
 import { LARGE_FILES } from './large-files.ts';
+import { MULTIPLIED } from './multiplied.ts';
 
 /** A pipeline file with the variables of its expressions; an author controls those of branches and commit messages. */
 export interface PipelineInput {
   readonly yaml: string;
   readonly variables: Readonly<Record<string, string>>;
 }
-
-/** A pipeline file that is designed to be expensive, at any size. */
-interface ExpensiveFile {
-  readonly name: string;
-  /** A file of about this many characters. */
-  readonly make: (chars: number) => string;
-  /** Variables of the file's expressions; an author controls those of branches and commit messages. */
-  readonly variables?: (chars: number) => Readonly<Record<string, string>>;
-}
-
-const HEAD = 'kind: pipeline\ntype: kubernetes\nname: default\n';
-const STEP = '- name: a\n  image: alpine\n';
-
-/** Repeats a text to about `chars` characters. */
-const filled = (chars: number, text: string): string =>
-  text.repeat(Math.max(1, Math.floor(chars / text.length)));
-
-/** Numbered texts, together about `chars` characters. */
-function numbered(chars: number, make: (index: number) => string): string {
-  const parts: string[] = [];
-  for (let length = 0; length < chars; length += parts.at(-1)?.length ?? 1) parts.push(make(parts.length));
-  return parts.join('');
-}
-
-const steps = (text: string): string => `${HEAD}steps:\n${text}`;
-const root = (chars: number): number => Math.ceil(Math.sqrt(chars));
 
 const globFile = (stepCount: number, globs: string): string =>
   steps(
@@ -295,7 +271,8 @@ const FILES: readonly ExpensiveFile[] = [
   {
     name: 'searches in a long value',
     make: (chars) => filled(chars, `\${v/${'x'.repeat(200)}y/z}`),
-    variables: (chars) => ({ v: 'x'.repeat(chars / 16) }),
+    // Of a fixed length: the work is that of all values, which the number of expressions multiplies up to a limit.
+    variables: () => ({ v: 'x'.repeat(2_000) }),
   },
   {
     name: 'patterns on a long value',
@@ -318,9 +295,11 @@ const FILES: readonly ExpensiveFile[] = [
 const ORDINARY: readonly ExpensiveFile[] = LARGE_FILES.map(({ what, make }) => ({ name: what, make }));
 
 /** Pipeline files that are designed to be expensive. */
-export const PIPELINE_ADVERSARIES: readonly Adversary<PipelineInput>[] = [...FILES, ...ORDINARY].map(
-  ({ name, make, variables }) => ({
-    name,
-    make: (chars) => ({ yaml: make(chars), variables: variables?.(chars) ?? {} }),
-  }),
-);
+export const PIPELINE_ADVERSARIES: readonly Adversary<PipelineInput>[] = [
+  ...FILES,
+  ...MULTIPLIED,
+  ...ORDINARY,
+].map(({ name, make, variables }) => ({
+  name,
+  make: (chars) => ({ yaml: make(chars), variables: variables?.(chars) ?? {} }),
+}));
