@@ -1,7 +1,8 @@
 import { parseByteSize } from '@hangar/shared/units';
 import { splitDocuments } from '../parse/documents.ts';
+import type { YamlNode } from '../parse/yaml-node.ts';
 import { resolveScalar, wholeNumber } from '../parse/yaml-scalar.ts';
-import { parseYamlTree, TokenBudget, type YamlNode } from '../parse/yaml-tree.ts';
+import { parseYamlTree, TokenBudget } from '../parse/yaml-tree.ts';
 import type { Condition } from '../pipeline/pipeline.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 

@@ -2,8 +2,8 @@ import { type ErrorPlace, PipelineError } from '../pipeline/pipeline-error.ts';
 import { fieldsOf, type KeyOf, type Part } from './fields.ts';
 import { isStrict, unknownKey } from './known-keys.ts';
 import type { Remark } from './remark.ts';
+import type { YamlNode } from './yaml-node.ts';
 import { resolveScalar, TYPE_TAG, truncated } from './yaml-scalar.ts';
-import type { YamlNode } from './yaml-tree.ts';
 
 /** The named fields of a part; absent and null are treated alike. */
 export interface Fields<P extends Part> {

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { SourceDocument } from './documents.ts';
-import { composeYaml, parseYamlTree, type YamlNode } from './yaml-tree.ts';
+import type { YamlNode } from './yaml-node.ts';
+import { composeYaml, parseYamlTree } from './yaml-tree.ts';
 
 /** Long lines stay as they are: a script must not be folded. */
 const STYLE = { indent: 2, indentSeq: true, lineWidth: 0, flowCollectionPadding: true } as const;

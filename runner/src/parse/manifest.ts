@@ -6,7 +6,8 @@ import { type SourceDocument, splitDocuments } from './documents.ts';
 import { misspeltDocument } from './known-keys.ts';
 import { type ReadPipeline, readPipeline } from './read-pipeline.ts';
 import type { Remark } from './remark.ts';
-import { parseYamlTree, TokenBudget, type YamlNode } from './yaml-tree.ts';
+import type { YamlNode } from './yaml-node.ts';
+import { parseYamlTree, TokenBudget } from './yaml-tree.ts';
 
 /** The fields that all documents share; their types are checked even if the document is for another runner (previous-runner §3.1). */
 function readHead(decoder: Decoder, node: YamlNode): { readonly kind: string; readonly type: string } {

@@ -1,6 +1,6 @@
 import type { FieldPath } from '../pipeline/pipeline.ts';
 import type { ErrorPlace } from '../pipeline/pipeline-error.ts';
-import type { YamlNode } from './yaml-tree.ts';
+import type { YamlNode } from './yaml-node.ts';
 
 function below(node: YamlNode, part: string | number): YamlNode | undefined {
   if (node.kind === 'seq') return typeof part === 'number' ? node.items[part] : undefined;

@@ -1,6 +1,6 @@
 import type { ErrorPlace } from '../pipeline/pipeline-error.ts';
 import type { SourceDocument } from './documents.ts';
-import type { YamlMap, YamlNode, YamlScalar, YamlSeq } from './yaml-tree.ts';
+import type { YamlMap, YamlNode, YamlScalar, YamlSeq } from './yaml-node.ts';
 
 /** Thrown within this file only: the document has something that the library has to judge. */
 class NotPlain extends Error {}

@@ -7,7 +7,7 @@ import type {
   SelectorExpression,
 } from '../pipeline/affinity.ts';
 import { type Decoder, isNull } from './decoder.ts';
-import type { YamlNode } from './yaml-tree.ts';
+import type { YamlNode } from './yaml-node.ts';
 
 /** Kubernetes' names, which are the same for nodes and Pods. */
 export const REQUIRED = 'required_during_scheduling_ignored_during_execution';

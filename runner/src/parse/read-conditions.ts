@@ -1,6 +1,6 @@
 import { CONDITION_NAMES, type Condition, type Conditions } from '../pipeline/pipeline.ts';
 import { type Decoder, isNull } from './decoder.ts';
-import type { YamlNode } from './yaml-tree.ts';
+import type { YamlNode } from './yaml-node.ts';
 
 /** A `when` or `match` (previous-runner §3.8.1). Null conditions are left out. */
 export function readConditions(decoder: Decoder, node: YamlNode | undefined): Conditions {

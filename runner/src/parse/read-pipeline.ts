@@ -8,7 +8,7 @@ import { readPodSecurity } from './read-security.ts';
 import { readAmount, readStep } from './read-step.ts';
 import { readTopologySpread } from './read-topology-spread.ts';
 import { readVolume } from './read-volume.ts';
-import type { YamlNode } from './yaml-tree.ts';
+import type { YamlNode } from './yaml-node.ts';
 
 /** Default name of a pipeline (previous-runner §3.4). */
 export const DEFAULT_PIPELINE_NAME = 'default';

@@ -2,8 +2,8 @@ import { formatSpan, parseSpanMs } from '@hangar/shared/span';
 import { EARLY_SUCCESS } from '../pipeline/exit-codes.ts';
 import type { ServiceReady, StepRetry } from '../pipeline/pipeline.ts';
 import { type Decoder, type Fields, isNull } from './decoder.ts';
+import type { YamlNode } from './yaml-node.ts';
 import { resolveScalar } from './yaml-scalar.ts';
-import type { YamlNode } from './yaml-tree.ts';
 
 const LONGEST_SPAN_MS = 365 * 86_400_000;
 const LONGEST_BACKOFF_MS = 60_000;

@@ -1,6 +1,6 @@
 import type { PodSecurity, SecurityProfile, StepSecurity } from '../pipeline/security-context.ts';
 import { type Decoder, isNull } from './decoder.ts';
-import type { YamlNode } from './yaml-tree.ts';
+import type { YamlNode } from './yaml-node.ts';
 
 const isAbsent = (node: YamlNode | undefined): boolean => node === undefined || isNull(node);
 

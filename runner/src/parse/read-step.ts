@@ -6,8 +6,8 @@ import { readConditions } from './read-conditions.ts';
 import { readReady, readRetry, readTimeout } from './read-run-fields.ts';
 import { readStepSecurity } from './read-security.ts';
 import { settingValue, settingVariable } from './settings.ts';
+import type { YamlNode } from './yaml-node.ts';
 import { resolveScalar } from './yaml-scalar.ts';
-import type { YamlNode } from './yaml-tree.ts';
 
 /** Bytes as a number, or as text with a unit (previous-runner §1.2, §3.3). */
 export function readBytes(decoder: Decoder, node: YamlNode | undefined): number {

@@ -1,7 +1,7 @@
 import type { TopologySpread } from '../pipeline/affinity.ts';
 import type { Decoder } from './decoder.ts';
 import { readLabelSelector } from './read-affinity.ts';
-import type { YamlNode } from './yaml-tree.ts';
+import type { YamlNode } from './yaml-node.ts';
 
 /** `topology_spread_constraints` of a pipeline. */
 export function readTopologySpread(decoder: Decoder, list: YamlNode | undefined): readonly TopologySpread[] {

@@ -1,7 +1,7 @@
 import type { FieldPath, PipelineVolume } from '../pipeline/pipeline.ts';
 import { type Decoder, type Fields, isNull } from './decoder.ts';
 import { readBytes } from './read-step.ts';
-import type { YamlNode } from './yaml-tree.ts';
+import type { YamlNode } from './yaml-node.ts';
 
 /** In order of precedence (previous-runner §3.7). */
 const SOURCES = ['temp', 'cache', 'host', 'claim', 'config_map', 'secret'] as const;

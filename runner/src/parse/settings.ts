@@ -1,7 +1,7 @@
 import type { EnvValue } from '../pipeline/pipeline.ts';
 import { isNull } from './decoder.ts';
+import type { YamlMap, YamlNode, YamlScalar } from './yaml-node.ts';
 import { resolveScalar, type ScalarValue } from './yaml-scalar.ts';
-import type { YamlMap, YamlNode, YamlScalar } from './yaml-tree.ts';
 
 /** Name of a plugin setting's variable: upper case, nothing else changed. */
 export const settingVariable = (key: string): string => `PLUGIN_${key.toUpperCase()}`;

@@ -1,5 +1,5 @@
 import { PipelineError } from '../pipeline/pipeline-error.ts';
-import type { YamlScalar } from './yaml-tree.ts';
+import type { YamlScalar } from './yaml-node.ts';
 
 /** The value of a scalar if its reader does not request text (previous-runner §3.3: YAML 1.1, as in the old library). */
 export type ScalarValue =

@@ -1,7 +1,7 @@
 import { type LintContext, type LintProblem, lintAll } from '../../lint/lint.ts';
 import { type InspectedDocument, inspectManifest } from '../../parse/manifest.ts';
 import { placeOf } from '../../parse/place-of.ts';
-import type { YamlNode } from '../../parse/yaml-tree.ts';
+import type { YamlNode } from '../../parse/yaml-node.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import { type CompileSubject, compileProblems } from './compile-problem.ts';
 
