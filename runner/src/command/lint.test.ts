@@ -112,6 +112,27 @@ describe('lint', () => {
     ]);
   });
 
+  it.each(['branch: main', 'event: tag', 'status: [failure]', 'cron: nightly'])(
+    'finds what is refused in a step that runs only when %s',
+    async (condition) => {
+      const steps = stepsOf(
+        '- { name: a, image: alpine }',
+        `- { name: c, image: "Bad", when: { ${condition} } }`,
+      );
+      const { code, printed } = await linted({ 'a.yml': steps });
+      expect(printed).toEqual([
+        expect.stringMatching(/^a\.yml:6:21: step "c": "Bad" is not a valid image name/),
+      ]);
+      expect(code).toBe(1);
+    },
+  );
+
+  it('refuses no steps that are too many only if those of all branches run', async () => {
+    const branch = (name: string) =>
+      Array.from({ length: 400 }, (_, n) => `- { name: ${name}-${n}, image: b, when: { branch: ${name} } }`);
+    expect((await linted({ 'a.yml': stepsOf(...branch('x'), ...branch('y')) })).printed).toEqual([]);
+  });
+
   it('finds all that the compiler refuses, each once and at its place, with what the linter refuses', async () => {
     const yaml = [
       stepsOf(

@@ -4,7 +4,7 @@ import { expandImage } from '../../compile/image-reference.ts';
 import type { CompileSettings, ImageConfig } from '../../compile/settings.ts';
 import type { LintProblem } from '../../lint/problem.ts';
 import type { StageDetail } from '../../pipeline/drone.ts';
-import type { Pipeline } from '../../pipeline/pipeline.ts';
+import type { Pipeline, PipelineStep } from '../../pipeline/pipeline.ts';
 import { PipelineError } from '../../pipeline/pipeline-error.ts';
 import { letters } from '../../stage/compile-pipeline.ts';
 import { repaired } from './repair.ts';
@@ -26,7 +26,12 @@ const NAME_LETTERS = 20;
 /** More refusals of one pipeline are not searched for. */
 const MAX_PROBLEMS = 50;
 
-function refusals(pipeline: Pipeline, subject: CompileSubject): readonly LintProblem[] {
+/** @param ignored the code of an error that is none here */
+function refusals(
+  pipeline: Pipeline,
+  subject: CompileSubject,
+  ignored: PipelineError['code'] | undefined,
+): readonly LintProblem[] {
   const { detail, settings, nowMs } = subject;
   const steps = [...pipeline.services, ...pipeline.steps];
   const images = [settings.cloneImage, ...steps.map(({ image }) => image)];
@@ -49,7 +54,7 @@ function refusals(pipeline: Pipeline, subject: CompileSubject): readonly LintPro
     return [];
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;
-    return problemsOf(error);
+    return error.code === ignored ? [] : problemsOf(error);
   }
 }
 
@@ -63,9 +68,12 @@ export function problemsOf({ message, refused }: PipelineError): readonly LintPr
 const withoutValues = (pipeline: Pipeline, problems: readonly LintProblem[]): Pipeline =>
   problems.reduce((left, { at }) => repaired(left, at) ?? left, pipeline);
 
+const hasConditions = ({ when }: PipelineStep): boolean => Object.keys(when).length > 0;
+const unconditional = (step: PipelineStep): PipelineStep => ({ ...step, when: {} });
+
 /**
- * Why a pipeline can't be put into a Pod: the compiler stops at the first value that it refuses, so that value is replaced by a valid one
- * until nothing is refused.
+ * Why a pipeline can't be put into a Pod, for the given build, and for one in which every step runs: what a tag or another branch would run
+ * is refused there only. All steps together may be too large for a Pod though no build has all of them, so that is no problem.
  *
  * @param known what the linter has found: not searched for again
  */
@@ -74,10 +82,24 @@ export function compileProblems(
   subject: CompileSubject,
   known: readonly LintProblem[],
 ): readonly LintProblem[] {
+  const { steps, services } = pipeline;
+  const found = problemsFor(pipeline, subject, { known });
+  if (![...steps, ...services].some(hasConditions)) return found;
+  const whole = { ...pipeline, steps: steps.map(unconditional), services: services.map(unconditional) };
+  const more = problemsFor(whole, subject, { known: [...known, ...found], ignored: 'pipeline-too-large' });
+  return [...found, ...more];
+}
+
+/** The compiler stops at the first value that it refuses, so that value is replaced by a valid one until nothing is refused. */
+function problemsFor(
+  pipeline: Pipeline,
+  subject: CompileSubject,
+  { known, ignored }: { readonly known: readonly LintProblem[]; readonly ignored?: PipelineError['code'] },
+): readonly LintProblem[] {
   const found: LintProblem[] = [];
   let rest = withoutValues(pipeline, known);
   while (found.length < MAX_PROBLEMS) {
-    const problems = refusals(rest, subject);
+    const problems = refusals(rest, subject, ignored);
     const more = problems.filter((one) => !found.some((other) => isDeepStrictEqual(one, other)));
     found.push(...more);
     if (more.length === 0 || more.some(({ at }) => repaired(rest, at) === undefined)) return found;
