@@ -17,7 +17,8 @@ export function reducedAddress(address: string): string {
   const [host = '', ...path] = address
     .trim()
     .replace(/^https?:\/\//i, '')
-    .replace(/\/v[12](?=\/|$)/, '')
+    // Only behind the host: elsewhere it is the name of a group or a project.
+    .replace(/^([^/]*)\/v[12](?=\/|$)/, '$1')
     .split('/')
     .filter((part, index) => index === 0 || part !== '');
   if (path.length > 0) return [hostOf(host), ...path].join('/');

@@ -115,6 +115,8 @@ describe('pullSecret', () => {
     ['docker.io', 'index.docker.io'],
     ['registry-1.docker.io', 'index.docker.io'],
     ['https://Registry.example.com/v2/', 'registry.example.com'],
+    ['registry.gitlab.com/acme/v1', 'registry.gitlab.com/acme/v1'],
+    ['registry.gitlab.com/v1/acme/v2', 'registry.gitlab.com/acme/v2'],
     ['registry.example.com:5000/team', 'registry.example.com:5000/team'],
     ['https://gitlab.example.com/Group/project/', 'gitlab.example.com/Group/project'],
     ['https://index.docker.io/v1/acme', 'docker.io/acme'],

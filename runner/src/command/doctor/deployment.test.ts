@@ -46,4 +46,10 @@ describe('readDeployment', () => {
   it.each(['kind: Pod', 'A=1', ''])('refuses a text without one: %j', (text) => {
     expect(() => readDeployment(text)).toThrow('no object of kind Deployment');
   });
+
+  it('refuses a file with an error of syntax, which would be read in part', () => {
+    const text =
+      'kind: Deployment\nspec:\n  template: { spec: { containers: [ { name: runner, env: [ { name: A, value: b } ] } ] }\n';
+    expect(() => readDeployment(text)).toThrow('it is not valid YAML: ');
+  });
 });

@@ -12,10 +12,12 @@ export interface DeploymentVariables {
  * Reads the environment of a Deployment's container (the one whose name contains "runner", else the first), as
  * `kubectl get deployment NAME -o yaml` prints it. Pure.
  *
- * @throws {Error} if the text has no Deployment
+ * @throws {Error} if the text is not valid YAML or has no Deployment
  */
 export function readDeployment(text: string): DeploymentVariables {
   const documents = parseAllDocuments(text).flatMap((document): unknown[] => {
+    const [error] = document.errors;
+    if (error !== undefined) throw new Error(`it is not valid YAML: ${error.message.split('\n')[0]}`);
     const value: unknown = document.toJS();
     return isRecord(value) && value['kind'] === 'List' ? [...listOf(value['items'])] : [value];
   });
