@@ -15,8 +15,8 @@ const DECLINED = new NotPlain();
 const MAX_DEPTH = 40;
 const MAX_LINES = 150_000;
 
-/** Printable ASCII, line feeds, and letters that no rule of YAML mentions. */
-const ORDINARY = /^[\n\x20-\x7e\u00a1-\u1fff\u2030-\ud7ff]*$/;
+/** Printable ASCII, line feeds, and all other characters that no rule of YAML mentions. */
+const ORDINARY = /^[\n\x20-\x7e\u00a1-\u2027\u202a-\ufefe\uff00-\uffff]*$/;
 /** A key that is no indicator, and the colon behind it. */
 const KEY = /([A-Za-z0-9_][A-Za-z0-9_./-]*):(?= |$)/y;
 /** How a plain scalar may begin: not with an indicator. */
@@ -265,24 +265,56 @@ function endOfText(text: string, column: number): number {
   return end;
 }
 
-/** A list of plain texts, or an empty map. */
+/** A flow collection that ends on its line and has no other one within. */
 function flow(text: string, column: number, place: ErrorPlace): readonly [YamlNode, number] {
-  if (text.startsWith('{}', column))
-    return [{ kind: 'map', entries: [], ...place, weight: 1, depth: 0 }, column + 2];
-  if (text[column] !== '[') return decline();
-  const nodes: YamlScalar[] = [];
+  return text[column] === '[' ? flowSeq(text, column, place) : flowMap(text, column, place);
+}
+
+function flowSeq(text: string, column: number, place: ErrorPlace): readonly [YamlSeq, number] {
+  const items: YamlScalar[] = [];
   let at = indentOf(text, column + 1);
   while (text[at] !== ']') {
-    FLOW_TEXT.lastIndex = at;
-    const [found] = FLOW_TEXT.exec(text) ?? [];
-    if (found === undefined) return decline();
-    nodes.push(scalar(found, true, { line: place.line, column: at + 1 }));
-    at = indentOf(text, at + found.length);
-    if (text[at] === ',') at = indentOf(text, at + 1);
-    else if (text[at] !== ']') decline();
+    const [item, end] = flowScalar(text, at, place.line);
+    items.push(item);
+    at = behindComma(text, end, ']');
   }
-  const weight = nodes.reduce((sum, node) => sum + node.weight, 1);
-  return [{ kind: 'seq', items: nodes, ...place, weight, depth: nodes.length > 0 ? 1 : 0 }, at + 1];
+  const weight = items.reduce((sum, item) => sum + item.weight, 1);
+  return [{ kind: 'seq', items, ...place, weight, depth: items.length > 0 ? 1 : 0 }, at + 1];
+}
+
+function flowMap(text: string, column: number, place: ErrorPlace): readonly [YamlMap, number] {
+  const entries = new Map<string, readonly [YamlScalar, YamlScalar]>();
+  let weight = 1;
+  let at = indentOf(text, column + 1);
+  while (text[at] !== '}') {
+    KEY.lastIndex = at;
+    const name = KEY.exec(text)?.[1];
+    if (name === undefined) return decline();
+    const key = scalar(name, true, { line: place.line, column: at + 1 });
+    const [value, end] = flowScalar(text, indentOf(text, at + name.length + 1), place.line);
+    weight += key.weight + value.weight;
+    entries.set(name, [key, value]);
+    at = behindComma(text, end, '}');
+  }
+  return [
+    { kind: 'map', entries: [...entries.values()], ...place, weight, depth: weight > 1 ? 1 : 0 },
+    at + 1,
+  ];
+}
+
+function flowScalar(text: string, column: number, line: number): readonly [YamlScalar, number] {
+  const place = { line, column: column + 1 };
+  if (text[column] === '"' || text[column] === "'") return quoted(text, column, place);
+  FLOW_TEXT.lastIndex = column;
+  const [found] = FLOW_TEXT.exec(text) ?? [];
+  return found === undefined ? decline() : [scalar(found, true, place), column + found.length];
+}
+
+/** Where the next entry begins, or the collection ends. */
+function behindComma(text: string, column: number, close: ']' | '}'): number {
+  const at = indentOf(text, column);
+  if (text[at] === ',') return indentOf(text, at + 1);
+  return text[at] === close ? at : decline();
 }
 
 /**
