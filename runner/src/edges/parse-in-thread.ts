@@ -35,8 +35,11 @@ type Found = Exclude<ParseReply, { readonly refused: ErrorFields }>;
 
 /** Maximum size of file and variables that are parsed without a thread: starting a thread takes longer than parsing a small file. */
 const INLINE_CHARS = 16 * 1024;
-/** Threads at once. A runner with 1 GiB of memory survives it if both need all that they may. */
-const THREADS = 2;
+/**
+ * Threads at once. With two of them V8 once ended the whole process in a test run ("Check failed: jit_page.has_value()"): its record of the pages
+ * with compiled code is shared by all threads of a process (https://github.com/nodejs/node/issues/64500).
+ */
+const THREADS = 1;
 const MAX_HEAP_MIB = 256;
 /** Limit of the thread's CPU time, so that other load refuses no file; the slowest file of 1 MiB takes about a second. */
 const CPU_MS = 10_000;
@@ -68,7 +71,7 @@ async function cpuMsOf(worker: Worker): Promise<number> {
 }
 
 /**
- * Parses large files in threads of their own, two at a time, in fair turns of their owners, so that no file delays the runner's Lease, probes
+ * Parses large files in a thread of their own, one at a time, in fair turns of their owners, so that no file delays the runner's Lease, probes
  * and the stages of other repositories. An error, a lack of memory or a file that takes too long fails only its own stage.
  */
 export class ThreadedParser implements PipelineParser {
