@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Amount, Pipeline } from '../pipeline/pipeline.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
-import { ownResources, resourceMode } from './own-requests.ts';
+import { ownResources, resourceMode, unusedRequests } from './own-requests.ts';
 import { RESOURCE_MODES } from './resource-mode.ts';
 import { aPipeline, aStep, someSettings } from './testing/a-pipeline.ts';
 
@@ -103,5 +103,24 @@ describe('how requests are computed', () => {
 
     expect(attempt).toThrow(PipelineError);
     expect(attempt).toThrow(`${JSON.stringify(value)} must be one of split, peak, steps`);
+  });
+});
+
+describe('requests of steps that have no effect', () => {
+  const steps = [
+    aStep({ name: 'a', requests: amount(100) }),
+    aStep({ name: 'b' }),
+    aStep({ name: 'c', requests: amount(0, 1) }),
+  ];
+
+  it('are warned of once in the mode split, with the remedy', () => {
+    expect(unusedRequests('split', steps)).toEqual([
+      'step "a" and 1 more: resources.requests has no effect, because the request of the Pod is divided among its containers; set the annotation hangar.dev/resources to steps or peak, or requests of the pipeline',
+    ]);
+    expect(unusedRequests('split', [aStep()])).toEqual([]);
+  });
+
+  it.each(['steps', 'peak'] as const)('are none in the mode %s', (mode) => {
+    expect(unusedRequests(mode, steps)).toEqual([]);
   });
 });

@@ -26,6 +26,18 @@ export function resourceMode({ metadata }: Pipeline, settings: CompileSettings):
   );
 }
 
+/** A warning where steps set requests that the mode does not use, as in the previous runner. Pure. */
+export function unusedRequests(mode: ResourceMode, steps: readonly PipelineStep[]): readonly string[] {
+  const [first, ...others] = steps.filter(
+    ({ requests }) => mode === 'split' && (requests.cpuMillicores > 0 || requests.memoryBytes > 0),
+  );
+  if (first === undefined) return [];
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  return [
+    `${stepTitle(first)}${more}: resources.requests has no effect, because the request of the Pod is divided among its containers; set the annotation ${ANNOTATION} to steps or peak, or requests of the pipeline`,
+  ];
+}
+
 /** The requests of one step, with the limits of its container. */
 export interface OwnDemand {
   readonly step: PipelineStep;

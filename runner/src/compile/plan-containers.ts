@@ -10,7 +10,7 @@ import { cloneStep } from './clone-step.ts';
 import { decideStart } from './engine.ts';
 import { expandImage, parseReference } from './image-reference.ts';
 import { type Candidate, type OrderedStep, orderSteps } from './order-steps.ts';
-import { ownResources, resourceMode } from './own-requests.ts';
+import { ownResources, resourceMode, unusedRequests } from './own-requests.ts';
 import { peakOf } from './peak.ts';
 import type { PlannedContainer } from './planned-container.ts';
 import { checkStepCount } from './pod-size.ts';
@@ -196,6 +196,10 @@ export function planContainers(sources: PlanSources): PlannedContainers {
   return {
     steps: undivided.map((planned, index) => ({ ...planned, resources: resources[index] ?? nothing })),
     caches,
-    warnings: [...own.warnings, ...drafts.flatMap(({ warnings }) => warnings)],
+    warnings: [
+      ...own.warnings,
+      ...unusedRequests(resourceMode(sources.pipeline, sources.settings), runnable),
+      ...drafts.flatMap(({ warnings }) => warnings),
+    ],
   };
 }
