@@ -260,6 +260,21 @@ describe('lint', () => {
       'unknown key `brunch` of conditions is ignored; did you mean `branch`?',
     ],
     [
+      'steps:\n- name: a\n  image: b\n  failure: ignored',
+      '6:12',
+      '`failure: ignored` of step a is ignored: write fail, ignore, fast, fast-fail, fail-fast',
+    ],
+    [
+      'steps:\n- name: a\n  image: b\n  pull: alway',
+      '6:9',
+      '`pull: alway` of step a is ignored: write default, always, never, if-not-exists',
+    ],
+    [
+      'steps:\n- name: a\n  image: b\n  entrypoint: [c]\n  commands: [d]',
+      '7:13',
+      '`commands` of step a are ignored, because it has `entrypoint`',
+    ],
+    [
       'steps: [{ name: a, image: b }]\nclone:\n  dept: 1',
       '5:3',
       'unknown key `dept` of clone is ignored; did you mean `depth`?',

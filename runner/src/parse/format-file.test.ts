@@ -112,8 +112,10 @@ function isYaml(text: string): boolean {
 /** What the runner reads in the file, or why it refuses it, without numbers of lines. */
 function withoutPlaces(text: string): unknown {
   try {
-    const json = JSON.stringify(parseManifest(text));
-    return json.replace(/"(line|column)":\d+/g, '').replace(/line \d+/g, '');
+    const { warnings, ...manifest } = parseManifest(text);
+    // Equal ones of one line are one.
+    const said = [...new Set(warnings.map((warning) => warning.replace(/line \d+/g, '')))].sort();
+    return [JSON.stringify(manifest).replace(/"(line|column)":\d+/g, ''), said];
   } catch (error) {
     // They are in the order of their lines, of which there may be one alone.
     return String(error).replace(/\d+/g, '').split('\n').sort();

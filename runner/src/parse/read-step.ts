@@ -156,6 +156,40 @@ function readRunFields(
   };
 }
 
+/** Texts that these keys may have. Others mean the same as none, as in the previous runner. */
+const KNOWN_TEXTS = {
+  failure: new Set(['', 'fail', 'ignore', ...FAST]),
+  pull: new Set(['', 'default', 'always', 'never', 'if-not-exists']),
+} as const;
+
+/** What an author has written and what has no effect, since nothing says so later. */
+function warnOfUnused(
+  decoder: Decoder,
+  fields: Fields<'step'>,
+  { name, commands, entrypoint }: Programs,
+): void {
+  for (const key of ['failure', 'pull'] as const) {
+    const node = fields.get(key);
+    if (node?.kind !== 'scalar' || isNull(node)) continue;
+    const text = decoder.text(node);
+    const known = KNOWN_TEXTS[key];
+    if (!known.has(key === 'pull' ? text.toLowerCase() : text))
+      decoder.warn(
+        node,
+        `\`${key}: ${text}\` of step ${name} is ignored: write ${[...known].filter(Boolean).join(', ')}`,
+      );
+  }
+  const node = fields.get('commands');
+  if (node !== undefined && commands.length > 0 && entrypoint.length > 0)
+    decoder.warn(node, `\`commands\` of step ${name} are ignored, because it has \`entrypoint\``);
+}
+
+interface Programs {
+  readonly name: string;
+  readonly commands: readonly string[];
+  readonly entrypoint: readonly string[];
+}
+
 /** A step or service (previous-runner §3.6) that is not null. */
 export function readStep(decoder: Decoder, node: YamlNode, at: FieldPath): PipelineStep {
   const fields = decoder.fields(node, 'step');
@@ -164,11 +198,12 @@ export function readStep(decoder: Decoder, node: YamlNode, at: FieldPath): Pipel
   const name = text('name');
   decoder.warnUnsupported(node, 'step', `step ${name}`);
   warnOfVariables(decoder, fields.get('entrypoint'), [texts('entrypoint'), texts('command')]);
+  const programs = { commands: texts('commands'), entrypoint: texts('entrypoint') };
+  warnOfUnused(decoder, fields, { name, ...programs });
   return {
     name,
     image: text('image'),
-    commands: texts('commands'),
-    entrypoint: texts('entrypoint'),
+    ...programs,
     command: texts('command'),
     environment: readVariables(decoder, fields.get('environment'), (key, value) => [
       key,
