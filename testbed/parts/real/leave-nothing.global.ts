@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-const PROGRAM = join(import.meta.dirname, 'leave-nothing.ts');
+const PROGRAM = join(import.meta.dirname, 'leave-nothing-main.ts');
 
 /**
  * Before the first test file; the function that it returns runs after the last, and fails the level if anything is left in the cluster. The work
