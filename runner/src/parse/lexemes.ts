@@ -24,8 +24,9 @@ function ignoreIndentInQuotes(lexer: Lexer): void {
 }
 
 /**
- * The tokens of a YAML text from the library's lexer, but with YAML 1.1's rule for brackets and quotes: inside them indentation is
- * ignored, so that files that the old runner accepted (`commands: [` and unindented items below) are still accepted.
+ * The tokens of a YAML text from the library's lexer, but with YAML 1.1's rules for brackets and quotes: inside them indentation is
+ * ignored, and a dash alone is a text, so that files that the old runner accepted (`commands: [` and unindented items below,
+ * `command: [tar, -xf, -]`) are still accepted.
  */
 export function* lexemes(text: string): Generator<string> {
   const lexer = new Lexer();
@@ -34,6 +35,10 @@ export function* lexemes(text: string): Generator<string> {
   let outerIndent: unknown;
   let isScalar = false;
   for (const lexeme of lexer.lex(text)) {
+    if (lexeme === '-' && depth > 0 && !isScalar) {
+      yield SCALAR_FOLLOWS;
+      isScalar = true;
+    }
     yield lexeme;
     const step = isScalar ? 0 : (NESTING[lexeme] ?? 0);
     isScalar = lexeme === SCALAR_FOLLOWS;

@@ -130,6 +130,21 @@ describe('structure', () => {
     expect(tree.kind === 'seq' && tree.items).toMatchObject([{ text: 'a b' }, { text: 'c' }]);
   });
 
+  it.each([
+    ['[tar, -xf, -]', ['tar', '-xf', '-']],
+    ['[-]', ['-']],
+    ['[\n  -\n]', ['-']],
+  ])('reads a dash alone in brackets as a text: %j', (text, want) => {
+    const node = parse(text);
+    expect(
+      node.kind === 'seq' && node.items.map((item) => (item.kind === 'scalar' ? item.text : item.kind)),
+    ).toEqual(want);
+  });
+
+  it.each(['[- a]', '- -\n- [- ]x'])('refuses a list by dashes in brackets: %j', (text) => {
+    expect(() => parse(text)).toThrow();
+  });
+
   it('requires indentation again after the last bracket', () => {
     const tree = parse('- k: [\n  a,\nb\n  ]\n  l: "["\n- k: 1');
 
