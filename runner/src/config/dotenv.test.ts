@@ -19,6 +19,9 @@ describe('parseDotenv', () => {
     ['later keys too', 'A=$B\nB=1', { A: '', B: '1' }],
     ['an escaped dollar stays', 'A=\\$B\nC="\\${B}"', { A: '$B', C: '${B}' }],
     ['lower case is not expanded', 'A=$b', { A: '$b' }],
+    ['an escaped dollar stays before lower case too', 'A=ab\\$cd', { A: 'ab$cd' }],
+    ['quotes within quotes', `A="{"a": "b"}"\nB='it's'`, { A: '{"a": "b"}', B: "it's" }],
+    ['two quoted words are two', 'A="x" y "z', { A: '"x" y "z' }],
     ['Windows line ends', 'A=1\r\nB=2\r\n', { A: '1', B: '2' }],
     ['a later line wins', 'A=1\nA=2', { A: '2' }],
   ])('%s', (_, text, want) => {

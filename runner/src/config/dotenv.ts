@@ -39,6 +39,9 @@ function valueOf(text: string, earlier: ReadonlyMap<string, string>): string {
   if (single) return single[1] ?? '';
   const double = /^"((?:[^"\\]|\\.)*)"\s*(?:#.*)?$/.exec(text);
   if (double) return expand(unescape(double[1] ?? ''), earlier);
+  // Quotes within quotes, such as JSON that was not escaped: the first and the last one count.
+  const [, quote, inner = ''] = /^(['"])(.+)\1$/.exec(text) ?? [];
+  if (quote !== undefined) return quote === "'" ? inner : expand(unescape(inner), earlier);
   return expand(text.replace(/(?:^|\s+)#.*$/, '').trim(), earlier);
 }
 
@@ -52,7 +55,7 @@ function unescape(text: string): string {
 
 function expand(text: string, earlier: ReadonlyMap<string, string>): string {
   return text.replace(
-    /(\\)?\$(?:\{([A-Z0-9_]+)\}|([A-Z0-9_]+))/g,
+    /(\\)\$|\$(?:\{([A-Z0-9_]+)\}|([A-Z0-9_]+))/g,
     (match, escaped: string | undefined, braced: string | undefined, bare: string | undefined) =>
       escaped ? match.slice(1) : (earlier.get(braced ?? bare ?? '') ?? ''),
   );
