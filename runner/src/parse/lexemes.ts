@@ -23,6 +23,8 @@ function ignoreIndentInQuotes(lexer: Lexer): void {
   });
 }
 
+const isDash = (lexeme: string, isScalar: boolean): boolean => lexeme === '-' && !isScalar;
+
 /**
  * The tokens of a YAML text from the library's lexer, but with YAML 1.1's rules for brackets and quotes: inside them indentation is
  * ignored, and a dash alone is a text, so that files that the old runner accepted (`commands: [` and unindented items below,
@@ -35,10 +37,8 @@ export function* lexemes(text: string): Generator<string> {
   let outerIndent: unknown;
   let isScalar = false;
   for (const lexeme of lexer.lex(text)) {
-    if (lexeme === '-' && depth > 0 && !isScalar) {
-      yield SCALAR_FOLLOWS;
-      isScalar = true;
-    }
+    const isText = depth > 0 && isDash(lexeme, isScalar);
+    if (isText) yield SCALAR_FOLLOWS;
     yield lexeme;
     const step = isScalar ? 0 : (NESTING[lexeme] ?? 0);
     isScalar = lexeme === SCALAR_FOLLOWS;

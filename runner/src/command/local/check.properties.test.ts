@@ -2,15 +2,15 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { pipelines } from '../../compile/testing/arbitrary-pipelines.ts';
-import { findingsIn, misplaced, starts } from './testing/agreement.ts';
+import { findingsIn, misplaced, startsInEachBuild } from './testing/agreement.ts';
 
-it('lint finds an error if, and only if, a build would be refused; and every finding has a place in the file', () => {
+it('lint finds an error if, and only if, some build would be refused; and every finding has a place in the file', () => {
   const seen = { starts: 0, refused: 0 };
   fc.assert(
     fc.property(pipelines, fc.boolean(), fc.boolean(), (value, trusted, isJson) => {
       const text = isJson ? JSON.stringify(value) : stringify(value);
       const findings = findingsIn(text, trusted);
-      const expected = starts(text, trusted);
+      const expected = startsInEachBuild(text, trusted);
 
       expect(findings.some(({ severity }) => severity === 'error')).toBe(!expected);
       expect(misplaced(text, findings)).toEqual([]);

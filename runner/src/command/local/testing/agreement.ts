@@ -3,7 +3,7 @@ import { aDetail, anImage, aPreparation, NOW_MS, someSettings } from '../../../c
 import { lintPipeline } from '../../../lint/lint.ts';
 import { parseManifest } from '../../../parse/manifest.ts';
 import { substituteAll } from '../../../parse/substitute.ts';
-import type { Pipeline } from '../../../pipeline/pipeline.ts';
+import type { Pipeline, PipelineStep } from '../../../pipeline/pipeline.ts';
 import { PipelineError } from '../../../pipeline/pipeline-error.ts';
 import { check, type Finding } from '../check.ts';
 
@@ -20,9 +20,34 @@ export function substituted(yaml: string, variables: Readonly<Record<string, str
 export const findingsIn = (text: string, trusted: boolean): readonly Finding[] =>
   check(text, { ...RULES, trusted, compile: SUBJECT });
 
+const unconditional = (step: PipelineStep): PipelineStep => ({ ...step, when: {} });
+
+/** Every step of it runs. */
+const whole = (pipeline: Pipeline): Pipeline => ({
+  ...pipeline,
+  services: pipeline.services.map(unconditional),
+  steps: pipeline.steps.map(unconditional),
+});
+
+/** Whether any build of each pipeline would start; that all steps of all builds are too many for one Pod is no obstacle. */
+export function startsInEachBuild(text: string, trusted: boolean): boolean {
+  return starts(text, trusted) && starts(text, trusted, { change: whole, ignored: 'pipeline-too-large' });
+}
+
+interface Variant {
+  readonly change?: (pipeline: Pipeline) => Pipeline;
+  /** The code of an error that is none here. */
+  readonly ignored?: PipelineError['code'];
+}
+
 /** As the daemon, which stops at the first problem: whether a build of each pipeline of the file would start. */
-export function starts(text: string, trusted: boolean): boolean {
-  const startsOne = (pipeline: Pipeline): boolean => {
+export function starts(
+  text: string,
+  trusted: boolean,
+  { change = (one) => one, ignored }: Variant = {},
+): boolean {
+  const startsOne = (written: Pipeline): boolean => {
+    const pipeline = change(written);
     if (lintPipeline(pipeline, { ...RULES, trusted }) !== undefined) return false;
     // No image is without a command of its own.
     const images = new Proxy(
@@ -40,7 +65,7 @@ export function starts(text: string, trusted: boolean): boolean {
   try {
     return parseManifest(text).pipelines.map(startsOne).every(Boolean);
   } catch (error) {
-    if (error instanceof PipelineError) return false;
+    if (error instanceof PipelineError) return error.code === ignored;
     throw error;
   }
 }
