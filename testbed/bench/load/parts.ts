@@ -197,7 +197,7 @@ async function takeovers(
       note: 'HANGAR_LEASE_TERM at its default',
     },
     {
-      name: `${count} Pods of a replica that is told to stop: until another one owns them all`,
+      name: `${count} Pods of a replica that is stopped: until another one owns them all`,
       unit: 'ms',
       values: [handedOverMs],
       ...atMost(3_000),
