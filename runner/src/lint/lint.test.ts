@@ -307,7 +307,7 @@ describe('lintPipeline: parts that are compared item by item', () => {
     ['node_selector', 1_000, (count) => `node_selector: {${list(count, pair)}}`],
     ['metadata.labels', 1_000, (count) => `metadata: {labels: {${list(count, pair)}}}`],
     ['metadata.annotations', 1_000, (count) => `metadata: {annotations: {${list(count, pair)}}}`],
-    ['affinity.node_affinity', 1_000, nodes],
+    ['affinity.node_affinity', 50_000, nodes],
     [
       'security_context.supplemental_groups',
       1_000,

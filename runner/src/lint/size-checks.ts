@@ -5,6 +5,8 @@ import type { LintProblem } from './problem.ts';
 
 /** More than a Pod has of any of these; each item is compared with the operator's rules. */
 const MOST_KEYS = 1_000;
+/** Twenty terms of twenty expressions with a hundred values, the most that a Pod may have of required ones, are 40,400. */
+const MOST_NODE_VALUES = 50_000;
 /** Each is looked up, at the secret plugin if there is one. */
 const MOST_LOOKUPS = 100;
 /** Of all steps together: a third more than a file of a megabyte of ordinary settings has. */
@@ -43,7 +45,12 @@ function partsOf(pipeline: Pipeline): readonly Part[] {
     keys('node_selector', keysOf(nodeSelector), ['node_selector']),
     keys('metadata.labels', keysOf(metadata.labels), ['metadata', 'labels']),
     keys('metadata.annotations', keysOf(metadata.annotations), ['metadata', 'annotations']),
-    keys('affinity.node_affinity', nodeValues(pipeline), ['affinity', 'node_affinity']),
+    {
+      what: 'affinity.node_affinity',
+      count: nodeValues(pipeline),
+      most: MOST_NODE_VALUES,
+      at: ['affinity', 'node_affinity'],
+    },
     keys('security_context.supplemental_groups', security?.supplementalGroups.length ?? 0, [
       'security_context',
       'supplemental_groups',
