@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RUNNER } from './commands.ts';
-import { commandLine, stepsOf } from './testing/command-line.ts';
+import { commandLine, KUBECONFIG, stepsOf } from './testing/command-line.ts';
 
 /** What a hostile repository would have in its root: each command that reads it would talk to another cluster. */
 const FILES = {
@@ -24,16 +24,6 @@ async function filesRead(words: readonly string[]): Promise<readonly string[]> {
   await commandLine(words, FILES, { env: {}, readFile });
   return read;
 }
-
-/** A cluster without a server, so that `exec` gets as far as its pipeline. */
-const KUBECONFIG = JSON.stringify({
-  apiVersion: 'v1',
-  kind: 'Config',
-  'current-context': 'c',
-  clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }],
-  users: [{ name: 'u', user: {} }],
-  contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-});
 
 describe('.env of the working directory', () => {
   let folder: string;

@@ -2,17 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commandLine, stepsOf } from './testing/command-line.ts';
-
-/** A cluster without a server: port 1 of loopback. */
-const KUBECONFIG = JSON.stringify({
-  apiVersion: 'v1',
-  kind: 'Config',
-  'current-context': 'c',
-  clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }],
-  users: [{ name: 'u', user: {} }],
-  contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-});
+import { commandLine, KUBECONFIG, stepsOf } from './testing/command-line.ts';
 
 describe('exec without a reachable cluster', () => {
   let folder: string;

@@ -4,6 +4,7 @@ import type { StageDetail } from '../pipeline/drone.ts';
 import type { Pipeline, PipelineStep } from '../pipeline/pipeline.ts';
 import { trustLevelOf } from '../restrict/trust-level.ts';
 import type { OrderedStep } from './order-steps.ts';
+import { OWN_STEP } from './own-step.ts';
 import { refuse, stepField, stepTitle } from './refuse.ts';
 import type { CacheSettings, CompileSettings } from './settings.ts';
 import { type NamedVolumes, VOLUME } from './volumes.ts';
@@ -94,29 +95,15 @@ function cacheStep(
   const action = name === RESTORE ? 'restore' : 'save';
   const directories = names.map((cache, index) => `${component(cache)}=${cachePath(index)}`);
   return {
+    ...OWN_STEP,
     name,
     image: settings.gateImage,
-    commands: [],
     entrypoint: ['/hangar/bin/gate', 'cache', action, '--storage', STORAGE_PATH],
     command: ['--key', cacheKey(detail), ...flags, ...directories],
-    environment: {},
-    settings: {},
-    detach: false,
-    dependsOn: [],
     failure: 'ignore',
-    when: {},
-    pull: 'default',
-    privileged: false,
-    limits: { cpuMillicores: 0, memoryBytes: 0 },
-    requests: { cpuMillicores: 0, memoryBytes: 0 },
-    storage: { requestBytes: 0, limitBytes: 0 },
-    devices: {},
     ...identity(sources),
-    group: undefined,
-    volumes: [],
     workingDir: '/',
     timeoutMs: settings.caches.timeoutMs,
-    line: 0,
   };
 }
 

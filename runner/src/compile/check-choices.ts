@@ -5,6 +5,7 @@ import { pipelineChoices } from '../restrict/pipeline-choices.ts';
 import { privilegedChoices } from '../restrict/privileged-choices.ts';
 import type { Rules } from '../restrict/restrictions.ts';
 import type { TrustLevel } from '../restrict/trust-level.ts';
+import { isAuthors } from './order-steps.ts';
 import { resourceMode } from './own-requests.ts';
 import type { PlannedContainer } from './planned-container.ts';
 import { refuseAll, stepField } from './refuse.ts';
@@ -69,9 +70,7 @@ export function checkChoices(
   planned: readonly PlannedContainer[],
 ): readonly string[] {
   const { pipeline, detail, settings, policy, workspace, level, rules } = sources;
-  const steps = planned
-    .filter(({ origin }) => origin === 'service' || origin === 'step')
-    .map(({ step }) => step);
+  const steps = planned.filter(({ origin }) => isAuthors(origin)).map(({ step }) => step);
   const own = pipelineChoices({ ...pipeline, services: [], steps }, { ...settings, policy });
   const privileged = planned.filter((one) => one.privileged && !one.step.privileged);
   const ofImages = privilegedChoices({

@@ -1,12 +1,9 @@
 import type { Netrc, StageDetail } from '../pipeline/drone.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { trustLevelOf } from '../restrict/trust-level.ts';
-import type { OrderedStep } from './order-steps.ts';
+import { isOfCaches, type OrderedStep } from './order-steps.ts';
 import { stepTitle } from './refuse.ts';
 import type { CompileSettings } from './settings.ts';
-
-const isOfCaches = (origin: OrderedStep['origin']): boolean =>
-  origin === 'restore-cache' || origin === 'save-cache';
 
 interface CloneSources {
   readonly pipeline: Pick<Pipeline, 'clone'>;

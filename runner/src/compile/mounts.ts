@@ -1,7 +1,8 @@
 import type { V1VolumeMount } from '@kubernetes/client-node';
 import type { FieldPath, PipelineMount, PipelineStep } from '../pipeline/pipeline.ts';
 import type { Engine } from '../pipeline/run-plan.ts';
-import { cacheMounts, RESTORE, SAVE } from './cache-steps.ts';
+import { cacheMounts } from './cache-steps.ts';
+import { isOfCaches } from './order-steps.ts';
 import type { PlannedContainer } from './planned-container.ts';
 import { refuse, stepField, stepTitle } from './refuse.ts';
 import type { CompileSettings } from './settings.ts';
@@ -115,7 +116,7 @@ export function mountsOf(
   { n, step, origin, start: { engine } }: PlannedContainer,
   places: MountContext,
 ): readonly V1VolumeMount[] {
-  if (origin === RESTORE || origin === SAVE)
+  if (isOfCaches(origin))
     return [...cacheMounts(origin, places.caches, places.volumeNames), ...gateMounts(n, engine, places)];
   const mounts = [
     ...authorMounts(step, places),

@@ -2,7 +2,15 @@ import type { PipelineStep } from '../pipeline/pipeline.ts';
 import { refuse, stepField, stepTitle } from './refuse.ts';
 
 /** The origin of a step; the last two are the runner's own (`cache-steps.ts`). */
-export type Origin = 'clone' | 'service' | 'step' | 'restore-cache' | 'save-cache';
+export type Origin = 'clone' | 'service' | 'step' | CacheOrigin;
+type CacheOrigin = 'restore-cache' | 'save-cache';
+
+/** Whether an author wrote the step. Pure. */
+export const isAuthors = (origin: Origin): boolean => origin === 'service' || origin === 'step';
+
+/** Whether the step restores or saves caches. Pure. */
+export const isOfCaches = (origin: Origin): origin is CacheOrigin =>
+  origin === 'restore-cache' || origin === 'save-cache';
 
 /** A step of the YAML, and whether its conditions allow it to run. */
 export interface Candidate {

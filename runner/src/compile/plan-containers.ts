@@ -9,7 +9,7 @@ import { cloneCredentials } from './clone-credentials.ts';
 import { cloneStep } from './clone-step.ts';
 import { decideStart } from './engine.ts';
 import { expandImage, parseReference } from './image-reference.ts';
-import { type Candidate, type OrderedStep, orderSteps } from './order-steps.ts';
+import { type Candidate, isAuthors, type OrderedStep, orderSteps } from './order-steps.ts';
 import { ownResources, resourceMode, unusedRequests } from './own-requests.ts';
 import { peakOf } from './peak.ts';
 import type { PlannedContainer } from './planned-container.ts';
@@ -81,8 +81,6 @@ function candidates({ pipeline, settings, facts, globs }: PlanSources): readonly
 }
 
 type PipelineStepLike = Pipeline['steps'][number];
-
-const isAuthors = (origin: OrderedStep['origin']): boolean => origin === 'service' || origin === 'step';
 
 /** The author's images in full form; those of the operator unchanged (previous-runner §4.4). */
 function imageOf({ step, origin }: OrderedStep): string {

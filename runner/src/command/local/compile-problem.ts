@@ -71,6 +71,13 @@ const withoutValues = (pipeline: Pipeline, problems: readonly LintProblem[]): Pi
 const hasConditions = ({ when }: PipelineStep): boolean => Object.keys(when).length > 0;
 const unconditional = (step: PipelineStep): PipelineStep => ({ ...step, when: {} });
 
+/** The same pipeline in a build in which every step runs. Pure. */
+export const withEveryStep = (pipeline: Pipeline): Pipeline => ({
+  ...pipeline,
+  services: pipeline.services.map(unconditional),
+  steps: pipeline.steps.map(unconditional),
+});
+
 /**
  * Why a pipeline can't be put into a Pod, for the given build, and for one in which every step runs: what a tag or another branch would run
  * is refused there only. All steps together may be too large for a Pod though no build has all of them, so that is no problem.
@@ -85,8 +92,10 @@ export function compileProblems(
   const { steps, services } = pipeline;
   const found = problemsFor(pipeline, subject, { known });
   if (![...steps, ...services].some(hasConditions)) return found;
-  const whole = { ...pipeline, steps: steps.map(unconditional), services: services.map(unconditional) };
-  const more = problemsFor(whole, subject, { known: [...known, ...found], ignored: 'pipeline-too-large' });
+  const more = problemsFor(withEveryStep(pipeline), subject, {
+    known: [...known, ...found],
+    ignored: 'pipeline-too-large',
+  });
   return [...found, ...more];
 }
 

@@ -35,3 +35,13 @@ export async function commandLine(
 /** A file with one pipeline `default` of the given lines below `steps:`. */
 export const stepsOf = (...lines: readonly string[]): string =>
   ['kind: pipeline', 'type: kubernetes', 'name: default', 'steps:', ...lines, ''].join('\n');
+
+/** A kubeconfig of a cluster that never answers: port 1 of loopback. */
+export const KUBECONFIG = JSON.stringify({
+  apiVersion: 'v1',
+  kind: 'Config',
+  'current-context': 'c',
+  clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }],
+  users: [{ name: 'u', user: {} }],
+  contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+});

@@ -3,9 +3,10 @@ import { aDetail, anImage, aPreparation, NOW_MS, someSettings } from '../../../c
 import { lintPipeline } from '../../../lint/lint.ts';
 import { parseManifest } from '../../../parse/manifest.ts';
 import { substituteAll } from '../../../parse/substitute.ts';
-import type { Pipeline, PipelineStep } from '../../../pipeline/pipeline.ts';
+import type { Pipeline } from '../../../pipeline/pipeline.ts';
 import { PipelineError } from '../../../pipeline/pipeline-error.ts';
 import { check, type Finding } from '../check.ts';
+import { withEveryStep } from '../compile-problem.ts';
 
 const RULES = { slug: 'acme/widget', namespaceRules: { prod: ['other/*'] } };
 const SUBJECT = { detail: aDetail(), settings: someSettings(), nowMs: NOW_MS };
@@ -20,18 +21,11 @@ export function substituted(yaml: string, variables: Readonly<Record<string, str
 export const findingsIn = (text: string, trusted: boolean): readonly Finding[] =>
   check(text, { ...RULES, trusted, compile: SUBJECT });
 
-const unconditional = (step: PipelineStep): PipelineStep => ({ ...step, when: {} });
-
-/** Every step of it runs. */
-const whole = (pipeline: Pipeline): Pipeline => ({
-  ...pipeline,
-  services: pipeline.services.map(unconditional),
-  steps: pipeline.steps.map(unconditional),
-});
-
 /** Whether any build of each pipeline would start; that all steps of all builds are too many for one Pod is no obstacle. */
 export function startsInEachBuild(text: string, trusted: boolean): boolean {
-  return starts(text, trusted) && starts(text, trusted, { change: whole, ignored: 'pipeline-too-large' });
+  return (
+    starts(text, trusted) && starts(text, trusted, { change: withEveryStep, ignored: 'pipeline-too-large' })
+  );
 }
 
 interface Variant {
