@@ -11,7 +11,7 @@ import { CancelWatches } from './cancel/cancel-watches.ts';
 import type { RunnerConfig } from './config/runner-config.ts';
 
 import { createDroneClient, type DroneClient } from './edges/drone-http.ts';
-import { ThreadedParser } from './edges/parse-in-thread.ts';
+import { IsolatedParser } from './edges/parse-in-process.ts';
 import { createEnvironmentPlugin, createRegistryPlugin, createSecretPlugin } from './edges/plugin-http.ts';
 import { createImageLookup } from './edges/registry-http.ts';
 import { ServerOutage } from './edges/server-outage.ts';
@@ -285,7 +285,7 @@ export function draftParts(
     nameKey: podKeyOf(config.server.token, 'name'),
     access: config.runner.limits,
     namespaceRules: config.namespaceRules,
-    parser: new ThreadedParser(clock),
+    parser: new IsolatedParser(clock),
     fileLimitBytes: config.pipelines.limitBytes,
     prepare: {
       clock,

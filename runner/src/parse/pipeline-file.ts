@@ -18,7 +18,7 @@ export interface WantedPlaces {
   readonly paths: readonly FieldPath[];
 }
 
-/** Parses pipeline files. An implementation may use another thread for a large one. */
+/** Parses pipeline files. An implementation may use another process for a large one. */
 export interface PipelineParser {
   /** @throws {PipelineError} as `substitutedText` and `parseManifest` do; the reason of `signal` */
   parse(file: PipelineFile, signal: AbortSignal): Promise<Manifest>;

@@ -45,8 +45,8 @@ describe('the closed list of failures', () => {
       [...text.matchAll(/new PipelineError\(\s*(.)/g)].map(([, first]) => ({ path, first })),
     );
 
-    // These pass a code on: compile/refuse.ts one of the type Refusal, edges/parse-in-thread.ts that of the thread's error.
-    const passing = ['compile/refuse.ts', 'edges/parse-in-thread.ts'];
+    // These pass a code on: compile/refuse.ts one of the type Refusal, edges/parse-in-process.ts that of the error in the process.
+    const passing = ['compile/refuse.ts', 'edges/parse-in-process.ts'];
     expect(made.filter(({ path, first }) => first !== "'" && !passing.includes(path))).toEqual([]);
   });
 

@@ -46,7 +46,7 @@ function refusalText(
   return [title, ...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n- ');
 }
 
-/** The data of an error, as another thread can send it. */
+/** The data of an error, as another process can send it. */
 export interface ErrorFields {
   readonly code: string;
   readonly message: string;
@@ -77,7 +77,7 @@ export class PipelineError extends Error {
     this.#refused = options.refused;
   }
 
-  /** The same error as it was thrown elsewhere: in another thread, or where its place was not known. */
+  /** The same error as it was thrown elsewhere: in another process, or where its place was not known. */
   static of({ code, message, blame, place }: ErrorFields): PipelineError {
     return new this(code, message, { blame, place });
   }

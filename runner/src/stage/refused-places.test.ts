@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { CompileSettings } from '../compile/settings.ts';
 import { aBuild, aDetail, anImage, aRepo } from '../compile/testing/a-pipeline.ts';
 import { closedRules, restrictedSettings } from '../compile/testing/restricted-settings.ts';
-import { ThreadedParser } from '../edges/parse-in-thread.ts';
+import { IsolatedParser } from '../edges/parse-in-process.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { RuleName, Rules } from '../restrict/restrictions.ts';
@@ -38,7 +38,7 @@ async function refusal(yaml: string, { rules = {}, detail = {}, settings = {} }:
     nameKey: Buffer.from('key'),
     access: { repos: [], events: [], trusted: false },
     namespaceRules: {},
-    parser: new ThreadedParser(clock),
+    parser: new IsolatedParser(clock),
     fileLimitBytes: 1_000_000,
     prepare: {
       clock,
@@ -323,7 +323,7 @@ describe('the place of a refused choice, in the error of the build', () => {
     expect(pointedAt(yaml, await refusal(yaml, {}))).toEqual(['deploy']);
   });
 
-  it('is found in a large file too, which a thread reads', async () => {
+  it('is found in a large file too, which another process reads', async () => {
     const yaml = `${HEAD}# ${'x'.repeat(40_000)}\n${STEPS}service_account_name: deploy\n`;
     expect(pointedAt(yaml, await refusal(yaml, {}))).toEqual(['deploy']);
   }, 60_000);

@@ -7,9 +7,9 @@ import { PIPELINES } from './pipelines.ts';
 /** Five times what the runner promises, for a slow machine; before their limits, some of these took more than a minute. */
 const MOST_MS = 1_000;
 const SIZES = [64_000, 256_000, 1_000_000];
-/** Files up to this size are handled without a thread, so that all of their sizes cost nothing to try. */
+/** Files up to this size are handled in this process, so that all of their sizes cost nothing to try. */
 const SMALL_CHARS = 16 * 1024;
-/** Far above the usual duration: files are parsed in a thread, and its time counts for nothing here. */
+/** Far above the usual duration: files are parsed in another process, and its time counts for nothing here. */
 const TIMEOUT_MS = 120_000;
 
 /** Each of them once multiplied something, or is what people really write. */

@@ -1,5 +1,5 @@
 import { type DraftParts, draft } from '@hangar/runner/draft';
-import { ThreadedParser } from '@hangar/runner/parse-in-thread';
+import { IsolatedParser } from '@hangar/runner/parse-in-process';
 import { aBuild, aDetail, someSettings } from '@hangar/runner/testing';
 import { systemClock } from '@hangar/shared/clock';
 import type { Area } from '../area.ts';
@@ -14,7 +14,7 @@ const PARTS: DraftParts = {
   nameKey: Buffer.from('key'),
   access: { repos: [], events: [], trusted: false },
   namespaceRules: { prod: ['ops/*'] },
-  parser: new ThreadedParser(clock),
+  parser: new IsolatedParser(clock),
   fileLimitBytes: 1024 * 1024,
   prepare: {
     clock,

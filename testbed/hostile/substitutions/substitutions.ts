@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Adversary, Area } from '../area.ts';
 
 const LIMIT_BYTES = 1024 * 1024;
-/** Larger files are handled in a thread of their own (edges/parse-in-thread.ts), and are in the area of pipelines. */
+/** Larger files are handled in a process of their own (edges/parse-in-process.ts), and are in the area of pipelines. */
 const LARGEST_CHARS = 16 * 1024;
 /** Values that an author controls: names of branches, commit messages. */
 const VARIABLES = { a: 'a', b: `${'a/'.repeat(60)}b`, long: 'aab'.repeat(200), empty: '', '*': 'x' };

@@ -1,5 +1,5 @@
 /**
- * Bundles both programs for their images: `<program>/bundle/main.js`, the programs of its worker threads, source maps, and the licences of
+ * Bundles both programs for their images: `<program>/bundle/main.js`, the programs of its threads and processes, source maps, and the licences of
  * the packages that are in it. The Dockerfile runs this file, and so do the tests.
  */
 import { rm, writeFile } from 'node:fs/promises';
@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { packageFolders, readThirdParty, thirdPartyText } from './third-party.ts';
 
-/** What is started, by program: itself and its threads. */
+/** What is started, by program: itself, its threads and its processes. */
 const ENTRIES = {
-  runner: ['main.ts', 'edges/*-thread.ts'],
+  runner: ['main.ts', 'edges/parse-process.ts'],
   autoscaler: ['main.ts', 'edges/*-thread.ts'],
 } as const;
 

@@ -49,13 +49,13 @@ describe('the bundle of the runner, which is what its image contains', () => {
 
   it.each([
     ['small', pipeline(step('one', ['echo done']))],
-    ['so large that a thread parses it', LARGE],
+    ['so large that another process parses it', LARGE],
   ])('runs a pipeline whose file is %s', async (_, yaml) => {
     const { stages } = await ended(yaml);
     expect(stages).toMatchObject([{ status: 'success', error: '' }]);
   });
 
-  it('names the place of a mistake in a large file, which the thread finds too', async () => {
+  it('names the place of a mistake in a large file, which the other process finds too', async () => {
     const { stages } = await ended(LARGE.replace('image:', 'imagine:'));
     expect(stages).toMatchObject([
       { status: 'error', error: expect.stringMatching(/^linter: .*image/) as string },

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import type { Resource } from '@hangar/shared/kubernetes/cluster';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BuildRequest } from '../../parts/drone/build-request.ts';
+import { findProcesses, signal } from '../../parts/real/process.ts';
+import { until } from '../../parts/until.ts';
 import { pipeline, step, stepResults } from '../flows/pipelines.ts';
 import { startTestSystem, type TestSystem } from '../flows/test-system.ts';
 import { ownNamespaceAccess } from '../real-flows/real-cluster-access.ts';
@@ -69,6 +71,22 @@ const files = (): readonly string[] =>
     .map(({ name }) => name)
     .filter((name) => !name.endsWith('.lock'));
 
+/** The save of this test's repository, stopped before its archive is whole, however fast the disk is. */
+async function stoppedSave(): Promise<{ resume: () => void }> {
+  const isWriting = () => files().some((name) => name.endsWith('.tmp'));
+  return until('a save that is not over', PATIENCE.timeoutMs, async () => {
+    if (!isWriting()) return undefined;
+    const processes = await findProcesses(['gate'], `/${slug}/`);
+    for (const { pid } of processes) signal(pid, 'SIGSTOP');
+    const resume = () => {
+      for (const { pid } of processes) signal(pid, 'SIGCONT');
+    };
+    if (processes.length > 0 && isWriting()) return { resume };
+    resume();
+    return undefined;
+  });
+}
+
 describe('a cache in a directory of the node', () => {
   beforeAll(() => open({ HANGAR_CACHE: storage, HANGAR_LEASE_TERM: '6s' }));
   afterEach(() => system.cleaned(PATIENCE.timeoutMs));
@@ -131,7 +149,7 @@ describe('a cache in a directory of the node', () => {
   it('stays whole if its Pod is lost while it is saved, and the rest of that goes with the next save', async () => {
     expect(await found('good')).toBe('nothing');
     const id = offer(caching(large(700), 'echo lost > /cache/who'));
-    await system.drone.waitUntil('a new archive grows', PATIENCE, () => files().length === 2);
+    await stoppedSave();
     const [pod] = await system.pods();
     await system.removePod(pod, 0);
     expect((await system.drone.waitForBuild(id, PATIENCE)).status).toBe('error');
@@ -143,9 +161,10 @@ describe('a cache in a directory of the node', () => {
 
   it('is saved once if the runner is killed meanwhile and another one takes over', async () => {
     const id = offer(caching(large(700)));
-    await system.drone.waitUntil('it is being saved', PATIENCE, () => files().length === 1);
+    const save = await stoppedSave();
     await system.runner.kill();
     await system.startRunner('runner-b');
+    save.resume();
     const done = await system.drone.waitForBuild(id, PATIENCE);
     expect([done.status, stepResults(done).at(-1)]).toEqual(['success', ['save-cache', 'success', 0]]);
     expect(system.drone.logText(id, 'save-cache')?.match(/packages: saved/g)).toHaveLength(1);

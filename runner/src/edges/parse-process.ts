@@ -1,9 +1,8 @@
-import { parentPort, workerData } from 'node:worker_threads';
 import { parseManifest } from '../parse/manifest.ts';
 import { substitutedText } from '../parse/pipeline-file.ts';
 import { valuePlaces } from '../parse/value-places.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
-import type { ParseOrder, ParseReply } from './parse-in-thread.ts';
+import type { ParseOrder, ParseReply } from './parse-in-process.ts';
 
 function reply({ wanted, ...file }: ParseOrder): ParseReply {
   try {
@@ -20,4 +19,6 @@ function reply({ wanted, ...file }: ParseOrder): ParseReply {
 }
 
 /** Parses one file, or finds values in it, and ends. */
-parentPort?.postMessage(reply(workerData as ParseOrder));
+process.once('message', (order: ParseOrder) => {
+  process.send?.(reply(order), () => process.disconnect());
+});
