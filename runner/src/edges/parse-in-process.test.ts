@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { systemClock } from '@hangar/shared/clock';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { parseManifest } from '../parse/manifest.ts';
