@@ -23,8 +23,8 @@ function parts({ days, builds, waitPrice, points }) {
   const own = points.find((point) => point.waitPrice === waitPrice);
   const stands =
     own === undefined
-      ? 'HANGAR_AUTOSCALER_WAIT_PRICE is off: the service stands on no point.'
-      : `The service stands at the price ${figure(own.waitPrice)}: ${figure(own.nodeHoursPerDay)} node-hours a day, a mean wait of ${figure(own.waitMeanSeconds)} s.`;
+      ? 'HANGAR_AUTOSCALER_WAIT_PRICE is off: no point of the curve is in use.'
+      : `The present price is ${figure(own.waitPrice)}: ${figure(own.nodeHoursPerDay)} node-hours a day, a mean wait of ${figure(own.waitMeanSeconds)} s.`;
   return [
     el(
       'figcaption',

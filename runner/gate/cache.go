@@ -171,7 +171,7 @@ func (j *cacheJob) readOptions(args []string) ([]string, error) {
 		return nil, errors.New("--storage is missing")
 	}
 	if !isSafePath(j.key) {
-		return nil, fmt.Errorf("--key %q must be a relative path whose components don't start with a dot", j.key)
+		return nil, fmt.Errorf("--key %q must be a relative path whose components do not start with a dot", j.key)
 	}
 	return args, nil
 }

@@ -79,7 +79,7 @@ describe('gate cache', () => {
     expect(code).toBe(1);
     expect(stdout.replaceAll(/\d+\.\ds/g, 'TIME')).toBe(
       'npm: saved 7 B in 1 file in TIME\nnpm: restored 7 B in 1 file in TIME\ncode 0\n' +
-        "npm: not saved: the storage of caches can't be used: cannot lock .npm.lock: read-only file system " +
+        'npm: not saved: the storage of caches cannot be used: cannot lock .npm.lock: read-only file system ' +
         '(it is mounted read-only: the operator must check the claim or host path that HANGAR_CACHE names)\n',
     );
   });

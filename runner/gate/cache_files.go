@@ -18,7 +18,7 @@ const copyBytes = 1 << 20
 var errReplaced = errors.New("another process has replaced it")
 
 // errIrregular says that a name of the gate's own files belongs to something else.
-var errIrregular = errors.New("it is no ordinary file")
+var errIrregular = errors.New("it is not a regular file")
 
 // enter opens a folder that was found by Lstat, and nothing else: a process of the build may have put a link or a pipe in its
 // place. With "/." the system opens folders only, so that a pipe can't block the gate.
@@ -148,9 +148,9 @@ func storageError(doing string, err error) error {
 	case errors.Is(err, syscall.EROFS):
 		hint = "it is mounted read-only: the operator must check the claim or host path that HANGAR_CACHE names"
 	case isDenied(err):
-		hint = fmt.Sprintf("the operator must let user %d, as whom this step runs, read and write it", os.Geteuid())
+		hint = fmt.Sprintf("the operator must let user %d, as which this step runs, read and write it", os.Geteuid())
 	case errors.Is(err, errIrregular):
 		hint = "the operator must remove it"
 	}
-	return fmt.Errorf("the storage of caches can't be used: %s: %w (%s)", doing, cause(err), hint)
+	return fmt.Errorf("the storage of caches cannot be used: %s: %w (%s)", doing, cause(err), hint)
 }

@@ -66,7 +66,7 @@ func (r *restorer) open(name string) (*os.File, error) {
 // undo removes what was restored, and says why.
 func (r *restorer) undo(u *unpacker, why error) error {
 	if err := u.undo(); err != nil {
-		return fmt.Errorf("%w; and what was restored until then can't be removed: %v", why, cause(err))
+		return fmt.Errorf("%w; and what was restored before that cannot be removed: %v", why, cause(err))
 	}
 	switch {
 	case errors.Is(why, errStopped):
@@ -80,7 +80,7 @@ func (r *restorer) undo(u *unpacker, why error) error {
 }
 
 func unreadable(err error) error {
-	return notef("the saved cache can't be read: %v; it starts empty", cause(err))
+	return notef("the saved cache cannot be read: %v; it starts empty", cause(err))
 }
 
 // stoppable ends with errStopped after a stop signal.

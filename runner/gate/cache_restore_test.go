@@ -100,12 +100,12 @@ func TestCacheArchives(t *testing.T) {
 		"a file after its folder":         {made(t, folder("d"), file("e"), file("d/f")), "d/ does not follow its folder"},
 		"a file in a file":                {made(t, file("d"), file("d/f")), "d/ does not follow its folder"},
 		"a file through a link":           {made(t, symlink("s", "../outside"), file("s/f")), "s/ does not follow its folder"},
-		"a folder over a link":            {made(t, symlink("s", "../outside"), folder("s"), file("s/f")), "it has s twice"},
-		"a file over a link":              {made(t, symlink("s", "../outside/new"), file("s")), "it has s twice"},
-		"a file over a file":              {made(t, file("f"), file("f")), "it has f twice"},
-		"a link over a file":              {made(t, file("f"), symlink("f", "../outside")), "it has f twice"},
-		"a hard link over a file":         {made(t, file("e"), file("f"), hardLink("f", "e")), "it has f twice"},
-		"a folder over a file":            {made(t, file("f"), folder("f")), "it has f twice"},
+		"a folder over a link":            {made(t, symlink("s", "../outside"), folder("s"), file("s/f")), "it contains s twice"},
+		"a file over a link":              {made(t, symlink("s", "../outside/new"), file("s")), "it contains s twice"},
+		"a file over a file":              {made(t, file("f"), file("f")), "it contains f twice"},
+		"a link over a file":              {made(t, file("f"), symlink("f", "../outside")), "it contains f twice"},
+		"a hard link over a file":         {made(t, file("e"), file("f"), hardLink("f", "e")), "it contains f twice"},
+		"a folder over a file":            {made(t, file("f"), folder("f")), "it contains f twice"},
 		"a hard link to above":            {made(t, hardLink("h", "../secret")), "h is a link to ../secret;"},
 		"a hard link to an absolute name": {made(t, hardLink("h", "/etc/passwd")), "h is a link to /etc/passwd;"},
 		"a hard link that goes up in it":  {made(t, folder("d"), file("f"), hardLink("h", "d/../f")), "h is a link to d/../f;"},
@@ -121,13 +121,13 @@ func TestCacheArchives(t *testing.T) {
 		"a file with holes":               {strings.ReplaceAll(made(t, sparse), "GNX", "GNU"), "a has holes"},
 		"an old file with holes":          {made(t, tar.Header{Typeflag: tar.TypeGNUSparse, Name: "old", Format: tar.FormatGNU}), "old is of type 'S'"},
 		"an entry less":                   {madeWith(t, record(digestKey, "0"), record(entriesKey, "2"), file("f")), `it has 1 entries instead of "2"`},
-		"no last record":                  {madeWith(t, record(digestKey, "0"), nil, file("f")), "it ends too early"},
+		"no last record":                  {madeWith(t, record(digestKey, "0"), nil, file("f")), "it is truncated"},
 		"another last record":             {madeWith(t, record(digestKey, "0"), record("OTHER", "1"), file("f")), `it has 1 entries instead of ""`},
 		"no first record":                 {madeWith(t, nil, record(entriesKey, "1"), file("f")), "it does not begin with a digest"},
 		"another first record":            {madeWith(t, record("OTHER", "0"), record(entriesKey, "1"), file("f")), "it does not begin with a digest"},
-		"an entry after the end":          {goesOn(t, file("f"), file("g")), "it goes on after its end"},
-		"nothing":                         {"", "it ends too early"},
-		"zeros":                           {strings.Repeat("\x00", 4096), "it ends too early"},
+		"an entry after the end":          {goesOn(t, file("f"), file("g")), "it continues after its end"},
+		"nothing":                         {"", "it is truncated"},
+		"zeros":                           {strings.Repeat("\x00", 4096), "it is truncated"},
 		"something else":                  {strings.Repeat("no archive ", 1000), "invalid tar header"},
 		"a number that is damaged":        {strings.Replace(made(t, good...), "ustar", "ustas", 3), "its archive is damaged"},
 	} {
@@ -145,7 +145,7 @@ func TestCacheArchives(t *testing.T) {
 
 			code, log := test.restore(above + "/dir")
 
-			want := "npm: not restored: the saved cache can't be read: its archive is damaged: "
+			want := "npm: not restored: the saved cache cannot be read: its archive is damaged: "
 			if c.want == "" {
 				want = "npm: restored"
 			}
@@ -280,9 +280,9 @@ func TestCacheArchivesThatAreNoFiles(t *testing.T) {
 		make func(path string) error
 		want string
 	}{
-		"a link":   {func(path string) error { return os.Symlink("other.tar", path) }, "no ordinary file"},
-		"a pipe":   {func(path string) error { return syscall.Mkfifo(path, 0o666) }, "no ordinary file"},
-		"a folder": {func(path string) error { return os.Mkdir(path, 0o755) }, "no ordinary file"},
+		"a link":   {func(path string) error { return os.Symlink("other.tar", path) }, "not a regular file"},
+		"a pipe":   {func(path string) error { return syscall.Mkfifo(path, 0o666) }, "not a regular file"},
+		"a folder": {func(path string) error { return os.Mkdir(path, 0o755) }, "not a regular file"},
 		"a key that is a link": {func(path string) error {
 			return errorsOf(os.RemoveAll(filepath.Dir(path)), os.Symlink("/", filepath.Dir(path)))
 		}, "not a directory"},
@@ -291,7 +291,7 @@ func TestCacheArchivesThatAreNoFiles(t *testing.T) {
 			test := newCacheTest(t)
 			put(t, test.stored("other.tar"), made(t, file("f")))
 			ok(t, c.make(test.stored("npm.tar")))
-			inTime(t, func() { test.mustRestore(test.dir, "npm: not restored: the saved cache can't be read: ") })
+			inTime(t, func() { test.mustRestore(test.dir, "npm: not restored: the saved cache cannot be read: ") })
 			if left := namesOf(t, test.dir); left != "" {
 				t.Errorf("%s is left", left)
 			}
@@ -351,7 +351,7 @@ func TestCacheThatWasCutInAClosedFolder(t *testing.T) {
 	forNobody(t, c.storage, 0o755)
 	forNobody(t, c.dir, 0o777)
 	asNobody(t, func() {
-		c.mustRestore(c.dir, "npm: not restored: the saved cache can't be read: its archive is damaged: it ends too early")
+		c.mustRestore(c.dir, "npm: not restored: the saved cache cannot be read: its archive is damaged: it is truncated")
 	})
 	if left := namesOf(t, c.dir); left != "" {
 		t.Errorf("%s is left", left)

@@ -101,7 +101,7 @@ func (s *saver) attempt(name string, tree *os.Root, found *tally) (isSame bool, 
 	defer lock.file.Close()
 	if lock.held {
 		if err := removeDrafts(folder, name); err != nil {
-			return false, saveError("cannot remove what an earlier build has left", err)
+			return false, saveError("cannot remove what an earlier build left behind", err)
 		}
 	}
 	return false, s.write(folder, name, tree, found)

@@ -186,7 +186,7 @@ func TestCacheStaysIfTheNewArchiveFails(t *testing.T) {
 			job, log := c.job(true, cacheDir{"npm", c.dir}, cacheDir{"empty", t.TempDir()})
 			code := job.run()
 
-			if code != 1 || !strings.Contains(log.String(), "npm: not saved: the storage of caches can't be used: cannot write npm.tar: ") {
+			if code != 1 || !strings.Contains(log.String(), "npm: not saved: the storage of caches cannot be used: cannot write npm.tar: ") {
 				t.Errorf("code %d, log %q", code, log)
 			}
 			if !strings.Contains(log.String(), "empty: not saved: it is empty") {
@@ -284,7 +284,7 @@ func TestCacheWithoutLocks(t *testing.T) {
 	for errno, want := range map[syscall.Errno]string{
 		syscall.ENOLCK: "npm: saved", syscall.EOPNOTSUPP: "npm: saved", syscall.ENOSYS: "npm: saved",
 		syscall.EWOULDBLOCK: "npm: not saved: another build is saving it",
-		syscall.EIO:         "npm: not saved: the storage of caches can't be used: cannot lock .npm.lock: input/output error",
+		syscall.EIO:         "npm: not saved: the storage of caches cannot be used: cannot lock .npm.lock: input/output error",
 	} {
 		t.Run(errno.Error(), func(t *testing.T) {
 			c := newCacheTest(t)
@@ -318,12 +318,12 @@ func TestCacheStorageWithOtherThings(t *testing.T) {
 		"an archive that is a folder": {func(t *cacheTest, _ string) error { return os.Mkdir(t.stored("npm.tar"), 0o755) }, 1, "cannot write npm.tar: file exists"},
 		"a lock that is a link to a file": {func(t *cacheTest, outside string) error {
 			return os.Symlink(outside+"/file", t.stored(".npm.lock"))
-		}, 1, "cannot lock .npm.lock: it is no ordinary file (the operator must remove it)"},
+		}, 1, "cannot lock .npm.lock: it is not a regular file (the operator must remove it)"},
 		"a lock that is a link to nothing": {func(t *cacheTest, _ string) error {
 			return os.Symlink("new", t.stored(".npm.lock"))
-		}, 1, "cannot lock .npm.lock: it is no ordinary file"},
-		"a lock that is a pipe":   {func(t *cacheTest, _ string) error { return syscall.Mkfifo(t.stored(".npm.lock"), 0o666) }, 1, "no ordinary file"},
-		"a lock that is a folder": {func(t *cacheTest, _ string) error { return os.Mkdir(t.stored(".npm.lock"), 0o755) }, 1, "no ordinary file"},
+		}, 1, "cannot lock .npm.lock: it is not a regular file"},
+		"a lock that is a pipe":   {func(t *cacheTest, _ string) error { return syscall.Mkfifo(t.stored(".npm.lock"), 0o666) }, 1, "not a regular file"},
+		"a lock that is a folder": {func(t *cacheTest, _ string) error { return os.Mkdir(t.stored(".npm.lock"), 0o755) }, 1, "not a regular file"},
 		"a key that is a link to outside": {func(t *cacheTest, outside string) error {
 			return errorsOf(os.RemoveAll(t.stored("")), os.Symlink(outside, t.stored("")))
 		}, 1, "not a directory"},

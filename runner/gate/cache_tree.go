@@ -170,7 +170,7 @@ func treeError(path string, err error) error {
 	known := errors.As(err, &errno)
 	switch {
 	case isDenied(err):
-		return notef("%s can't be read by user %d, as whom this step runs: %v", shown(path), os.Geteuid(), cause(err))
+		return notef("%s cannot be read by user %d, as which this step runs: %v", shown(path), os.Geteuid(), cause(err))
 	case !known, slices.Contains([]syscall.Errno{
 		syscall.ENOENT, syscall.ENOTDIR, syscall.ELOOP, syscall.ENXIO, syscall.EINVAL, syscall.ENODEV, syscall.ESTALE,
 	}, errno):

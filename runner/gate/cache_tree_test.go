@@ -273,9 +273,9 @@ func TestCacheWithAFileThatCantBeReadIsNotSaved(t *testing.T) {
 		want       string
 	}{
 		"a readable file":    {0o444, 0o555, "saved"},
-		"a closed file":      {0, 0o555, "not saved: folder/secret can't be read by user "},
-		"a closed folder":    {0o444, 0, "not saved: folder can't be read by user "},
-		"a folder without x": {0o444, 0o444, "not saved: folder can't be read by user "},
+		"a closed file":      {0, 0o555, "not saved: folder/secret cannot be read by user "},
+		"a closed folder":    {0o444, 0, "not saved: folder cannot be read by user "},
+		"a folder without x": {0o444, 0o444, "not saved: folder cannot be read by user "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test := newCacheTest(t)
@@ -413,9 +413,9 @@ func TestCacheOfABrokenDirectoryIsNoFaultOfTheStorage(t *testing.T) {
 	for err, want := range map[error]string{
 		treeError("a", syscall.EIO):    "cannot read a: input/output error",
 		treeError("a", syscall.ENOENT): "a changed while it was saved",
-		treeError("a/", syscall.EPERM): "a can't be read by user ",
+		treeError("a/", syscall.EPERM): "a cannot be read by user ",
 		treeError("", syscall.ENOENT):  "its directory changed while it was saved",
-		syscall.EIO:                    "the storage of caches can't be used: cannot write npm.tar: input/output error",
+		syscall.EIO:                    "the storage of caches cannot be used: cannot write npm.tar: input/output error",
 		syscall.ENOSPC:                 "no space left",
 	} {
 		if got := saveError("cannot write npm.tar", err); !strings.HasPrefix(got.Error(), want) {

@@ -85,7 +85,7 @@ func nextHeader(in *tar.Reader) (*tar.Header, error) {
 	case err == nil, errors.Is(err, errStopped), errors.As(err, &errno):
 		return header, err
 	case err == io.EOF, err == io.ErrUnexpectedEOF:
-		return nil, malformed("it ends too early")
+		return nil, malformed("it is truncated")
 	}
 	return nil, malformed("%v", err)
 }
@@ -98,7 +98,7 @@ func (u *unpacker) end(in *tar.Reader, last *tar.Header) error {
 	if _, err := in.Next(); errors.Is(err, errStopped) {
 		return err
 	} else if err != io.EOF {
-		return malformed("it goes on after its end")
+		return malformed("it continues after its end")
 	}
 	for len(u.levels) > 1 {
 		if err := u.leave(); err != nil {
@@ -138,7 +138,7 @@ func (u *unpacker) entry(at *os.Root, name string, h *tar.Header, content io.Rea
 		return malformed("%s is of type %q", shown(h.Name), h.Typeflag)
 	}
 	if errors.Is(err, fs.ErrExist) {
-		return malformed("it has %s twice", shown(h.Name))
+		return malformed("it contains %s twice", shown(h.Name))
 	}
 	return err
 }
@@ -202,7 +202,7 @@ func setFolder(at *os.Root, name string, h *tar.Header) error {
 
 func (u *unpacker) folder(at *os.Root, name string, h *tar.Header) error {
 	if len(u.levels) > deepestFolder {
-		return malformed("it has more than %d folders in each other", deepestFolder)
+		return malformed("it has more than %d nested folders", deepestFolder)
 	}
 	own := h
 	err := at.Mkdir(name, 0o700)
@@ -220,7 +220,7 @@ func (u *unpacker) folder(at *os.Root, name string, h *tar.Header) error {
 		return err
 	}
 	if !found.IsDir() {
-		return malformed("it has %s twice", shown(h.Name))
+		return malformed("it contains %s twice", shown(h.Name))
 	}
 	folder, err := enter(at, name, found)
 	if err != nil {
@@ -244,7 +244,7 @@ func (u *unpacker) file(at *os.Root, name string, h *tar.Header, content io.Read
 	case writeErr != nil:
 		return writeErr
 	case readErr == io.ErrUnexpectedEOF:
-		return malformed("it ends too early")
+		return malformed("it is truncated")
 	case readErr != nil:
 		return readErr
 	}

@@ -42,7 +42,7 @@ func readSmall(path string, limit int64) (string, error) {
 		return "", err
 	}
 	if info.Mode&syscall.S_IFMT != syscall.S_IFREG {
-		return "", errors.New("not an ordinary file")
+		return "", errors.New("not a regular file")
 	}
 	text, err := io.ReadAll(io.LimitReader(file, limit))
 	return string(text), err

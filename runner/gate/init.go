@@ -16,7 +16,7 @@ func initialise(p places, numbers []string) int {
 	for _, text := range numbers {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
-			return fail(p, fmt.Errorf("init: %q is no step number (1 or more)", text))
+			return fail(p, fmt.Errorf("init: %q is not a step number (1 or more)", text))
 		}
 		for _, folder := range []string{p.states, p.drone} {
 			if err := openFolder(filepath.Join(folder, strconv.Itoa(n))); err != nil {

@@ -44,11 +44,11 @@ func (r readyCheck) valid() error {
 	case kinds != 1:
 		return errors.New("ready must have one of tcp, http and exec")
 	case r.TCP != 0 && !isPort(r.TCP):
-		return fmt.Errorf("ready.tcp is %d, which is no port", r.TCP)
+		return fmt.Errorf("ready.tcp is %d, which is not a port", r.TCP)
 	case r.HTTP != nil && !isPort(r.HTTP.Port):
-		return fmt.Errorf("ready.http.port is %d, which is no port", r.HTTP.Port)
+		return fmt.Errorf("ready.http.port is %d, which is not a port", r.HTTP.Port)
 	case r.HTTP != nil && !isPath(r.HTTP.Path):
-		return fmt.Errorf("ready.http.path is %q, which is no path", r.HTTP.Path)
+		return fmt.Errorf("ready.http.path is %q, which is not a path", r.HTTP.Path)
 	case r.TimeoutMs <= 0:
 		return errors.New("ready.timeoutMs must be more than 0")
 	}

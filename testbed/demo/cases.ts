@@ -134,7 +134,7 @@ export const CASES: readonly DemoCase[] = [
     shows: 'no room: it waits its turn',
     expected: 'success',
     steps: [ran('build')],
-    telling: { from: 'wait', line: /MiB memory are in use/ },
+    telling: { from: 'wait', line: /MiB of memory are in use/ },
     role: 'wait',
   },
 ];

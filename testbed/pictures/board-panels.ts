@@ -38,7 +38,7 @@ export function shownValue(value: number, unit: PanelUnit): string {
     return value !== 0 && value < 1 ? `${figures.format(value * 1000)} ms` : `${figures.format(value)} s`;
   if (unit === 'bytes') return `${figures.format(value / GIB)} GiB`;
   if (unit === 'reqps') return `${figures.format(value)} req/s`;
-  return `${figures.format(value)}${unit.replace(/^suffix:|^none$/, '')}`;
+  return `${figures.format(value)}${unit.replace(/^suffix:/, ' ').replace(/^none$/, '')}`;
 }
 
 /** One panel with the answers to its queries. Pure. */

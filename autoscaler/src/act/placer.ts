@@ -62,7 +62,7 @@ export class Placer {
       ...open.map((node): Edit => ({ taint: SURPLUS_TAINT, node, to: 'absent' })),
       ...rested.map((node): Edit => ({ taint: SURPLUS_TAINT, node, to: 'present' })),
     ];
-    const because = `capacity for ${Math.ceil(surplus.openRoom)} builds stays unmarked`;
+    const because = `capacity for ${Math.ceil(surplus.openRoom)} builds is kept unmarked`;
     const outcome = await this.#apply(edits, { nodes: nodes.length, because }, signal);
     return outcome ?? { kind: 'unchanged', text: 'all surplus nodes are marked' };
   }

@@ -167,7 +167,7 @@ function reasonOf({ used, total, cut }: { used: number; total: number; cut: numb
       : `${used} of ${days(total)}, against ${days(PRIOR_DAYS)} for the assumption`;
   return cut === 0
     ? base
-    : `${base}; on ${days(cut)} runners or quotas were full: these count upwards only, so it is a lower bound`;
+    : `${base}; on ${days(cut)} runners or quotas were full: such days can only raise the value, so it is a lower bound`;
 }
 
 /**

@@ -77,7 +77,7 @@ const OPTIONS = {
     PUBLISHED.daemonSets,
   ),
   curve: flag(
-    'the curve of cost against waiting too: the first shape with serve and prices of waiting from 1 to 300; takes up to minutes',
+    'also print the curve of cost against waiting, for the first shape and prices of waiting from 1 to 300; can take minutes',
   ),
   json: flag('print JSON instead of a table'),
 };

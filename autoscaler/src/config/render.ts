@@ -6,7 +6,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
   pools: 'Pools and nodes',
   sizing: 'Sizing',
   rails: 'Guardrails',
-  money: 'Money',
+  money: 'Cost',
   acting: 'Placement and scaling',
   leading: 'Leader election',
   process: 'Process and HTTP',

@@ -100,7 +100,7 @@ export const WAIT_PRICES: ValueKind<WaitPrices | undefined> = {
     const byEvent: Record<string, number> = {};
     for (const other of others) {
       const [, event = '', price] = EVENT_PRICE.exec(other) ?? [];
-      if (price === undefined) return { wrong: `holds "${other}", which is not event=price` };
+      if (price === undefined) return { wrong: `contains "${other}", which is not event=price` };
       if (Object.hasOwn(byEvent, event)) return { wrong: `names ${event} twice` };
       byEvent[event] = Number(price);
     }

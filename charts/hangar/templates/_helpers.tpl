@@ -112,8 +112,9 @@ imagePullSecrets:
   value: {{ include "hangar.text" (list $value (has $key $onOff)) | quote }}
 {{- end -}}
 {{- end -}}
-{{- with $values.extraEnv }}
-{{ toYaml . }}
+{{- /* A number or a switch is written as text: Kubernetes takes nothing else. */ -}}
+{{- range $values.extraEnv }}
+{{ toYaml (list (hasKey . "value" | ternary (merge (dict "value" (toString .value)) .) .)) }}
 {{- end -}}
 {{- end }}
 
@@ -219,7 +220,9 @@ terminationGracePeriodSeconds: {{ $values.terminationGracePeriodSeconds }}
 {{/* Certificates of private CAs: volume, mount and variable; each empty where there are none. Called with $. */}}
 {{- define "hangar.authorities.volume" -}}
 {{- with .Values.certificateAuthorities }}
-{{- if .configMap -}}
+{{- if and .configMap .secret -}}
+{{- fail "certificateAuthorities.configMap and certificateAuthorities.secret are both set. Set one of them" -}}
+{{- else if .configMap -}}
 - name: certificate-authorities
   configMap: { name: {{ .configMap }} }
 {{- else if .secret -}}

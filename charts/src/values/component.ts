@@ -58,11 +58,16 @@ export function configurationValues({
       [],
       'Existing Secrets and ConfigMaps with environment variables. They override the values that the chart sets; `config` overrides them.',
     ),
-    objectsValue(
-      `${name}.extraEnv`,
-      [],
-      'Environment variables in the format of Kubernetes, including `valueFrom`. They override all others.',
-    ),
+    {
+      path: `${name}.extraEnv`,
+      fallback: [],
+      description:
+        'Environment variables in the format of Kubernetes, including `valueFrom`. They override all others.',
+      schema: {
+        type: 'array',
+        items: { type: 'object', required: ['name'], properties: { name: { type: 'string' } } },
+      },
+    },
     objectsValue(`${name}.extraVolumes`, [], 'Additional volumes, for files that settings refer to.'),
     objectsValue(`${name}.extraVolumeMounts`, [], 'Mounts of the additional volumes.'),
   ];
@@ -145,10 +150,18 @@ export function rightsValues({ name }: Component, switches: readonly ChartValue[
   ];
 }
 
+/** A part of the names of objects, of which Services allow the least. */
+const nameValue = (path: string, description: string): ChartValue => ({
+  path,
+  fallback: '',
+  description,
+  schema: { type: 'string', pattern: '^([a-z]([a-z0-9-]*[a-z0-9])?)?$' },
+});
+
 /** Values shared by all programs. */
 export const COMMON: readonly ChartValue[] = [
-  stringValue('nameOverride', '', 'Replaces `hangar` in names.'),
-  stringValue('fullnameOverride', '', 'Replaces release and chart in names.'),
+  nameValue('nameOverride', 'Replaces `hangar` in names.'),
+  nameValue('fullnameOverride', 'Replaces release and chart in names.'),
   stringMapValue('commonLabels', {}, 'Labels for all objects.'),
   stringValue(
     'image.registry',
@@ -162,7 +175,7 @@ export const COMMON: readonly ChartValue[] = [
     '',
     'ConfigMap with certificates of private CAs, in PEM: both programs trust them, besides the public ones.',
   ),
-  stringValue('certificateAuthorities.secret', '', 'The same in a Secret.'),
+  stringValue('certificateAuthorities.secret', '', 'The same in a Secret; set one of the two.'),
   stringValue('certificateAuthorities.key', 'ca.crt', 'Key in that Secret.'),
   {
     path: 'extraObjects',

@@ -4,7 +4,6 @@ import type { JsonSchema } from '../schema/json-schema.ts';
 import {
   booleanValue,
   type ChartValue,
-  enumValue,
   objectsValue,
   objectValue,
   stringMapValue,
@@ -12,7 +11,17 @@ import {
   stringValue,
 } from './chart-value.ts';
 
-const WHEN = enumValue(['auto', 'always', 'never']);
+/** Words, or as with other charts a switch. */
+const when =
+  (words: readonly string[]) =>
+  (path: string, fallback: string, description: string): ChartValue => ({
+    path,
+    fallback,
+    description: `${description} \`true\` and \`false\` are the same as \`always\` and \`never\`.`,
+    schema: { type: ['boolean', 'string'], enum: [...words, true, false] },
+  });
+
+const WHEN = when(['auto', 'always', 'never']);
 
 /** What may be changed of an alert; a threshold only where the rule has one. */
 const overrideSchema = ({ threshold, summary }: AlertRule): JsonSchema => ({
@@ -57,7 +66,7 @@ const SCRAPING: readonly ChartValue[] = [
     'auto',
     'A ServiceMonitor for each program. `auto`: if the cluster has the CRD; `always`: in any case, such as with `helm template`; `never`: not at all.',
   ),
-  enumValue(['always', 'never'])(
+  when(['always', 'never'])(
     'monitoring.podMonitors',
     'never',
     'A PodMonitor for each program. `always`: set `serviceMonitors` to `never` then, otherwise each Pod is scraped twice; `never`: not at all.',

@@ -131,7 +131,11 @@ const DATA: readonly ChartValue[] = [
     'Name of an existing claim. Empty: a claim is created, which `helm uninstall` keeps.',
   ),
   stringValue('autoscaler.persistence.size', '2Gi', 'Size of the claim.'),
-  stringValue('autoscaler.persistence.storageClass', '', 'Storage class. Empty: the default of the cluster.'),
+  stringValue(
+    'autoscaler.persistence.storageClass',
+    '',
+    'Storage class. Empty: the default of the cluster; `-`: none, for a volume that was created by hand.',
+  ),
   {
     path: 'autoscaler.placeholders',
     fallback: [],

@@ -1,24 +1,24 @@
-/** Units by Grafana's names; `suffix:` ones are appended to the number. */
+/** Units by Grafana's names; `suffix:` ones are appended to the number, after a space that Grafana adds. */
 export type PanelUnit =
   | 'none'
   | 's'
   | 'bytes'
   | 'percentunit'
   | 'reqps'
-  | 'suffix: /min'
-  | 'suffix: /h'
-  | 'suffix: cores'
-  | 'suffix: h'
-  | 'suffix: node-hours'
+  | 'suffix:/min'
+  | 'suffix:/h'
+  | 'suffix:cores'
+  | 'suffix:h'
+  | 'suffix:node-hours'
   | WholeUnit;
 
 /** Units of what can only be counted: their axes have whole numbers. */
 export const WHOLE_UNITS = [
-  'suffix: nodes',
-  'suffix: Pods',
-  'suffix: stages',
-  'suffix: runners',
-  'suffix: conditions',
+  'suffix:nodes',
+  'suffix:Pods',
+  'suffix:stages',
+  'suffix:runners',
+  'suffix:conditions',
 ] as const;
 
 type WholeUnit = (typeof WHOLE_UNITS)[number];

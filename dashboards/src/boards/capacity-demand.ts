@@ -61,7 +61,7 @@ const glance: readonly Panel[] = [
     description:
       'Each push to a pull request is a build; on the first day the value is too large, because a full day is counted.',
     kind: 'stat',
-    unit: 'suffix: h',
+    unit: 'suffix:h',
     queries: [{ expr: nodeHoursPer1000(24, '1d'), legend: 'per 1000', mayBeEmpty: NO_PULL_REQUESTS }],
     width: 4,
   },
@@ -98,7 +98,7 @@ const demand: readonly Panel[] = [
     description:
       'Pods that run, Pods without a node (pending), stages without a Pod (known), and on top the band that the forecast or the rule keeps free for the lead time (buffer).',
     kind: 'areas',
-    unit: 'suffix: Pods',
+    unit: 'suffix:Pods',
     queries: inOrder(['running', 'pending', 'known', 'buffer'], (state) =>
       eachInstallationOnce(SERVICE.gauge(METRICS.demand, { state })),
     ),
@@ -125,7 +125,7 @@ const demand: readonly Panel[] = [
     description:
       'Mean error over the lead time. Where it loses to the rule z·√(running + pending) + floor, the rule sets the buffer.',
     kind: 'lines',
-    unit: 'suffix: Pods',
+    unit: 'suffix:Pods',
     queries: [
       {
         expr: SERVICE.gauge(METRICS.forecastMiss).max().text,

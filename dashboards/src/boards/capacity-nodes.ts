@@ -18,7 +18,7 @@ const nodes: readonly Panel[] = [
     description:
       'Actual against desired nodes of each pool. Desired above actual for long: the recommendation is not followed, or no node is provisioned.',
     kind: 'lines',
-    unit: 'suffix: nodes',
+    unit: 'suffix:nodes',
     queries: [byPool('actual'), { ...byPool('wanted'), isLimit: true }],
     width: 12,
   },
@@ -26,7 +26,7 @@ const nodes: readonly Panel[] = [
     title: 'How many nodes if all were of one shape?',
     description: 'now: for running, unschedulable and known Pods. ahead: with the buffer for the lead time.',
     kind: 'lines',
-    unit: 'suffix: nodes',
+    unit: 'suffix:nodes',
     queries: [
       {
         expr: eachInstallationOnce(SERVICE.gauge(METRICS.shapeNodes), 'shape', 'when').sum('shape', 'when')
@@ -41,7 +41,7 @@ const nodes: readonly Panel[] = [
     description:
       'not ready: they boot, or are lost. empty: no build runs there; they may be part of the buffer.',
     kind: 'lines',
-    unit: 'suffix: nodes',
+    unit: 'suffix:nodes',
     queries: [
       {
         expr: `${byPool('actual').expr} - ${byPool('ready').expr}`,
@@ -55,7 +55,7 @@ const nodes: readonly Panel[] = [
     title: 'By how many nodes do the guardrails limit the recommendation?',
     description: 'Nodes that the demand needs beyond the maximum, the quota or the step of a pool.',
     kind: 'lines',
-    unit: 'suffix: nodes',
+    unit: 'suffix:nodes',
     queries: [{ expr: eachPoolOnce(POOLS.gauge(METRICS.poolShort)).text, legend: POOL_NAME }],
     thresholds: [{ from: 1, color: 'orange' }],
     width: 12,
@@ -74,7 +74,7 @@ const money: readonly Panel[] = [
     title: 'How is the CPU of the pools used?',
     description: ROOM,
     kind: 'areas',
-    unit: 'suffix: cores',
+    unit: 'suffix:cores',
     queries: inOrder(['used', 'open', 'stranded', 'idle'], (state) =>
       eachPoolOnce(POOLS.gauge(METRICS.poolCpu, { state })),
     ),
@@ -96,7 +96,7 @@ const money: readonly Panel[] = [
     title: 'How many node-hours do 1000 pull-request builds cost?',
     description: 'Over the day before each moment. Compare weeks, or before and after a change of pools.',
     kind: 'lines',
-    unit: 'suffix: node-hours',
+    unit: 'suffix:node-hours',
     queries: [{ expr: nodeHoursPer1000(24, '1d'), legend: 'per 1000', mayBeEmpty: NO_PULL_REQUESTS }],
     width: 8,
   },
@@ -159,7 +159,7 @@ const decisions: readonly Panel[] = [
     description:
       'Changes of a recommendation that were ordered, by outcome; dry-run: acting is off. The reasons are at /api/v1/decisions of the autoscaler.',
     kind: 'areas',
-    unit: 'suffix: /h',
+    unit: 'suffix:/h',
     queries: [
       {
         expr: `3600 * ${POOLS.rate(METRICS.orders, WINDOW).sum('namespace', 'pool', 'outcome').text}`,
@@ -183,7 +183,7 @@ const decisions: readonly Panel[] = [
     title: 'Do ticks end in a decision?',
     description: 'stale: the data was too old for a decision. failed: a bug, please report it.',
     kind: 'areas',
-    unit: 'suffix: /min',
+    unit: 'suffix:/min',
     queries: [
       { expr: `60 * ${SERVICE.rate(METRICS.ticks, WINDOW).sum('outcome').text}`, legend: '{{outcome}}' },
     ],
@@ -207,7 +207,7 @@ const decisions: readonly Panel[] = [
     description:
       'Runners queried at the last tick. The stages without a Pod of a missing one are not in the demand.',
     kind: 'areas',
-    unit: 'suffix: runners',
+    unit: 'suffix:runners',
     queries: [
       {
         expr: eachInstallationOnce(
@@ -225,7 +225,7 @@ const decisions: readonly Panel[] = [
     description:
       'Conditions by weight. stale: nothing is decided. partial: data is incomplete, so nothing is scaled down. note: information. /readyz of the autoscaler lists them, with remedies.',
     kind: 'areas',
-    unit: 'suffix: conditions',
+    unit: 'suffix:conditions',
     queries: inOrder(['stale', 'partial', 'note'], (weight) =>
       eachInstallationOnce(SERVICE.gauge(METRICS.conditions, { weight })),
     ),

@@ -116,7 +116,7 @@ const flow: readonly Panel[] = [
     description:
       'Stages of the runners, against their capacity (dashed). Waiting stages below the line wait for something else than capacity.',
     kind: 'areas',
-    unit: 'suffix: stages',
+    unit: 'suffix:stages',
     queries: [
       ...inOrder(['running', 'starting', 'waiting'], (state) => CHOSEN.gauge(stages, { state })),
       { expr: CHOSEN.gauge(capacity).sum().text, legend: 'capacity', isLimit: true },
@@ -129,7 +129,7 @@ const flow: readonly Panel[] = [
     description:
       'Stages that waited before admission, by the last reason: capacity (DRONE_RUNNER_CAPACITY), a budget (HANGAR_BUDGET_*), quota (ResourceQuota), or line (other stages were first in the queue).',
     kind: 'areas',
-    unit: 'suffix: /min',
+    unit: 'suffix:/min',
     queries: [
       {
         expr: `60 * ${CHOSEN.rate(METRICS.waits, WINDOW).sum('reason').text}`,
@@ -175,7 +175,7 @@ const flow: readonly Panel[] = [
     description:
       'Builds of which a runner took at least one stage, by event; each counts once for each runner.',
     kind: 'areas',
-    unit: 'suffix: /h',
+    unit: 'suffix:/h',
     queries: [
       { expr: `3600 * ${CHOSEN.rate(METRICS.builds, WINDOW).sum('event').text}`, legend: '{{event}}' },
     ],
@@ -194,7 +194,7 @@ const flow: readonly Panel[] = [
     description:
       'The scheduler finds no node for them now. For longer than the boot time of a node: see the board "Capacity".',
     kind: 'lines',
-    unit: 'suffix: Pods',
+    unit: 'suffix:Pods',
     queries: [{ expr: CHOSEN.gauge(METRICS.unschedulable).sum('namespace').text, legend: '{{namespace}}' }],
     thresholds: [{ from: 1, color: 'orange' }],
     width: 8,
@@ -203,7 +203,7 @@ const flow: readonly Panel[] = [
     title: 'How much CPU do the Pods request?',
     description: 'Requests, not use, of stages by state. Waiting ones are demand that is still to come.',
     kind: 'areas',
-    unit: 'suffix: cores',
+    unit: 'suffix:cores',
     queries: inOrder(['running', 'starting', 'waiting'], (state) =>
       CHOSEN.gauge(METRICS.requestedCpu, { state }),
     ),

@@ -9,7 +9,7 @@ const failures: readonly Panel[] = [
     description:
       'completed: by their own steps, whatever those did. cancelled: by a person. timed-out and broken: see the failures beside.',
     kind: 'areas',
-    unit: 'suffix: /h',
+    unit: 'suffix:/h',
     queries: [
       { expr: `3600 * ${CHOSEN.rate(METRICS.stagesEnded, WINDOW).sum('result').text}`, legend: '{{result}}' },
     ],
@@ -20,7 +20,7 @@ const failures: readonly Panel[] = [
     title: 'Why do stages fail?',
     description: 'Failures by class. docs/errors.md lists the meaning and the remedy of each class.',
     kind: 'areas',
-    unit: 'suffix: /h',
+    unit: 'suffix:/h',
     queries: [
       {
         expr: `3600 * ${CHOSEN.rate(METRICS.failures, WINDOW).sum('class').text} > 0`,
@@ -35,7 +35,7 @@ const failures: readonly Panel[] = [
     description:
       "The same failures by blame: the author of the pipeline, the operator of Hangar or Drone, the cluster's administrator, or Hangar (bug).",
     kind: 'areas',
-    unit: 'suffix: /h',
+    unit: 'suffix:/h',
     queries: [
       { expr: `3600 * ${CHOSEN.rate(METRICS.failures, WINDOW).sum('blame').text}`, legend: '{{blame}}' },
     ],
@@ -117,7 +117,7 @@ const api: readonly Panel[] = [
     description:
       'Stages that have ended and whose result or logs the server has not accepted. They take no capacity; their Pods stay until it has. See /readyz.',
     kind: 'lines',
-    unit: 'suffix: stages',
+    unit: 'suffix:stages',
     queries: [
       { expr: CHOSEN.gauge(METRICS.unreported).sum('instance').text, legend: '{{instance}}' },
       { expr: CHOSEN.increase(METRICS.expired, '1h').sum().text, legend: 'given up within an hour' },
@@ -164,7 +164,7 @@ const health: readonly Panel[] = [
     description:
       'Pipelines that a running runner adopted within the last hour. Without a restart or an upgrade: a runner was lost.',
     kind: 'lines',
-    unit: 'suffix: stages',
+    unit: 'suffix:stages',
     queries: [
       {
         expr: `round(${CHOSEN.increase(METRICS.adopted, '1h').sum('instance').text})`,
@@ -178,7 +178,7 @@ const health: readonly Panel[] = [
     description:
       'They should be adopted within seconds. If some stay, see the runbook of HangarOrphanedPods.',
     kind: 'lines',
-    unit: 'suffix: Pods',
+    unit: 'suffix:Pods',
     queries: [{ expr: CHOSEN.gauge(METRICS.orphans).max('namespace').text, legend: '{{namespace}}' }],
     thresholds: [{ from: 1, color: 'orange' }],
     width: 12,

@@ -85,9 +85,9 @@ describe.each(BOARDS.map((board) => [board.uid, board] as const))('%s in Grafana
   it('has whole numbers on the axes of counts, and values in the legends', () => {
     for (const { title, fieldConfig, options } of panels.filter(({ type }) => type === 'timeseries')) {
       const { unit = '', decimals } = fieldConfig?.defaults ?? {};
-      if (/suffix: (nodes|Pods|stages|runners|conditions)$/.test(unit))
+      if (/suffix:(nodes|Pods|stages|runners|conditions)$/.test(unit))
         expect({ [title]: decimals }).toEqual({ [title]: 0 });
-      if (unit === 's' || unit === 'suffix: cores') expect({ [title]: decimals }).toEqual({});
+      if (unit === 's' || unit === 'suffix:cores') expect({ [title]: decimals }).toEqual({});
       expect({ [title]: options?.legend?.calcs }).toEqual({ [title]: ['lastNotNull', 'max'] });
     }
   });

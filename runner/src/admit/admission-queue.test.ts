@@ -64,7 +64,7 @@ describe('WaitingLine', () => {
     const { said, enter, queue } = begin();
     for (const name of ['a', 'b', 'head', 'next']) void enter(name);
     for (let look = 0; look < 5; look++) queue.next();
-    const because = '2 pipelines of 2 pipelines are in use, and this pipeline needs 1 pipeline';
+    const because = '2 of 2 pipelines are in use, and this pipeline needs 1 pipeline';
     expect(said.get('head')).toEqual([`capacity: ${because}`]);
     expect(said.get('next')).toEqual([
       `line: 1 pipelines are ahead of this one in the queue; the first waits because ${because}`,

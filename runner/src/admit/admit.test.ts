@@ -15,7 +15,7 @@ describe('admit', () => {
       {
         kind: 'waiting',
         reason: 'capacity',
-        text: '10 pipelines of 10 pipelines are in use, and this pipeline needs 1 pipeline',
+        text: '10 of 10 pipelines are in use, and this pipeline needs 1 pipeline',
       },
     ],
     [
@@ -34,7 +34,7 @@ describe('admit', () => {
       {
         kind: 'waiting',
         reason: 'budget-memory',
-        text: '1024 MiB memory of 1536 MiB memory are in use, and this pipeline needs 1024 MiB memory',
+        text: '1024 of 1536 MiB of memory are in use, and this pipeline needs 1024 MiB of memory',
       },
     ],
     ['no Pod left', [{}, { pods: 5 }, { pods: 5 }], { kind: 'waiting', reason: 'budget-pods' }],

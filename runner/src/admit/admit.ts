@@ -55,22 +55,38 @@ export function admit(asked: Load, taken: Load, budget: Budget): Admission {
       return {
         kind: 'waiting',
         reason: measure.reason,
-        text: `${measure.say(taken[measure.key])} of ${measure.say(limit)} are in use, and this pipeline needs ${measure.say(asked[measure.key])}`,
+        text: `${measure.amount(taken[measure.key])} of ${measure.say(limit)} are in use, and this pipeline needs ${measure.say(asked[measure.key])}`,
       };
   }
   return { kind: 'admitted' };
 }
 
-const count = (noun: string) => (value: number) => `${value} ${noun}${value === 1 ? '' : 's'}`;
+const count = (noun: string) => ({
+  amount: String,
+  say: (value: number) => `${value} ${noun}${value === 1 ? '' : 's'}`,
+});
 
-const MEASURES: readonly { key: keyof Load; reason: WaitReason; say: (value: number) => string }[] = [
-  { key: 'pipelines', reason: 'capacity', say: count('pipeline') },
-  { key: 'pods', reason: 'budget-pods', say: count('Pod') },
-  { key: 'cpuMillicores', reason: 'budget-cpu', say: (value) => `${value / 1000} CPU` },
+const measured = (unit: string, amount: (value: number) => string) => ({
+  amount,
+  say: (value: number) => `${amount(value)} ${unit}`,
+});
+
+/** `amount` is the number alone, `say` with its unit. */
+interface Measure {
+  readonly key: keyof Load;
+  readonly reason: WaitReason;
+  readonly amount: (value: number) => string;
+  readonly say: (value: number) => string;
+}
+
+const MEASURES: readonly Measure[] = [
+  { key: 'pipelines', reason: 'capacity', ...count('pipeline') },
+  { key: 'pods', reason: 'budget-pods', ...count('Pod') },
+  { key: 'cpuMillicores', reason: 'budget-cpu', ...measured('CPU', (value) => String(value / 1000)) },
   {
     key: 'memoryBytes',
     reason: 'budget-memory',
-    say: (value) => `${Math.ceil(value / 1_048_576)} MiB memory`,
+    ...measured('MiB of memory', (value) => String(Math.ceil(value / 1_048_576))),
   },
 ];
 

@@ -65,10 +65,7 @@ describe('a budget that replicas share', () => {
     expect(await b.enter(3)).toBe('admitted');
     void b.enter(4);
     await settle();
-    expect([b.running.size, b.waits]).toEqual([
-      1,
-      ['3 Pods of 3 Pods are in use, and this pipeline needs 1 Pod'],
-    ]);
+    expect([b.running.size, b.waits]).toEqual([1, ['3 of 3 Pods are in use, and this pipeline needs 1 Pod']]);
     expect(reserved(cluster)).toEqual(['1', '2', '3']);
   });
 

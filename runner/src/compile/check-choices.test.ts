@@ -373,7 +373,7 @@ describe('the token of a service account', () => {
     expect(mounted({}, {})).toBe(true);
   });
 
-  it("is never the runner's, whoever names its account, nor where Kubernetes takes it by itself", () => {
+  it("is never the runner's, even if a pipeline names its account, nor where Kubernetes takes it by itself", () => {
     const own = (name: string, namespace = 'default') => ({ ownAccount: { namespace, name } });
     const settings = { ...own('hangar'), defaultServiceAccount: 'hangar' };
     expect(mounted({}, { settings })).toBe(false);

@@ -26,7 +26,7 @@ export const hangar = {
   gateVolume: setting('HANGAR_GATE_VOLUME', oneOf('auto', 'image', 'init'), 'auto', {
     section: 'hangar',
     description:
-      'How the gate is added to a Pod. `image`: its image is mounted as a volume (Kubernetes 1.33 or later with the feature gate `ImageVolume`), so that the first step starts about a second earlier; `init`: an init container copies it; `auto`: `image` where it works. If the API server refuses such a Pod, or its node can’t start it, the Pod is created again with an init container before any step has run, and Pods with the same node selector get one for an hour.',
+      'How the gate is added to a Pod. `image`: its image is mounted as a volume (Kubernetes 1.33 or later with the feature gate `ImageVolume`), so that the first step starts about a second earlier; `init`: an init container copies it; `auto`: `image` where it works. If the API server refuses such a Pod, or its node cannot start it, the Pod is created again with an init container before any step has run, and Pods with the same node selector get one for an hour.',
     note: NEW,
   }),
   httpToken: optional('HANGAR_HTTP_TOKEN', TOKEN, {
@@ -114,7 +114,7 @@ export const hangar = {
   keepFailedMs: optional('HANGAR_KEEP_FAILED', DURATION, {
     section: 'hangar',
     description:
-      'How long the container of a failed step is kept for `kubectl exec`, such as `30m`. Its build is reported at once; its Pod counts in the budget. Empty: it is not kept. Not for pull requests of forks. Whoever may open a shell in it can read the secrets of the step.',
+      'How long the container of a failed step is kept for `kubectl exec`, such as `30m`. Its build is reported at once; its Pod counts in the budget. Empty: it is not kept. Not for pull requests of forks. Anyone who can open a shell in it can read the secrets of the step.',
     note: NEW,
   }),
   keepFailedMaxMs: optional('HANGAR_KEEP_FAILED_MAX', DURATION, {
@@ -154,7 +154,7 @@ export const hangar = {
   cacheTimeoutMs: setting('HANGAR_CACHE_TIMEOUT', atLeast(1_000, DURATION), 600_000, {
     section: 'hangar',
     description:
-      'Limit of the time in which the caches of a build are restored, and of that in which they are saved. What takes longer is given up; the build continues.',
+      'Limit of the time in which the caches of a build are restored, and of that in which they are saved. An operation that takes longer is abandoned; the build continues.',
     note: NEW,
   }),
   schedulingTimeoutMs: optional('HANGAR_SCHEDULING_TIMEOUT', DURATION, {

@@ -26,12 +26,12 @@ export function insecureConnections(values: ConnectionValues): readonly string[]
   return [
     ...(isShort
       ? [
-          `DRONE_RPC_SECRET is shorter than ${SECRET_BYTES} bytes: whoever sees Pods of builds may guess it, and take or report stages; set a random one such as the output of \`openssl rand -hex 16\`, at the Drone server too`,
+          `DRONE_RPC_SECRET is shorter than ${SECRET_BYTES} bytes: anyone who can read Pods of builds can guess it, and accept or report stages; set a random one such as the output of \`openssl rand -hex 16\`, at the Drone server too`,
         ]
       : []),
     ...(isPlain
       ? [
-          'DRONE_RPC_PROTO is http: whoever can read the traffic to the Drone server gets its shared secret and the secrets of builds; use https',
+          'DRONE_RPC_PROTO is http: anyone who can read the traffic to the Drone server learns its shared secret and the secrets of builds; use https',
         ]
       : []),
     ...unchecked

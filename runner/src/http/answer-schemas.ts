@@ -36,7 +36,7 @@ const Stage = object('A stage that this replica is working on.', {
     'Where it is. `reporting`: it has ended, and the Drone server has not accepted its end or its logs yet.',
     ['waiting', 'preparing', 'starting', 'running', 'reporting'],
   ),
-  reason: text('Why it waits. Empty: it does not wait.', '5 pipelines of 5 pipelines are in use'),
+  reason: text('Why it waits. Empty: it does not wait.', '5 of 5 pipelines are in use'),
   since: text('Since when it is in this state, in RFC 3339. Empty: not known.', '2026-01-14T10:35:00.000Z'),
   pod: { ...POD, examples: [''] },
   adopted: flag('Whether it was taken over from a replica that is no longer running.', false),

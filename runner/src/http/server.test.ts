@@ -90,7 +90,7 @@ describe('GET /metrics (previous-runner §7.3, known issue 71)', () => {
 describe('GET /stages', () => {
   const stages = [
     anEntry({ stageId: 1, phase: 'running' }),
-    anEntry({ stageId: 2, phase: 'waiting', reason: '5 pipelines of 5 pipelines are in use', pod: '' }),
+    anEntry({ stageId: 2, phase: 'waiting', reason: '5 of 5 pipelines are in use', pod: '' }),
   ];
 
   it('lists what waits first, with its reason, and what runs', async () => {
@@ -100,7 +100,7 @@ describe('GET /stages', () => {
       expect.objectContaining({
         stageId: 2,
         state: 'waiting',
-        reason: '5 pipelines of 5 pipelines are in use',
+        reason: '5 of 5 pipelines are in use',
       }),
       {
         stageId: 1,

@@ -57,7 +57,7 @@ export class GateVolumes {
     const { nodeSelector = {} } = pod.spec ?? {};
     log.warn(
       { nodeSelector, reason },
-      'the gate’s image can’t be mounted as a volume: for an hour, Pods with this node selector get an init container (HANGAR_GATE_VOLUME)',
+      'the image of the gate cannot be mounted as a volume: for an hour, Pods with this node selector get an init container (HANGAR_GATE_VOLUME)',
     );
   }
 }

@@ -65,7 +65,7 @@ export class LogMemory {
     } catch (error) {
       this.#deps.log.warn(
         { error: errorText(error) },
-        'a part of a log can’t be read from the temporary directory',
+        'a part of a log cannot be read from the temporary directory',
       );
       return undefined;
     }

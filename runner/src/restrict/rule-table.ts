@@ -127,7 +127,7 @@ export const NAME_RULES: Readonly<Record<NameRule, RuleInfo<NameKind>>> = {
     setting: 'HANGAR_UNTRUSTED_CAPABILITIES',
     kind: 'names',
     subject: 'capabilities that a step may add, such as `NET_ADMIN`',
-    details: 'To drop capabilities is always allowed.',
+    details: 'Dropping capabilities is always allowed.',
     chartDefault: CLOSED,
     sinceHangar: 'closed',
   },

@@ -40,7 +40,9 @@ export const isPodRetry = (end: StageRunEnd): end is PodRetry =>
 export function retryOfPreviousOwner({ metadata }: V1Pod): PodRetry | undefined {
   const { [ANNOTATION.gateReplaced]: reason, [ANNOTATION.nodeAvoided]: node } = metadata?.annotations ?? {};
   if (reason !== undefined) return { kind: 'no-gate', reason };
-  return node === undefined ? undefined : { kind: 'no-image', reason: `node ${node} pulls no image`, node };
+  return node === undefined
+    ? undefined
+    : { kind: 'no-image', reason: `node ${node} cannot pull images`, node };
 }
 
 /** Makes the Pod again: as it was, with an init container in place of the gate's volume, or on another node. */
@@ -56,7 +58,7 @@ export async function makeAgain(
       return remakePod(flow, launched, { reason: retry.trouble.text, delayMs });
     case 'no-gate': {
       progress.gateFailure = retry.reason;
-      const reason = `the gate’s image can’t be mounted as a volume: ${retry.reason}`;
+      const reason = `the image of the gate cannot be mounted as a volume: ${retry.reason}`;
       await stopUnstarted(flow, launched, {
         reason,
         annotations: { [ANNOTATION.gateReplaced]: retry.reason },

@@ -377,9 +377,9 @@ describe('a Pod that still has its scheduling gate', () => {
     const prepare = (one: TestStage) => Object.assign(one, { taken: BUSY });
     const env = begin({ reports: STARTED, prepare });
     await env.clock.step(0);
-    expect(env.logs.of(1).notes).toEqual([expect.stringMatching(/^waiting to be admitted: 1 pipeline of 1/)]);
+    expect(env.logs.of(1).notes).toEqual([expect.stringMatching(/^waiting to be admitted: 1 of 1 pipeline/)]);
     expect(env.registry.entries).toMatchObject([
-      { phase: 'waiting', reason: expect.stringMatching(/1 pipeline of 1/) as string },
+      { phase: 'waiting', reason: expect.stringMatching(/1 of 1 pipeline/) as string },
     ]);
     await env.clock.step(5_000);
     env.taken = { ...BUSY, pipelines: 0 };

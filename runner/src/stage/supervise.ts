@@ -18,7 +18,7 @@ export async function superviseStage(flow: StageFlow): Promise<StageEnd | undefi
   const { progress, parts, stops } = flow;
   const { work, pod, started, admittedMs } = progress;
   if (!work || !pod || !started || admittedMs === undefined)
-    throw new Error('a stage without a Pod can’t be supervised');
+    throw new Error('a stage without a Pod cannot be supervised');
   progress.isSupervised = true;
   followSteps(flow, started);
   parts.registry.update(started.stage.id, { phase: 'running', reason: '', sinceMs: admittedMs });
@@ -52,7 +52,7 @@ function runOf(
 ): { run: StageRun['run'] } {
   const { parts, progress } = flow;
   const { started, adopted } = progress;
-  if (!started) throw new Error('a stage that was not started can’t be supervised');
+  if (!started) throw new Error('a stage that was not started cannot be supervised');
   const { stage, reporter, firstLog } = started;
   const log = parts.log.child({ stageId: stage.id, buildId: stage.buildId, pod: pod.metadata?.name });
   const feed = parts.podWatch.feed(pod);

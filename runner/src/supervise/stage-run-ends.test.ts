@@ -402,7 +402,7 @@ describe('troubles', () => {
     expect(stageRun.server.step(2)).toMatchObject({
       status: 'error',
       exitCode: 255,
-      error: expect.stringMatching(/i2:1 of step s2 can't be pulled/) as string,
+      error: expect.stringMatching(/i2:1 of step s2 cannot be pulled/) as string,
     });
     expect([stageRun.server.statusOf(1), stageRun.server.stage.status, stageRun.isRemoved]).toEqual([
       'skipped',

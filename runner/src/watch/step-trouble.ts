@@ -69,7 +69,7 @@ function pullTrouble(
       code: 'image-not-found',
       blame: 'pipeline',
       step: n,
-      text: `image ${image} of step ${name} can't be pulled: ${words}`,
+      text: `image ${image} of step ${name} cannot be pulled: ${words}`,
     };
   if (!PULLING.has(container.reason) || so.waitedMs < so.patience.imagePullMs) return undefined;
   return lasting({
@@ -114,7 +114,7 @@ function endTrouble(step: PlannedStep, container: ContainerView & { kind: 'ended
       code: 'container-refused',
       blame: 'pipeline',
       step: step.n,
-      text: `the container of step ${step.name} can't be started: ${wordsOf(container)}`,
+      text: `the container of step ${step.name} cannot be started: ${wordsOf(container)}`,
     };
   if (reason !== 'ContainerStatusUnknown' || container.line) return undefined;
   return {

@@ -86,7 +86,7 @@ function initTrouble({ init }: PodView): Trouble | undefined {
     return {
       code: 'image-not-found',
       blame: 'operator',
-      text: `the gate's image, or that of an init container, can't be pulled (see HANGAR_GATE_IMAGE): ${init.message}`,
+      text: `the gate's image, or that of an init container, cannot be pulled (see HANGAR_GATE_IMAGE): ${init.message}`,
     };
   return undefined;
 }

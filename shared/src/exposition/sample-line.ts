@@ -106,8 +106,7 @@ function takeLabel(cursor: Cursor, labels: Map<string, string>): string | undefi
   if (!cursor.takeIf('"'))
     throw new LineProblem(`label ${excerpt(name)} has no quoted value`, 'quote it: name="value"');
   const value = takeQuoted(cursor);
-  if (labels.has(name))
-    throw new LineProblem(`label ${excerpt(name)} is there twice`, 'name each label once');
+  if (labels.has(name)) throw new LineProblem(`label ${excerpt(name)} appears twice`, 'name each label once');
   labels.set(name, value);
   return undefined;
 }

@@ -60,7 +60,7 @@ function filled(nowMs: number): StageHistory {
     history.registryChanged([]);
   }
   const running = anEntry({ stageId: 301, buildNumber: 301, sinceMs: nowMs - 42_000 });
-  const reason = '12 pipelines of 12 pipelines are in use';
+  const reason = '12 of 12 pipelines are in use';
   const waiting = anEntry({
     stageId: 302,
     buildNumber: 302,

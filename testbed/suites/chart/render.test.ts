@@ -2,7 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { RIGHTS as AUTOSCALER_RIGHTS, type ServiceFeature } from '@hangar/autoscaler/permissions';
 import { translateValues } from '@hangar/runner/helm-values';
 import { RIGHTS as RUNNER_RIGHTS } from '@hangar/runner/permissions';
-import type { KubernetesObject, V1ConfigMap, V1Deployment, V1PodSpec, V1Role } from '@kubernetes/client-node';
+import type {
+  KubernetesObject,
+  V1ConfigMap,
+  V1Deployment,
+  V1PersistentVolumeClaim,
+  V1PodSpec,
+  V1Role,
+} from '@kubernetes/client-node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { ownLayout } from '../../parts/real/facts.ts';
@@ -200,6 +207,45 @@ describe('settings', () => {
       { configMapRef: { name: 'hangar-runner-defaults' } },
       { configMapRef: { name: 'old' } },
     ]);
+  });
+});
+
+describe('values as people write them', () => {
+  it('numbers and switches in extraEnv become texts, and sources stay as they are', async () => {
+    const valueFrom = { fieldRef: { fieldPath: 'spec.nodeName' } };
+    const extraEnv = [
+      { name: 'DEPTH', value: 5 },
+      { name: 'TRACE', value: true },
+      { name: 'NODE', valueFrom },
+    ];
+    const objects = await rendered({ runner: { extraEnv } });
+    const [deployment] = ofKind<V1Deployment>(objects, 'Deployment').filter(
+      (one) => one.metadata?.name === 'hangar-runner',
+    );
+    expect(deployment?.spec?.template.spec?.containers[0]?.env?.slice(-3)).toEqual([
+      { name: 'DEPTH', value: '5' },
+      { name: 'TRACE', value: 'true' },
+      { name: 'NODE', valueFrom },
+    ]);
+  });
+
+  it.each<[string, string | undefined]>([
+    ['', undefined],
+    ['-', ''],
+    ['fast', 'fast'],
+  ])('the storage class %j is %j in the claim', async (storageClass, want) => {
+    const objects = await rendered({ autoscaler: { persistence: { storageClass } } });
+    const [claim] = ofKind<V1PersistentVolumeClaim>(objects, 'PersistentVolumeClaim');
+    expect(claim?.spec?.storageClassName).toBe(want);
+  });
+
+  it.each<[boolean, string[]]>([
+    [true, ['PodMonitor', 'PrometheusRule', 'ServiceMonitor']],
+    [false, []],
+  ])('monitoring objects: %s is as good as always or never', async (given, want) => {
+    const monitoring = { serviceMonitors: given, podMonitors: given, rules: given };
+    const kinds = (await rendered({ monitoring })).map(({ kind = '' }) => kind);
+    expect([...new Set(kinds.filter((kind) => /Monitor|Rule/.test(kind)))].sort()).toEqual(want);
   });
 });
 
@@ -517,6 +563,21 @@ describe('invalid values are reported in one line', () => {
       'a threshold of an alert that has none',
       { monitoring: { alerts: { overrides: { HangarRunnerDown: { threshold: 1 } } } } },
       /HangarRunnerDown': additional properties 'threshold' not allowed/,
+    ],
+    [
+      'a name that no object may have',
+      { fullnameOverride: 'My.Release' },
+      /at '\/fullnameOverride': 'My\.Release' does not match pattern/,
+    ],
+    [
+      'a variable whose name YAML reads as a switch',
+      runner({ extraEnv: [{ name: false, value: 'n' }] }),
+      /at '\/runner\/extraEnv\/0\/name': got boolean, want string/,
+    ],
+    [
+      'two sources of certificate authorities',
+      { certificateAuthorities: { configMap: 'a', secret: 'b' } },
+      /certificateAuthorities\.configMap and certificateAuthorities\.secret are both set\. Set one of them/,
     ],
     ['one volume for two', { autoscaler: { replicas: 2 } }, /Set autoscaler\.persistence\.enabled to false/],
     [

@@ -180,7 +180,7 @@ const AUTOSCALER: Examples = below('autoscaler', {
   'persistence.enabled': removed(false, 'kind: PersistentVolumeClaim'),
   'persistence.existingClaim': added('learned', 'claimName: learned'),
   'persistence.size': added('3Gi', 'storage: 3Gi'),
-  'persistence.storageClass': added('fast', 'storageClassName: fast'),
+  'persistence.storageClass': added('fast', 'storageClassName: "fast"'),
   placeholders: added([{ name: 'room', pool: 'b', requests: { cpu: 3 } }], 'kind: PriorityClass'),
   placeholderImage: added('pause:9', 'image: "pause:9"', {
     autoscaler: { placeholders: [{ name: 'room', pool: 'b', requests: { cpu: 3 } }] },

@@ -26,7 +26,7 @@ const WAITING: ReturnType<HttpParts['stages']>[number] = {
   event: 'push',
   phase: 'waiting',
   sinceMs: Date.parse('2026-01-14T10:35:00Z'),
-  reason: '5 pipelines of 5 pipelines are in use',
+  reason: '5 of 5 pipelines are in use',
   pod: '',
   adopted: false,
   asks: { pipelines: 1, pods: 1, cpuMillicores: 500, memoryBytes: 512 * 2 ** 20 },

@@ -1,11 +1,18 @@
 import { globSync } from 'node:fs';
 import { ROOT, readDocument } from './pages.ts';
 import { styleProblems, styleRules } from './style.ts';
-import { literalsOf, markupText, proseOf } from './style-texts.ts';
+import { goLiteralsOf, literalsOf, markupText, proseOf } from './style-texts.ts';
 
 const SOURCES = [
   {
-    files: ['README.md', 'SECURITY.md', 'docs/*.md', 'docs/runbooks/*.md', 'charts/hangar/README.md'],
+    files: [
+      'README.md',
+      'CONTRIBUTING.md',
+      'SECURITY.md',
+      'docs/*.md',
+      'docs/runbooks/*.md',
+      'charts/hangar/README.md',
+    ],
     read: proseOf,
   },
   { files: ['charts/hangar/templates/NOTES.txt', 'autoscaler/web/*.html'], read: markupText },
@@ -17,9 +24,10 @@ const SOURCES = [
     ],
     read: literalsOf,
   },
+  { files: ['runner/gate/*.go'], read: goLiteralsOf },
 ];
 /** Not read by users; STYLE.md itself lists the words. */
-const SKIPPED = /\.test\.ts$|\/testing\/|^docs\/STYLE\.md$/;
+const SKIPPED = /\.test\.ts$|_test\.go$|\/testing\/|^docs\/STYLE\.md$/;
 
 const texts = SOURCES.flatMap(({ files, read }) =>
   globSync(files, { cwd: ROOT })

@@ -39,6 +39,16 @@ export function literalsOf(path: string, source: string): readonly StyledText[] 
   return found;
 }
 
+/** The same of a Go source; strings between backquotes are not read. Pure. */
+export function goLiteralsOf(path: string, source: string): readonly StyledText[] {
+  return source.split('\n').flatMap((text, index) =>
+    [...text.replace(/(^|\s)\/\/.*$/, '').matchAll(/"((?:[^"\\]|\\.)*)"/g)]
+      .map(([, literal = '']) => literal)
+      .filter((literal) => SENTENCE.test(literal))
+      .map((literal) => ({ path, line: index + 1, text: without(literal, [/`[^`]*`/g]) })),
+  );
+}
+
 /** The text of a literal; of a template only its own text, not what is put in. */
 function textOf(node: ts.Node): string | undefined {
   if (ts.isStringLiteralLike(node)) return ts.isImportDeclaration(node.parent) ? undefined : node.text;

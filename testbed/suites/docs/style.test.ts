@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PAGES, readDocument } from './pages.ts';
 import { styleProblems, styleRules } from './style.ts';
-import { literalsOf, markupText, proseOf } from './style-texts.ts';
+import { goLiteralsOf, literalsOf, markupText, proseOf } from './style-texts.ts';
 
 const PAGE = ['', '| instead of | write |', '| --- | --- |', '| says, goes on | reports |', '', 'More.'].join(
   '\n',
@@ -63,6 +63,16 @@ describe('words to replace', () => {
     ['not in a name', 'const says = 1;', 0],
   ])('of a source are read %s', (_, source, want) => {
     expect(styleProblems(literalsOf('a.ts', source), rules)).toHaveLength(want);
+  });
+
+  it.each([
+    ['in a string', 'text := "the log says why"', 1],
+    ['in each of several', 'fail("it says", "he says")', 2],
+    ['not in a single word, which may be a key', 'text := "says"', 0],
+    ['not in a comment', '// "the log says why"', 0],
+    ['not in a code span', 'text := "see `it says`"', 0],
+  ])('of a Go source are read %s', (_, source, want) => {
+    expect(styleProblems(goLiteralsOf('a.go', source), rules)).toHaveLength(want);
   });
 
   it.each([

@@ -63,7 +63,7 @@ const COMMENTS: readonly (readonly [path: readonly string[], comment: string])[]
   [['runner', 'config', 'HANGAR_HARDENING'], 'Open: containers of builds may gain privileges, as root too'],
   [
     ['runner', 'config', 'DRONE_TMATE_ENABLED'],
-    'Open: failed builds may offer a shell (tmate) to whoever reads their log',
+    'Open: failed builds may offer a shell (tmate) to anyone who can read their log',
   ],
   [
     ['runner', 'config', 'HANGAR_PRIVATE_REGISTRIES'],
