@@ -187,7 +187,7 @@ describe("an untrusted build, with the chart's default on a real cluster", () =>
     }
   });
 
-  it('gets more as one of an ordinary repository, where the default says so: platforms and sizes', async () => {
+  it('gets more as one of an ordinary repository, where the default allows it: platforms and sizes', async () => {
     const setup = await open();
     const platform = pipeline(ONE_STEP, 'node_selector: { kubernetes.io/os: linux }');
     expect(await refusalOf(setup, platform, FORK)).toContain('HANGAR_UNTRUSTED_NODE_SELECTORS');
