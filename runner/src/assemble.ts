@@ -39,6 +39,7 @@ import { type IndependentParts, runIndependently } from './run-independently.ts'
 import { type RunnerOptions, type RunnerParts, run } from './runner.ts';
 import { type DraftParts, draft } from './stage/draft.ts';
 import type { StageEvents } from './stage/stage-parts.ts';
+import { SuspectTurns } from './stage/suspect-turns.ts';
 import { StageRegistry } from './stage-registry.ts';
 import { watchEvents } from './watch/event-watch.ts';
 import { PodWatch } from './watch/pod-watch.ts';
@@ -172,6 +173,7 @@ export function wire(
     origin,
     events: outside.events,
     stepLogs: serverStepLogs({ clock, ciServer, log, random, source, memory, limitBytes, cards }),
+    suspects: new SuspectTurns(),
     line: queueOf(config, { origin, podWatch, registry }, { clock, cluster, log, namespace }),
     lease: new OwnLease(
       { clock, cluster, log, validity },

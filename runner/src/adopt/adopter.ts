@@ -10,9 +10,10 @@ import { removeNamespace } from '../launch/remove-namespace.ts';
 import { removePod } from '../launch/remove-pod.ts';
 import { holdsGate } from '../launch/start.ts';
 import { deadOwners, type Observations } from '../lease/dead-owners.ts';
-import { termMsOf } from '../lease/holder.ts';
+import { holderOf, termMsOf } from '../lease/holder.ts';
 import {
   type Intent,
+  inherited,
   LEASE_SELECTION,
   namespacesOf,
   openIntentsOf,
@@ -74,6 +75,8 @@ export class Adopter {
   #running: ReadonlySet<string> = new Set();
   /** Dead owners that did not release their Lease. */
   #lost = new Set<string>();
+  /** By stage of a dead owner, the runners that were lost in a row while they prepared it. */
+  #deaths: ReadonlyMap<number, number> = new Map();
   readonly #transfer: IntentTransfer;
   readonly #recorded: RecordedStages;
   /** Uids of Pods of a newer version of the runner that were met and left alone. */
@@ -133,7 +136,8 @@ export class Adopter {
     const dead = all.filter((one) => this.#isOfOurServer(serverOf(one)));
     const seen = new Set<V1Lease>();
     for (const one of dead) if (await this.#followPodsOf(one, signal)) seen.add(one);
-    this.#lost = new Set(dead.filter(({ spec }) => spec?.holderIdentity).map((one) => this.#ownerNamed(one)));
+    this.#lost = new Set(dead.filter(isLost).map((one) => this.#ownerNamed(one)));
+    this.#deaths = deathsByStage(dead);
     const deadNames = new Set(dead.map((one) => this.#ownerNamed(one)));
     this.#running = new Set(items.filter((one) => !all.includes(one)).map((one) => this.#ownerNamed(one)));
     const missing = this.#ownersWithoutLease(items);
@@ -263,7 +267,9 @@ export class Adopter {
     const { id: stageId, buildId, machine } = record.stage;
     try {
       if (!(await origin.isOurs(pod, signal))) return;
-      if (!lease.has(stageId)) await lease.intend({ stageId, buildId, machine }, signal);
+      const deaths = this.#deaths.get(stageId);
+      const intent = { stageId, buildId, machine, ...(deaths !== undefined && { deaths }) };
+      if (!lease.has(stageId)) await lease.intend(intent, signal);
       const taken = await this.#claim(pod, record, signal);
       if (taken) this.#resume(taken);
     } catch (error) {
@@ -380,4 +386,12 @@ export class Adopter {
     const target = { resource: RESOURCE.leases, namespace };
     return (await cluster.list<V1Lease>(target, LEASE_SELECTION, signal)).items;
   }
+}
+
+/** Whether the owner of a Lease that is not renewed did not release it. */
+const isLost = (lease: V1Lease): boolean => holderOf(lease) !== '';
+
+function deathsByStage(dead: readonly V1Lease[]): ReadonlyMap<number, number> {
+  const intents = dead.flatMap((lease) => openIntentsOf(lease).map((one) => inherited(one, isLost(lease))));
+  return new Map(intents.flatMap(({ stageId, deaths }) => (deaths === undefined ? [] : [[stageId, deaths]])));
 }

@@ -1,8 +1,10 @@
 import { type Cluster, RESOURCE, type Target } from '@hangar/shared/kubernetes/cluster';
 import type { V1Lease } from '@kubernetes/client-node';
 import type { PodOrigin } from '../launch/pod-origin.ts';
+import { holderOf } from '../lease/holder.ts';
 import {
   type Intent,
+  inherited,
   LEASE_ANNOTATION,
   namespacesOf,
   openIntentsOf,
@@ -113,7 +115,9 @@ export class IntentTransfer {
   async #record(intents: readonly Intent[], dead: V1Lease, signal: AbortSignal): Promise<void> {
     for (const { stageId } of intents) this.#undecided.set(stageId, dead.metadata?.name ?? '');
     const from = dead.metadata?.name ?? '';
-    await Promise.all(intents.map((intent) => this.#parts.lease.intend({ ...intent, from }, signal)));
+    const isLost = holderOf(dead) !== '';
+    const records = intents.map((intent) => ({ ...inherited(intent, isLost), from }));
+    await Promise.all(records.map((record) => this.#parts.lease.intend(record, signal)));
   }
 
   /** Without a response, or where another replica was faster, the next round reads whose the stages are. */

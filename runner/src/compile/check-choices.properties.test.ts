@@ -1,14 +1,24 @@
-import type { V1Pod, V1SecurityContext } from '@kubernetes/client-node';
+import type {
+  V1Affinity,
+  V1NodeSelectorTerm,
+  V1Pod,
+  V1PodSpec,
+  V1SecurityContext,
+} from '@kubernetes/client-node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lintPipeline } from '../lint/lint.ts';
 import { parseManifest } from '../parse/manifest.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
+import type { RuleName, Rules } from '../restrict/restrictions.ts';
+import { RESTORE, SAVE } from './cache-steps.ts';
 import { compile } from './compile.ts';
-import { aBuild, aCompileInput, aDetail, aPreparation, aRepo } from './testing/a-pipeline.ts';
-import { podSecurities, stepSecurities } from './testing/arbitrary-security.ts';
+import type { CompileSettings } from './settings.ts';
+import { aBuild, aCacheStorage, aCompileInput, aDetail, aPreparation, aRepo } from './testing/a-pipeline.ts';
+import { fieldsWithoutGenerator, pipelines, pipelinesWith } from './testing/arbitrary-pipeline.ts';
 import { closedRules, restrictedSettings } from './testing/restricted-settings.ts';
+import { VOLUME } from './volumes.ts';
 
 const GIB = 2 ** 30;
 const RULES = closedRules({
@@ -17,6 +27,11 @@ const RULES = closedRules({
   nodes: ['node-1'],
   nodeSelectors: ['kubernetes.io/arch=*'],
   tolerations: ['spot'],
+  podAffinity: ['zone'],
+  topologySpread: ['zone'],
+  priorityClasses: ['low'],
+  runtimeClasses: ['gvisor'],
+  extendedResources: ['nvidia.com/*'],
   labels: ['team'],
   annotations: ['note'],
   privilegedImages: ['plugins/docker:20'],
@@ -25,136 +40,54 @@ const RULES = closedRules({
   volumeSize: GIB,
   ephemeralStorage: GIB,
 });
-const SETTINGS = restrictedSettings(RULES, {
-  hardening: 'restricted',
-  ownAccount: { namespace: 'default', name: 'deploy-runner' },
-  leaseNamespace: 'ci',
-});
+const settingsOf = (rules: Rules): CompileSettings =>
+  restrictedSettings(rules, {
+    hardening: 'restricted',
+    caches: aCacheStorage({ kind: 'claim', claimName: 'caches' }),
+    ownAccount: { namespace: 'default', name: 'deploy-runner' },
+    leaseNamespace: 'ci',
+  });
+const SETTINGS = settingsOf(RULES);
 
-const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 3 });
-/** Mostly what is allowed, so that many pipelines compile. */
-const one = (allowed: unknown, ...refused: readonly unknown[]) =>
-  fc.oneof(
-    { weight: 12, arbitrary: fc.constant(allowed) },
-    { weight: 1, arbitrary: fc.constantFrom(...refused) },
-  );
-const amount = one(100, 2001, 2_147_483_647, 1e300, '0x7fffffff');
-const size = one('100Mi', '2Gi', '8Ei', '1e300');
-const resources = fc.record({
-  limits: maybe(fc.record({ cpu: amount, memory: size })),
-  requests: maybe(fc.record({ cpu: amount, memory: size })),
-});
-const security = (any: fc.Arbitrary<object>) =>
-  fc.oneof(
-    { weight: 12, arbitrary: fc.constantFrom(undefined, { run_as_non_root: true }) },
-    { weight: 1, arbitrary: any },
-  );
-const environment = fc.dictionary(
-  fc.oneof(
-    { weight: 6, arbitrary: fc.constantFrom('PLUGIN_A', 'DRONE_A', 'CI') },
-    { weight: 1, arbitrary: fc.constantFrom('LD_PRELOAD', 'PATH', 'HOME', 'BASH_ENV', 'OTHER', '__proto__') },
-  ),
-  fc.constantFrom<unknown>('x', { from_secret: 's' }),
-  { maxKeys: 2 },
-);
-const step = fc.record(
-  {
-    name: fc.constantFrom('a', 'b', 'c', 'd'),
-    image: fc.constantFrom('golang', 'plugins/docker:20', 'docker.io/plugins/docker', 'plugins/ecr'),
-    commands: maybe(fc.constant(['true'])),
-    environment: maybe(environment),
-    privileged: maybe(one(false, true, 'yes', 1)),
-    user: maybe(one(1000, 0, '0', '00', -0, 0.0, '0x0')),
-    group: maybe(one(1000, 0, '0')),
-    security_context: security(stepSecurities),
-    resources: maybe(resources),
-    detach: maybe(fc.boolean()),
-  },
-  { requiredKeys: ['name', 'image', 'commands'] },
-);
-const pipeline = fc.record(
-  {
-    kind: fc.constant('pipeline'),
-    type: fc.constant('kubernetes'),
-    steps: fc.uniqueArray(step, { minLength: 1, maxLength: 3, selector: ({ name }) => name }),
-    environment: maybe(
-      fc.dictionary(one('A', 'LD_PRELOAD', 'PATH') as fc.Arbitrary<string>, fc.constant('x')),
-    ),
-    resources: maybe(fc.record({ requests: fc.record({ cpu: amount, memory: size }) })),
-    service_account_name: maybe(one('deploy-1', 'deploy-runner', 'admin', 'DEPLOY-1', 'deploy-1/x')),
-    serviceAccountName: maybe(fc.constant('admin')),
-    security_context: security(podSecurities),
-    node_name: maybe(one('node-1', 'node-2')),
-    node_selector: maybe(
-      fc.dictionary(one('kubernetes.io/arch', 'pool', '__proto__') as fc.Arbitrary<string>, fc.constant('x')),
-    ),
-    tolerations: maybe(
-      fc.array(fc.record({ key: one('spot', '', 'gpu', '*'), operator: fc.constant('Exists') }), {
-        maxLength: 2,
-      }),
-    ),
-    metadata: maybe(
-      fc.record({
-        namespace: maybe(one('prod', 'kube-system', 'ci', 'other', 'drone-')),
-        labels: maybe(
-          fc.dictionary(
-            one('team', 'app.kubernetes.io/name', 'app', 'hangar.dev/x') as fc.Arbitrary<string>,
-            fc.constant('x'),
-          ),
-        ),
-        annotations: maybe(
-          fc.dictionary(
-            one(
-              'note',
-              'karpenter.sh/do-not-disrupt',
-              'container.apparmor.security.beta.kubernetes.io/step-1',
-              'io.drone',
-            ) as fc.Arbitrary<string>,
-            fc.constant('x'),
-          ),
-        ),
-      }),
-    ),
-    volumes: maybe(
-      fc.array(
-        fc
-          .oneof(
-            {
-              weight: 8,
-              arbitrary: fc.constantFrom<object>({ temp: {} }, { temp: { size_limit: '512Mi' } }),
-            },
-            {
-              weight: 1,
-              arbitrary: fc.constantFrom<object>(
-                { temp: { size_limit: '8Ti' } },
-                { temp: { medium: 'MEMORY' } },
-                { host: { path: '/' } },
-                { claim: { name: 'c' } },
-                { secret: { name: 's' } },
-              ),
-            },
-          )
-          .map((source) => ({ name: 'v', ...source })),
-        { maxLength: 2 },
-      ),
-    ),
-  },
-  { requiredKeys: ['kind', 'type', 'steps'] },
-);
+/** By rule the fields of a pipeline that it is about. What is set on privileged steps is held by `privileged-choices.test.ts`. */
+const FIELDS_OF_RULES = {
+  serviceAccounts: ['service_account_name'],
+  namespaces: ['metadata'],
+  nodes: ['node_name'],
+  nodeSelectors: ['node_selector'],
+  tolerations: ['tolerations'],
+  podAffinity: ['affinity'],
+  topologySpread: ['topology_spread_constraints'],
+  priorityClasses: ['priority_class_name'],
+  runtimeClasses: ['runtime_class_name'],
+  extendedResources: [],
+  labels: ['metadata'],
+  annotations: ['metadata'],
+  root: [],
+  capabilities: [],
+  securityProfiles: ['security_context'],
+  caches: ['volumes'],
+  hostAccess: ['volumes'],
+  privilegedImages: [],
+  requestCpu: ['resources'],
+  requestMemory: ['resources'],
+  volumeSize: [],
+  ephemeralStorage: [],
+} as const satisfies Record<Exclude<RuleName, 'privilegedEnvironment'>, Parameters<typeof pipelinesWith>[0]>;
 
 const FORK = aDetail({
   repo: aRepo({ trusted: true }),
   build: aBuild({ event: 'pull_request', sourceRepo: 'eve/widget' }),
 });
 
-function compiledPod(text: string, detail: StageDetail): V1Pod | undefined {
+function compiledPod(text: string, detail: StageDetail, settings: CompileSettings): V1Pod | undefined {
   try {
     const [parsed] = parseManifest(text).pipelines;
     if (parsed === undefined) return undefined;
     const { trusted, slug } = detail.repo;
     if (lintPipeline(parsed, { trusted, slug, namespaceRules: {} }) !== undefined) return undefined;
     const prepared = aPreparation({ secrets: { s: 'x' } });
-    return compile(aCompileInput({ pipeline: parsed, settings: SETTINGS, detail, prepared })).pod;
+    return compile(aCompileInput({ pipeline: parsed, settings, detail, prepared })).pod;
   } catch (error) {
     if (error instanceof PipelineError) return undefined;
     throw error;
@@ -185,14 +118,90 @@ function objectionsToAccount({ spec, metadata }: V1Pod): readonly string[] {
   return isOwn || !name.startsWith('deploy-') ? [name] : [];
 }
 
-function objectionsToPlace({ spec }: V1Pod): readonly string[] {
-  const { nodeSelector = {}, tolerations = [], affinity } = spec ?? {};
-  const node = JSON.stringify(affinity ?? 'node-1');
+/** Labels and names of nodes that a term selects or avoids, but those that are allowed. */
+function objectionsToTerm({
+  matchExpressions = [],
+  matchFields = [],
+}: V1NodeSelectorTerm): readonly string[] {
+  const fields = matchFields.filter(
+    ({ operator, values }) => operator !== 'In' || values?.join() !== 'node-1',
+  );
   return [
-    ...Object.keys(nodeSelector).filter((key) => key !== 'kubernetes.io/arch'),
-    ...tolerations.filter(({ key }) => key !== 'spot' && affinity === undefined).map(({ key }) => `${key}`),
-    ...(node.includes('"node-1"') ? [] : [node]),
+    ...matchExpressions.filter(({ key }) => key !== 'kubernetes.io/arch').map(({ key }) => key),
+    ...fields.map(({ operator, values }) => `${operator} ${values?.join()}`),
   ];
+}
+
+function objectionsToNodes({ nodeAffinity }: V1Affinity): readonly string[] {
+  const required = nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  const preferred = nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+  return [...required, ...preferred.map(({ preference }) => preference)].flatMap(objectionsToTerm);
+}
+
+function topologiesOf({ podAffinity, podAntiAffinity }: V1Affinity): readonly string[] {
+  return [podAffinity, podAntiAffinity].flatMap((pods) => [
+    ...(pods?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map(({ topologyKey }) => topologyKey),
+    ...(pods?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(
+      ({ podAffinityTerm }) => podAffinityTerm.topologyKey,
+    ),
+  ]);
+}
+
+/** A named node is taken whatever its taints are, as by the scheduler's own field. */
+function isOnNamedNode({ nodeAffinity }: V1Affinity): boolean {
+  const terms = nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  return terms.length > 0 && terms.every(({ matchFields = [] }) => matchFields.length > 0);
+}
+
+function objectionsToTolerations({ tolerations = [], affinity = {} }: V1PodSpec): readonly string[] {
+  if (isOnNamedNode(affinity)) return [];
+  return tolerations.filter(({ key }) => key !== 'spot').map(({ key }) => `toleration ${key}`);
+}
+
+function objectionsToTopologies({
+  affinity = {},
+  topologySpreadConstraints = [],
+}: V1PodSpec): readonly string[] {
+  const spread = topologySpreadConstraints.map(({ topologyKey }) => topologyKey);
+  return [...topologiesOf(affinity), ...spread].filter((key) => key !== 'zone');
+}
+
+function objectionsToPlace({ spec = { containers: [] } }: V1Pod): readonly string[] {
+  const selector = Object.keys(spec.nodeSelector ?? {});
+  return [
+    ...selector.filter((key) => !/^kubernetes\.io\/(arch|os)$/.test(key)),
+    ...objectionsToTolerations(spec),
+    ...objectionsToNodes(spec.affinity ?? {}),
+    ...objectionsToTopologies(spec),
+    ...(spec.nodeName === undefined ? [] : ['nodeName']),
+  ];
+}
+
+function objectionsToClasses({ spec }: V1Pod): readonly string[] {
+  const { priorityClassName = 'low', runtimeClassName = 'gvisor', containers = [] } = spec ?? {};
+  const plain = ['cpu', 'memory', 'ephemeral-storage', 'nvidia.com/gpu'];
+  return [
+    ...(priorityClassName === 'low' ? [] : [priorityClassName]),
+    ...(runtimeClassName === 'gvisor' ? [] : [runtimeClassName]),
+    ...containers
+      .flatMap(({ resources }) => Object.keys({ ...resources?.limits, ...resources?.requests }))
+      .filter((name) => !plain.includes(name)),
+  ];
+}
+
+/** Fields of a Pod and of its containers that the objections above judge, or that are no choice of the author. */
+const JUDGED: ReadonlySet<string> = new Set([
+  ...['restartPolicy', 'schedulingGates', 'activeDeadlineSeconds', 'terminationGracePeriodSeconds'],
+  ...['serviceAccountName', 'automountServiceAccountToken', 'nodeSelector', 'tolerations', 'affinity'],
+  ...['topologySpreadConstraints', 'priorityClassName', 'runtimeClassName', 'securityContext', 'volumes'],
+  ...['hostAliases', 'dnsConfig', 'dnsPolicy', 'imagePullSecrets', 'initContainers', 'containers'],
+  ...['name', 'image', 'imagePullPolicy', 'command', 'args', 'workingDir', 'env', 'envFrom', 'resources'],
+  ...['volumeMounts', 'terminationMessagePath', 'terminationMessagePolicy'],
+]);
+
+function objectionsToFields({ spec }: V1Pod): readonly string[] {
+  const all = [spec ?? {}, ...(spec?.containers ?? [])].flatMap((one) => Object.keys(one));
+  return all.filter((field) => !JUDGED.has(field));
 }
 
 const bytes = (quantity: string | undefined): number => {
@@ -215,7 +224,7 @@ function objectionsToSizes({ spec }: V1Pod): readonly string[] {
       .filter(({ emptyDir }) => !(bytes(emptyDir?.sizeLimit ?? '9Zi') <= GIB))
       .map(({ name }) => name),
     ...containers
-      .filter(({ resources }) => resources?.limits?.['ephemeral-storage'] !== '1Gi')
+      .filter(({ resources }) => !(bytes(resources?.limits?.['ephemeral-storage'] ?? '9Zi') <= GIB))
       .map(({ name }) => name),
   ];
 }
@@ -239,44 +248,70 @@ function objectionsToGroups({ spec }: V1Pod): readonly string[] {
   return [fsGroup, ...supplementalGroups].filter((id) => id === 0).map(() => 'group 0');
 }
 
+/** Steps of the runner itself, which no author may call so. */
+const CACHE_STEPS = [RESTORE, SAVE] as readonly string[];
+
 function objectionsToPower({ spec, metadata }: V1Pod): readonly string[] {
   const plan = metadata?.annotations?.['hangar.dev/plan'] ?? '';
-  const { steps } = JSON.parse(plan) as { steps: readonly { image: string }[] };
+  const { steps } = JSON.parse(plan) as { steps: readonly { name: string; image: string }[] };
   const volumes = (spec?.volumes ?? []).filter(
     ({ name, emptyDir, hostPath }) =>
       hostPath !== undefined ||
       emptyDir?.medium !== undefined ||
+      name === VOLUME.caches ||
       (name.startsWith('volume-') && emptyDir === undefined),
   );
   const containers = (spec?.containers ?? []).filter(
-    ({ securityContext }, index) => !isWithinBounds(securityContext, steps[index]?.image),
+    ({ securityContext }, index) =>
+      !CACHE_STEPS.includes(steps[index]?.name ?? '') &&
+      !isWithinBounds(securityContext, steps[index]?.image),
   );
   return [...volumes, ...containers].map(({ name }) => name);
 }
 
+const objectionsTo = (pod: V1Pod): readonly string[] => [
+  ...objectionsToMetadata(pod),
+  ...objectionsToAccount(pod),
+  ...objectionsToPlace(pod),
+  ...objectionsToClasses(pod),
+  ...objectionsToFields(pod),
+  ...objectionsToSizes(pod),
+  ...objectionsToPower(pod),
+  ...objectionsToGroups(pod),
+];
+
+const ORDINARY = aDetail();
+
 describe('whatever the YAML of an untrusted build says', () => {
+  it('every field from which a Pod is made has a generator', () => {
+    expect(fieldsWithoutGenerator()).toEqual([]);
+  });
+
   it.each([
-    ['an ordinary repository', aDetail()],
+    ['an ordinary repository', ORDINARY],
     ['a fork of a trusted repository', FORK],
   ])('no Pod of %s has a choice that is refused, nor is it less hardened', (_sentence, detail) => {
     let compiled = 0;
     fc.assert(
-      fc.property(pipeline, (written) => {
-        const pod = compiledPod(JSON.stringify(written), detail);
+      fc.property(pipelines, (written) => {
+        const pod = compiledPod(JSON.stringify(written), detail, SETTINGS);
         if (pod === undefined) return;
         compiled += 1;
-        expect([
-          ...objectionsToMetadata(pod),
-          ...objectionsToAccount(pod),
-          ...objectionsToPlace(pod),
-          ...objectionsToSizes(pod),
-          ...objectionsToPower(pod),
-          ...objectionsToGroups(pod),
-        ]).toEqual([]);
+        expect(objectionsTo(pod)).toEqual([]);
       }),
       { numRuns: 500 },
     );
     // If every pipeline were refused, the property would prove nothing.
     expect(compiled).toBeGreaterThan(50);
+  });
+
+  it.each(Object.entries(FIELDS_OF_RULES))('without the rule %s, there is such a Pod', (rule, fields) => {
+    const settings = settingsOf({ ...RULES, [rule]: 'any' });
+    const isFine = (written: unknown): boolean => {
+      const pod = compiledPod(JSON.stringify(written), FORK, settings);
+      return pod === undefined || objectionsTo(pod).length === 0;
+    };
+    const property = fc.property(pipelinesWith(fields), isFine);
+    expect(fc.check(property, { numRuns: 5000, endOnFailure: true }).failed).toBe(true);
   });
 });

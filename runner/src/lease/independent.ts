@@ -78,6 +78,22 @@ export class IndependentReplica implements ReplicaRecord {
     // Nothing is recorded.
   }
 
+  preparing(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  waiting(): void {
+    // Nothing is recorded.
+  }
+
+  prepared(): void {
+    // Nothing is recorded.
+  }
+
+  deathsOf(): number {
+    return 0;
+  }
+
   enter(): Promise<void> {
     return Promise.resolve();
   }

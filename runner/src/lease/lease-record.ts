@@ -15,6 +15,10 @@ export interface Intent {
   readonly from?: string;
   /** Its open steps while its Pod may run: nothing else has them if the Pod is lost together with its owner. */
   readonly steps?: readonly OpenStep[];
+  /** Its owner is preparing it: from its accept until its Pod exists, except while it waits. */
+  readonly preparing?: true;
+  /** Owners in a row that were lost while they prepared it. Absent: 0. */
+  readonly deaths?: number;
 }
 
 /** What the server knows of a stage that waits without a Pod. */
@@ -58,6 +62,15 @@ export function openIntentsOf(lease: V1Lease): readonly Intent[] {
 /** Recorded stages that are that replica's for certain, unless it is dead. */
 export const certainIntentsOf = (lease: V1Lease): readonly Intent[] =>
   openIntentsOf(lease).filter(({ from }) => from === undefined);
+
+/**
+ * The record of a stage for its next owner. Pure.
+ *
+ * @param isLost the previous owner did not stop in order
+ */
+export function inherited({ preparing, ...intent }: Intent, isLost: boolean): Intent {
+  return preparing && isLost ? { ...intent, deaths: (intent.deaths ?? 0) + 1 } : intent;
+}
 
 /** Which owner has taken over which recorded stage. */
 export function successorsOf(lease: V1Lease): ReadonlyMap<number, string> {
@@ -112,7 +125,7 @@ export function fitsLease(intentBytes: number, namespaces: readonly string[]): b
 }
 
 function intentOf(value: unknown): Intent | undefined {
-  const { stageId, buildId, machine, started, from, steps } = Object(value) as Partial<
+  const { stageId, buildId, machine, started, from, steps, preparing, deaths } = Object(value) as Partial<
     Record<keyof Intent, unknown>
   >;
   if (!isWhole(stageId) || !isWhole(buildId) || typeof machine !== 'string') return undefined;
@@ -123,6 +136,8 @@ function intentOf(value: unknown): Intent | undefined {
     ...(isStarted(started) ? { started } : {}),
     ...(typeof from === 'string' ? { from } : {}),
     ...(open.length > 0 ? { steps: open } : {}),
+    ...(preparing === true ? { preparing } : {}),
+    ...(isWhole(deaths) && deaths > 0 ? { deaths } : {}),
   };
 }
 

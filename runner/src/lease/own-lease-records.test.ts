@@ -37,6 +37,43 @@ describe('the open steps of a stage', () => {
   });
 });
 
+describe('a stage that its owner prepares', () => {
+  it('counts for the next process if this one was lost meanwhile', async () => {
+    const first = begin();
+    await first.lease.take(never);
+    await first.lease.intend({ ...intent(63), preparing: true }, never);
+    const second = begin(first.cluster);
+    expect((await second.lease.take(never)).intents).toEqual([{ ...intent(63), deaths: 1 }]);
+    await second.lease.preparing(63, never);
+    expect(intentsOf(second.stored())).toEqual([{ ...intent(63), preparing: true, deaths: 1 }]);
+    expect((await begin(first.cluster).lease.take(never)).intents).toEqual([{ ...intent(63), deaths: 2 }]);
+  });
+
+  it('does not if the process released the Lease, or took it again itself', async () => {
+    const first = begin();
+    await first.lease.take(never);
+    await first.lease.intend({ ...intent(63), preparing: true, deaths: 1 }, never);
+    await first.clock.step(TERM_MS);
+    expect((await first.lease.take(never)).intents).toEqual([{ ...intent(63), deaths: 1 }]);
+    await first.lease.preparing(63, never);
+    await first.lease.release(never);
+    expect((await begin(first.cluster).lease.take(never)).intents).toEqual([{ ...intent(63), deaths: 1 }]);
+  });
+
+  it('does not once it waits, and the count ends when it has a Pod, each with the next write', async () => {
+    const { lease, stored } = begin();
+    await lease.take(never);
+    await lease.intend({ ...intent(63), preparing: true, deaths: 2 }, never);
+    lease.waiting(63);
+    await lease.intend(intent(64), never);
+    expect(intentsOf(stored())).toEqual([{ ...intent(63), deaths: 2 }, intent(64)]);
+    lease.prepared(63);
+    await lease.intend(intent(64), never);
+    expect(intentsOf(stored())).toEqual([intent(63), intent(64)]);
+    expect([lease.deathsOf(63), lease.deathsOf(65)]).toEqual([0, 0]);
+  });
+});
+
 describe('taking it again after a loss', () => {
   it('continues through a missing right, however long it lasts: the Role is being replaced', async () => {
     const { clock, cluster, lease } = begin();

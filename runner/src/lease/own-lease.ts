@@ -15,10 +15,12 @@ import { type FailedTry, type RetryPolicy, retry } from '@hangar/shared/retry';
 import { type V1Lease, V1MicroTime } from '@kubernetes/client-node';
 import { LABEL } from '../pipeline/compiled.ts';
 import type { OpenStep } from '../pipeline/stage-state.ts';
-import { type Holder, holderOf, identityOf, isRenewed, LeaseHeld, mayLive, termMsOf } from './holder.ts';
+import { freedLease, RENEW_SHARE } from './freed-lease.ts';
+import { type Holder, holderOf, identityOf } from './holder.ts';
 import {
   fitsLease,
   type Intent,
+  inherited,
   LEASE_ANNOTATION,
   leaseName,
   namespacesOf,
@@ -49,7 +51,6 @@ export interface PreviousProcess {
   readonly isLost: boolean;
 }
 
-const RENEW_SHARE = 1 / 4;
 /** After a failed renewal the next one comes sooner, so that several fit into the safe share. */
 const RETRY_SHARE = 1 / 16;
 /** One write may take this share of the term: a hanging one must leave time for others. */
@@ -65,9 +66,6 @@ const TAKING: RetryPolicy = {
 };
 /** The rights were reviewed before: 403 means that the Role is being replaced, unless it lasts for about half a minute. */
 const MOST_FORBIDDEN = 8;
-/** A holder that may live is read so often, over twice the time in which it renews. */
-const CHECKS = 4;
-const CHECK_SHARE = (2 * RENEW_SHARE) / CHECKS;
 
 /**
  * This replica's Lease: it shows others that the process runs, and records each accepted stage until the server has its end. Writes are
@@ -192,6 +190,27 @@ export class OwnLease {
     this.#intents.confirm(stageId);
   }
 
+  /** This replica begins to prepare a recorded stage; resolves when the Lease says so. */
+  async preparing(stageId: number, signal: AbortSignal): Promise<void> {
+    this.#intents.preparing(stageId);
+    await orAborted(this.#save(), signal);
+  }
+
+  /** A recorded stage waits, and is not prepared meanwhile: written with the next renewal. */
+  waiting(stageId: number): void {
+    this.#intents.waiting(stageId);
+  }
+
+  /** A recorded stage has a Pod: written with the next renewal. */
+  prepared(stageId: number): void {
+    this.#intents.prepared(stageId);
+  }
+
+  /** Owners in a row that were lost while they prepared a recorded stage. */
+  deathsOf(stageId: number): number {
+    return this.#intents.deathsOf(stageId);
+  }
+
   /** The open steps of a stage stand in its record with each later write, until it is settled; that needs no write of its own. */
   followSteps(stageId: number, open: () => readonly OpenStep[]): void {
     this.#intents.followSteps(stageId, open);
@@ -232,44 +251,23 @@ export class OwnLease {
 
   async #takeOnce(signal: AbortSignal): Promise<PreviousProcess> {
     this.#intents.clear();
-    const former = await this.#freed(signal);
+    const { holder } = this.#options;
+    const parts = { clock: this.#clock, log: this.#log, find: () => this.#find(signal) };
+    const former = await freedLease(parts, { holder, owner: this.owner }, signal);
     this.#version = former?.metadata?.resourceVersion;
     if (!former) {
       await this.#make(signal);
       return { intents: [], namespaces: [], ownNamespaces: [], isLost: false };
     }
+    const isLost = !['', identityOf(holder)].includes(holderOf(former));
     // A name that worked for another Drone server before: its stages mean nothing to ours.
-    const intents = serverOf(former) === this.server ? openIntentsOf(former) : [];
+    const recorded = serverOf(former) === this.server ? openIntentsOf(former) : [];
+    const intents = recorded.map((intent) => inherited(intent, isLost));
     for (const intent of intents) this.#intents.add(intent);
     for (const namespace of namespacesOf(former)) this.#namespaces.add(namespace);
     for (const namespace of ownNamespacesOf(former)) this.#ownNamespaces.add(namespace);
     await orAborted(this.#save(), signal);
-    const isLost = !['', identityOf(this.#options.holder)].includes(holderOf(former));
     return { intents, namespaces: [...this.#namespaces], ownNamespaces: [...this.#ownNamespaces], isLost };
-  }
-
-  /** The Lease as nobody alive holds it; undefined: there is none. */
-  async #freed(signal: AbortSignal): Promise<V1Lease | undefined> {
-    const first = await this.#find(signal);
-    if (!first || !mayLive(first, this.#options.holder, this.#clock.now())) return first;
-    const checkMs = termMsOf(first) * CHECK_SHARE;
-    const about = { lease: this.owner, holder: holderOf(first), waitMs: checkMs * CHECKS };
-    this.#log.info(
-      about,
-      'the Lease is held by another process of this name: checking whether it still renews it',
-    );
-    return this.#notRenewed(first, checkMs, signal);
-  }
-
-  async #notRenewed(first: V1Lease, checkMs: number, signal: AbortSignal): Promise<V1Lease | undefined> {
-    let last: V1Lease | undefined = first;
-    for (let checks = 0; checks < CHECKS && last && holderOf(last) !== ''; checks++) {
-      await this.#clock.sleep(checkMs, signal);
-      signal.throwIfAborted();
-      last = await this.#find(signal);
-      if (last && isRenewed(first, last)) throw new LeaseHeld(this.owner, holderOf(last));
-    }
-    return last;
   }
 
   async #make(signal: AbortSignal): Promise<void> {

@@ -35,6 +35,33 @@ export class RecordedIntents {
     this.add(certain);
   }
 
+  /** Its owner begins to prepare the stage. */
+  preparing(stageId: number): void {
+    const intent = this.#intents.get(stageId);
+    if (intent) this.add({ ...intent, preparing: true });
+  }
+
+  /** Its owner does not prepare the stage while it waits. */
+  waiting(stageId: number): void {
+    const intent = this.#intents.get(stageId);
+    if (!intent) return;
+    const { preparing: _, ...rest } = intent;
+    this.add(rest);
+  }
+
+  /** The stage has a Pod: it has not ended a runner. */
+  prepared(stageId: number): void {
+    const intent = this.#intents.get(stageId);
+    if (!intent) return;
+    const { preparing: _, deaths: __, ...rest } = intent;
+    this.add(rest);
+  }
+
+  /** Owners in a row that were lost while they prepared the stage. */
+  deathsOf(stageId: number): number {
+    return this.#intents.get(stageId)?.deaths ?? 0;
+  }
+
   /** The open steps of a stage, which stand in its record until it is removed. */
   followSteps(stageId: number, open: () => readonly OpenStep[]): void {
     this.#openSteps.set(stageId, open);

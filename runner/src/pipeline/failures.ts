@@ -107,6 +107,13 @@ export const FAILURES = {
     retry: 'steps-may-have-run',
     cure: 'Find out who deletes Secrets in the namespace of the pipelines.',
   },
+  'runners-lost': {
+    blame: 'pipeline',
+    meaning:
+      'Three runners in a row were lost while they prepared the pipeline, before its Pod existed, so it is not tried again.',
+    retry: 'pointless',
+    cure: 'Make the pipeline file smaller or simpler. The operator can find the cause in the log of the lost containers (`kubectl logs --previous`) and, if they were out of memory, raise their limit.',
+  },
   'over-budget': {
     blame: 'pipeline',
     meaning: 'The pipeline alone requests more than the whole budget of the runner.',

@@ -51,6 +51,8 @@ function begin(server: Partial<CiServer> = {}, recorded: readonly number[] = [])
     lease: {
       lost: new AbortController().signal,
       has: (stageId: number) => recorded.includes(stageId),
+      preparing: () => Promise.resolve(),
+      deathsOf: () => 0,
       intend: (one: typeof intent) => Promise.resolve(void reports.push(`intend ${one.stageId}`)),
       settle: (stageId: number) => void reports.push(`settle ${stageId}`),
     },

@@ -41,7 +41,7 @@ export async function take(
   // A stage of a lost replica is recorded under that one's name until it is decided whose it is: another name must not replace that.
   if (lease.has(stageId) || !registry.enter(entryOf(offer, clock))) return 'not-taken';
   try {
-    await lease.intend({ stageId, buildId, machine }, handOver);
+    await lease.intend({ stageId, buildId, machine, preparing: true }, handOver);
     const accepted = await ciServer.accept(stageId, machine, handOver);
     if (accepted.kind === 'accepted') {
       void runStage(parts, { stage: { ...offer, ...accepted.stage, machine }, machine }, handOver);

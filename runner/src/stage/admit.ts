@@ -1,6 +1,7 @@
 import { orLate } from '@hangar/shared/deadline';
 import type { QueuedStage } from '../admit/admission-queue.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { pausePreparation } from './preparation.ts';
 import type { QueueEntry, StageEnd, StageFlow, Work } from './stage-progress.ts';
 import { leftMs, waitedTooLong } from './wait-limit.ts';
 
@@ -50,10 +51,11 @@ function enterQueue(flow: StageFlow, work: Work): QueueEntry {
 }
 
 function queuedStageOf(
-  { parts, progress }: StageFlow,
+  flow: StageFlow,
   { plan, asks }: Work,
   waitReason: QueueEntry['waitReason'],
 ): QueuedStage {
+  const { parts, progress } = flow;
   const { registry } = parts;
   const { id } = progress.stage;
   return {
@@ -62,6 +64,7 @@ function queuedStageOf(
     event: plan.buildEvent,
     asks,
     waits: ({ reason, text }) => {
+      if (!progress.isWaitLong) pausePreparation(flow);
       Object.assign(waitReason, { reason, text });
       registry.update(id, { phase: 'waiting', asks });
       parts.waits(text, noteOf(text));

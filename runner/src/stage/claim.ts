@@ -3,6 +3,7 @@ import type { DroneStage } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { CiServerError } from '../ports/ci-server.ts';
 import { UnknownStageCheck } from '../ports/unknown-stage.ts';
+import { isForgotten } from './preparation.ts';
 import type { StageEnd, StageFlow } from './stage-progress.ts';
 
 /** The owner of a stage is requested without a limit: the Git host may be down, and no other process would request it. */
@@ -36,7 +37,8 @@ export async function claim(flow: StageFlow): Promise<StageEnd | undefined> {
   });
 }
 
-async function acceptOrRead({ parts, progress, stops }: StageFlow): Promise<StageEnd | undefined> {
+async function acceptOrRead(flow: StageFlow): Promise<StageEnd | undefined> {
+  const { parts, progress, stops } = flow;
   const { ciServer } = parts;
   const { stage, machine } = progress;
   const accepted = await ciServer.accept(stage.id, machine, stops.grace);
@@ -44,6 +46,8 @@ async function acceptOrRead({ parts, progress, stops }: StageFlow): Promise<Stag
     // After a lost response it contains the state of the stage, which may have run since it was accepted.
     return judge({ ...stage, status: 'pending', ...accepted.stage, machine }, progress);
   }
+  if (isForgotten(flow))
+    return { kind: 'left', why: 'runners were lost even while they read whose it is; restart its build' };
   const detail = await ciServer.detail(stage.id, stops.stop);
   progress.detail = detail;
   return judge(detail.stage, progress);

@@ -15,6 +15,7 @@ import { readDetails } from '../report/stage-details.ts';
 import { currentPod } from '../watch/current-pod.ts';
 import { toOwnMs } from './api-time.ts';
 import { endAtServer, podLost } from './claim.ts';
+import { endPreparation, isGivenUp, runnersLost } from './preparation.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
 import { describeAgain, recordPod, recordWait } from './stage-record.ts';
 
@@ -28,6 +29,7 @@ export function describeStage(flow: StageFlow): Promise<StageEnd | undefined> {
 
 async function fromDetails(flow: StageFlow): Promise<StageEnd | undefined> {
   const { parts, progress, stops } = flow;
+  if (isGivenUp(flow)) throw runnersLost();
   const detail = progress.detail ?? (await fetchDetail(flow));
   progress.detail = undefined;
   applyDetail(flow, detail);
@@ -110,6 +112,7 @@ async function fromPod(flow: StageFlow): Promise<StageEnd | undefined> {
   const isWhole = contents && (await parts.contents.isComplete(parts, pod, record, stops.stop));
   if (!isWhole && holdsGate(pod)) return startOver(flow, record);
   if (!contents) throw await lossOf(flow, pod);
+  endPreparation(flow);
   continueWithPod(flow, pod, { record, contents });
   return undefined;
 }

@@ -7,6 +7,7 @@ import { removePod } from '../launch/remove-pod.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { keptPod } from '../watch/kept-pod.ts';
 import { writeTime } from './api-time.ts';
+import { pausePreparation } from './preparation.ts';
 import type { StageFlow, StageProgress } from './stage-progress.ts';
 
 /** The delay before another attempt when an old Pod is being deleted. */
@@ -77,6 +78,7 @@ export async function awaitOthers(flow: StageFlow, sinceMs: number): Promise<voi
       'another runner has a Pod of an earlier run of this stage, and does not remove it; restart the build',
       { blame: 'cluster' },
     );
+  pausePreparation(flow);
   parts.waits('waiting until another runner has removed its Pod of an earlier run of this stage', '');
   await pause(flow, OTHERS_PAUSE_MS);
 }

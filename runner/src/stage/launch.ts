@@ -12,6 +12,7 @@ import { SILENT_WAIT_MS } from './admit.ts';
 import { creationTime } from './api-time.ts';
 import { awayFrom } from './avoid-node.ts';
 import { awaitOthers, isOfThisRun, podFound } from './found-pod.ts';
+import { endPreparation, pausePreparation } from './preparation.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
 import { recordWait } from './stage-record.ts';
 import { startAtServer } from './start.ts';
@@ -84,7 +85,9 @@ async function withoutVolume({ parts, progress }: StageFlow, pod: V1Pod): Promis
   return { kind: 'other-form' };
 }
 
-function podCreated({ parts, progress }: StageFlow, pod: V1Pod): undefined {
+function podCreated(flow: StageFlow, pod: V1Pod): undefined {
+  const { parts, progress } = flow;
+  endPreparation(flow);
   progress.pod = keptPod(pod);
   progress.apiTime = creationTime(pod, parts.clock);
   parts.registry.update(progress.stage.id, { pod: pod.metadata?.name ?? '' });
@@ -112,6 +115,7 @@ class QuotaWait {
     // The time-out of the stage starts at its admission, although nothing runs yet.
     if (leftMs(this.#flow) <= 0) throw quotaTooLong(parts.waitLimitMs, text);
     if (waitedMs >= this.#work.plan.timeoutMs) throw quotaTooLong(this.#work.plan.timeoutMs, text);
+    pausePreparation(this.#flow);
     registry.update(stageId, { phase: 'waiting' });
     parts.waits(text, '');
     log.info({ stageId, reason: text }, 'the ResourceQuota is exhausted: waiting');

@@ -13,6 +13,7 @@ import { describeStage } from './describe.ts';
 import { allEnded } from './ended-ago.ts';
 import { graceAfter } from './grace.ts';
 import { launchPod } from './launch.ts';
+import { beginPreparation, leaveTurn } from './preparation.ts';
 import type { StageParts } from './stage-parts.ts';
 import {
   claimedStage,
@@ -86,6 +87,7 @@ async function processStage(
   } finally {
     watch.close();
     grace.close();
+    leaveTurn(progress);
     parts.registry.leave(id);
   }
 }
@@ -112,7 +114,8 @@ async function runStations(flow: StageFlow): Promise<StageEnd> {
 
 /** Selects the next station by what is still missing. */
 function stationOf(progress: StageProgress): Station {
-  const { isClaimed, work, admittedMs } = progress;
+  const { isClaimed, isPreparing, pod, work, admittedMs } = progress;
+  if (!pod && !isPreparing) return beginPreparation;
   if (!isClaimed) return claim;
   if (!work) return describeStage;
   if (work.plan.steps.length === 0) return endWithoutSteps;

@@ -17,6 +17,7 @@ import type { StageRegistry } from '../stage-registry.ts';
 import type { StageRunEvents } from '../supervise/stage-run-events.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
 import type { Patience } from '../watch/trouble.ts';
+import type { SuspectTurns } from './suspect-turns.ts';
 
 /** Events of a stage for the metrics. All calls are cheap and never throw. */
 export interface StageEvents extends StageRunEvents {
@@ -47,6 +48,14 @@ export interface Ownership {
   has(stageId: number): boolean;
   /** Resolves when the intent to accept the stage is stored. */
   intend(intent: Intent, signal: AbortSignal): Promise<void>;
+  /** Records that this process begins to prepare the stage; resolves when that is stored. */
+  preparing(stageId: number, signal: AbortSignal): Promise<void>;
+  /** Records with the next write that the stage waits, and is not prepared meanwhile. */
+  waiting(stageId: number): void;
+  /** Records with the next write that the stage has a Pod. */
+  prepared(stageId: number): void;
+  /** Owners in a row that were lost while they prepared the stage. */
+  deathsOf(stageId: number): number;
   /** Includes the open steps of a stage in its record with each later write, until it is settled. */
   followSteps(stageId: number, open: () => readonly OpenStep[]): void;
   /** Removes the record of a stage whose end the server has, or that belongs to another runner. */
@@ -67,6 +76,8 @@ export interface StageParts {
   readonly events: StageEvents;
   readonly registry: StageRegistry;
   readonly line: AdmissionQueue;
+  /** Whose turn it is of the stages that may have ended their runner. */
+  readonly suspects: SuspectTurns;
   readonly lease: Ownership;
   readonly podWatch: PodWatch;
   /** Whether a runner made a Pod. */

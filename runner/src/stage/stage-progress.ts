@@ -55,6 +55,10 @@ export interface StageProgress {
   readonly lostSteps: readonly OpenStep[];
   /** The record in the Lease may state that the stage waits without a Pod. */
   isWaitRecorded: boolean;
+  /** The record in the Lease states that this process prepares it. */
+  isPreparing: boolean;
+  /** Ends its turn among the stages that may have ended their runner. */
+  endTurn: (() => void) | undefined;
   /** How many times its Pod was recreated, because nothing of the pipeline had run in it. */
   remakes: number;
   /** Why its Pod can't have the gate's image as a volume; undefined: not tried, or it works. */
@@ -131,6 +135,8 @@ const NOTHING_KNOWN = {
   startedWithoutPod: undefined,
   lostSteps: [],
   isWaitRecorded: false,
+  isPreparing: false,
+  endTurn: undefined,
   remakes: 0,
   gateFailure: undefined,
   avoidedNode: undefined,
@@ -155,6 +161,7 @@ export const claimedStage = (stage: DroneStage, machine: string): StageProgress 
   machine,
   adopted: false,
   isClaimed: true,
+  isPreparing: true,
 });
 
 /** A stage that is known only from the record in a Lease. */

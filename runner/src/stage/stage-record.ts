@@ -43,7 +43,11 @@ export function followSteps({ parts, progress }: StageFlow, { reporter }: Starte
 
 async function write({ parts, progress, stops }: StageFlow, more: Pick<Intent, 'started'>): Promise<void> {
   const { id: stageId, buildId } = progress.stage;
-  const intent: Intent = { stageId, buildId, machine: progress.machine, ...more };
+  const deaths = parts.lease.deathsOf(stageId);
+  const intent: Intent = {
+    ...{ stageId, buildId, machine: progress.machine, ...more },
+    ...(deaths > 0 ? { deaths } : {}),
+  };
   await patiently(parts, { what: 'change the Lease' }, stops.grace, () =>
     parts.lease.intend(intent, stops.grace),
   );

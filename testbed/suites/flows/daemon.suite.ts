@@ -143,6 +143,42 @@ export function daemonSuite(
       await allWell(id);
     });
 
+    /** Ends one daemon after the other, each while the server keeps the details of the stage back. */
+    async function endWhilePreparing(signals: readonly NodeJS.Signals[]): Promise<number> {
+      const { id } = drone.createBuild({ yaml });
+      for (const signal of signals) {
+        const held = drone.faults.hold('detail', 'before');
+        const child = start();
+        await held.reached;
+        await child.end(signal, timeoutMs);
+        held.release();
+      }
+      start();
+      return id;
+    }
+
+    it(
+      'a stage that three daemons in a row do not survive before its Pod exists ends with an error (issue 12, 1.4)',
+      async () => {
+        const id = await endWhilePreparing(['SIGKILL', 'SIGKILL', 'SIGKILL']);
+        const [stage] = (await drone.waitForBuild(id, { timeoutMs })).stages;
+        expect(stage?.status).toBe('error');
+        expect(stage?.error).toMatch(/3 runners in a row were lost .* make the pipeline file smaller/s);
+        const next = drone.createBuild({ yaml });
+        await allWell(next.id);
+      },
+      timeoutMs + 120_000,
+    );
+
+    it(
+      'a stage whose daemons stop in order meanwhile runs, however often that was, and so does one that ended two',
+      async () => {
+        const signals: NodeJS.Signals[] = ['SIGTERM', 'SIGKILL', 'SIGTERM', 'SIGTERM', 'SIGKILL'];
+        await allWell(await endWhilePreparing(signals));
+      },
+      timeoutMs + 180_000,
+    );
+
     it('does not share a name with a running one: it reports how to set its own, and exits with 78', async () => {
       const env = { HANGAR_LEASE_TERM: '12s' };
       const first = start(env);

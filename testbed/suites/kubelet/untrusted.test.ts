@@ -30,6 +30,78 @@ const PLACEMENTS = [
   ],
 ] as const;
 
+const removeIt = 'remove it, or ask the operator of the runner to allow it there';
+const askLess = 'less, or ask the operator of the runner to raise it';
+
+/** Each choice that the chart's default refuses to forks and to ordinary repositories, with the rule and the remedy that its error names. */
+function refusedChoices(
+  nodeName: string,
+): readonly (readonly [yaml: string, rule: string, remedy: string])[] {
+  return [
+    [pipeline(ONE_STEP, 'service_account_name: deploy'), 'HANGAR_UNTRUSTED_SERVICE_ACCOUNTS', removeIt],
+    [pipeline(ONE_STEP, 'metadata: { namespace: default }'), 'HANGAR_UNTRUSTED_NAMESPACES', removeIt],
+    [pipeline(ONE_STEP, 'metadata: { namespace: kube-system }'), 'kube-', 'remove it'],
+    [pipeline(ONE_STEP, `node_name: ${nodeName}`), 'HANGAR_UNTRUSTED_NODES', removeIt],
+    [pipeline(ONE_STEP, 'node_selector: { pool: builds }'), 'HANGAR_UNTRUSTED_NODE_SELECTORS', removeIt],
+    [
+      pipeline(ONE_STEP, 'tolerations: [{ key: gpu, operator: Exists }]'),
+      'HANGAR_UNTRUSTED_TOLERATIONS',
+      removeIt,
+    ],
+    ...PLACEMENTS.map(([fields, rule]) => [pipeline(ONE_STEP, fields), rule, removeIt] as const),
+    [pipeline(ONE_STEP, 'priority_class_name: urgent'), 'HANGAR_UNTRUSTED_PRIORITY_CLASSES', removeIt],
+    [pipeline(ONE_STEP, 'priority_class_name: system-node-critical'), 'Kubernetes itself', 'remove it'],
+    [pipeline(ONE_STEP, 'runtime_class_name: kata'), 'HANGAR_UNTRUSTED_RUNTIME_CLASSES', removeIt],
+    [
+      pipeline(step('one', ['id'], '  resources: { limits: { nvidia.com/gpu: 1 } }\n')),
+      'HANGAR_UNTRUSTED_EXTENDED_RESOURCES',
+      removeIt,
+    ],
+    [
+      pipeline(step('one', ['id'], '  resources: { limits: { ephemeral_storage: 500GiB } }\n')),
+      'HANGAR_MAX_EPHEMERAL_STORAGE',
+      askLess,
+    ],
+    [pipeline(ONE_STEP, 'metadata: { labels: { team: a } }'), 'HANGAR_UNTRUSTED_LABELS', removeIt],
+    [
+      pipeline(ONE_STEP, 'metadata: { annotations: { vault.hashicorp.com/role: a } }'),
+      'HANGAR_UNTRUSTED_ANNOTATIONS',
+      removeIt,
+    ],
+    [pipeline(step('one', ['id'], '  user: 0\n')), 'HANGAR_UNTRUSTED_ROOT', removeIt],
+    [pipeline(ONE_STEP, 'security_context: { fs_group: 0 }'), 'HANGAR_UNTRUSTED_ROOT', removeIt],
+    [
+      pipeline(step('one', ['id'], '  security_context: { capabilities: { add: [SYS_ADMIN] } }\n')),
+      'HANGAR_UNTRUSTED_CAPABILITIES',
+      removeIt,
+    ],
+    [
+      pipeline(ONE_STEP, 'security_context: { seccomp_profile: { type: Unconfined } }'),
+      'HANGAR_UNTRUSTED_SECURITY_PROFILES',
+      removeIt,
+    ],
+    [
+      pipeline(step('one', ['id'], '  security_context: { allow_privilege_escalation: true }\n')),
+      'HANGAR_HARDENING',
+      'remove it',
+    ],
+    [pipeline(ONE_STEP, 'resources: { requests: { cpu: 2147483647 } }'), 'HANGAR_MAX_REQUEST_CPU', askLess],
+    [
+      pipeline(ONE_STEP, 'resources: { requests: { memory: 1000GiB } }'),
+      'HANGAR_MAX_REQUEST_MEMORY',
+      askLess,
+    ],
+    [
+      pipeline(
+        step('one', ['ls /data'], '  volumes: [{ name: data, path: /data }]\n'),
+        'volumes: [{ name: data, temp: { size_limit: 500Gi } }]',
+      ),
+      'HANGAR_MAX_VOLUME_SIZE',
+      askLess,
+    ],
+  ];
+}
+
 /** What the chart passes to the runner by default; without other namespaces of builds, its template makes the last one. */
 function chartDefaults(): Readonly<Record<string, string>> {
   const text = readFileSync(new URL('../../../charts/hangar/values.yaml', import.meta.url), 'utf8');
@@ -39,6 +111,7 @@ function chartDefaults(): Readonly<Record<string, string>> {
 }
 
 const FORK = { event: 'pull_request', build: { source_repo: 'eve/widget' } };
+const ORDINARY = {};
 const FORK_OF_TRUSTED = { ...FORK, trusted: true };
 const settings = { settings: { greeting: 'hello' } };
 const plugin = (more: object) =>
@@ -46,7 +119,7 @@ const plugin = (more: object) =>
     `- ${JSON.stringify({ name: 'plug', image: 'docker.io/local/plugin:1', ...settings, ...more })}\n`,
   );
 
-describe("a build of a fork, with the chart's default on a real cluster", () => {
+describe("an untrusted build, with the chart's default on a real cluster", () => {
   let cluster: RealCluster;
   let ground: OwnedNamespaceAccess;
   const never = new AbortController().signal;
@@ -84,86 +157,23 @@ describe("a build of a fork, with the chart's default on a real cluster", () => 
     return id;
   }
 
-  it('gets none of what the rules refuse: each error names rule and remedy, and nothing is created', async () => {
-    const setup = await open();
-    const removeIt = 'remove it, or ask the operator of the runner to allow it there';
-    const askLess = 'less, or ask the operator of the runner to raise it';
-    const choices: readonly (readonly [yaml: string, rule: string, remedy: string])[] = [
-      [pipeline(ONE_STEP, 'service_account_name: deploy'), 'HANGAR_UNTRUSTED_SERVICE_ACCOUNTS', removeIt],
-      [pipeline(ONE_STEP, 'metadata: { namespace: default }'), 'HANGAR_UNTRUSTED_NAMESPACES', removeIt],
-      [pipeline(ONE_STEP, 'metadata: { namespace: kube-system }'), 'kube-', 'remove it'],
-      [pipeline(ONE_STEP, `node_name: ${cluster.nodeName}`), 'HANGAR_UNTRUSTED_NODES', removeIt],
-      [
-        pipeline(ONE_STEP, 'node_selector: { kubernetes.io/os: linux }'),
-        'HANGAR_UNTRUSTED_NODE_SELECTORS',
-        removeIt,
-      ],
-      [
-        pipeline(ONE_STEP, 'tolerations: [{ key: gpu, operator: Exists }]'),
-        'HANGAR_UNTRUSTED_TOLERATIONS',
-        removeIt,
-      ],
-      ...PLACEMENTS.map(([fields, rule]) => [pipeline(ONE_STEP, fields), rule, removeIt] as const),
-      [pipeline(ONE_STEP, 'priority_class_name: urgent'), 'HANGAR_UNTRUSTED_PRIORITY_CLASSES', removeIt],
-      [pipeline(ONE_STEP, 'priority_class_name: system-node-critical'), 'Kubernetes itself', 'remove it'],
-      [pipeline(ONE_STEP, 'runtime_class_name: kata'), 'HANGAR_UNTRUSTED_RUNTIME_CLASSES', removeIt],
-      [
-        pipeline(step('one', ['id'], '  resources: { limits: { nvidia.com/gpu: 1 } }\n')),
-        'HANGAR_UNTRUSTED_EXTENDED_RESOURCES',
-        removeIt,
-      ],
-      [
-        pipeline(step('one', ['id'], '  resources: { limits: { ephemeral_storage: 500GiB } }\n')),
-        'HANGAR_MAX_EPHEMERAL_STORAGE',
-        askLess,
-      ],
-      [pipeline(ONE_STEP, 'metadata: { labels: { team: a } }'), 'HANGAR_UNTRUSTED_LABELS', removeIt],
-      [
-        pipeline(ONE_STEP, 'metadata: { annotations: { vault.hashicorp.com/role: a } }'),
-        'HANGAR_UNTRUSTED_ANNOTATIONS',
-        removeIt,
-      ],
-      [pipeline(step('one', ['id'], '  user: 0\n')), 'HANGAR_UNTRUSTED_ROOT', removeIt],
-      [pipeline(ONE_STEP, 'security_context: { fs_group: 0 }'), 'HANGAR_UNTRUSTED_ROOT', removeIt],
-      [
-        pipeline(step('one', ['id'], '  security_context: { capabilities: { add: [SYS_ADMIN] } }\n')),
-        'HANGAR_UNTRUSTED_CAPABILITIES',
-        removeIt,
-      ],
-      [
-        pipeline(ONE_STEP, 'security_context: { seccomp_profile: { type: Unconfined } }'),
-        'HANGAR_UNTRUSTED_SECURITY_PROFILES',
-        removeIt,
-      ],
-      [
-        pipeline(step('one', ['id'], '  security_context: { allow_privilege_escalation: true }\n')),
-        'HANGAR_HARDENING',
-        'remove it',
-      ],
-      [pipeline(ONE_STEP, 'resources: { requests: { cpu: 2147483647 } }'), 'HANGAR_MAX_REQUEST_CPU', askLess],
-      [
-        pipeline(ONE_STEP, 'resources: { requests: { memory: 1000GiB } }'),
-        'HANGAR_MAX_REQUEST_MEMORY',
-        askLess,
-      ],
-      [
-        pipeline(
-          step('one', ['ls /data'], '  volumes: [{ name: data, path: /data }]\n'),
-          'volumes: [{ name: data, temp: { size_limit: 500Gi } }]',
-        ),
-        'HANGAR_MAX_VOLUME_SIZE',
-        askLess,
-      ],
-    ];
-    for (const [yaml, rule, remedy] of choices) {
-      const text = await refusalOf(setup, yaml);
-      expect(text).toContain(rule);
-      expect(text).toContain(remedy);
-    }
-    expect(await setup.pods()).toEqual([]);
-  });
+  it.each([
+    ['a fork', FORK],
+    ['an ordinary repository', ORDINARY],
+  ])(
+    'gets none of what the rules refuse to %s: each error names rule and remedy, and nothing is created',
+    async (_, who) => {
+      const setup = await open();
+      for (const [yaml, rule, remedy] of refusedChoices(cluster.nodeName)) {
+        const text = await refusalOf(setup, yaml, who);
+        expect(text).toContain(rule);
+        expect(text).toContain(remedy);
+      }
+      expect(await setup.pods()).toEqual([]);
+    },
+  );
 
-  it('gets no access to the host, not even of a trusted repository', async () => {
+  it('gets no access to the host, not even as a fork of a trusted repository', async () => {
     const setup = await open();
     const hostPath = pipeline(
       step('one', ['ls /host'], '  volumes: [{ name: host, path: /host }]\n'),
@@ -173,7 +183,21 @@ describe("a build of a fork, with the chart's default on a real cluster", () => 
     for (const yaml of [hostPath, privileged]) {
       for (const who of [FORK_OF_TRUSTED, FORK])
         expect(await refusalOf(setup, yaml, who)).toContain('HANGAR_UNTRUSTED_HOST_ACCESS');
+      expect(await refusalOf(setup, yaml, ORDINARY)).toMatch(/^linter: untrusted repositories cannot/);
     }
+  });
+
+  it('gets more as one of an ordinary repository, where the default allows it: platforms and sizes', async () => {
+    const setup = await open();
+    const platform = pipeline(ONE_STEP, 'node_selector: { kubernetes.io/os: linux }');
+    expect(await refusalOf(setup, platform, FORK)).toContain('HANGAR_UNTRUSTED_NODE_SELECTORS');
+    const volume = pipeline(
+      step('one', ['ls /data'], '  volumes: [{ name: data, path: /data }]\n'),
+      'volumes: [{ name: data, temp: { size_limit: 30Gi } }]',
+    );
+    expect(await refusalOf(setup, volume, FORK)).toContain('HANGAR_MAX_VOLUME_SIZE');
+    for (const yaml of [platform, volume]) await runs(setup, yaml, ORDINARY);
+    await setup.cleaned(PATIENCE_MS);
   });
 
   it('runs with what is allowed: the same choices where an operator allows them, and amounts below the maximum', async () => {

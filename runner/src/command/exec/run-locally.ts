@@ -20,6 +20,7 @@ import type { Conclusion } from '../../pipeline/stage-state.ts';
 import type { Mark } from '../../ports/step-logs.ts';
 import { runStage } from '../../stage/run-stage.ts';
 import type { Ownership, StageEvents, StageParts } from '../../stage/stage-parts.ts';
+import { SuspectTurns } from '../../stage/suspect-turns.ts';
 import { StageRegistry } from '../../stage-registry.ts';
 import { watchEvents } from '../../watch/event-watch.ts';
 import { PodWatch } from '../../watch/pod-watch.ts';
@@ -209,6 +210,7 @@ class LocalRun {
       events: this.#events(),
       lease: unshared(owner),
       contents: secretContents,
+      suspects: new SuspectTurns(),
       line: new AdmissionQueue(() => NO_LOAD, {
         pipelines: 1,
         pods: undefined,
@@ -262,6 +264,10 @@ function unshared(owner: string): Ownership {
     lost: new AbortController().signal,
     has: () => false,
     intend: () => Promise.resolve(),
+    preparing: () => Promise.resolve(),
+    waiting: () => undefined,
+    prepared: () => undefined,
+    deathsOf: () => 0,
     followSteps: () => undefined,
     settle: () => undefined,
     enter: () => Promise.resolve(),

@@ -24,6 +24,7 @@ import { FakeStepLogs } from '../../supervise/testing/fake-step-logs.ts';
 import { PodWatch } from '../../watch/pod-watch.ts';
 import { runStage } from '../run-stage.ts';
 import type { StageParts } from '../stage-parts.ts';
+import { SuspectTurns } from '../suspect-turns.ts';
 
 const NAMESPACE = 'ci';
 export const POD = { resource: RESOURCE.pods, namespace: NAMESPACE, name: 'drone-abc' };
@@ -121,6 +122,7 @@ export class TestStage {
       registry,
       stepLogs: this.logs,
       line: this.line,
+      suspects: new SuspectTurns(),
       contents: secretContents,
       podWatch: this.podWatch,
       origin: testOrigin(cluster),
@@ -154,11 +156,22 @@ export class TestStage {
       lost: never,
       has: () => false,
       intend: (intent) => Promise.resolve(void this.intents.set(intent.stageId, intent)),
+      preparing: (stageId) => Promise.resolve(this.#change(stageId, { preparing: true })),
+      waiting: (stageId) => this.#change(stageId, { preparing: undefined }),
+      prepared: (stageId) => this.#change(stageId, { preparing: undefined, deaths: undefined }),
+      deathsOf: (stageId) => this.intents.get(stageId)?.deaths ?? 0,
       followSteps: (stageId, open) => void this.openSteps.set(stageId, open),
       settle: (stageId) => void this.intents.delete(stageId),
       enter: (namespace) => Promise.resolve(void this.entered.push(namespace)),
       leave: (namespace) => void this.left.push(namespace),
     };
+  }
+
+  #change(stageId: number, changes: { preparing?: true | undefined; deaths?: undefined }): void {
+    const intent = this.intents.get(stageId);
+    if (!intent) return;
+    const { preparing, deaths, ...rest } = { ...intent, ...changes };
+    this.intents.set(stageId, { ...rest, ...(preparing && { preparing }), ...(deaths && { deaths }) });
   }
 
   #events(): StageParts['events'] {
