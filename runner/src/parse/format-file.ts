@@ -32,7 +32,9 @@ function piecesOf(text: string): readonly Piece[] {
   let open: string[] = [];
   const close = (end: number): void => {
     if (open.length > 0)
-      pieces.push({ document: { text: open.join('\n'), firstLine: end - open.length + 1 } });
+      pieces.push({
+        document: { text: open.map((line) => `${line}\n`).join(''), firstLine: end - open.length + 1 },
+      });
     open = [];
   };
   for (const [index, line] of lines.entries()) {
