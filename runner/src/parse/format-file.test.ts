@@ -86,6 +86,7 @@ describe('a formatted pipeline file', () => {
       'x: &a\n    image: b   # c\nsteps:\n- <<: *a\n  name: b # d\n- name: &n c\n  <<: [*a, {pull: always}]\n',
     ],
     ['comments around items', 'steps: # a\n# b\n- name: a\n\n  # c\n\n# d\n- name: c # e\n  image: d\n# f\n'],
+    ['comments beside empty items', 'a:\n- #b\n- #c\n d: {e: f, #g\n   h: i}\n   #j\n'],
     [
       'comments in place of items',
       'steps:\n- name: a\n  commands:\n  - a\n  # - b\n  # - c\n- name: c\n#end',
@@ -140,12 +141,10 @@ describe('a formatted pipeline file', () => {
   }, 60_000);
 });
 
-const valuesOf = (text: string): readonly unknown[] =>
+const valuesOf = (text: string): readonly string[] =>
   splitDocuments(text).map((document) =>
-    JSON.parse(
-      JSON.stringify(parseYamlTree(document), (key, value: unknown) =>
-        key === 'line' || key === 'column' ? undefined : value,
-      ),
+    JSON.stringify(parseYamlTree(document), (key, value: unknown) =>
+      key === 'line' || key === 'column' ? undefined : value,
     ),
   );
 const commentsOf = (text: string): readonly string[] =>
