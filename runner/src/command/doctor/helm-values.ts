@@ -1,6 +1,7 @@
 import { isRecord, type JsonRecord, listOf, recordOf } from '@hangar/shared/json';
-import { Document, isMap, isScalar, parse } from 'yaml';
+import { Document, isMap, isScalar } from 'yaml';
 import { SETTINGS, WITHOUT_EFFECT } from '../../config/settings.ts';
+import { readTypedYaml } from '../../config/yaml-values.ts';
 import { AMOUNT_RULES, NAME_RULES } from '../../restrict/rule-table.ts';
 
 /** New values for Hangar's chart, and what a person must know or do about them, one per entry. */
@@ -99,10 +100,10 @@ const lines = (text: string): string => text.replace(/^/gm, ' ');
 /**
  * Translates values of the previous runner's chart. Pure.
  *
- * @throws {Error} if the text is no YAML map
+ * @throws {Error} if the text is no YAML map, as Helm reads it
  */
 export function translateValues(text: string): Translation {
-  const old: unknown = parse(text, HELMS);
+  const old = readTypedYaml(text);
   if (!isRecord(old)) throw new Error('it is not a map of values');
   const variables = variablesOf(old);
   const remarks = [...variables.remarks, ...leftOut(old)];

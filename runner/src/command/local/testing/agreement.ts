@@ -43,6 +43,17 @@ export function refusalParts(text: string, trusted: boolean): readonly string[] 
   }
 }
 
+/** The same of the parser alone. */
+export function refusedByParser(text: string): readonly string[] {
+  try {
+    parseManifest(text);
+    return [];
+  } catch (error) {
+    if (error instanceof PipelineError) return partsOf(error);
+    throw error;
+  }
+}
+
 /** The refused values, or the lines of a list of type errors. */
 function partsOf({ message, refused }: PipelineError): readonly string[] {
   if (refused !== undefined) return refused.values.map((one) => `${refused.title} ${one.message}`.trim());
