@@ -135,6 +135,14 @@ describe('lint finds', () => {
     );
   });
 
+  it('documents that no runner reads', async () => {
+    const text =
+      'pipeline:\n  build:\n    image: golang\n---\n# nothing\n---\nkind: pipeline\ntype: docker\n';
+    expect((await commandLine(['lint', 'a.yml'], { 'a.yml': text })).printed).toEqual(
+      starting('a.yml:1:1: warning: the document is skipped, because it has no `kind`'),
+    );
+  });
+
   it('what is refused beside wrong expressions, in other lines', async () => {
     expect(
       await found(

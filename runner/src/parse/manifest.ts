@@ -4,6 +4,7 @@ import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { Decoder } from './decoder.ts';
 import { type SourceDocument, splitDocuments } from './documents.ts';
 import { misspeltDocument } from './known-keys.ts';
+import { nodeAt } from './place-of.ts';
 import { type ReadPipeline, readPipeline } from './read-pipeline.ts';
 import type { Remark } from './remark.ts';
 import type { YamlNode } from './yaml-node.ts';
@@ -45,6 +46,8 @@ function readDocument(decoder: Decoder, tree: YamlNode): ReadDocument {
   const { kind, type } = readHead(decoder, tree);
   const misspelt = misspeltDocument(kind, type);
   if (misspelt !== undefined) decoder.warn(tree, misspelt);
+  if (tree.kind === 'map' && !nodeAt(tree, ['kind']).isThere)
+    decoder.warn(tree, 'the document is skipped, because it has no `kind`: pipelines need `kind: pipeline`');
   const isOurs = kind === 'pipeline' && type === 'kubernetes';
   return {
     secrets: kind === 'secret' ? [readSecret(decoder, tree)] : [],

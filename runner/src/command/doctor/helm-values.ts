@@ -139,8 +139,8 @@ interface Variables {
 function variablesOf(old: JsonRecord): Variables {
   const config: Record<string, string> = {};
   const extra: { name: string; value: string }[] = [];
-  const remarks: string[] = [];
-  const entries = Object.entries(recordOf(old['env'])).map(([name, raw]) => [name, valueText(raw)] as const);
+  const { entries, unusable } = envOf(old['env']);
+  const remarks: string[] = [...unusable];
   for (const [name, value] of entries) {
     const setting = BY_NAME.get(name);
     if (name === 'DRONE_NAMESPACE_DEFAULT') continue;
@@ -157,9 +157,25 @@ function variablesOf(old: JsonRecord): Variables {
   return { config, extra, namespace, remarks };
 }
 
-/** Texts, numbers and switches as their text; anything else is no variable. */
-const valueText = (raw: unknown): string =>
-  typeof raw === 'string' || typeof raw === 'number' || typeof raw === 'boolean' ? `${raw}` : '';
+/** The variables of `env`, and remarks on what is none. */
+function envOf(env: unknown): {
+  readonly entries: readonly (readonly [name: string, value: string])[];
+  readonly unusable: readonly string[];
+} {
+  if (isSet(env) && !isRecord(env))
+    return { entries: [], unusable: ['env is not translated: it is not a map of variables'] };
+  const given = Object.entries(recordOf(env));
+  return {
+    entries: given.flatMap(([name, raw]) => (isText(raw) ? [[name, `${raw ?? ''}`] as const] : [])),
+    unusable: given
+      .filter(([, raw]) => !isText(raw))
+      .map(([name]) => `env.${name} is not translated: it is not a text, a number or a switch`),
+  };
+}
+
+/** What can be a variable: its text is its value. */
+const isText = (raw: unknown): raw is string | number | boolean | null =>
+  raw === null || ['string', 'number', 'boolean'].includes(typeof raw);
 
 /** Switches in the spelling of the chart's schema. */
 function asTyped(value: string, type: string): string {
