@@ -9,7 +9,7 @@ import { substituteAll } from '../parse/substitute.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { textOf } from './environment.ts';
-import { check, type Finding, findingText } from './local/check.ts';
+import { byPlace, check, type Finding, findingText } from './local/check.ts';
 import { detailOf } from './local/detail.ts';
 import type { LINT_OPTIONS } from './options.ts';
 
@@ -92,15 +92,16 @@ function lintText(
     );
     checkSize(text, limitBytes);
     const { text: substituted, errors, originOf } = substituteAll(text, variablesOf(detail, nowMs));
-    if (errors.length > 0) return errors.map(errorFinding);
     checkSize(substituted, limitBytes);
+    const wrong = errors.map(errorFinding);
     const found = check(substituted, {
       trusted,
       slug: detail.repo.slug,
       namespaceRules: {},
       compile: { detail, settings, nowMs },
     }).map((finding) => ({ ...finding, ...originOf(finding) }));
-    return [...backslashes(text), ...found];
+    const others = found.filter(({ line }) => !wrong.some((one) => one.line === line));
+    return [...backslashes(text), ...[...wrong, ...others].toSorted(byPlace)];
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;
     return [errorFinding(error)];

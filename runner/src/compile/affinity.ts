@@ -9,7 +9,7 @@ import { PREFERRED, REQUIRED } from '../parse/read-affinity.ts';
 import type { NodeAffinity, NodeTerm, PodAffinity, PodTerm, Weighted } from '../pipeline/affinity.ts';
 import type { FieldPath, Pipeline } from '../pipeline/pipeline.ts';
 import { isDnsSubdomain } from './kubernetes-names.ts';
-import { refuse } from './refuse.ts';
+import { checkAll, each, refuse } from './refuse.ts';
 import {
   checkedExpressions,
   checkedLabelSelector,
@@ -46,10 +46,14 @@ function weighted<T, U>(
   convert: (term: T, at: FieldPath) => U,
 ): readonly { readonly weight: number; readonly term: U }[] {
   checkLength(items, MOST_TERMS, at);
-  return items.map(({ weight, term }, index) => {
-    if (weight < 1 || weight > HEAVIEST)
-      refuseField([...at, index, 'weight'], `must be a number from 1 to ${HEAVIEST}`);
-    return { weight, term: convert(term, [...at, index, place]) };
+  return each(items, ({ weight, term }, index) => {
+    const checkWeight = (): void => {
+      if (weight < 1 || weight > HEAVIEST)
+        refuseField([...at, index, 'weight'], `must be a number from 1 to ${HEAVIEST}`);
+    };
+    const converted = (): U => convert(term, [...at, index, place]);
+    checkAll(checkWeight, converted);
+    return { weight, term: converted() };
   });
 }
 
@@ -58,7 +62,7 @@ function requiredTerms(terms: NodeAffinity['required'], at: FieldPath): readonly
   const place = [...at, REQUIRED, 'node_selector_terms'];
   if (terms.length === 0) refuseField(place, 'must not be empty');
   checkLength(terms, MOST_TERMS, place);
-  return terms.map((term, index) => nodeTerm(term, [...place, index]));
+  return each(terms, (term, index) => nodeTerm(term, [...place, index]));
 }
 
 /** A Pod with a scheduling gate may not set nodeName, so node affinity selects that node. */
@@ -103,7 +107,7 @@ function podAffinity(pods: PodAffinity | undefined, field: string): V1PodAffinit
   const at = ['affinity', field];
   const terms = pods?.required ?? [];
   checkLength(terms, MOST_TERMS, [...at, REQUIRED]);
-  const required = terms.map((term, index) => podTerm(term, [...at, REQUIRED, index]));
+  const required = each(terms, (term, index) => podTerm(term, [...at, REQUIRED, index]));
   const preferred = weighted(pods?.preferred ?? [], [[...at, PREFERRED], 'pod_affinity_term'], podTerm).map(
     ({ weight, term }) => ({ weight, podAffinityTerm: term }),
   );

@@ -1,6 +1,6 @@
 import type { FieldPath } from '../pipeline/pipeline.ts';
 import { isLabelValue, isQualifiedName } from './kubernetes-names.ts';
-import { refuse } from './refuse.ts';
+import { checkAll, each, refuse } from './refuse.ts';
 import type { Policy } from './settings.ts';
 
 type Words = Readonly<Record<string, string>>;
@@ -24,22 +24,33 @@ export const byPolicy = (policy: Policy | undefined, place: string): Writer =>
 
 /** Checks keys by the rules of Kubernetes; throws an error that names the place otherwise (known issue 46). */
 export function checkedKeys(words: Words, { code, place, at = [] }: Writer): Words {
-  const odd = Object.keys(words).find((key) => !isQualifiedName(key));
-  if (odd === undefined) return words;
-  return refuse(
-    code,
-    `${place}: key ${JSON.stringify(odd)} must be at most 63 letters, digits, "-", "_" or ".", optionally after a domain and "/"`,
-    [...at, odd],
-  );
+  each(Object.keys(words), (key) => {
+    if (!isQualifiedName(key))
+      refuse(
+        code,
+        `${place}: key ${JSON.stringify(key)} must be at most 63 letters, digits, "-", "_" or ".", optionally after a domain and "/"`,
+        [...at, key],
+      );
+  });
+  return words;
 }
 
 /** Checks label keys and values; throws an error that names the place otherwise (known issue 46). */
 export function checkedLabels(labels: Words, writer: Writer): Words {
-  const odd = Object.entries(checkedKeys(labels, writer)).find(([, value]) => !isLabelValue(value));
-  if (odd === undefined) return labels;
-  return refuse(
-    writer.code,
-    `${writer.place}: ${odd[0]} cannot be ${JSON.stringify(odd[1])}; write at most 63 letters, digits, "-", "_" or ".", beginning and ending with a letter or digit`,
-    [...(writer.at ?? []), odd[0]],
+  checkAll(
+    () => checkedKeys(labels, writer),
+    () => {
+      each(Object.entries(labels), (label) => checkLabelValue(label, writer));
+    },
   );
+  return labels;
+}
+
+function checkLabelValue([key, value]: readonly [string, string], { code, place, at = [] }: Writer): void {
+  if (!isLabelValue(value))
+    refuse(
+      code,
+      `${place}: ${key} cannot be ${JSON.stringify(value)}; write at most 63 letters, digits, "-", "_" or ".", beginning and ending with a letter or digit`,
+      [...at, key],
+    );
 }

@@ -4,7 +4,7 @@ import type { Engine } from '../pipeline/run-plan.ts';
 import { cacheMounts } from './cache-steps.ts';
 import { isOfCaches } from './order-steps.ts';
 import type { PlannedContainer } from './planned-container.ts';
-import { refuse, stepField, stepTitle } from './refuse.ts';
+import { checkAll, each, refuse, stepField, stepTitle } from './refuse.ts';
 import type { CompileSettings } from './settings.ts';
 import { envVolumeName, globalVolumeName, VOLUME } from './volumes.ts';
 import { absolutePath, checkPathLength, isReservedPath } from './workspace.ts';
@@ -28,7 +28,7 @@ const mount = (name: string, mountPath: string, more: Partial<V1VolumeMount> = {
 });
 
 const mountField = (step: PipelineStep, mount: PipelineMount, key: 'name' | 'path' | 'sub_path'): FieldPath =>
-  stepField(step, 'volumes', step.volumes.indexOf(mount), key);
+  stepField(step, 'volumes', mount.index ?? step.volumes.indexOf(mount), key);
 
 function volumeOf(wanted: PipelineMount, step: PipelineStep, names: MountContext['volumeNames']): string {
   const name = names.get(wanted.name);
@@ -65,9 +65,18 @@ function checkedSubPath(wanted: PipelineMount, step: PipelineStep): { subPath?: 
 }
 
 function authorMounts(step: PipelineStep, { volumeNames }: MountContext): readonly V1VolumeMount[] {
-  return step.volumes.map((wanted) =>
-    mount(volumeOf(wanted, step, volumeNames), checkedPath(wanted, step), checkedSubPath(wanted, step)),
-  );
+  return each(step.volumes, (wanted) => {
+    checkAll(
+      () => volumeOf(wanted, step, volumeNames),
+      () => checkedPath(wanted, step),
+      () => checkedSubPath(wanted, step),
+    );
+    return mount(
+      volumeOf(wanted, step, volumeNames),
+      checkedPath(wanted, step),
+      checkedSubPath(wanted, step),
+    );
+  });
 }
 
 /** The gate's mounts (PROTOCOL.md). A swapped container has no gate, but plugins read `/run/drone/env`. */

@@ -1,5 +1,5 @@
 import type { PipelineStep } from '../pipeline/pipeline.ts';
-import { refuse, stepField, stepTitle } from './refuse.ts';
+import { each, refuse, stepField, stepTitle } from './refuse.ts';
 
 /** The origin of a step; the last two are the runner's own (`cache-steps.ts`). */
 export type Origin = 'clone' | 'service' | 'step' | CacheOrigin;
@@ -105,7 +105,7 @@ function graphOrder(candidates: readonly Candidate[]): readonly OrderedStep[] {
   for (const candidate of candidates) {
     const { step, origin, canRun } = candidate;
     const dependsOn = dependencies(candidate, clone);
-    const after = ascending(dependsOn.flatMap((name) => numbersBehind(known, name, step)));
+    const after = ascending(each(dependsOn, (name) => numbersBehind(known, name, step)).flat());
     const n = ordered.length + 1;
     if (canRun) ordered.push({ n, step, origin, role: roleOf(candidate), after, dependsOn });
     known.set(step.name, canRun ? [n] : after);

@@ -1,6 +1,6 @@
 import type { PipelineStep } from '../pipeline/pipeline.ts';
 import { isQualifiedName } from './kubernetes-names.ts';
-import { refuse, stepField, stepTitle } from './refuse.ts';
+import { checkAll, each, refuse, stepField, stepTitle } from './refuse.ts';
 import type { OtherResources } from './resources.ts';
 
 const MOST_DEVICES = 2 ** 31 - 1;
@@ -22,12 +22,15 @@ export function checkedOthers(step: PipelineStep): OtherResources {
       stepField(step, 'resources', part, key),
     );
   const { requestBytes, limitBytes } = storage;
-  if (limitBytes > 0 && requestBytes > limitBytes)
-    refused('the request of ephemeral_storage exceeds its limit', 'ephemeral_storage', 'requests');
-  for (const [name, count] of Object.entries(devices)) {
+  const checkStorage = (): void => {
+    if (limitBytes > 0 && requestBytes > limitBytes)
+      refused('the request of ephemeral_storage exceeds its limit', 'ephemeral_storage', 'requests');
+  };
+  const checkDevice = ([name, count]: readonly [string, number]): void => {
     if (!isDeviceName(name)) refused(`${JSON.stringify(name)} cannot be the name of a resource`, name);
     if (!Number.isInteger(count) || count < 0 || count > MOST_DEVICES)
       refused(`${name} must be a whole number from 0 to ${MOST_DEVICES}`, name);
-  }
+  };
+  checkAll(checkStorage, () => each(Object.entries(devices), checkDevice));
   return step;
 }

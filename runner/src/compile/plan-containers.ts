@@ -15,7 +15,7 @@ import { peakOf } from './peak.ts';
 import type { PlannedContainer } from './planned-container.ts';
 import { checkStepCount } from './pod-size.ts';
 import { type Privilege, privilegeOf } from './privileged.ts';
-import { refuse, stepField, stepTitle } from './refuse.ts';
+import { each, refuse, stepField, stepTitle } from './refuse.ts';
 import {
   type ContainerResources,
   firstSaid,
@@ -184,7 +184,7 @@ export function planContainers(sources: PlanSources): PlannedContainers {
   const own = cacheSteps(caches, sources);
   const ordered = withCacheSteps(orderSteps(all), caches, own);
   checkStepCount(ordered.length);
-  const drafts = ordered.map((one) => planStep(one, sources));
+  const drafts = each(ordered, (one) => planStep(one, sources));
   const undivided = drafts.map(({ planned }) => planned);
   const resources = divideResources(undivided, sources);
   const nothing = {

@@ -7,7 +7,7 @@ import { type ContainerSources, initContainer, stepContainer, tmateContainer } f
 import { isDnsSubdomain } from './kubernetes-names.ts';
 import type { PlannedContainer } from './planned-container.ts';
 import { podClasses } from './pod-classes.ts';
-import { refuse } from './refuse.ts';
+import { each, refuse } from './refuse.ts';
 import { type ContainerResources, toRequirements } from './resources.ts';
 import { dnsConfig, dnsPolicy, hostAliases, placement } from './scheduling.ts';
 import { podSecurityContext } from './security-context.ts';
@@ -169,7 +169,7 @@ export function buildPod(steps: readonly PlannedContainer[], sources: PodSources
       ...podSecurityContext(sources.pipeline, sources.annotations),
       ...(pullSecretName === undefined ? {} : { imagePullSecrets: [{ name: pullSecretName }] }),
       ...initContainers(steps, sources),
-      containers: steps.map((step) => stepContainer(step, sources)),
+      containers: each(steps, (step) => stepContainer(step, sources)),
       volumes: volumesOf(steps, sources),
     },
   };

@@ -22,6 +22,42 @@ export function refuseAll(code: Refusal, title: string, values: readonly Refused
   throw PipelineError.refusing(code, { title, values }, 'pipeline');
 }
 
+/**
+ * Converts every item, and throws one error for all that are refused with the code of the first: an author sees them together. Others are
+ * left for the next attempt.
+ */
+export function each<T, U>(items: readonly T[], convert: (item: T, index: number) => U): U[] {
+  const refused: PipelineError[] = [];
+  const converted = items.flatMap((item, index) => {
+    try {
+      return [convert(item, index)];
+    } catch (error) {
+      if (!isRefusal(error)) throw refused.length > 0 ? together(refused) : error;
+      refused.push(error);
+      return [];
+    }
+  });
+  if (refused.length > 0) throw together(refused);
+  return converted;
+}
+
+/** Runs all checks; as {@link each}. */
+export const checkAll = (...checks: readonly (() => void)[]): void => {
+  each(checks, (check) => check());
+};
+
+/** Those with a title are complete. */
+const isRefusal = (error: unknown): error is PipelineError =>
+  error instanceof PipelineError && error.refused?.title === '';
+
+function together(errors: readonly PipelineError[]): PipelineError {
+  const [first] = errors;
+  if (first === undefined) throw new Error('nothing was refused');
+  const { code, blame } = first;
+  const values = errors.filter((one) => one.code === code).flatMap(({ refused }) => refused?.values ?? []);
+  return PipelineError.refusing(code, { title: '', values }, blame);
+}
+
 /** The path of a step's field. */
 export const stepField = ({ at = [] }: Pick<PipelineStep, 'at'>, ...field: FieldPath): FieldPath => [
   ...at,

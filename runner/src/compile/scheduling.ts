@@ -11,7 +11,7 @@ import type { Rules } from '../restrict/restrictions.ts';
 import { podAffinities } from './affinity.ts';
 import { byAuthor, byOperator, byPolicy, checkedLabels, type Writer } from './checked-words.ts';
 import { isDnsSubdomain, isLabelValue, isQualifiedName } from './kubernetes-names.ts';
-import { refuse } from './refuse.ts';
+import { checkAll, each, refuse } from './refuse.ts';
 import type { CompileSettings, Policy } from './settings.ts';
 
 /** Scheduling constraints of a Pod. */
@@ -54,25 +54,41 @@ function chosenSelector(
 const OPERATORS = ['', 'Equal', 'Exists'];
 const EFFECTS = ['', 'NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
-/** The first rule that a toleration violates. */
-const TOLERATION_RULES: readonly (readonly [(toleration: Toleration) => boolean, string])[] = [
-  [({ operator }) => OPERATORS.includes(operator), 'operator must be Equal or Exists'],
-  [({ effect }) => EFFECTS.includes(effect), 'effect must be NoSchedule, PreferNoSchedule or NoExecute'],
-  [({ key, operator }) => key !== '' || operator === 'Exists', 'without a key the operator must be Exists'],
-  [({ key }) => key === '' || isQualifiedName(key), 'the key is not a valid name of a taint'],
+/** What must hold for a toleration, and the field that is wrong otherwise. */
+const TOLERATION_RULES: readonly (readonly [
+  (toleration: Toleration) => boolean,
+  keyof Toleration,
+  string,
+])[] = [
+  [({ operator }) => OPERATORS.includes(operator), 'operator', 'operator must be Equal or Exists'],
+  [
+    ({ effect }) => EFFECTS.includes(effect),
+    'effect',
+    'effect must be NoSchedule, PreferNoSchedule or NoExecute',
+  ],
+  [
+    ({ key, operator }) => key !== '' || operator === 'Exists' || !OPERATORS.includes(operator),
+    'key',
+    'without a key the operator must be Exists',
+  ],
+  [({ key }) => key === '' || isQualifiedName(key), 'key', 'the key is not a valid name of a taint'],
   [
     ({ operator, value }) => operator !== 'Exists' || value === '',
+    'value',
     'the operator Exists does not allow a value',
   ],
-  [({ value }) => isLabelValue(value), 'the value must be at most 63 letters, digits, "-", "_" or "."'],
+  [
+    ({ value }) => isLabelValue(value),
+    'value',
+    'the value must be at most 63 letters, digits, "-", "_" or "."',
+  ],
 ];
 
-const tolerationProblem = (toleration: Toleration): string =>
-  TOLERATION_RULES.find(([holds]) => !holds(toleration))?.[1] ?? '';
-
 function toToleration(toleration: Toleration, { code, place, at }: Writer): V1Toleration {
-  const problem = tolerationProblem(toleration);
-  if (problem !== '') refuse(code, `${place}, key ${JSON.stringify(toleration.key)}: ${problem}`, at);
+  each(TOLERATION_RULES, ([holds, field, problem]) => {
+    if (!holds(toleration))
+      refuse(code, `${place}, key ${JSON.stringify(toleration.key)}: ${problem}`, at && [...at, field]);
+  });
   const { key, operator, effect, value, tolerationSeconds } = toleration;
   return {
     ...(key === '' ? {} : { key }),
@@ -91,9 +107,11 @@ const ANY_TAINT: V1Toleration = { operator: 'Exists', effect: 'NoSchedule' };
 
 function tolerationsOf(pipeline: Pipeline, policy: Policy | undefined): readonly V1Toleration[] {
   if (policy !== undefined && policy.tolerations.length > 0) {
-    return policy.tolerations.map((toleration) => toToleration(toleration, byPolicy(policy, 'tolerations')));
+    return each(policy.tolerations, (toleration) =>
+      toToleration(toleration, byPolicy(policy, 'tolerations')),
+    );
   }
-  return pipeline.tolerations.map((toleration, index) =>
+  return each(pipeline.tolerations, (toleration, index) =>
     toToleration(toleration, byAuthor('tolerations', ['tolerations', index])),
   );
 }
@@ -118,20 +136,29 @@ function ownHosts(background: readonly PipelineStep[]): readonly V1HostAlias[] {
   return hostnames.length === 0 ? [] : [{ ip: '127.0.0.1', hostnames }];
 }
 
+/** One without host names has no effect. */
+function checkHostAlias({ ip, hostnames }: Pipeline['hostAliases'][number], index: number): void {
+  const refused = (value: string, what: string, ...field: FieldPath): never =>
+    refuse('invalid-pipeline', `host_aliases: ${JSON.stringify(value)} is not a valid ${what}`, [
+      'host_aliases',
+      index,
+      ...field,
+    ]);
+  checkAll(
+    () => {
+      if (isIP(ip) === 0 && hostnames.length > 0) refused(ip, 'IP address', 'ip');
+    },
+    () => {
+      each(hostnames, (name, place) => {
+        if (!isDnsSubdomain(name)) refused(name, 'host name', 'hostnames', place);
+      });
+    },
+  );
+}
+
 /** Entries of the Pod's hosts file. */
 export function hostAliases(pipeline: Pipeline): readonly V1HostAlias[] {
-  for (const [index, { ip, hostnames }] of pipeline.hostAliases.entries()) {
-    if (hostnames.length === 0) continue;
-    const odd = hostnames.findIndex((name) => !isDnsSubdomain(name));
-    const refused = (value: string | undefined, what: string, ...field: FieldPath): never =>
-      refuse('invalid-pipeline', `host_aliases: ${JSON.stringify(value)} is not a valid ${what}`, [
-        'host_aliases',
-        index,
-        ...field,
-      ]);
-    if (isIP(ip) === 0) refused(ip, 'IP address', 'ip');
-    if (odd >= 0) refused(hostnames[odd], 'host name', 'hostnames', odd);
-  }
+  each(pipeline.hostAliases, checkHostAlias);
   const given = pipeline.hostAliases.filter(({ hostnames }) => hostnames.length > 0);
   const detached = pipeline.steps.filter(({ detach }) => detach);
   return [
@@ -167,18 +194,27 @@ export function dnsConfig({
   if (nameservers.length + searches.length + options.length === 0) return undefined;
   const refused = (what: string, ...field: FieldPath): never =>
     refuse('invalid-pipeline', `dns_config: ${what}`, ['dns_config', ...field]);
-  const server = nameservers.findIndex((one) => isIP(one) === 0);
-  const search = searches.findIndex((one) => !isSearchDomain(one));
-  const nameless = options.findIndex(({ name }) => name === '');
-  if (server >= 0)
-    refused(`nameserver ${JSON.stringify(nameservers[server])} is not an IP address`, 'nameservers', server);
-  if (search >= 0)
-    refused(`search domain ${JSON.stringify(searches[search])} is not a domain`, 'searches', search);
-  if (nameservers.length > MOST_NAMESERVERS)
-    refused(`at most ${MOST_NAMESERVERS} nameservers`, 'nameservers', MOST_NAMESERVERS);
-  if (searches.length > MOST_SEARCHES)
-    refused(`at most ${MOST_SEARCHES} search domains`, 'searches', MOST_SEARCHES);
-  if (nameless >= 0) refused('an option has no name', 'options', nameless);
+  const nameserver = (one: string, index: number): void => {
+    if (isIP(one) === 0)
+      refused(`nameserver ${JSON.stringify(one)} is not an IP address`, 'nameservers', index);
+  };
+  const search = (one: string, index: number): void => {
+    if (!isSearchDomain(one))
+      refused(`search domain ${JSON.stringify(one)} is not a domain`, 'searches', index);
+  };
+  const atMost = (items: readonly string[], most: number, what: string, field: string): void => {
+    if (items.length > most) refused(`at most ${most} ${what}`, field, most);
+  };
+  const option = ({ name }: { readonly name: string }, index: number): void => {
+    if (name === '') refused('an option has no name', 'options', index);
+  };
+  checkAll(
+    () => each(nameservers, nameserver),
+    () => each(searches, search),
+    () => atMost(nameservers, MOST_NAMESERVERS, 'nameservers', 'nameservers'),
+    () => atMost(searches, MOST_SEARCHES, 'search domains', 'searches'),
+    () => each(options, option),
+  );
   return {
     ...(nameservers.length === 0 ? {} : { nameservers: [...nameservers] }),
     ...(searches.length === 0 ? {} : { searches: [...searches] }),

@@ -3,7 +3,7 @@ import type { FieldPath, Pipeline, PipelineStep } from '../pipeline/pipeline.ts'
 import { capabilityName, type SecurityProfile, type StepSecurity } from '../pipeline/security-context.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import type { PlannedContainer } from './planned-container.ts';
-import { refuse, stepField, stepTitle } from './refuse.ts';
+import { each, refuse, stepField, stepTitle } from './refuse.ts';
 import { checkLength, MOST_TERMS, refuseField } from './selectors.ts';
 import type { CompileSettings } from './settings.ts';
 
@@ -77,7 +77,7 @@ function checkedCapabilities(written: readonly string[], at: FieldPath): readonl
   checkLength(written, CAPABILITIES.size, at);
   return [
     ...new Set(
-      written.map((one, index) => {
+      each(written, (one, index) => {
         const name = capabilityName(one);
         return CAPABILITIES.has(name) ? name : refuseField([...at, index], 'is not a capability of Linux');
       }),
@@ -250,7 +250,7 @@ export function podSecurityContext(
   const { fsGroup, supplementalGroups } = pipeline.security;
   checkPodId(fsGroup, 'fs_group');
   checkLength(supplementalGroups, MOST_TERMS, podField('supplemental_groups'));
-  for (const [index, id] of supplementalGroups.entries()) checkPodId(id, 'supplemental_groups', index);
+  each(supplementalGroups, (id, index) => checkPodId(id, 'supplemental_groups', index));
   const groups = {
     ...(fsGroup === undefined ? {} : { fsGroup }),
     ...(supplementalGroups.length === 0 ? {} : { supplementalGroups: [...supplementalGroups] }),

@@ -3,7 +3,7 @@ import type { LabelSelector, SelectorExpression } from '../pipeline/affinity.ts'
 import { LABEL } from '../pipeline/compiled.ts';
 import type { FieldPath } from '../pipeline/pipeline.ts';
 import { isDnsSubdomain, isLabelValue, isQualifiedName } from './kubernetes-names.ts';
-import { refuse } from './refuse.ts';
+import { checkAll, each, refuse } from './refuse.ts';
 
 /** What an expression is about: labels of a node, fields of a node, or labels of a Pod. */
 export type ExpressionSubject = 'node' | 'node field' | 'pod';
@@ -81,21 +81,34 @@ export function checkedExpressions(
   at: FieldPath,
 ): { key: string; operator: string; values?: string[] }[] {
   checkLength(expressions, MOST_TERMS, at);
-  return expressions.map(({ key, operator, values }, index) => {
+  return each(expressions, ({ key, operator, values }, index) => {
     const here = [...at, index];
-    checkKey(key, subject, [...here, 'key']);
-    if (!OPERATORS[subject].includes(operator))
-      refuseField([...here, 'operator'], `must be one of ${OPERATORS[subject].join(', ')}`);
-    checkLength(values, MOST_VALUES, [...here, 'values']);
-    const count = countProblem(operator, values.length);
-    if (count !== undefined) refuseField([...here, 'values'], count);
-    if (subject === 'node field' && values.length > 1)
-      refuseField([...here, 'values'], 'must be one name of a node');
-    for (const [place, value] of values.entries()) {
-      const problem = valueProblem(value, operator, subject);
-      if (problem !== undefined) refuseField([...here, 'values', place], problem);
-    }
+    checkAll(
+      () => checkKey(key, subject, [...here, 'key']),
+      () => checkOperator(operator, subject, [...here, 'operator']),
+      () => checkValues(values, [operator, subject], [...here, 'values']),
+    );
     return { key, operator, ...(values.length === 0 ? {} : { values: [...values] }) };
+  });
+}
+
+function checkOperator(operator: string, subject: ExpressionSubject, at: FieldPath): void {
+  if (!OPERATORS[subject].includes(operator))
+    refuseField(at, `must be one of ${OPERATORS[subject].join(', ')}`);
+}
+
+function checkValues(
+  values: readonly string[],
+  [operator, subject]: readonly [string, ExpressionSubject],
+  at: FieldPath,
+): void {
+  checkLength(values, MOST_VALUES, at);
+  const count = OPERATORS[subject].includes(operator) ? countProblem(operator, values.length) : undefined;
+  if (count !== undefined) refuseField(at, count);
+  if (subject === 'node field' && values.length > 1) refuseField(at, 'must be one name of a node');
+  each(values, (value, place) => {
+    const problem = valueProblem(value, operator, subject);
+    if (problem !== undefined) refuseField([...at, place], problem);
   });
 }
 
@@ -112,11 +125,13 @@ export function checkedLabelSelector(selector: LabelSelector | undefined, at: Fi
   const labels = Object.entries(selector.labels);
   const place = [...at, 'match_labels'];
   checkLength(labels, MOST_TERMS, place);
-  for (const [key, value] of labels) {
+  const checkLabel = ([key, value]: readonly [string, string]): void => {
     if (!isQualifiedName(key) || !isLabelValue(value))
       refuseField([...place, key], `cannot be ${shown(value)}: no Pod can have this label`);
-  }
-  const expressions = checkedExpressions(selector.expressions, 'pod', [...at, 'match_expressions']);
+  };
+  const expressionsOf = () => checkedExpressions(selector.expressions, 'pod', [...at, 'match_expressions']);
+  checkAll(() => each(labels, checkLabel), expressionsOf);
+  const expressions = expressionsOf();
   return {
     ...(labels.length === 0 ? {} : { matchLabels: Object.fromEntries(labels) }),
     ...(expressions.length === 0 ? {} : { matchExpressions: expressions }),

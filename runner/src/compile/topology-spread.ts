@@ -2,6 +2,7 @@ import type { V1LabelSelector, V1PodSpec, V1TopologySpreadConstraint } from '@ku
 import type { TopologySpread } from '../pipeline/affinity.ts';
 import type { FieldPath, Pipeline } from '../pipeline/pipeline.ts';
 import { isQualifiedName } from './kubernetes-names.ts';
+import { checkAll, each } from './refuse.ts';
 import {
   checkedLabelSelector,
   checkedTopologyKey,
@@ -19,21 +20,30 @@ function checkNumber(value: number, at: FieldPath): void {
 }
 
 function checkRule({ whenUnsatisfiable, maxSkew, minDomains }: TopologySpread, at: FieldPath): void {
-  checkNumber(maxSkew, [...at, 'max_skew']);
-  if (!ACTIONS.includes(whenUnsatisfiable))
-    refuseField([...at, 'when_unsatisfiable'], `must be one of ${ACTIONS.join(', ')}`);
-  if (minDomains === undefined) return;
-  checkNumber(minDomains, [...at, 'min_domains']);
-  if (whenUnsatisfiable !== 'DoNotSchedule')
-    refuseField([...at, 'min_domains'], 'needs when_unsatisfiable: DoNotSchedule');
+  const isKnown = ACTIONS.includes(whenUnsatisfiable);
+  checkAll(
+    () => checkNumber(maxSkew, [...at, 'max_skew']),
+    () => {
+      if (!isKnown) refuseField([...at, 'when_unsatisfiable'], `must be one of ${ACTIONS.join(', ')}`);
+    },
+    () => {
+      if (minDomains !== undefined) checkNumber(minDomains, [...at, 'min_domains']);
+    },
+    () => {
+      if (minDomains !== undefined && isKnown && whenUnsatisfiable !== 'DoNotSchedule')
+        refuseField([...at, 'min_domains'], 'needs when_unsatisfiable: DoNotSchedule');
+    },
+  );
 }
 
 function checkPolicies({ nodeAffinityPolicy, nodeTaintsPolicy }: TopologySpread, at: FieldPath): void {
   const wrong = (policy: string, field: string): void => {
     if (!NODE_POLICIES.includes(policy)) refuseField([...at, field], 'must be Honor or Ignore');
   };
-  wrong(nodeAffinityPolicy, 'node_affinity_policy');
-  wrong(nodeTaintsPolicy, 'node_taints_policy');
+  checkAll(
+    () => wrong(nodeAffinityPolicy, 'node_affinity_policy'),
+    () => wrong(nodeTaintsPolicy, 'node_taints_policy'),
+  );
 }
 
 /** Kubernetes refuses a label that is selected by a value as well. */
@@ -43,24 +53,30 @@ function checkLabelKeys(
   at: FieldPath,
 ): void {
   checkLength(keys, MOST_TERMS, at);
-  for (const [index, key] of keys.entries()) {
+  each(keys, (key, index) => {
     if (!isQualifiedName(key)) refuseField([...at, index], 'cannot be the key of a label');
     const isSelected = Object.hasOwn(matchLabels, key) || matchExpressions.some((one) => one.key === key);
     if (isSelected) refuseField([...at, index], 'is in label_selector too; remove one of both');
     if (keys.indexOf(key) !== index) refuseField([...at, index], 'is named twice');
-  }
+  });
 }
 
 function toConstraint(spread: TopologySpread, at: FieldPath): V1TopologySpreadConstraint {
-  checkRule(spread, at);
-  checkPolicies(spread, at);
-  const labelSelector = checkedLabelSelector(spread.selector, [...at, 'label_selector']);
+  const topologyKeyOf = (): string => checkedTopologyKey(spread.topologyKey, [...at, 'topology_key']);
+  const selectorOf = (): V1LabelSelector => checkedLabelSelector(spread.selector, [...at, 'label_selector']);
+  checkAll(
+    () => checkRule(spread, at),
+    () => checkPolicies(spread, at),
+    selectorOf,
+    topologyKeyOf,
+  );
+  const labelSelector = selectorOf();
   checkLabelKeys(spread.matchLabelKeys, labelSelector, [...at, 'match_label_keys']);
   const { maxSkew, whenUnsatisfiable, matchLabelKeys, minDomains, nodeAffinityPolicy, nodeTaintsPolicy } =
     spread;
   return {
     maxSkew,
-    topologyKey: checkedTopologyKey(spread.topologyKey, [...at, 'topology_key']),
+    topologyKey: topologyKeyOf(),
     whenUnsatisfiable,
     labelSelector,
     ...(matchLabelKeys.length === 0 ? {} : { matchLabelKeys: [...matchLabelKeys] }),
@@ -79,7 +95,7 @@ export function topologySpread({ topologySpread: all }: Pipeline): Partial<V1Pod
   const at = ['topology_spread_constraints'];
   if (all.length === 0) return {};
   checkLength(all, MOST_TERMS, at);
-  const topologySpreadConstraints = all.map((spread, index) => toConstraint(spread, [...at, index]));
+  const topologySpreadConstraints = each(all, (spread, index) => toConstraint(spread, [...at, index]));
   for (const [index, { topologyKey, whenUnsatisfiable }] of topologySpreadConstraints.entries()) {
     const isTwice = topologySpreadConstraints
       .slice(0, index)

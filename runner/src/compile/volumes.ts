@@ -5,7 +5,7 @@ import type { Pipeline, PipelineVolume } from '../pipeline/pipeline.ts';
 import type { Most } from '../restrict/restrictions.ts';
 import { byAuthor, byOperator, type Writer } from './checked-words.ts';
 import { isDnsSubdomain } from './kubernetes-names.ts';
-import { refuse } from './refuse.ts';
+import { each, refuse } from './refuse.ts';
 import type { CompileSettings } from './settings.ts';
 
 /** Our volumes in each Pod; the author's are called `volume-<i>`, the operator's `global-<i>`. */
@@ -140,10 +140,10 @@ export function namedVolumes(pipeline: Pipeline, settings: CompileSettings, most
   const globals = settings.globalVolumes.map(({ hostPath }, index) =>
     hostVolume(globalVolumeName(index), hostPath, byOperator(`DRONE_RUNNER_VOLUMES, entry ${index + 1}`)),
   );
-  const own = pipeline.volumes.flatMap((volume, index) => {
+  const own = each(pipeline.volumes, (volume, index) => {
     const made = toVolume(volume, volumeName(index), most);
     return made === undefined ? [] : [{ name: volume.name, made }];
-  });
+  }).flat();
   return {
     volumes: [...globals, ...own.map(({ made }) => made)],
     byName: new Map(own.toReversed().map(({ name, made }) => [name, made.name])),

@@ -23,6 +23,11 @@ describe('parseDotenv', () => {
     ['quotes within quotes', `A="{"a": "b"}"\nB='it's'`, { A: '{"a": "b"}', B: "it's" }],
     ['two quoted words are two', 'A="x" y "z', { A: '"x" y "z' }],
     ['Windows line ends', 'A=1\r\nB=2\r\n', { A: '1', B: '2' }],
+    ['a byte order mark', '\ufeffA=1\r\n', { A: '1' }],
+    ['export and a tab', 'export\tA=1\nexported=2', { A: '1', exported: '2' }],
+    ['a quote that is not closed is a character', 'A="x\nB=\'y', { A: '"x', B: "'y" }],
+    ['quotes of the other kind', `A='"x" # y' # c\nB="it's \\$5"`, { A: '"x" # y', B: "it's $5" }],
+    ['a comment of Windows line ends', '# no\r\nA=1 # yes\r\n', { A: '1' }],
     ['a later line wins', 'A=1\nA=2', { A: '2' }],
   ])('%s', (_, text, want) => {
     expect(parseDotenv(text)).toEqual(want);
@@ -30,6 +35,7 @@ describe('parseDotenv', () => {
 
   it.each([
     ['no separator', 'A=1\nsecret-value', /^line 2 has neither/],
+    ['the rest of a value over several lines', 'A="x\nsecret-value"', /^line 2 has neither/],
     ['no name', '=1', /^line 1 has no name/],
   ])('refuses a line with %s, without quoting it', (_, text, want) => {
     expect(() => parseDotenv(text)).toThrow(want);

@@ -38,6 +38,43 @@ function valueOf(node: YamlNode): unknown {
   }
 }
 
+/**
+ * The first document of a YAML text as Helm reads it, which has the number and switch rules of pipelines. A number that JavaScript cannot hold
+ * stays a text.
+ *
+ * @throws {ConfigFileError} for invalid YAML
+ */
+export function readTypedYaml(text: string): unknown {
+  try {
+    const [first, second] = splitDocuments(text).map((document) =>
+      parseYamlTree(document, new TokenBudget()),
+    );
+    const isAbsent = first?.kind === 'scalar' && first.text === '';
+    const node = isAbsent ? second : first;
+    return node === undefined ? null : typedValueOf(node);
+  } catch (error) {
+    if (error instanceof PipelineError) throw new ConfigFileError(error.message.replace(/^yaml: /, ''));
+    throw error;
+  }
+}
+
+function typedValueOf(node: YamlNode): unknown {
+  switch (node.kind) {
+    case 'seq':
+      return node.items.map(typedValueOf);
+    case 'map':
+      return Object.fromEntries(node.entries.map(([key, value]) => [keyOf(key), typedValueOf(value)]));
+    case 'scalar': {
+      const value = resolveScalar(node);
+      if (value.kind === 'null') return null;
+      if (value.kind !== 'int' && value.kind !== 'float') return value.value;
+      const number = Number(value.value);
+      const isExact = value.kind === 'int' ? Number.isSafeInteger(number) : Number.isFinite(number);
+      return isExact ? number : node.text;
+    }
+  }
+}
+
 function keyOf(key: YamlNode): string {
   if (key.kind === 'scalar') return textAt(valueOf(key), 'a key');
   throw new ConfigFileError(`line ${key.line}: a key must be a string`);
@@ -84,12 +121,12 @@ export function wholeAt(value: unknown, place: string): number {
   throw new ConfigFileError(`${place} must be a whole number of 0 or more`);
 }
 
-/** A size in bytes; 0 if absent. */
+/** A size in bytes; 0 if absent. A number without a unit is read as in pipelines. */
 export function bytesAt(value: unknown, place: string): number {
   const text = textAt(value, place);
   if (text === '') return 0;
-  const bytes = parseByteSize(text.trim());
-  if (bytes !== undefined) return bytes;
+  const bytes = wholeNumber(text) ?? parseByteSize(text.trim());
+  if (bytes !== undefined && bytes >= 0) return bytes;
   throw new ConfigFileError(`${place} must be a size such as 100Mi`);
 }
 

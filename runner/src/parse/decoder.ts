@@ -20,7 +20,8 @@ const MAX_WARNINGS = 50;
  * (previous-runner §3.3). Every method accepts undefined for an absent field and returns that type's empty value.
  */
 export class Decoder {
-  private readonly problems: Remark[] = [];
+  /** By place and text: fields of all documents are read again as those of a pipeline. */
+  private readonly problems = new Map<string, Remark>();
   /** By text, so that no warning comes twice. */
   private readonly warnedOf = new Map<string, Remark>();
   private moreWarnings = 0;
@@ -38,7 +39,7 @@ export class Decoder {
 
   /** The type errors, by line. */
   get problemRemarks(): readonly Remark[] {
-    return this.problems.toSorted((a, b) => a.line - b.line);
+    return [...this.problems.values()].toSorted((a, b) => a.line - b.line);
   }
 
   warn({ line, column }: ErrorPlace, message: string): void {
@@ -48,15 +49,15 @@ export class Decoder {
   }
 
   problem({ line, column }: ErrorPlace, message: string): void {
-    this.problems.push({ line, column, message });
+    this.problems.set(`${line}:${column} ${message}`, { line, column, message });
   }
 
   /** @throws {PipelineError} `yaml`, if there were type errors */
   finish(): void {
-    if (this.problems.length === 0) return;
+    if (this.problems.size === 0) return;
     const ordered = this.problemRemarks;
     const shown = ordered.slice(0, MAX_PROBLEMS).map(({ line, message }) => `  line ${line}: ${message}`);
-    if (this.problems.length > MAX_PROBLEMS) shown.push(`  and ${this.problems.length - MAX_PROBLEMS} more`);
+    if (ordered.length > MAX_PROBLEMS) shown.push(`  and ${ordered.length - MAX_PROBLEMS} more`);
     throw new PipelineError('yaml', ['yaml: unmarshal errors:', ...shown].join('\n'));
   }
 

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { splitDocuments } from './documents.ts';
+import { parseYamlTree } from './yaml-tree.ts';
 
 describe('splitDocuments', () => {
   it('starts a document at each line that starts with three dashes, and drops the rest of that line', () => {
     expect(splitDocuments('a: 1\n--- # next\nb: 2\n----\nc: 3\n')).toEqual([
-      { text: 'a: 1', firstLine: 1 },
-      { text: 'b: 2', firstLine: 3 },
+      { text: 'a: 1\n', firstLine: 1 },
+      { text: 'b: 2\n', firstLine: 3 },
       { text: 'c: 3\n', firstLine: 5 },
     ]);
   });
@@ -15,17 +16,25 @@ describe('splitDocuments', () => {
   });
 
   it('ends at a line that starts with three dots', () => {
-    expect(splitDocuments('a: 1\n... end\n---\nb: 2').map(({ text }) => text)).toEqual(['a: 1']);
+    expect(splitDocuments('a: 1\n... end\n---\nb: 2').map(({ text }) => text)).toEqual(['a: 1\n']);
   });
 
+  it.each(['---\nb: 1\n', '...\n', ''])(
+    'keeps all line breaks of a block of text that is followed by %j',
+    (next) => {
+      const [document] = splitDocuments(`a: |+\n  x\n\n${next}`);
+      expect(document && parseYamlTree(document)).toMatchObject({ entries: [[{}, { text: 'x\n\n' }]] });
+    },
+  );
+
   it('drops the carriage return of each line', () => {
-    expect(splitDocuments('a: 1\r\n---\r\nb: 2\r\n').map(({ text }) => text)).toEqual(['a: 1', 'b: 2\n']);
+    expect(splitDocuments('a: 1\r\n---\r\nb: 2\r\n').map(({ text }) => text)).toEqual(['a: 1\n', 'b: 2\n']);
   });
 
   it('known issue 43: keeps lines of 64 KiB and more, and the lines after them', () => {
     const long = `a: ${'x'.repeat(200_000)}`;
 
-    expect(splitDocuments(`${long}\n---\nb: 2`).map(({ text }) => text)).toEqual([long, 'b: 2']);
+    expect(splitDocuments(`${long}\n---\nb: 2`).map(({ text }) => text)).toEqual([`${long}\n`, 'b: 2']);
   });
 
   it('refuses more documents than any server accepts from one file', () => {

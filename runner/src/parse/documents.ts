@@ -6,6 +6,9 @@ export interface SourceDocument {
   readonly firstLine: number;
 }
 
+/** With the last line break, which belongs to a block of text that keeps all of them. */
+const wholeLines = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
+
 /** Maximum number of documents: far more than any server accepts from one file. */
 const MAX_DOCUMENTS = 1_000;
 
@@ -19,17 +22,20 @@ export function splitDocuments(text: string): readonly SourceDocument[] {
   const documents: SourceDocument[] = [];
   let lines: string[] = [];
   let firstLine = 1;
-  const finish = (): void => {
-    documents.push({ text: lines.join('\n'), firstLine });
+  const finish = (text: string): void => {
+    documents.push({ text, firstLine });
   };
   for (const [index, raw] of text.split('\n').entries()) {
     const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
-    if (line.startsWith('...')) break;
+    if (line.startsWith('...')) {
+      finish(wholeLines(lines));
+      return documents;
+    }
     if (!line.startsWith('---')) {
       lines.push(line);
       continue;
     }
-    finish();
+    finish(wholeLines(lines));
     if (documents.length >= MAX_DOCUMENTS)
       throw new PipelineError(
         'yaml',
@@ -39,6 +45,6 @@ export function splitDocuments(text: string): readonly SourceDocument[] {
     lines = [];
     firstLine = index + 2;
   }
-  finish();
+  finish(lines.join('\n'));
   return documents;
 }

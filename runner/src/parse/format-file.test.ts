@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { pipelines } from '../compile/testing/arbitrary-pipelines.ts';
+import { splitDocuments } from './documents.ts';
 import { formatFile } from './format-file.ts';
 import { parseManifest } from './manifest.ts';
 import { parseYamlTree } from './yaml-tree.ts';
@@ -76,6 +77,45 @@ describe('a formatted pipeline file', () => {
     expect(formatFile(text)).toBe(text);
   });
 
+  it.each([
+    ['nothing', ''],
+    ['blank lines', '\n\n'],
+    ['comments alone', '# a\n\n# b'],
+    [
+      'anchors and merges',
+      'x: &a\n    image: b   # c\nsteps:\n- <<: *a\n  name: b # d\n- name: &n c\n  <<: [*a, {pull: always}]\n',
+    ],
+    ['comments around items', 'steps: # a\n# b\n- name: a\n\n  # c\n\n# d\n- name: c # e\n  image: d\n# f\n'],
+    ['comments beside empty items', 'a:\n- #b\n- #c\n d: {e: f, #g\n   h: i}\n   #j\n'],
+    [
+      'comments in place of items',
+      'steps:\n- name: a\n  commands:\n  - a\n  # - b\n  # - c\n- name: c\n#end',
+    ],
+    [
+      'comments in brackets',
+      'steps: [\n  {name: a, # a\n   image: b},   # b\n  # c\n  {name: c,\n  image: d}\n]\n',
+    ],
+    ['comments around documents', '# top\n---\n# a\nkind: b\n# c\n--- # d\n# e\n---\nkind: f\n...\n# g\n'],
+    [
+      'blocks with indentation indicators',
+      'a:\n- |2\n    x\n  y\n- |2-\n    x\n- >+\n x\n y\n\n- |+\n x\n\n\n- b\n',
+    ],
+    ['a kept end before a document', 'a: |+\n  x\n\n\n---\nb: >+\n  y\n\n\n'],
+    ['blanks and tabs in scripts', 'a:\n- |\n    cat <<EOF  \n    \tx\n      \n    EOF\n'],
+    ['texts over several lines', 'a:\n- echo a\n    b\n    c\n- "d\n    e\n\n    f"\n- \'g\n    h\'\n'],
+    ['quotes at the column of their key', 'a:\n  b: \'{\n    "c": 1\n  }\'\n'],
+    ['tabs between values', 'steps:\n- name:\ta\t# c\n  commands: [\tb,\tc ]\n'],
+    ['a byte order mark', '\ufeffkind: a\n'],
+    ['no last line break', 'a: |\n  b'],
+  ])('has the values and the comments of %s, and is formatted already', (_what, text) => {
+    for (const written of [text, text.replaceAll('\n', '\r\n')]) {
+      const formatted = formatFile(written);
+      expect(formatFile(formatted)).toBe(formatted);
+      expect(valuesOf(formatted)).toEqual(valuesOf(written));
+      expect(commentsOf(formatted)).toEqual(commentsOf(written));
+    }
+  });
+
   it('is not made of invalid YAML', () => {
     expect(() => formatFile('kind: a\nsteps: [a: b: c]\n')).toThrow('yaml: line 2: ');
   });
@@ -100,6 +140,15 @@ describe('a formatted pipeline file', () => {
     );
   }, 60_000);
 });
+
+const valuesOf = (text: string): readonly string[] =>
+  splitDocuments(text).map((document) =>
+    JSON.stringify(parseYamlTree(document), (key, value: unknown) =>
+      key === 'line' || key === 'column' ? undefined : value,
+    ),
+  );
+const commentsOf = (text: string): readonly string[] =>
+  [...text.matchAll(/(?:^|[ \t])(#.*)$/gm)].map(([, comment = '']) => comment.trim());
 
 function isYaml(text: string): boolean {
   try {

@@ -32,7 +32,9 @@ function piecesOf(text: string): readonly Piece[] {
   let open: string[] = [];
   const close = (end: number): void => {
     if (open.length > 0)
-      pieces.push({ document: { text: open.join('\n'), firstLine: end - open.length + 1 } });
+      pieces.push({
+        document: { text: open.map((line) => `${line}\n`).join(''), firstLine: end - open.length + 1 },
+      });
     open = [];
   };
   for (const [index, line] of lines.entries()) {
@@ -51,13 +53,30 @@ function piecesOf(text: string): readonly Piece[] {
 
 function formatDocument(document: SourceDocument): string {
   const before = parseYamlTree(document);
-  const { yaml } = composeYaml(document);
-  if (yaml?.contents === undefined || yaml.contents === null) return `${document.text.trimEnd()}\n`;
-  const text = yaml.toString(STYLE);
+  const text = settled(document);
   if (isDeepStrictEqual(meaningOf(text), meaning(before))) return text;
   throw new PipelineError('yaml', 'yaml: the document cannot be formatted without a change of its meaning', {
     place: { line: document.firstLine, column: 1 },
   });
+}
+
+/** Rarely a comment moves once more, beside an empty value for example. */
+const MOST_PASSES = 4;
+
+function settled(document: SourceDocument): string {
+  let { text } = document;
+  for (let pass = 0; pass < MOST_PASSES; pass++) {
+    const next = written({ ...document, text });
+    if (next === text) break;
+    text = next;
+  }
+  return text;
+}
+
+function written(document: SourceDocument): string {
+  const { yaml } = composeYaml(document);
+  if (yaml?.contents === undefined || yaml.contents === null) return `${document.text.trimEnd()}\n`;
+  return yaml.toString(STYLE);
 }
 
 /** @returns undefined for a text that cannot be read */

@@ -4,9 +4,11 @@ import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { Decoder } from './decoder.ts';
 import { type SourceDocument, splitDocuments } from './documents.ts';
 import { misspeltDocument } from './known-keys.ts';
+import { nodeAt } from './place-of.ts';
 import { type ReadPipeline, readPipeline } from './read-pipeline.ts';
 import type { Remark } from './remark.ts';
 import type { YamlNode } from './yaml-node.ts';
+import { withoutScalar } from './yaml-subtree.ts';
 import { parseYamlTree, TokenBudget } from './yaml-tree.ts';
 
 /** The fields that all documents share; their types are checked even if the document is for another runner (previous-runner §3.1). */
@@ -44,6 +46,8 @@ function readDocument(decoder: Decoder, tree: YamlNode): ReadDocument {
   const { kind, type } = readHead(decoder, tree);
   const misspelt = misspeltDocument(kind, type);
   if (misspelt !== undefined) decoder.warn(tree, misspelt);
+  if (tree.kind === 'map' && !nodeAt(tree, ['kind']).isThere)
+    decoder.warn(tree, 'the document is skipped, because it has no `kind`: pipelines need `kind: pipeline`');
   const isOurs = kind === 'pipeline' && type === 'kubernetes';
   return {
     secrets: kind === 'secret' ? [readSecret(decoder, tree)] : [],
@@ -70,11 +74,16 @@ function readManifest(text: string): Manifest {
 export interface InspectedDocument {
   /** Absent if it is no YAML. */
   readonly tree?: YamlNode;
-  /** Those that can be checked further. */
+  /** Without the values that have a type error. */
   readonly pipelines: readonly Pipeline[];
   readonly errors: readonly Remark[];
+  /** Values of a wrong type, with their exact places. */
+  readonly typeErrors: readonly Remark[];
   readonly warnings: readonly Remark[];
 }
+
+/** More values of one document that cannot be read are not searched for. */
+const MOST_UNREADABLE = 50;
 
 /** As `parseManifest`, for a report of everything: each document on its own, errors with their places. */
 export function inspectManifest(text: string): readonly InspectedDocument[] {
@@ -83,20 +92,41 @@ export function inspectManifest(text: string): readonly InspectedDocument[] {
 }
 
 function inspected(document: SourceDocument, budget: TokenBudget): InspectedDocument {
+  try {
+    return readAll(parseYamlTree(document, budget), document);
+  } catch (error) {
+    return {
+      pipelines: [],
+      errors: [remarkOf(asPipelineError(error), document)],
+      typeErrors: [],
+      warnings: [],
+    };
+  }
+}
+
+/** Reading ends at a value that its tag does not fit: without it, the rest is read. */
+function readAll(
+  tree: YamlNode,
+  document: SourceDocument,
+  unreadable: readonly Remark[] = [],
+): InspectedDocument {
   const decoder = new Decoder();
   try {
-    const tree = parseYamlTree(document, budget);
     const { pipelines } = readDocument(decoder, tree);
     const typeErrors = decoder.problemRemarks.map((one) => ({ ...one, message: `yaml: ${one.message}` }));
-    const others = pipelines.flatMap(({ problems }) => problems.map((one) => remarkOf(one, document)));
     return {
       tree,
-      pipelines: typeErrors.length > 0 ? [] : pipelines.map(({ pipeline }) => pipeline),
-      errors: [...typeErrors, ...others],
+      pipelines: pipelines.map(({ pipeline }) => pipeline),
+      errors: pipelines.flatMap(({ problems }) => problems.map((one) => remarkOf(one, document))),
+      typeErrors: [...unreadable, ...typeErrors],
       warnings: decoder.warningRemarks,
     };
   } catch (error) {
-    return { pipelines: [], errors: [remarkOf(asPipelineError(error), document)], warnings: [] };
+    const found = [...unreadable, remarkOf(asPipelineError(error), document)];
+    const place = error instanceof PipelineError ? error.place : undefined;
+    const rest = place && found.length < MOST_UNREADABLE ? withoutScalar(tree, place) : undefined;
+    if (rest !== undefined) return readAll(rest, document, found);
+    return { tree, pipelines: [], errors: [], typeErrors: found, warnings: decoder.warningRemarks };
   }
 }
 

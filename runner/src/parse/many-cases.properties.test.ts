@@ -15,7 +15,7 @@ import { EXPRESSION_PIECES } from './testing/arbitraries.ts';
 import { resolveScalar, wholeNumber } from './yaml-scalar.ts';
 import { parseYamlTree } from './yaml-tree.ts';
 
-/** Many small inputs, so that rare combinations come up: together with the other properties over 100,000 in each run of the tests. */
+/** Many small inputs, so that rare combinations come up: together with the other properties (settings, linter, compiler) over 100,000 in each run of the tests. */
 const numRuns = 15_000;
 const TIMEOUT_MS = 300_000;
 

@@ -13,8 +13,8 @@ const serviceOf = (field: string): PipelineStep | undefined =>
 
 /** The errors with their places; the field is in line 6, its value from column 3 on. */
 const errorsOf = (field: string): readonly string[] =>
-  inspectManifest(textOf('steps', field)).flatMap(({ errors }) =>
-    errors.map(({ line, column, message }) => `${line}:${column} ${message}`),
+  inspectManifest(textOf('steps', field)).flatMap(({ errors, typeErrors }) =>
+    [...typeErrors, ...errors].map(({ line, column, message }) => `${line}:${column} ${message}`),
   );
 
 describe('the timeout of a step', () => {
@@ -198,7 +198,9 @@ describe('the parallelism of a pipeline', () => {
   });
 
   it.each(['0', '-1', '1.5', '1001'])('refuses %s', (text) => {
-    const [found] = inspectManifest(textOfPipeline(`parallelism: ${text}`)).flatMap(({ errors }) => errors);
+    const [found] = inspectManifest(textOfPipeline(`parallelism: ${text}`)).flatMap(
+      ({ typeErrors }) => typeErrors,
+    );
     expect([found?.line, found?.column, found?.message]).toEqual([
       6,
       14,

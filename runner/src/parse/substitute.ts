@@ -13,6 +13,8 @@ const MAX_READ_CHARS = 16 * 1024 * 1024;
 const MAX_PATTERN_WORK = 5_000_000;
 /** Maximum number of characters of values and patterns that all replacements together may compare: each may be a part of its own. */
 const MAX_REPLACED_CHARS = 4 * 1024 * 1024;
+/** In the place of `${`, so that the rest of the file can be checked. */
+const NEUTRAL = 'xx';
 /** The cost of splitting a value into characters, in pattern characters. */
 const PATTERN_OVERHEAD = 8;
 
@@ -77,7 +79,7 @@ class Substitution {
       if (onError === undefined) throw placed;
       onError(placed);
       this.at = from + 2;
-      this.copy(from, this.at);
+      this.pieces.push({ text: NEUTRAL, from, isCopy: true });
     }
   }
 
@@ -293,7 +295,7 @@ export function substitute(text: string, variables: Readonly<Record<string, stri
 /** A file after substitution, for reports. */
 export interface Substituted {
   readonly text: string;
-  /** The expressions that are wrong; they are left as they are. */
+  /** The expressions that are wrong; they stay as they are, but for their two first characters, which would open a map in YAML. */
   readonly errors: readonly PipelineError[];
   /** Where a place of the text is in the file. */
   readonly originOf: (place: ErrorPlace) => ErrorPlace;

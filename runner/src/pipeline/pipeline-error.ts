@@ -41,9 +41,9 @@ function refusalText(
     const message = shortText(whole, longest);
     return place === undefined ? message : `line ${place.line}, column ${place.column}: ${message}`;
   });
-  if (title === '') return lines.join('\n');
   const more = values.length - MOST_SHOWN;
-  return [title, ...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n- ');
+  const all = [...lines, ...(more > 0 ? [`and ${more} more`] : [])];
+  return title === '' ? all.join('\n') : [title, ...all].join('\n- ');
 }
 
 /** The data of an error, as another process can send it. */

@@ -50,6 +50,8 @@ export interface PipelineMount {
   readonly name: string;
   readonly path: string;
   readonly subPath: string;
+  /** Its number in the list of the YAML text, where that is not its number here. */
+  readonly index?: number;
 }
 
 /** How often the program of a step runs: again after an attempt that failed. */

@@ -33,6 +33,19 @@ const translated = (text: string) => {
 };
 
 describe('translateValues', () => {
+  it('loses no variable silently', () => {
+    const { values, remarks } = translated('env: { A: 1, B: { c: d }, C: [e], D: }\n');
+    expect(values['runner']?.['extraEnv']).toEqual([
+      { name: 'A', value: '1' },
+      { name: 'D', value: '' },
+    ]);
+    expect(remarks).toEqual(
+      ['B', 'C'].map((name) => `env.${name} is not translated: it is not a text, a number or a switch`),
+    );
+    expect(translated('env: [a]\n').remarks).toEqual(['env is not translated: it is not a map of variables']);
+    expect(translated('env: {}\n').remarks).toEqual([]);
+  });
+
   it('writes the values of Hangar’s chart', () => {
     expect(translated(OLD).values).toEqual({
       image: { pullSecrets: ['regcred'] },

@@ -1,6 +1,7 @@
 import { isRecord, type JsonRecord, listOf, recordOf } from '@hangar/shared/json';
-import { Document, isMap, isScalar, parse } from 'yaml';
+import { Document, isMap, isScalar } from 'yaml';
 import { SETTINGS, WITHOUT_EFFECT } from '../../config/settings.ts';
+import { readTypedYaml } from '../../config/yaml-values.ts';
 import { AMOUNT_RULES, NAME_RULES } from '../../restrict/rule-table.ts';
 
 /** New values for Hangar's chart, and what a person must know or do about them, one per entry. */
@@ -99,10 +100,10 @@ const lines = (text: string): string => text.replace(/^/gm, ' ');
 /**
  * Translates values of the previous runner's chart. Pure.
  *
- * @throws {Error} if the text is no YAML map
+ * @throws {Error} if the text is no YAML map, as Helm reads it
  */
 export function translateValues(text: string): Translation {
-  const old: unknown = parse(text, HELMS);
+  const old = readTypedYaml(text);
   if (!isRecord(old)) throw new Error('it is not a map of values');
   const variables = variablesOf(old);
   const remarks = [...variables.remarks, ...leftOut(old)];
@@ -138,8 +139,8 @@ interface Variables {
 function variablesOf(old: JsonRecord): Variables {
   const config: Record<string, string> = {};
   const extra: { name: string; value: string }[] = [];
-  const remarks: string[] = [];
-  const entries = Object.entries(recordOf(old['env'])).map(([name, raw]) => [name, valueText(raw)] as const);
+  const { entries, unusable } = envOf(old['env']);
+  const remarks: string[] = [...unusable];
   for (const [name, value] of entries) {
     const setting = BY_NAME.get(name);
     if (name === 'DRONE_NAMESPACE_DEFAULT') continue;
@@ -156,9 +157,25 @@ function variablesOf(old: JsonRecord): Variables {
   return { config, extra, namespace, remarks };
 }
 
-/** Texts, numbers and switches as their text; anything else is no variable. */
-const valueText = (raw: unknown): string =>
-  typeof raw === 'string' || typeof raw === 'number' || typeof raw === 'boolean' ? `${raw}` : '';
+/** The variables of `env`, and remarks on what is none. */
+function envOf(env: unknown): {
+  readonly entries: readonly (readonly [name: string, value: string])[];
+  readonly unusable: readonly string[];
+} {
+  if (isSet(env) && !isRecord(env))
+    return { entries: [], unusable: ['env is not translated: it is not a map of variables'] };
+  const given = Object.entries(recordOf(env));
+  return {
+    entries: given.flatMap(([name, raw]) => (isText(raw) ? [[name, `${raw ?? ''}`] as const] : [])),
+    unusable: given
+      .filter(([, raw]) => !isText(raw))
+      .map(([name]) => `env.${name} is not translated: it is not a text, a number or a switch`),
+  };
+}
+
+/** What can be a variable: its text is its value. */
+const isText = (raw: unknown): raw is string | number | boolean | null =>
+  raw === null || ['string', 'number', 'boolean'].includes(typeof raw);
 
 /** Switches in the spelling of the chart's schema. */
 function asTyped(value: string, type: string): string {

@@ -49,10 +49,22 @@ const ANY_TAINT: Toleration = {
   tolerationSeconds: undefined,
 };
 
-const repairedSteps = (steps: readonly PipelineStep[], [key, index, field]: FieldPath): PipelineStep[] =>
-  steps.map((step) =>
-    step.at?.[0] === key && step.at?.[1] === index ? { ...step, ...STEP_REPAIRS[String(field)] } : step,
-  );
+const repairedSteps = (
+  steps: readonly PipelineStep[],
+  [key, index, field, item]: FieldPath,
+): PipelineStep[] =>
+  steps.map((step) => {
+    if (step.at?.[0] !== key || step.at?.[1] !== index) return step;
+    if (field === 'volumes' && typeof item === 'number')
+      return { ...step, volumes: withoutMount(step.volumes, item) };
+    return { ...step, ...STEP_REPAIRS[String(field)] };
+  });
+
+/** The others keep their numbers in the file. */
+const withoutMount = (mounts: PipelineStep['volumes'], item: number): PipelineStep['volumes'] =>
+  mounts
+    .map((mount, index) => ({ ...mount, index: mount.index ?? index }))
+    .filter(({ index }) => index !== item);
 
 const temporary = ({ name }: PipelineVolume): PipelineVolume => ({
   name,

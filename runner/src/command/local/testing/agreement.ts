@@ -28,6 +28,41 @@ export function startsInEachBuild(text: string, trusted: boolean): boolean {
   );
 }
 
+/** What the runner says when it refuses a file, part by part; empty if it takes it. */
+export function refusalParts(text: string, trusted: boolean): readonly string[] {
+  try {
+    const problems = parseManifest(text).pipelines.flatMap((pipeline) => {
+      const problem = lintPipeline(pipeline, { ...RULES, trusted });
+      if (problem === undefined) compileAlone(pipeline);
+      return problem === undefined ? [] : [problem.message];
+    });
+    return problems.slice(0, 1);
+  } catch (error) {
+    if (error instanceof PipelineError) return partsOf(error);
+    throw error;
+  }
+}
+
+/** The same of the parser alone. */
+export function refusedByParser(text: string): readonly string[] {
+  try {
+    parseManifest(text);
+    return [];
+  } catch (error) {
+    if (error instanceof PipelineError) return partsOf(error);
+    throw error;
+  }
+}
+
+/** The refused values, or the lines of a list of type errors. */
+function partsOf({ message, refused }: PipelineError): readonly string[] {
+  if (refused !== undefined) return refused.values.map((one) => `${refused.title} ${one.message}`.trim());
+  const [title = '', ...lines] = message.split('\n');
+  return lines.length === 0 ? [title.replace(/^yaml: line \d+: /, 'yaml: ')] : lines.map(withoutLine);
+}
+
+const withoutLine = (line: string): string => line.replace(/^ *line \d+: /, 'yaml: ');
+
 interface Variant {
   readonly change?: (pipeline: Pipeline) => Pipeline;
   /** The code of an error that is none here. */
@@ -43,17 +78,7 @@ export function starts(
   const startsOne = (written: Pipeline): boolean => {
     const pipeline = change(written);
     if (lintPipeline(pipeline, { ...RULES, trusted }) !== undefined) return false;
-    // No image is without a command of its own.
-    const images = new Proxy(
-      {},
-      {
-        get: () => anImage(),
-        has: () => true,
-        getOwnPropertyDescriptor: () => ({ configurable: true, enumerable: true, value: anImage() }),
-      },
-    );
-    const prepared = aPreparation({ images });
-    compile({ pipeline, ...SUBJECT, prepared, name: () => 'drone-0123456789abcdefghij', nonce: 'abcd1234' });
+    compileAlone(pipeline);
     return true;
   };
   try {
@@ -62,6 +87,21 @@ export function starts(
     if (error instanceof PipelineError) return error.code === ignored;
     throw error;
   }
+}
+
+/** @throws {PipelineError} if the pipeline is refused */
+function compileAlone(pipeline: Pipeline): void {
+  // No image is without a command of its own.
+  const images = new Proxy(
+    {},
+    {
+      get: () => anImage(),
+      has: () => true,
+      getOwnPropertyDescriptor: () => ({ configurable: true, enumerable: true, value: anImage() }),
+    },
+  );
+  const prepared = aPreparation({ images });
+  compile({ pipeline, ...SUBJECT, prepared, name: () => 'drone-0123456789abcdefghij', nonce: 'abcd1234' });
 }
 
 /** The findings whose place is not in the text. */
