@@ -58,7 +58,7 @@ describe.each(ROLES)('a Drone server that is in trouble, Role: %s', (role) => {
     await clock.sleep(SECRET_WRONG_MS);
     rotated.cancel();
   };
-  const allWell = async (ids: readonly number[]): Promise<void> => {
+  const succeeded = async (ids: readonly number[]): Promise<void> => {
     await until('all builds are final', () =>
       ids.every((id) => !['pending', 'running'].includes(system.drone.build(id).status)),
     );
@@ -70,6 +70,9 @@ describe.each(ROLES)('a Drone server that is in trouble, Role: %s', (role) => {
       ]);
       expect(system.drone.logText(id, 'one')).toBe(`+ echo begun\nbegun\n+ ${wait()}\n+ echo done\ndone\n`);
     }
+  };
+  const allWell = async (ids: readonly number[]): Promise<void> => {
+    await succeeded(ids);
     await system.cleaned(PATIENCE_MS);
   };
 
@@ -123,4 +126,18 @@ describe.each(ROLES)('a Drone server that is in trouble, Role: %s', (role) => {
       await system.startRunner('runner-b');
       await allWell(ids);
     });
+
+  it('while the runner is lost keeps no later runner from its own builds', async () => {
+    const lost = begin(2);
+    await allRun(lost);
+    const away = system.drone.faults.answer('any', { status: 401 }, EVER);
+    await clock.sleep(SECRET_WRONG_MS);
+    await system.runner.kill();
+    away.cancel();
+    await system.startRunner('runner-b');
+    const ids = begin(2);
+    release();
+    // Under the previous Role the Pods of the lost runner stay until their deadline.
+    await succeeded(ids);
+  });
 });

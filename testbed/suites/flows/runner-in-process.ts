@@ -69,20 +69,26 @@ export async function startRunner(spec: RunnerSpec): Promise<RunningRunner> {
     : run(assembly.parts, assembly.options, stop.signal);
   running.catch((error: unknown) => console.error('the runner ended with an error', error));
   if (!spec.isReviewed) void assembly.watchEvents(assembly.options.namespaces, stop.signal);
-  const end = async (first: () => Promise<void>, then: () => Promise<void>): Promise<void> => {
+  const tellToStop = (): void => stop.abort(new Error('the runner was told to stop'));
+  const stopped = async (): Promise<void> => {
     if (stop.signal.aborted) return;
-    await first();
-    stop.abort(new Error('the runner was told to stop'));
+    tellToStop();
     await running;
-    await then();
+    await assembly.close();
   };
-  const nothingMore = (): Promise<void> => Promise.resolve();
+  const killed = async (): Promise<void> => {
+    if (stop.signal.aborted) return;
+    await assembly.close();
+    tellToStop();
+    // Under the previous Role it would finish its pipelines first, which it cannot any more.
+    if (!spec.isReviewed) await running;
+  };
   return {
     assembly,
     calls,
     http,
-    stop: () => end(nothingMore, () => assembly.close()),
-    kill: () => end(() => assembly.close(), nothingMore),
+    stop: stopped,
+    kill: killed,
   };
 }
 
