@@ -19,7 +19,7 @@ async function json(line: string): Promise<Record<string, unknown>> {
   return JSON.parse(out) as Record<string, unknown>;
 }
 
-describe('recommend', () => {
+describe('recommend', { timeout: 20_000 }, () => {
   // Days in ticks of ten seconds at six prices: a few seconds, and many times that on a busy machine.
   it('plays the curve of cost against waiting where it is wanted', { timeout: 180_000 }, async () => {
     const { out } = await run('recommend --prs-per-day 3 --shape 4cpu-8gb --curve');
