@@ -71,12 +71,14 @@ const files = (): readonly string[] =>
     .map(({ name }) => name)
     .filter((name) => !name.endsWith('.lock'));
 
+const savers = () => findProcesses(['gate'], `/${slug}/`);
+
 /** The save of this test's repository, stopped before its archive is whole, however fast the disk is. */
 async function stoppedSave(): Promise<{ resume: () => void }> {
   const isWriting = () => files().some((name) => name.endsWith('.tmp'));
   return until('a save that is not over', PATIENCE.timeoutMs, async () => {
     if (!isWriting()) return undefined;
-    const processes = await findProcesses(['gate'], `/${slug}/`);
+    const processes = await savers();
     for (const { pid } of processes) signal(pid, 'SIGSTOP');
     const resume = () => {
       for (const { pid } of processes) signal(pid, 'SIGCONT');
@@ -154,6 +156,8 @@ describe('a cache in a directory of the node', () => {
     await system.removePod(pod, 0);
     expect((await system.drone.waitForBuild(id, PATIENCE)).status).toBe('error');
     await system.cleaned(PATIENCE.timeoutMs);
+    // The kubelet ends containers some time after their Pod is gone; until then the save holds its lock.
+    await until('the save to end', PATIENCE.timeoutMs, async () => (await savers()).length === 0);
 
     expect(await found('next')).toBe('good');
     expect(files()).toEqual(['packages.tar']);
