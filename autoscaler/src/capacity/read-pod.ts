@@ -22,6 +22,8 @@ export interface PodFact {
   /** `acme/widget#7`; empty where nobody says. */
   readonly build: string;
   readonly repo: string;
+  /** The name of its pipeline; empty where nobody says. */
+  readonly stage: string;
   /** What started the build, such as `push` or `cron`; empty where nobody says. */
   readonly event: string;
 }
@@ -88,14 +90,15 @@ function stateOf(pod: V1Pod): PodFact['state'] {
   return (pod.spec?.schedulingGates ?? []).length > 0 ? 'held' : 'pending';
 }
 
-function labelsOfBuild({ metadata }: V1Pod): Pick<PodFact, 'build' | 'repo' | 'event'> {
+function labelsOfBuild({ metadata }: V1Pod): Pick<PodFact, 'build' | 'repo' | 'stage' | 'event'> {
   const words = { ...metadata?.labels, ...metadata?.annotations };
   const repo =
     words['io.drone.repo.slug'] ??
     [words['io.drone.repo.namespace'], words['io.drone.repo.name']].filter(Boolean).join('/');
   const number = words['io.drone.build.number'];
+  const stage = words['io.drone.stage.name'] ?? '';
   const event = words['io.drone.build.event'] ?? '';
-  return { repo, event, build: number === undefined ? '' : `${repo}#${number}` };
+  return { repo, stage, event, build: number === undefined ? '' : `${repo}#${number}` };
 }
 
 /** Reads a Pod. @param nowMs for what it doesn't say */

@@ -57,6 +57,23 @@ export class RunTimes {
     return still <= 0 ? 0 : 1 - this.#surviving(ageSeconds + withinSeconds) / still;
   }
 
+  /** The time after which half of the builds of this age have ended; 0 when too little is known. */
+  medianRest(ageSeconds: number): number {
+    if (this.#runs < LEAST_RUNS) return 0;
+    this.#countAnew();
+    const half = this.#surviving(ageSeconds) / 2;
+    let low = Math.min(BINS - 1, Math.floor(Math.log2(Math.max(1, ageSeconds)) * BINS_PER_DOUBLING));
+    let high = BINS;
+    while (low + 1 < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#survivors[middle] ?? 0) > half) low = middle;
+      else high = middle;
+    }
+    const [from = 0, to = 0] = [this.#survivors[low], this.#survivors[low + 1]];
+    const place = low + (from > to ? Math.max(0, (from - half) / (from - to)) : 0);
+    return Math.max(0, 2 ** (place / BINS_PER_DOUBLING) - ageSeconds);
+  }
+
   /** The same probability for every bin of ages ({@link countByAge}), computed once for all builds. */
   chancesOfEnd(withinSeconds: number): Float64Array {
     this.#countAnew();

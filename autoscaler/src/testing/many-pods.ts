@@ -46,6 +46,7 @@ export const onePod = (name: string, change: Partial<PodFact> = {}): PodFact => 
   constraints: {},
   build: '',
   repo: '',
+  stage: '',
   event: '',
   ...change,
 });

@@ -219,6 +219,7 @@ export class ClusterWatch {
       request: one.of(fact.request),
       constraints: one.of(fact.constraints),
       repo: one.of(fact.repo),
+      stage: one.of(fact.stage),
       event: one.of(fact.event),
     };
   }
