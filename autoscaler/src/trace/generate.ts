@@ -117,8 +117,9 @@ class Names {
   /** The builds of the next push: of one repository. */
   push(size: number): readonly NamedBuild[] {
     const repo = Math.floor(this.#random.next() * REPOS);
+    const first = Math.floor(this.#random.next() * PIPELINES);
     return Array.from({ length: size }, (_, nth) => {
-      const pipeline = nth % PIPELINES;
+      const pipeline = (first + nth) % PIPELINES;
       const factor = this.#factors[repo * PIPELINES + pipeline] ?? 1;
       return { repo: `acme/repo-${repo}`, stage: `pipeline-${pipeline}`, factor };
     });

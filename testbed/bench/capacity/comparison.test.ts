@@ -96,7 +96,7 @@ describe('what is demanded of the forecast', () => {
   );
 
   it('is a list that is not empty', () => {
-    expect(demanded).toHaveLength(4);
+    expect(demanded).toHaveLength(5);
   });
 
   it.each(demanded)(
