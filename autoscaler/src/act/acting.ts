@@ -130,7 +130,7 @@ export class Acting implements Actor {
   async #place(
     pool: string,
     actuator: Actuator | undefined,
-    { perSecond, waitingPods, uncertain }: ActView,
+    { perSecond, waitingPods, emptyAt, uncertain }: ActView,
     signal: AbortSignal,
   ): Promise<ActOutcome | undefined> {
     const nodes = this.#parts.observed.nodes(pool);
@@ -146,7 +146,8 @@ export class Acting implements Actor {
         if (opened.kind !== 'unchanged') return opened;
         if (uncertain !== undefined) return undefined;
         const tickSeconds = this.#options.tickMs / 1000;
-        const openRoom = unmarkedPodsFor({ perSecond, waiting: waitingPods, tickSeconds });
+        const endsKnown = emptyAt !== undefined;
+        const openRoom = unmarkedPodsFor({ perSecond, waiting: waitingPods, tickSeconds, endsKnown });
         return placer.tick(nodes, { openRoom, slackRoom: MARK_HYSTERESIS_PODS }, signal);
       }
     }

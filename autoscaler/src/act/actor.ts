@@ -36,8 +36,8 @@ export interface ActView {
   readonly perSecond: number;
   /** From the order of a node to its first build. */
   readonly bootMs: number;
-  /** When nodes with builds are expected to be empty, in seconds since 1970, by name. */
-  readonly emptyAt: ReadonlyMap<string, number>;
+  /** When nodes with builds are expected to be empty, in seconds since 1970, by name; undefined: unknown. */
+  readonly emptyAt: ReadonlyMap<string, number> | undefined;
   /** Why less is known than should be; no pool is lowered and no node marked then. Undefined: all is known. */
   readonly uncertain: string | undefined;
 }

@@ -90,7 +90,7 @@ export class ObservedPools {
     };
     return {
       ...{ name, uid, resourceVersion, annotations, ready, closed, scaler, builds },
-      emptyAt: emptyAt.get(name),
+      emptyAt: emptyAt?.get(name),
       taints: traits.taints ?? [],
       unschedulable: traits.unschedulable === true,
       room: podsOnEmptyNode({ allocatable, daemonSets: held }, typicalPod),

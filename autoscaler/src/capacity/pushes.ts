@@ -10,11 +10,20 @@ export interface Arrivals {
   readonly perSecond: number;
   readonly waiting: number;
   readonly tickSeconds: number;
+  /** It is known which nodes are empty soon. */
+  readonly endsKnown: boolean;
 }
+
+/** Two standard deviations of arrivals in such pushes. */
+const SPREAD = 2;
 
 /**
  * Room of a pool that stays without a mark, in Pods: what usually arrives until the next tick, and one push more. Less than the
- * buffer, since a mark keeps nobody waiting.
+ * buffer, since a mark keeps nobody waiting. Where it is not known which nodes are empty soon, packing builds so tightly empties few nodes
+ * and lets builds wait (decision 25): there the spread of arrivals is added.
  */
-export const unmarkedPodsFor = ({ perSecond, waiting, tickSeconds }: Arrivals): number =>
-  waiting + PUSH_SIZE + perSecond * tickSeconds;
+export function unmarkedPodsFor({ perSecond, waiting, tickSeconds, endsKnown }: Arrivals): number {
+  const perTick = perSecond * tickSeconds;
+  const spread = endsKnown ? 0 : SPREAD * Math.sqrt(PUSH_SIZE * perTick);
+  return waiting + PUSH_SIZE + perTick + spread;
+}

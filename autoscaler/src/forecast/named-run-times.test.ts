@@ -53,6 +53,23 @@ describe('run times by name', () => {
     expect(runTimes.expectedEnd(build('a short', 0), 7)).toBe(7);
   });
 
+  it('of a name that is new no more is known than of any build', () => {
+    const runTimes = learned();
+    const [fresh, unnamed] = [build('a new', -200), build('', -200)];
+    expect(runTimes.expectedEnd(fresh, 0)).toBe(runTimes.expectedEnd(unnamed, 0));
+    expect(runTimes.leaving([fresh, unnamed], 0, 120)).toHaveLength(1);
+  });
+
+  it('records without names count for named builds until enough of those have ended', () => {
+    const runTimes = new NamedRunTimes();
+    for (let nth = 0; nth < 300; nth += 1) runTimes.ended({ name: '', seconds: 300 });
+    for (let nth = 0; nth < 50; nth += 1) runTimes.ended({ name: 'a short', seconds: 100 });
+    expect(chance(runTimes, build('a short', -200), 120)).toBeGreaterThan(0.9);
+    expect(runTimes.expectedEnd(build('a short', -200), 0)).toBeCloseTo(100, -2);
+    runTimes.ended({ name: 'a short', seconds: 100 });
+    expect(runTimes.expectedEnd(build('a short', 0), 0)).toBeCloseTo(100, -1);
+  });
+
   it('names are forgotten, longest unseen first, when there are very many', () => {
     const runTimes = learned();
     for (let nth = 0; nth < 9_999; nth += 1) runTimes.ended({ name: `b ${nth}`, seconds: 300 });
@@ -69,7 +86,15 @@ it('a node is empty when the last of its builds has ended; one without builds is
     { ...build('a short', 0), node: 'n2' },
   ];
   const emptyAt = learned().emptyAt(builds, 0);
-  expect([...emptyAt.keys()]).toEqual(['n1', 'n2']);
-  expect(emptyAt.get('n1')).toBeCloseTo(1000, -2);
-  expect(emptyAt.get('n2')).toBeCloseTo(100, -1);
+  expect([...(emptyAt?.keys() ?? [])]).toEqual(['n1', 'n2']);
+  expect(emptyAt?.get('n1')).toBeCloseTo(1000, -2);
+  expect(emptyAt?.get('n2')).toBeCloseTo(100, -1);
+});
+
+it('when nodes are empty is unknown until enough named builds have ended, however many others have', () => {
+  const runTimes = new NamedRunTimes();
+  for (let nth = 0; nth < 300; nth += 1) runTimes.ended({ name: '', seconds: 300 });
+  expect(runTimes.emptyAt([], 0)).toBeUndefined();
+  for (let nth = 0; nth < 51; nth += 1) runTimes.ended({ name: 'a short', seconds: 100 });
+  expect(runTimes.emptyAt([], 0)).toEqual(new Map());
 });

@@ -22,7 +22,7 @@ const MOST_NAMES = 10_000;
 
 /**
  * How long builds run, learned from those that ended. Each name (`buildName`) has its usual run time, and all names share the
- * spread around it; builds without a name have one distribution.
+ * spread around it; builds without a name, or with a new one, have one distribution.
  */
 export class NamedRunTimes {
   /** The name that was seen last stands last. */
@@ -37,16 +37,18 @@ export class NamedRunTimes {
     const log = Math.log(Math.max(1, seconds));
     this.#all = withRun(this.#all, log, { memory: MEMORY_RUNS.all, prior: undefined });
     if (name === '') return;
-    this.#relative.ended(seconds * this.#unitsPerSecond(name));
     const known = this.#names.get(name) ?? { ...this.#all, runs: 0 };
+    if (known.runs > 0) this.#relative.ended((seconds * UNIT_SECONDS) / known.seconds);
     this.#names.delete(name);
     this.#names.set(name, withRun(known, log, { memory: MEMORY_RUNS.name, prior: this.#all }));
     const [oldest] = this.#names.keys();
     if (this.#names.size > MOST_NAMES && oldest !== undefined) this.#names.delete(oldest);
   }
 
-  #unitsPerSecond(name: string): number {
-    return UNIT_SECONDS / (this.#names.get(name) ?? this.#all).seconds;
+  /** Undefined: of a build of this name no more is known than of any. */
+  #unitsPerSecond(name: string): number | undefined {
+    const usual = this.#relative.isKnown ? this.#names.get(name) : undefined;
+    return usual && UNIT_SECONDS / usual.seconds;
   }
 
   /** The probability that a build that starts now ends within this time, whatever its name; 0 when too little is known. */
@@ -61,19 +63,19 @@ export class NamedRunTimes {
     withinSeconds: number,
   ): readonly { readonly count: number; readonly chance: number }[] {
     const groups: { readonly count: number; readonly chance: number }[] = [];
-    const unnamed: RunningBuild[] = [];
+    const unknown: RunningBuild[] = [];
     for (const build of builds) {
-      if (build.name === '') {
-        unnamed.push(build);
+      const units = this.#unitsPerSecond(build.name);
+      if (units === undefined) {
+        unknown.push(build);
         continue;
       }
-      const units = this.#unitsPerSecond(build.name);
       const age = (nowSeconds - build.startedAt) * units;
       groups.push({ count: 1, chance: this.#relative.chanceOfEnd(age, withinSeconds * units) });
     }
-    if (unnamed.length === 0) return groups;
+    if (unknown.length === 0) return groups;
     const chances = this.#any.chancesOfEnd(withinSeconds);
-    countByAge(unnamed, nowSeconds).forEach((count, bin) => {
+    countByAge(unknown, nowSeconds).forEach((count, bin) => {
       if (count > 0) groups.push({ count, chance: chances[bin] ?? 0 });
     });
     return groups;
@@ -82,16 +84,17 @@ export class NamedRunTimes {
   /** When half of the builds of this name and age have ended; now, when too little is known. */
   expectedEnd({ name, startedAt }: RunningBuild, nowSeconds: number): number {
     const age = nowSeconds - startedAt;
-    if (name === '') return nowSeconds + this.#any.medianRest(age);
     const units = this.#unitsPerSecond(name);
+    if (units === undefined) return nowSeconds + this.#any.medianRest(age);
     return nowSeconds + this.#relative.medianRest(age * units) / units;
   }
 
-  /** When each node that holds builds is expected to be empty, in seconds. */
+  /** When each node that holds builds is expected to be empty, in seconds; undefined until enough named builds have ended: ages alone say little. */
   emptyAt<Node>(
     builds: readonly (RunningBuild & { readonly node: Node })[],
     nowSeconds: number,
-  ): ReadonlyMap<Node, number> {
+  ): ReadonlyMap<Node, number> | undefined {
+    if (!this.#relative.isKnown) return undefined;
     const emptyAt = new Map<Node, number>();
     for (const build of builds) {
       const end = this.expectedEnd(build, nowSeconds);

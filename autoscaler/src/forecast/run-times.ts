@@ -44,6 +44,11 @@ export class RunTimes {
     if (this.#weight > 1e12) this.#rescale();
   }
 
+  /** Enough builds have ended. */
+  get isKnown(): boolean {
+    return this.#runs >= LEAST_RUNS;
+  }
+
   #rescale(): void {
     for (let bin = 0; bin < BINS; bin += 1) this.#counts[bin] = (this.#counts[bin] ?? 0) / this.#weight;
     this.#weight = 1;
@@ -51,7 +56,7 @@ export class RunTimes {
 
   /** The probability that a build that has run for `ageSeconds` ends within the next `withinSeconds`; 0 when too little is known. */
   chanceOfEnd(ageSeconds: number, withinSeconds: number): number {
-    if (this.#runs < LEAST_RUNS) return 0;
+    if (!this.isKnown) return 0;
     this.#countAnew();
     const still = this.#surviving(ageSeconds);
     return still <= 0 ? 0 : 1 - this.#surviving(ageSeconds + withinSeconds) / still;
@@ -59,7 +64,7 @@ export class RunTimes {
 
   /** The time after which half of the builds of this age have ended; 0 when too little is known. */
   medianRest(ageSeconds: number): number {
-    if (this.#runs < LEAST_RUNS) return 0;
+    if (!this.isKnown) return 0;
     this.#countAnew();
     const half = this.#surviving(ageSeconds) / 2;
     let low = Math.min(BINS - 1, Math.floor(Math.log2(Math.max(1, ageSeconds)) * BINS_PER_DOUBLING));

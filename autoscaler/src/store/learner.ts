@@ -75,8 +75,8 @@ export class Learner {
     return this.#recent.perSecond(this.#clock.now() / 1000);
   }
 
-  /** When each node that holds builds is expected to be empty, in seconds since 1970. */
-  emptyAt(builds: readonly NodeBuild[]): ReadonlyMap<string, number> {
+  /** When each node that holds builds is expected to be empty, in seconds since 1970; undefined: unknown. */
+  emptyAt(builds: readonly NodeBuild[]): ReadonlyMap<string, number> | undefined {
     return this.#runTimes.emptyAt(builds, this.#clock.now() / 1000);
   }
 

@@ -17,11 +17,10 @@ interface Ranked {
 }
 
 /** Ready nodes, the one that is expected to be empty last first; then fuller, untainted and older ones, so that the order is stable. */
-function byEnd(view: PolicyView, runTimes: NamedRunTimes): readonly Ranked[] {
-  const emptyAt = runTimes.emptyAt(view.running, view.nowSeconds);
+function byEnd(view: PolicyView, emptyAt?: ReadonlyMap<Readonly<SimNode>, number>): readonly Ranked[] {
   return view.nodes
     .filter(({ state }) => state === 'ready')
-    .map((node) => ({ node, room: view.roomOn(node), emptyAt: emptyAt.get(node) ?? 0 }))
+    .map((node) => ({ node, room: view.roomOn(node), emptyAt: emptyAt?.get(node) ?? 0 }))
     .sort(
       (one, other) =>
         other.emptyAt - one.emptyAt || rank(one.node) - rank(other.node) || one.node.id - other.node.id,
@@ -60,8 +59,10 @@ export function softlyPlaced(policy: ScalingPolicy): ScalingPolicy {
       for (const at of view.arrivals) recent.add(at, 1);
       for (const build of view.finished) runTimes.ended(build);
       const perSecond = recent.perSecond(view.nowSeconds);
-      const open = unmarkedPodsFor({ perSecond, waiting: view.waitingTotal, tickSeconds });
-      return { ...policy.tick(view), ...marks(byEnd(view, runTimes), open) };
+      const emptyAt = runTimes.emptyAt(view.running, view.nowSeconds);
+      const endsKnown = emptyAt !== undefined;
+      const open = unmarkedPodsFor({ perSecond, waiting: view.waitingTotal, tickSeconds, endsKnown });
+      return { ...policy.tick(view), ...marks(byEnd(view, emptyAt), open) };
     },
   };
 }
