@@ -1,4 +1,4 @@
-import { buildName, type RunningBuild } from './job.ts';
+import type { RunningBuild } from './job.ts';
 import type { PodFact } from './read-pod.ts';
 import type { Resources } from './shape.ts';
 
@@ -45,7 +45,7 @@ export interface NodeBuild extends RunningBuild {
 export const nodeBuilds = (pods: readonly PodFact[]): readonly NodeBuild[] =>
   pods.flatMap((pod) =>
     pod.state === 'bound' && pod.boundMs !== undefined
-      ? { startedAt: pod.boundMs / 1000, name: buildName(pod), node: pod.node }
+      ? { startedAt: pod.boundMs / 1000, name: pod.pipeline, node: pod.node }
       : [],
   );
 

@@ -47,6 +47,7 @@ export const onePod = (name: string, change: Partial<PodFact> = {}): PodFact => 
   build: '',
   repo: '',
   stage: '',
+  pipeline: '',
   event: '',
   ...change,
 });

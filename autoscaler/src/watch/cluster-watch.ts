@@ -220,6 +220,7 @@ export class ClusterWatch {
       constraints: one.of(fact.constraints),
       repo: one.of(fact.repo),
       stage: one.of(fact.stage),
+      pipeline: one.of(fact.pipeline),
       event: one.of(fact.event),
     };
   }
