@@ -107,7 +107,11 @@ export class Autoscaler {
     ledger.history.push(pointOf(recommendation.atMs, recommendation, seen.news.waits));
     ledger.decided(recommendation, conditions);
     // 5. Place and act: through the actor, or as a dry run.
-    const actView = actViewOf(snapshot, recommendation, observer.nodes, conditions);
+    const watched = {
+      nodes: observer.nodes,
+      emptyAt: learner.emptyAt(actor === undefined ? [] : observer.builds),
+    };
+    const actView = actViewOf(snapshot, recommendation, watched, conditions);
     actLog.record(recommendation, await giveOrders(this.#parts, recommendation, actView, stop));
     ledger.conditions = [...conditions, ...acting()];
     return 'decided';

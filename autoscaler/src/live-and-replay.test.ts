@@ -78,7 +78,7 @@ function aNode(id: number, createdAt: number, readyAt: number | undefined): V1No
 /** A Pod that waits, or that was bound to a node, or that has ended there. */
 function aPod(
   name: string,
-  createdAt: number,
+  { arrivedAt: createdAt, repo = '', stage = '' }: Job,
   bound?: { node: string; at: number },
   endedAt?: number,
 ): V1Pod {
@@ -87,6 +87,7 @@ function aPod(
     metadata: {
       ...{ name, namespace: 'ci', uid: name, creationTimestamp: dateOf(createdAt) },
       labels: { 'app.kubernetes.io/managed-by': 'hangar-runner' },
+      annotations: { 'io.drone.repo.slug': repo, 'io.drone.stage.name': stage },
     },
     spec: {
       ...(bound === undefined ? {} : { nodeName: bound.node }),
@@ -123,15 +124,15 @@ class ScriptWriter {
 
   arrived(jobs: readonly Job[], nameOf: (job: Job) => string): void {
     for (const job of jobs)
-      this.#add(job.arrivedAt, (cluster) => cluster.put(pod(nameOf(job)), aPod(nameOf(job), job.arrivedAt)));
+      this.#add(job.arrivedAt, (cluster) => cluster.put(pod(nameOf(job)), aPod(nameOf(job), job)));
   }
 
-  bound(name: string, { arrivedAt, durationSeconds }: Job, at: number, nodeId: number): void {
+  bound(name: string, job: Job, at: number, nodeId: number): void {
     const where = { node: `n${nodeId}`, at };
-    const endedAt = at + durationSeconds;
-    this.#add(at, (cluster) => cluster.put(pod(name), aPod(name, arrivedAt, where)));
+    const endedAt = at + job.durationSeconds;
+    this.#add(at, (cluster) => cluster.put(pod(name), aPod(name, job, where)));
     this.#add(endedAt, (cluster) => {
-      cluster.put(pod(name), aPod(name, arrivedAt, where, endedAt));
+      cluster.put(pod(name), aPod(name, job, where, endedAt));
       cluster.drop(pod(name));
     });
   }
@@ -220,7 +221,9 @@ async function live({ events, ticks }: Script): Promise<readonly Tick[]> {
 /** A week of ticks in both: half a minute here, and several times that on a busy machine. */
 describe('the service and its replay', { timeout: 300_000 }, () => {
   it('give the same orders for the same events, tick by tick, over a week', async () => {
-    const jobs = inWholeSeconds(generateLoad({ load: 'harder', seed: 2, days: 7, prsPerDay: 12 }));
+    const jobs = inWholeSeconds(
+      generateLoad({ load: 'harder', seed: 2, days: 7, prsPerDay: 12, named: true }),
+    );
     const script = replayed(jobs);
     const orders = await live(script);
 

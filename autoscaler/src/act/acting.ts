@@ -5,6 +5,7 @@ import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { Condition } from '../capacity/condition.ts';
 import { CLOSING_TAINT } from '../capacity/pool-node.ts';
+import { unmarkedPodsFor } from '../capacity/pushes.ts';
 import type { PoolRules } from '../capacity/read-node.ts';
 import type { ActingConfig } from '../config/acting.ts';
 import { ActRecorder } from './act-recorder.ts';
@@ -17,7 +18,7 @@ import { fencedCluster } from './fenced-cluster.ts';
 import { ObservedPools } from './observed-pools.ts';
 import type { Placer } from './placer.ts';
 import { PoolActuators } from './pool-actuators.ts';
-import { MARK_HYSTERESIS_PODS, unmarkedPodsFor } from './surplus.ts';
+import { MARK_HYSTERESIS_PODS } from './surplus.ts';
 
 /** How it acts. */
 export interface ActingOptions extends ActingConfig {
@@ -129,7 +130,7 @@ export class Acting implements Actor {
   async #place(
     pool: string,
     actuator: Actuator | undefined,
-    { perSecond, waitingPods, uncertain }: ActView,
+    { perSecond, waitingPods, emptyAt, uncertain }: ActView,
     signal: AbortSignal,
   ): Promise<ActOutcome | undefined> {
     const nodes = this.#parts.observed.nodes(pool);
@@ -145,7 +146,8 @@ export class Acting implements Actor {
         if (opened.kind !== 'unchanged') return opened;
         if (uncertain !== undefined) return undefined;
         const tickSeconds = this.#options.tickMs / 1000;
-        const openRoom = unmarkedPodsFor({ perSecond, waiting: waitingPods, tickSeconds });
+        const endsKnown = emptyAt !== undefined;
+        const openRoom = unmarkedPodsFor({ perSecond, waiting: waitingPods, tickSeconds, endsKnown });
         return placer.tick(nodes, { openRoom, slackRoom: MARK_HYSTERESIS_PODS }, signal);
       }
     }

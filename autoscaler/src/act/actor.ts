@@ -36,6 +36,8 @@ export interface ActView {
   readonly perSecond: number;
   /** From the order of a node to its first build. */
   readonly bootMs: number;
+  /** When nodes with builds are expected to be empty, in seconds since 1970, by name; undefined: unknown. */
+  readonly emptyAt: ReadonlyMap<string, number> | undefined;
   /** Why less is known than should be; no pool is lowered and no node marked then. Undefined: all is known. */
   readonly uncertain: string | undefined;
 }
@@ -82,18 +84,18 @@ const orderOf = ({ pool, wantedNodes, spareNodes, because }: PoolSize): PoolOrde
 /**
  * What the actor gets to know of a snapshot and of the recommendation made from it.
  *
- * @param nodes as the watch has them
+ * @param watched what the watch has
  * @param conditions of the data: a runner that doesn't answer, or answers wrongly, may hide work, so that fewer nodes would be too few
  */
 export function actViewOf(
   snapshot: CapacitySnapshot,
   recommendation: Recommendation,
-  nodes: readonly NodeFact[],
+  watched: Pick<ActView, 'nodes' | 'emptyAt'>,
   conditions: readonly Condition[],
 ): ActView {
   const { pendingPods, knownStages } = recommendation.demand;
   return {
-    nodes,
+    ...watched,
     pools: snapshot.pools,
     typicalPod: recommendation.typicalPod,
     waitingPods: pendingPods + knownStages,

@@ -6,7 +6,6 @@ import { type NodeFact, readNode } from '../capacity/read-node.ts';
 import type { PodFact } from '../capacity/read-pod.ts';
 import { onePod } from '../testing/many-pods.ts';
 import { ObservedPools } from './observed-pools.ts';
-import { unmarkedPodsFor } from './surplus.ts';
 
 const BUILD = { cpuMillicores: 1150, memoryBytes: 1700 * 2 ** 20 };
 
@@ -38,16 +37,26 @@ function begin() {
   put('n2', { labels: { pool: 'ci' } });
   put('other', {});
   const observed = new ObservedPools(clock);
+  const emptyAt = new Map<string, number>();
   const read = () => {
     const pools = poolsOf(nodes, builds, { assumed: { cpuMillicores: 300, memoryBytes: 0 } });
-    observed.observe({ nodes, pools, typicalPod: BUILD, bootMs: 0 });
+    observed.observe({ nodes, pools, typicalPod: BUILD, bootMs: 0, emptyAt });
     return observed.nodesByPool;
   };
   const ci = () => read().get('ci') ?? [];
-  return { clock, builds, begins, read, ci, put, drop };
+  return { clock, builds, emptyAt, begins, read, ci, put, drop };
 }
 
 describe('the observed pools', () => {
+  it('know when a node with builds is expected to be empty, and of others nothing', () => {
+    const { ci, emptyAt } = begin();
+    emptyAt.set('n1', 700);
+    expect(ci().map(({ name, emptyAt: at }) => [name, at])).toEqual([
+      ['n1', 700],
+      ['n2', undefined],
+    ]);
+  });
+
   it('groups nodes by pool, with their room beside DaemonSets and builds', () => {
     const { read, begins, ci } = begin();
     begins('n1');
@@ -90,14 +99,5 @@ describe('the observed pools', () => {
     put('n2', { labels: { pool: 'ci', 'karpenter.sh/nodepool': 'builds' } });
     put('n3', { labels: { pool: 'ci' }, annotations: { 'cluster.x-k8s.io/machine': 'm' } });
     expect(ci().map(({ scaler }) => scaler)).toEqual([undefined, 'NodePool builds', 'Cluster API']);
-  });
-});
-
-describe('the room that stays open', () => {
-  it('is a push when nothing comes, more the more comes, and what waits on top', () => {
-    const quiet = { perSecond: 0, waiting: 0, tickSeconds: 10 };
-    expect(unmarkedPodsFor(quiet)).toBe(5);
-    expect(unmarkedPodsFor({ ...quiet, perSecond: 0.5 })).toBe(20);
-    expect(unmarkedPodsFor({ ...quiet, perSecond: 0.5, waiting: 7 })).toBe(27);
   });
 });

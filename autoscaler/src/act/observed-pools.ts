@@ -10,6 +10,7 @@ import type { ActView } from './actor.ts';
 interface PoolFacts {
   readonly daemonSets: Resources & { readonly pods: number };
   readonly typicalPod: Resources;
+  readonly emptyAt: ActView['emptyAt'];
 }
 
 const NOTHING = { cpuMillicores: 0, memoryBytes: 0, pods: 0 };
@@ -51,7 +52,8 @@ export class ObservedPools {
     pools,
     typicalPod,
     bootMs,
-  }: Pick<ActView, 'nodes' | 'pools' | 'typicalPod' | 'bootMs'>): void {
+    emptyAt,
+  }: Pick<ActView, 'nodes' | 'pools' | 'typicalPod' | 'bootMs' | 'emptyAt'>): void {
     const ours = nodes.filter(({ foreign, leaving }) => !foreign && !leaving);
     const loads = new Map(pools.flatMap((pool) => pool.nodes.map((node) => [node.name, node])));
     this.#pools = pools;
@@ -59,7 +61,7 @@ export class ObservedPools {
     this.#timeEmptiness(ours, loads);
     this.#nodes = new Map(
       [...Map.groupBy(ours, ({ pool }) => pool)].map(([name, members]) => {
-        const facts = { daemonSets: this.spec(name)?.daemonSets ?? NOTHING, typicalPod };
+        const facts = { daemonSets: this.spec(name)?.daemonSets ?? NOTHING, typicalPod, emptyAt };
         return [name, members.map((node) => this.#poolNode(node, loads.get(node.name), facts))];
       }),
     );
@@ -74,7 +76,11 @@ export class ObservedPools {
     }
   }
 
-  #poolNode(node: NodeFact, load: NodeLoad | undefined, { daemonSets, typicalPod }: PoolFacts): PoolNode {
+  #poolNode(
+    node: NodeFact,
+    load: NodeLoad | undefined,
+    { daemonSets, typicalPod, emptyAt }: PoolFacts,
+  ): PoolNode {
     const { name, uid, resourceVersion, annotations, ready, closed, scaler, traits, allocatable } = node;
     const { builds, used } = load ?? { builds: 0, used: NOTHING };
     const held = {
@@ -84,6 +90,7 @@ export class ObservedPools {
     };
     return {
       ...{ name, uid, resourceVersion, annotations, ready, closed, scaler, builds },
+      emptyAt: emptyAt?.get(name),
       taints: traits.taints ?? [],
       unschedulable: traits.unschedulable === true,
       room: podsOnEmptyNode({ allocatable, daemonSets: held }, typicalPod),

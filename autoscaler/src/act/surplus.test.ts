@@ -36,6 +36,13 @@ describe('which nodes are surplus', () => {
     expect(decide([node('a', 0), node('b', 2), node('c', 1)], 4)).toEqual({ mark: [], open: [] });
   });
 
+  it('those that are empty soonest, however full they are; where that is not known, the emptiest', () => {
+    const soon = node('soon', 2, { emptyAt: 100 });
+    const late = node('late', 1, { emptyAt: 101 });
+    expect(decide([soon, late, node('empty', 0)], 2)).toEqual({ mark: ['empty', 'soon'], open: [] });
+    expect(decide([{ ...soon, emptyAt: 101 }, late, node('empty', 0)], 1).mark).toEqual(['empty', 'late']);
+  });
+
   it('a marked node opens when it is needed again, fullest first', () => {
     const nodes = [node('a', 0, { marked: true }), node('b', 1, { marked: true }), node('c', 3)];
     expect(decide(nodes, 3)).toEqual({ mark: [], open: ['b', 'a'] });

@@ -1,8 +1,7 @@
 import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import { CLOSING_TAINT, hasTaint, isPaused, type PoolNode } from '../capacity/pool-node.ts';
-import { PUSH_SIZE } from '../capacity/pushes.ts';
 
-/** Which nodes of a pool shall be marked as surplus now, and which no longer. Emptiest first to mark, fullest first to open. */
+/** Which nodes of a pool shall be marked as surplus now, and which no longer. Those that are empty soonest first to mark, those that are empty last first to open. */
 export interface TaintChanges {
   readonly mark: readonly PoolNode[];
   readonly open: readonly PoolNode[];
@@ -16,27 +15,8 @@ export interface SurplusOptions {
   readonly slackRoom: number;
 }
 
-/** What came lately and what waits. */
-export interface Arrivals {
-  /** Pods that arrived in a second, lately. */
-  readonly perSecond: number;
-  readonly waiting: number;
-  readonly tickSeconds: number;
-}
-
-/** Two standard deviations of arrivals in such pushes. */
-const SPREAD = 2;
 /** A node is marked only while this much beyond the open room is open: a build that comes and goes moves no mark. */
 export const MARK_HYSTERESIS_PODS = 2;
-
-/**
- * Room that stays without a mark, in Pods: what may arrive until the next tick. Less than the buffer, since a mark keeps nobody
- * waiting; the replayed static pool has the same rule.
- */
-export function unmarkedPodsFor({ perSecond, waiting, tickSeconds }: Arrivals): number {
-  const perTick = perSecond * tickSeconds;
-  return Math.ceil(waiting + PUSH_SIZE + perTick + SPREAD * Math.sqrt(PUSH_SIZE * perTick));
-}
 
 const isMarked = (node: PoolNode): boolean => hasTaint(node, SURPLUS_TAINT);
 
@@ -44,17 +24,20 @@ const isMarked = (node: PoolNode): boolean => hasTaint(node, SURPLUS_TAINT);
 const isOurs = (node: PoolNode): boolean =>
   node.ready && !node.unschedulable && !hasTaint(node, CLOSING_TAINT) && !isPaused(node.annotations);
 
-/** Fullest first; among equals the open one, then by name: the same nodes give the same order. */
-function byFullness(one: PoolNode, other: PoolNode): number {
+/** The one that is expected to be empty last first; among equals the fullest, the open one, then by name: the same nodes give the same order. */
+function byEnd(one: PoolNode, other: PoolNode): number {
+  const ends = (other.emptyAt ?? 0) - (one.emptyAt ?? 0);
   const marked = Number(isMarked(one)) - Number(isMarked(other));
-  return other.builds - one.builds || one.room - other.room || marked || compareText(one.name, other.name);
+  const fullness = other.builds - one.builds || one.room - other.room;
+  return ends || fullness || marked || compareText(one.name, other.name);
 }
 
 const compareText = (one: string, other: string): number => (one < other ? -1 : Number(one > other));
 
 /**
- * Decides which nodes of one pool carry the soft taint: from the fullest on, nodes stay open until their room is enough; the rest,
- * the emptiest, are marked. The less is open, the tighter builds pack, and the more nodes empty; since the mark is soft, no Pod waits.
+ * Decides which nodes of one pool carry the soft taint: from the one that is expected to be empty last on, nodes stay open until
+ * their room is enough; the rest are marked, and become empty. The less is open, the tighter builds pack; since the mark is soft, no
+ * Pod waits.
  *
  * @see scheduling-and-scaling §5.1, `soft-taint`
  */
@@ -62,7 +45,7 @@ export function decideTaints(nodes: readonly PoolNode[], options: SurplusOptions
   const mark: PoolNode[] = [];
   const open: PoolNode[] = [];
   let roomBefore = 0;
-  for (const node of nodes.filter(isOurs).toSorted(byFullness)) {
+  for (const node of nodes.filter(isOurs).toSorted(byEnd)) {
     const bound = options.openRoom + (isMarked(node) ? 0 : options.slackRoom);
     // A full node needs no mark, and the next build that ends there makes it the one to fill.
     const staysOpen = roomBefore < bound || (node.room === 0 && node.builds > 0);

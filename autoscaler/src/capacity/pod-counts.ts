@@ -1,3 +1,4 @@
+import type { RunningBuild } from './job.ts';
 import type { PodFact } from './read-pod.ts';
 import type { Resources } from './shape.ts';
 
@@ -13,8 +14,6 @@ export interface PodCounts {
   /** Without a node yet, or held by a gate. */
   readonly waiting: readonly PodFact[];
   readonly running: readonly RunningPods[];
-  /** When those got their nodes, in seconds since 1970, by no order; without those that don't say. */
-  readonly boundAtSeconds: Float64Array;
   /** Names of Pods, of those that were asked for, that are among these. */
   readonly seen: ReadonlySet<string>;
 }
@@ -27,19 +26,28 @@ export interface PodCounts {
 export function podCountsOf(pods: readonly PodFact[], askedFor: ReadonlySet<string> = new Set()): PodCounts {
   const waiting: PodFact[] = [];
   const running = new Tally();
-  const boundAtSeconds = new Float64Array(pods.length);
-  let bound = 0;
   const seen = new Set<string>();
   for (const pod of pods) {
     if (pod.state === 'ended') continue;
     if (askedFor.has(pod.name)) seen.add(pod.name);
-    if (pod.state === 'bound') {
-      running.add(pod);
-      if (pod.boundMs !== undefined) boundAtSeconds[bound++] = pod.boundMs / 1000;
-    } else waiting.push(pod);
+    if (pod.state === 'bound') running.add(pod);
+    else waiting.push(pod);
   }
-  return { waiting, running: running.all, boundAtSeconds: boundAtSeconds.slice(0, bound), seen };
+  return { waiting, running: running.all, seen };
 }
+
+/** A build on a node of this name. */
+export interface NodeBuild extends RunningBuild {
+  readonly node: string;
+}
+
+/** Pods on nodes one by one, in no particular order; without those that don't say since when. */
+export const nodeBuilds = (pods: readonly PodFact[]): readonly NodeBuild[] =>
+  pods.flatMap((pod) =>
+    pod.state === 'bound' && pod.boundMs !== undefined
+      ? { startedAt: pod.boundMs / 1000, name: pod.pipeline, node: pod.node }
+      : [],
+  );
 
 /** The namespaces in which builds are seen. */
 export const podNamespaces = ({ waiting, running }: PodCounts): ReadonlySet<string> =>

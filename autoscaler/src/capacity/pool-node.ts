@@ -19,6 +19,8 @@ export interface PoolNode {
   readonly builds: number;
   /** How many more Pods of the typical request fit. */
   readonly room: number;
+  /** When its last build is expected to end, in seconds since 1970; undefined: it holds none, or nobody knows. */
+  readonly emptyAt?: number | undefined;
   /** When it was created, by the monotonic clock in milliseconds; negative before the process began. */
   readonly createdMs?: number;
   /** Since when it holds no build, by the monotonic clock in milliseconds; undefined while it holds one. */

@@ -1,5 +1,6 @@
 import { requestOfSpec } from '@hangar/shared/kubernetes/pod-request';
 import type { V1NodeSelectorTerm, V1Pod, V1PodSpec, V1Toleration } from '@kubernetes/client-node';
+import { buildName } from './job.ts';
 import type { LabelDemand, PodConstraints, Toleration } from './scheduling.ts';
 import type { Resources } from './shape.ts';
 
@@ -22,6 +23,10 @@ export interface PodFact {
   /** `acme/widget#7`; empty where nobody says. */
   readonly build: string;
   readonly repo: string;
+  /** The name of its pipeline; empty where nobody says. */
+  readonly stage: string;
+  /** Repository and pipeline, as `buildName`: once for each Pod, since ticks look at all. */
+  readonly pipeline: string;
   /** What started the build, such as `push` or `cron`; empty where nobody says. */
   readonly event: string;
 }
@@ -88,14 +93,18 @@ function stateOf(pod: V1Pod): PodFact['state'] {
   return (pod.spec?.schedulingGates ?? []).length > 0 ? 'held' : 'pending';
 }
 
-function labelsOfBuild({ metadata }: V1Pod): Pick<PodFact, 'build' | 'repo' | 'event'> {
+function labelsOfBuild({
+  metadata,
+}: V1Pod): Pick<PodFact, 'build' | 'repo' | 'stage' | 'pipeline' | 'event'> {
   const words = { ...metadata?.labels, ...metadata?.annotations };
   const repo =
     words['io.drone.repo.slug'] ??
     [words['io.drone.repo.namespace'], words['io.drone.repo.name']].filter(Boolean).join('/');
   const number = words['io.drone.build.number'];
+  const stage = words['io.drone.stage.name'] ?? '';
   const event = words['io.drone.build.event'] ?? '';
-  return { repo, event, build: number === undefined ? '' : `${repo}#${number}` };
+  const pipeline = buildName({ repo, stage });
+  return { repo, stage, pipeline, event, build: number === undefined ? '' : `${repo}#${number}` };
 }
 
 /** Reads a Pod. @param nowMs for what it doesn't say */

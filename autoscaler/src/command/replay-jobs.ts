@@ -5,6 +5,7 @@ import {
   asText,
   asWhole,
   asWord,
+  flag,
   grouped,
   option,
   repeated,
@@ -25,7 +26,7 @@ export const JOB_OPTIONS = grouped('The builds', {
     `the same as FILE: JSON lines, sorted or not, gzip or not, - for standard input; may be repeated, as for the
 daily files of "serve". Invalid lines are skipped and listed by number:
   {"arrivedAt":"2026-01-31T08:15:00Z","durationSeconds":310,"cpuMillis":1150,"memoryMiB":1700}
-Optional keys: knownAt, build and repo. Times may also be Unix seconds`,
+Optional keys: knownAt, build, repo, stage and event. Times may also be Unix seconds`,
     asText,
   ),
   load: option(
@@ -34,6 +35,7 @@ Optional keys: knownAt, build and repo. Times may also be Unix seconds`,
     asWord(LOAD_NAMES),
   ),
   days: option('N', 'days to generate (28)', asWhole([1, 365])),
+  named: flag('generated builds have a repository and a pipeline, by which run times are learned'),
   'known-share': option(
     'X',
     'share of generated pushes that are known before they arrive (0)',
@@ -47,7 +49,7 @@ Optional keys: knownAt, build and repo. Times may also be Unix seconds`,
 });
 
 /** Options that apply only to generated loads. */
-const MADE_UP_ONLY = ['days', 'known-share', 'known-seconds'] as const;
+const MADE_UP_ONLY = ['days', 'named', 'known-share', 'known-seconds'] as const;
 
 /** The jobs requested on the command line: files, or a generated load. */
 export type JobRequest =
@@ -55,6 +57,7 @@ export type JobRequest =
   | {
       readonly load: LoadName;
       readonly days: number;
+      readonly named: boolean;
       readonly knownShare: number;
       readonly knownSeconds: number;
     };
@@ -80,7 +83,9 @@ function madeUp(options: Values<typeof JOB_OPTIONS>, load: LoadName): JobRequest
   const { days = 28, 'known-share': knownShare = 0, 'known-seconds': knownSeconds } = options;
   if (knownShare === 0 && knownSeconds !== undefined)
     throw new UsageError('--known-seconds requires --known-share');
-  return { load, days, knownShare, knownSeconds: knownShare === 0 ? 0 : (knownSeconds ?? KNOWN_SECONDS) };
+  const named = options.named === true;
+  const ahead = knownShare === 0 ? 0 : (knownSeconds ?? KNOWN_SECONDS);
+  return { load, days, named, knownShare, knownSeconds: ahead };
 }
 
 /**

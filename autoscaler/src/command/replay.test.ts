@@ -222,6 +222,7 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
     { args: ['a', '--load', 'harder'], want: 'either a trace FILE' },
     { args: ['a', '--days', '3'], want: '--days is for generated builds' },
     { args: ['a', '--known-share', '1'], want: '--known-share is for generated builds' },
+    { args: ['a', '--named'], want: '--named is for generated builds' },
     { args: ['--load', 'harder', '--known-seconds', '60'], want: 'requires --known-share' },
     { args: ['--load', 'light'], want: 'table-like or harder' },
     { args: ['--load', 'harder', '--policy', 'magic'], want: 'not "magic"' },

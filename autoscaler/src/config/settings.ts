@@ -214,7 +214,7 @@ export const SETTINGS = {
     'PLACE',
     oneOf('off', 'on'),
     'off',
-    `\`on\`: surplus nodes, the emptiest, are marked with the taint \`${SURPLUS_TAINT.key}\` (${SURPLUS_TAINT.effect}), so that builds are packed onto fewer nodes. The taint never prevents a Pod from being scheduled.`,
+    `\`on\`: surplus nodes, those that are expected to be empty soonest, are marked with the taint \`${SURPLUS_TAINT.key}\` (${SURPLUS_TAINT.effect}), so that builds are packed onto fewer nodes. The taint never prevents a Pod from being scheduled.`,
   ),
   bufferToleratesSurplus: acting(
     'BUFFER_TOLERATES_SURPLUS',

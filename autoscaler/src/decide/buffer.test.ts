@@ -10,7 +10,7 @@ describe('LiveForecast', () => {
     const forecast = new LiveForecast(190, OPTIONS, 10);
     for (let tick = 0; tick < 2000; tick += 1) {
       for (let push = 0; push < 5; push += 1) forecast.arrived(tick * 10);
-      forecast.ended(600);
+      forecast.ended({ name: '', seconds: 600 });
       expect(forecast.unread).toBe(6);
       forecast.look({ nowSeconds: tick * 10, running: [], waitingTotal: 0 });
       expect(forecast.unread).toBe(0);
@@ -21,7 +21,7 @@ describe('LiveForecast', () => {
     const forecast = new LiveForecast(190, OPTIONS, 10);
     for (let nth = 0; nth < 300_000; nth += 1) {
       forecast.arrived(nth);
-      forecast.ended(1);
+      forecast.ended({ name: '', seconds: 1 });
     }
 
     expect(forecast.unread).toBe(200_000);

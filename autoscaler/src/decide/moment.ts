@@ -1,16 +1,21 @@
 import type { Calibration } from '../calibrate/calibrate.ts';
+import type { RunningBuild } from '../capacity/job.ts';
 import { podsOnEmptyNode } from '../capacity/node-spec.ts';
-import type { PodCounts } from '../capacity/pod-counts.ts';
 import type { Pool } from '../capacity/pools.ts';
 import type { Resources } from '../capacity/shape.ts';
 import type { Moment } from '../forecast/live-forecast.ts';
 import type { Demand } from './demand.ts';
 
 /** The forecast's view of current Pods and demand. Pure. */
-export function momentOf(nowMs: number, pods: PodCounts, demand: Demand, podsPerNode?: number): Moment {
+export function momentOf(
+  nowMs: number,
+  running: readonly RunningBuild[],
+  demand: Demand,
+  podsPerNode?: number,
+): Moment {
   return {
     nowSeconds: nowMs / 1000,
-    running: Array.from(pods.boundAtSeconds, (startedAt) => ({ startedAt })),
+    running,
     waitingTotal: demand.pendingPods + demand.knownStages,
     knownAhead: demand.stagesSoon,
     podsPerNode,

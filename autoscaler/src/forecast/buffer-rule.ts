@@ -1,3 +1,5 @@
+import type { EndedBuild, RunningBuild } from '../capacity/job.ts';
+
 /** The input of a buffer rule at a tick: the present, and what happened since the previous tick; never the future. */
 export interface DemandView {
   readonly nowSeconds: number;
@@ -6,13 +8,13 @@ export interface DemandView {
   /** Jobs that wait for room. */
   readonly waitingTotal: number;
   /** When each running job started, in no particular order. */
-  readonly running: readonly { readonly startedAt: number }[];
+  readonly running: readonly RunningBuild[];
   /** Arrival times since the previous view, rising. */
   readonly arrivals: readonly number[];
   /** The event of each of these arrivals, such as `push` or `cron`, in the same order; empty text or missing where unknown. */
   readonly events?: readonly string[];
-  /** Run times of the jobs that ended since the previous view, in the order of their ends. */
-  readonly finishedSeconds: readonly number[];
+  /** The jobs that ended since the previous view, in the order of their ends. */
+  readonly finished: readonly EndedBuild[];
   /** Waits of the jobs that were bound to a node since the previous view, in seconds, in the order of their bindings. Where known. */
   readonly waits?: readonly number[];
   /** Jobs that are announced and have not arrived. */

@@ -1,3 +1,4 @@
+import type { EndedBuild } from '../capacity/job.ts';
 import { PUSH_SECONDS } from '../capacity/pushes.ts';
 import { ArrivalProfile } from './arrival-profile.ts';
 import { QuantileTracker } from './quantile-tracker.ts';
@@ -7,7 +8,7 @@ import { countByAge, RunTimes } from './run-times.ts';
 export interface ObservedDemand {
   readonly nowSeconds: number;
   readonly arrivals: readonly number[];
-  readonly finishedSeconds: readonly number[];
+  readonly finished: readonly EndedBuild[];
   readonly running: readonly { readonly startedAt: number }[];
   readonly waitingTotal: number;
   /** Jobs that are announced and have not arrived; 0 when unknown. */
@@ -97,7 +98,7 @@ export class DemandForecast {
     this.#recent *= fade;
     this.#recentUsual = this.#recentUsual * fade + this.profile.expected(from, seen.nowSeconds);
     for (const at of seen.arrivals) this.#arrived(at);
-    for (const runSeconds of seen.finishedSeconds) this.#runTimes.ended(runSeconds);
+    for (const { seconds } of seen.finished) this.#runTimes.ended(seconds);
     this.profile.advance(seen.nowSeconds);
     this.#lastTickAt = seen.nowSeconds;
   }

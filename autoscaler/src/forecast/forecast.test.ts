@@ -125,7 +125,7 @@ describe('DemandForecast', () => {
       const seen = {
         nowSeconds,
         arrivals,
-        finishedSeconds: [],
+        finished: [],
         running: [],
         waitingTotal: 0,
         knownAhead: busy ? knownAhead : 0,

@@ -1,3 +1,4 @@
+import type { EndedBuild, RunningBuild } from '../capacity/job.ts';
 import type { BufferRule, DemandView } from './buffer-rule.ts';
 import type { Calendar } from './calendar.ts';
 import { forecastRule } from './forecast-rule.ts';
@@ -21,8 +22,7 @@ export interface BufferOptions {
 /** The input of a forecast at one time. */
 export interface Moment {
   readonly nowSeconds: number;
-  /** When each running Pod started, in seconds. */
-  readonly running: readonly { readonly startedAt: number }[];
+  readonly running: readonly RunningBuild[];
   readonly waitingTotal: number;
   /** Work that is known to arrive within the lead time; none by default. */
   readonly knownAhead?: number;
@@ -67,7 +67,7 @@ export class LiveForecast {
   readonly #rule: BufferRule;
   #arrivals: number[] = [];
   #events: string[] = [];
-  #finished: number[] = [];
+  #finished: EndedBuild[] = [];
   #waits: number[] = [];
 
   /** @param leadSeconds from a decision until its node works @param objectiveP95Seconds the target p95 wait */
@@ -88,8 +88,8 @@ export class LiveForecast {
     this.#events.push(event);
   }
 
-  ended(runSeconds: number): void {
-    if (this.#finished.length < MOST_UNREAD) this.#finished.push(runSeconds);
+  ended(build: EndedBuild): void {
+    if (this.#finished.length < MOST_UNREAD) this.#finished.push(build);
   }
 
   /** A build was bound to a node after this wait. */
@@ -110,7 +110,7 @@ export class LiveForecast {
       waitingTotal: moment.waitingTotal,
       arrivals: this.#arrivals,
       events: this.#events,
-      finishedSeconds: this.#finished,
+      finished: this.#finished,
       waits: this.#waits,
       knownAhead: moment.knownAhead ?? 0,
       bootSeconds: moment.bootSeconds ?? this.leadSeconds,

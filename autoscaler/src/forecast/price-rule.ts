@@ -46,8 +46,7 @@ class RememberedProspect {
   }
 
   at(view: DemandView): Prospect {
-    const isNews =
-      view.arrivals.length + view.finishedSeconds.length > 0 || view.knownAhead !== this.#knownAhead;
+    const isNews = view.arrivals.length + view.finished.length > 0 || view.knownAhead !== this.#knownAhead;
     if (this.#prospect !== undefined && !isNews && view.nowSeconds < this.#atSeconds + LONGEST_SECONDS)
       return this.#prospect;
     this.#atSeconds = view.nowSeconds;

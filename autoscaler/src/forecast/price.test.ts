@@ -289,7 +289,7 @@ describe('PushForecast', () => {
       const arrivals = (at / 10) % 6 === 0 ? [at, at] : [];
       view = {
         ...{ nowSeconds: at + 1, bootSeconds: 180, waitingTotal: 0, running: [], arrivals },
-        ...{ finishedSeconds: [], knownAhead },
+        ...{ finished: [], knownAhead },
       };
       forecast.learn(view);
     }
@@ -317,7 +317,7 @@ describe('priceRule', () => {
       if (ofDay >= 9 && ofDay < 17 && (at / 60) % 6 === 1) arrivals.push(at, at, at);
       const view: DemandView = {
         ...{ nowSeconds: at + 1, bootSeconds: 180, waitingTotal: 0, running: [], arrivals },
-        ...{ finishedSeconds: [], knownAhead: 0, podsPerNode: 3 },
+        ...{ finished: [], knownAhead: 0, podsPerNode: 3 },
       };
       answer = { order: rule.bufferPods(view), keep: rule.keepPods?.(view) ?? 0 };
       arrivals = [];
@@ -333,7 +333,7 @@ describe('priceRule', () => {
       const arrivals = (at - START) % DAY === 2 * HOUR ? new Array<number>(20).fill(at + 5) : [];
       pods = rule.bufferPods({
         ...{ nowSeconds: at + 10, bootSeconds: 180, waitingTotal: 0, running: [], arrivals },
-        ...{ events: arrivals.map(() => event), finishedSeconds: [], knownAhead: 0, podsPerNode: 3 },
+        ...{ events: arrivals.map(() => event), finished: [], knownAhead: 0, podsPerNode: 3 },
       });
     }
     return pods;

@@ -2,10 +2,10 @@ import { PUSH_SECONDS } from '../capacity/pushes.ts';
 import type { DemandView } from './buffer-rule.ts';
 import type { Calendar } from './calendar.ts';
 import type { Changes, SinglePush } from './demand-chances.ts';
+import { NamedRunTimes } from './named-run-times.ts';
 import { PushCounts } from './push-counts.ts';
 import { PushSizes } from './push-sizes.ts';
 import { RecentActivity } from './recent-activity.ts';
-import { countByAge, RunTimes } from './run-times.ts';
 
 const DAY = 86_400;
 /** A scheduled push that is later than it ever was may still come for so long. */
@@ -33,16 +33,10 @@ export class PushForecast {
   readonly #counts: PushCounts;
   readonly #activity: RecentActivity;
   readonly #sizes = new PushSizes();
-  readonly #runTimes = new RunTimes();
+  readonly #runTimes = new NamedRunTimes();
   #lastAt: number | undefined;
   #open: OpenPush | undefined;
   readonly #arrivedPeaks = new Map<number, number>();
-  #ages:
-    | {
-        readonly view: DemandView;
-        readonly ages: readonly { readonly bin: number; readonly count: number }[];
-      }
-    | undefined;
   /** Pushes since the last view, those of peaks excepted. */
   #closed = 0;
   /** Pushes and seconds, fading: the rate of the first day. */
@@ -75,7 +69,7 @@ export class PushForecast {
     this.#learnRecent(nowSeconds - from, pushes);
     this.#perSecond +=
       pushes / RATE_SECONDS - this.#perSecond * (1 - Math.exp((from - nowSeconds) / RATE_SECONDS));
-    for (const seconds of view.finishedSeconds) this.#runTimes.ended(seconds);
+    for (const build of view.finished) this.#runTimes.ended(build);
     this.#activity.passed(nowSeconds - from, pushes, this.#usual(from, nowSeconds));
     const usual = this.#usual(nowSeconds, nowSeconds + this.#leadSeconds);
     this.#activity.judge(nowSeconds, usual);
@@ -139,9 +133,8 @@ export class PushForecast {
     const unknown = this.#unknownShare;
     const expect = (seconds: number): number => this.#usual(nowSeconds, nowSeconds + seconds);
     const usual = expect(withinSeconds) - expect(near) * (1 - unknown);
-    const early = this.#runTimes.chanceOfEnd(0, withinSeconds / 2);
-    const chances = this.#runTimes.chancesOfEnd(withinSeconds);
-    const leaving = this.#agesOf(view).map(({ bin, count }) => ({ count, chance: chances[bin] ?? 0 }));
+    const early = this.#runTimes.chanceOfEarlyEnd(withinSeconds / 2);
+    const leaving = this.#runTimes.leaving(view.running, nowSeconds, withinSeconds);
     const sizes = this.#sizes.chances(this.#counts.peaks(nowSeconds));
     const pushes = { mean: usual * mean * (1 - early), shape };
     const singles = this.#coming(nowSeconds, withinSeconds);
@@ -160,17 +153,6 @@ export class PushForecast {
       sum += expected * price;
     }
     return builds > 0 ? sum / builds : this.#meanPrice;
-  }
-
-  #agesOf(view: DemandView): readonly { readonly bin: number; readonly count: number }[] {
-    if (this.#ages?.view === view) return this.#ages.ages;
-    const ages: { bin: number; count: number }[] = [];
-    if (view.running.length > 0)
-      countByAge(view.running, view.nowSeconds).forEach((count, bin) => {
-        if (count > 0) ages.push({ bin, count });
-      });
-    this.#ages = { view, ages };
-    return ages;
   }
 
   /** The share of arrivals that are not announced, 0 to 1. */

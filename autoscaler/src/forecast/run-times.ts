@@ -44,6 +44,11 @@ export class RunTimes {
     if (this.#weight > 1e12) this.#rescale();
   }
 
+  /** Enough builds have ended. */
+  get isKnown(): boolean {
+    return this.#runs >= LEAST_RUNS;
+  }
+
   #rescale(): void {
     for (let bin = 0; bin < BINS; bin += 1) this.#counts[bin] = (this.#counts[bin] ?? 0) / this.#weight;
     this.#weight = 1;
@@ -51,10 +56,27 @@ export class RunTimes {
 
   /** The probability that a build that has run for `ageSeconds` ends within the next `withinSeconds`; 0 when too little is known. */
   chanceOfEnd(ageSeconds: number, withinSeconds: number): number {
-    if (this.#runs < LEAST_RUNS) return 0;
+    if (!this.isKnown) return 0;
     this.#countAnew();
     const still = this.#surviving(ageSeconds);
     return still <= 0 ? 0 : 1 - this.#surviving(ageSeconds + withinSeconds) / still;
+  }
+
+  /** The time after which half of the builds of this age have ended; 0 when too little is known. */
+  medianRest(ageSeconds: number): number {
+    if (!this.isKnown) return 0;
+    this.#countAnew();
+    const half = this.#surviving(ageSeconds) / 2;
+    let low = Math.min(BINS - 1, Math.floor(Math.log2(Math.max(1, ageSeconds)) * BINS_PER_DOUBLING));
+    let high = BINS;
+    while (low + 1 < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#survivors[middle] ?? 0) > half) low = middle;
+      else high = middle;
+    }
+    const [from = 0, to = 0] = [this.#survivors[low], this.#survivors[low + 1]];
+    const place = low + (from > to ? Math.max(0, (from - half) / (from - to)) : 0);
+    return Math.max(0, 2 ** (place / BINS_PER_DOUBLING) - ageSeconds);
   }
 
   /** The same probability for every bin of ages ({@link countByAge}), computed once for all builds. */

@@ -1,3 +1,4 @@
+import { buildName, endedBuild, type RunningBuild } from '../capacity/job.ts';
 import type { TraceRecord } from '../trace/pod-record.ts';
 import type { LiveForecast } from './live-forecast.ts';
 
@@ -19,19 +20,19 @@ export function* warmUp(
   const arrivals = records.map(({ job }) => job).sort((one, other) => one.arrivedAt - other.arrivedAt);
   const first = arrivals[0]?.arrivedAt;
   if (first === undefined) return;
-  const running = new Map<(typeof arrivals)[number], { readonly startedAt: number }>();
+  const running = new Map<(typeof arrivals)[number], RunningBuild>();
   let next = 0;
   let ticks = 0;
   for (let at = first; at < nowSeconds; at += TICK_SECONDS) {
     for (let job = arrivals[next]; job !== undefined && job.arrivedAt <= at; job = arrivals[next]) {
       forecast.arrived(job.arrivedAt, job.event);
-      running.set(job, { startedAt: job.arrivedAt });
+      running.set(job, { startedAt: job.arrivedAt, name: buildName(job) });
       next += 1;
     }
     for (const job of running.keys()) {
       if (job.arrivedAt + job.durationSeconds > at) continue;
       running.delete(job);
-      forecast.ended(job.durationSeconds);
+      forecast.ended(endedBuild(job));
     }
     forecast.look({ nowSeconds: at, running: [...running.values()], waitingTotal: 0 });
     ticks += 1;

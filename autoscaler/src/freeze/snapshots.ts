@@ -62,7 +62,7 @@ export class Snapshots {
     const podsPerNode = podsPerNodeIn(base.pools ?? [], base.calibration);
     const forecast =
       seen.pods &&
-      (await learner.look(momentOf(nowMs, seen.pods, placeableDemand(base, demand), podsPerNode)));
+      (await learner.look(momentOf(nowMs, observer.builds, placeableDemand(base, demand), podsPerNode)));
     await nextTurn();
     return Object.freeze({ ...base, forecast });
   }

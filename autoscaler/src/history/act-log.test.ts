@@ -10,7 +10,7 @@ import { Ring } from './ring.ts';
 
 const snapshot = manyPodsSnapshot([], 20);
 const recommendation = decide(snapshot, MANY_PODS_OPTIONS);
-const actView = actViewOf(snapshot, recommendation, [], []);
+const actView = actViewOf(snapshot, recommendation, { nodes: [], emptyAt: new Map() }, []);
 
 /** Orders to an actor that fails, after `fail`, and their record. */
 function anActLog(fail: () => void) {

@@ -1,6 +1,7 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
+import { type NodeBuild, nodeBuilds } from '../capacity/pod-counts.ts';
 import type { NodeFact } from '../capacity/read-node.ts';
 import type { Resources } from '../capacity/shape.ts';
 import type { AutoscalerConfig } from '../config/load.ts';
@@ -55,6 +56,11 @@ export class Observer {
   /** The nodes as the watch currently sees them. */
   get nodes(): readonly NodeFact[] {
     return this.watch?.nodes ?? [];
+  }
+
+  /** The builds on nodes as the watch currently sees them. */
+  get builds(): readonly NodeBuild[] {
+    return nodeBuilds(this.watch?.pods ?? []);
   }
 
   /** One round of queries. Rejects only when the signal is aborted. */

@@ -1,3 +1,4 @@
+import type { RunningBuild } from '../capacity/job.ts';
 import type { NodeSpec } from '../capacity/node-spec.ts';
 import type { Resources } from '../capacity/shape.ts';
 import type { SizeClass } from '../capacity/size-class.ts';
@@ -12,6 +13,8 @@ import type { SimNode } from '../simulate/sim-node.ts';
 export interface PolicyView extends DemandView {
   /** Booting and ready nodes. */
   readonly nodes: readonly Readonly<SimNode>[];
+  /** What runs, in no particular order. */
+  readonly running: readonly (RunningBuild & { readonly node: Readonly<SimNode> })[];
   readonly nodeSpec: NodeSpec;
   /** Waiting jobs by request class. */
   readonly waiting: readonly SizeClass[];

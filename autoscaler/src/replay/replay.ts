@@ -171,7 +171,7 @@ class Replay {
       waitingTotal: sim.line.total,
       running: sim.running,
       ...this.#watcher.takeArrivals(),
-      finishedSeconds: sim.takeFinishedSeconds(),
+      finished: sim.takeFinished(),
       waits: this.#takeWaits(),
       knownAhead: this.#watcher.knownAhead(sim.now),
       typicalRequest,

@@ -104,8 +104,8 @@ describe('ClusterSim', () => {
     sim.arrive(job(40, 10));
     sim.finishUntil(50);
 
-    expect(sim.takeFinishedSeconds()).toEqual([40, 10]);
-    expect(sim.takeFinishedSeconds()).toEqual([]);
+    expect(sim.takeFinished().map(({ seconds }) => seconds)).toEqual([40, 10]);
+    expect(sim.takeFinished()).toEqual([]);
   });
 
   it('reports what can never fit', () => {

@@ -1,5 +1,5 @@
 import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
-import type { Job } from '../capacity/job.ts';
+import { buildName, type EndedBuild, type Job } from '../capacity/job.ts';
 import { type NodeSpec, podsOnEmptyNode } from '../capacity/node-spec.ts';
 import type { Resources } from '../capacity/shape.ts';
 import type { ScoringStrategy } from './class-scores.ts';
@@ -31,6 +31,8 @@ interface Run {
   readonly classId: number;
   readonly node: SimNode;
   readonly startedAt: number;
+  /** Builds of one name usually run equally long; empty: unknown. */
+  readonly name: string;
   /** Its index in the list of running jobs. */
   index: number;
 }
@@ -52,7 +54,7 @@ export class ClusterSim {
   readonly nodes: SimNode[] = [];
   readonly running: Run[] = [];
   readonly line: JobQueue;
-  #finished: number[] = [];
+  #finished: EndedBuild[] = [];
   readonly #options: ClusterSimOptions;
   readonly #scheduler: SimScheduler;
   readonly #events = new EventQueue<Event>();
@@ -75,7 +77,7 @@ export class ClusterSim {
   }
 
   /** Run times of the jobs that ended since the last call, in the order of their ends: all that a policy learns about them. */
-  takeFinishedSeconds(): readonly number[] {
+  takeFinished(): readonly EndedBuild[] {
     const taken = this.#finished;
     this.#finished = [];
     return taken;
@@ -166,7 +168,7 @@ export class ClusterSim {
     }
     run.node.pods -= 1;
     if (run.node.pods === 0) run.node.emptySince = this.now;
-    this.#finished.push(this.now - run.startedAt);
+    this.#finished.push({ name: run.name, seconds: this.now - run.startedAt });
     this.#scheduler.release(run.classId, run.node.slot);
   }
 
@@ -181,7 +183,7 @@ export class ClusterSim {
     const cold = node.firstBindAt === undefined || this.now < node.firstBindAt + this.#options.coldSeconds;
     node.firstBindAt ??= this.now;
     node.pods += 1;
-    const run: Run = { classId, node, startedAt: this.now, index: this.running.length };
+    const run: Run = { classId, node, startedAt: this.now, name: buildName(job), index: this.running.length };
     this.running.push(run);
     const seconds = job.durationSeconds + (cold ? this.#options.coldSeconds : 0);
     this.#events.push(this.now + seconds, { kind: 'finish', run });

@@ -2,9 +2,11 @@ import type { Clock } from '@hangar/shared/clock';
 import { RUNNER_METRICS } from '@hangar/shared/contract/runner-metrics';
 import { type Calibration, calibrate } from '../calibrate/calibrate.ts';
 import { DayBook } from '../calibrate/day-summary.ts';
-import type { Job } from '../capacity/job.ts';
+import { endedBuild, type Job } from '../capacity/job.ts';
+import type { NodeBuild } from '../capacity/pod-counts.ts';
 import { RecentArrivals } from '../forecast/arrivals.ts';
 import { type BufferOptions, type FreeRoom, LiveForecast, type Moment } from '../forecast/live-forecast.ts';
+import { NamedRunTimes } from '../forecast/named-run-times.ts';
 import { warmUp } from '../forecast/warm-up.ts';
 import { Ring } from '../history/ring.ts';
 import type { RunnersView } from '../scrape/runner-book.ts';
@@ -40,6 +42,7 @@ export class Learner {
   readonly #days = new DayBook(MOST_DAYS);
   readonly #records = new Ring<TraceRecord>(MOST_RECORDS);
   readonly #recent = new RecentArrivals();
+  readonly #runTimes = new NamedRunTimes();
   #forecast: LiveForecast;
   #calibration: { readonly atMs: number; readonly value: Calibration } | undefined;
 
@@ -72,6 +75,11 @@ export class Learner {
     return this.#recent.perSecond(this.#clock.now() / 1000);
   }
 
+  /** When each node that holds builds is expected to be empty, in seconds since 1970; undefined: unknown. */
+  emptyAt(builds: readonly NodeBuild[]): ReadonlyMap<string, number> | undefined {
+    return this.#runTimes.emptyAt(builds, this.#clock.now() / 1000);
+  }
+
   /** Loads stored records; yields to the event loop in between. */
   async remember(records: readonly TraceRecord[]): Promise<void> {
     for (const record of records) this.#keep(record);
@@ -90,7 +98,7 @@ export class Learner {
     for (const { atMs, seconds } of boots) this.#days.booted(atMs / 1000, seconds);
     for (const { atSeconds } of arrivals) this.#recent.add(atSeconds, 1);
     if (!this.#options.buffer.forecast) return;
-    for (const { job } of records) this.#forecast.ended(job.durationSeconds);
+    for (const { job } of records) this.#forecast.ended(endedBuild(job));
     for (const { atSeconds, event } of arrivals.toSorted((one, other) => one.atSeconds - other.atSeconds))
       this.#forecast.arrived(atSeconds, event);
     for (const seconds of waits) this.#forecast.waited(seconds);
@@ -122,6 +130,7 @@ export class Learner {
   #keep(record: TraceRecord): void {
     this.#records.push(record);
     this.#days.add(record.job);
+    this.#runTimes.ended(endedBuild(record.job));
   }
 
   async #renewForecast(): Promise<void> {

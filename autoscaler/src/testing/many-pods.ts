@@ -46,6 +46,8 @@ export const onePod = (name: string, change: Partial<PodFact> = {}): PodFact => 
   constraints: {},
   build: '',
   repo: '',
+  stage: '',
+  pipeline: '',
   event: '',
   ...change,
 });

@@ -24,6 +24,8 @@ export interface LoadOptions {
   readonly knownSeconds?: number;
   /** The share of pushes that can be known in advance; 1 by default. */
   readonly knownShare?: number;
+  /** Builds have names: each push is one of a repository whose pipelines have run times of their own; none by default. */
+  readonly named?: boolean;
 }
 
 const DAY = 86_400;
@@ -36,6 +38,10 @@ const REQUEST = { cpuMillicores: 1150, memoryBytes: 1700 * MIB } as const;
 const RUN = { meanSeconds: 603, cv: 1 } as const;
 const MEAN_PUSH = 5;
 const MOST_PUSH = 15;
+/** Named builds; the spread of one pipeline's run times is that of a real trace (decision 25). */
+const REPOS = 100;
+const PIPELINES = 5;
+const PIPELINE_SIGMA = 0.42;
 const HARDER = { dayCv: 0.35, shiftedDays: 0.4, holiday: 17, doubledFrom: 20 } as const;
 
 /** Lognormal with a given mean and coefficient of variation. */
@@ -80,14 +86,66 @@ function pushTimes({ pushes, shiftHours }: Day, profile: Profile, random: Random
   }
 }
 
-function jobsOfPush(at: number, size: number, options: LoadOptions, random: Random): Job[] {
+/** What the pushes of a load have in common. */
+interface Pushes {
+  readonly options: LoadOptions;
+  readonly random: Random;
+  readonly names: Names | undefined;
+}
+
+/** A build of a push, and how much longer than the mean its pipeline usually runs. */
+interface NamedBuild {
+  readonly repo: string;
+  readonly stage: string;
+  readonly factor: number;
+}
+
+/** Repositories, each with the usual run times of its pipelines. Mean and spread of all run times are as without names. */
+class Names {
+  readonly #random: Random;
+  /** By repository and pipeline; 1 on average. */
+  readonly #factors: readonly number[];
+
+  constructor(seed: number) {
+    this.#random = seededRandom(seed);
+    const sigma = Math.sqrt(Math.log(1 + RUN.cv * RUN.cv) - PIPELINE_SIGMA ** 2);
+    const factors = Array.from({ length: REPOS * PIPELINES }, () => Math.exp(sigma * this.#random.normal()));
+    const mean = factors.reduce((sum, factor) => sum + factor, 0) / factors.length;
+    this.#factors = factors.map((factor) => factor / mean);
+  }
+
+  /** The builds of the next push: of one repository. */
+  push(size: number): readonly NamedBuild[] {
+    const repo = Math.floor(this.#random.next() * REPOS);
+    const first = Math.floor(this.#random.next() * PIPELINES);
+    return Array.from({ length: size }, (_, nth) => {
+      const pipeline = (first + nth) % PIPELINES;
+      const factor = this.#factors[repo * PIPELINES + pipeline] ?? 1;
+      return { repo: `acme/repo-${repo}`, stage: `pipeline-${pipeline}`, factor };
+    });
+  }
+}
+
+/** Of one pipeline. */
+const namedSeconds = (factor: number, random: Random): number =>
+  RUN.meanSeconds * factor * Math.exp(PIPELINE_SIGMA * random.normal() - PIPELINE_SIGMA ** 2 / 2);
+
+function jobsOfPush(at: number, size: number, { options, random, names }: Pushes): Job[] {
   const known = (options.knownSeconds ?? 0) > 0 && random.next() < (options.knownShare ?? 1);
-  return Array.from({ length: size }, () => ({
-    arrivedAt: at,
-    durationSeconds: Math.max(1, lognormal(random, RUN.meanSeconds, RUN.cv)),
-    request: REQUEST,
-    ...(known ? { knownAt: at - (options.knownSeconds ?? 0) } : {}),
-  }));
+  const announced = known ? { knownAt: at - (options.knownSeconds ?? 0) } : {};
+  const of = names?.push(size);
+  return Array.from({ length: size }, (_, nth) => {
+    const { factor, ...name } = of?.[nth] ?? {};
+    const seconds =
+      factor === undefined ? lognormal(random, RUN.meanSeconds, RUN.cv) : namedSeconds(factor, random);
+    return {
+      arrivedAt: at,
+      durationSeconds: Math.max(1, seconds),
+      request: REQUEST,
+      ...announced,
+      ...name,
+    };
+  });
 }
 
 /**
@@ -101,12 +159,14 @@ function jobsOfPush(at: number, size: number, options: LoadOptions, random: Rand
 export function generateLoad(options: LoadOptions): readonly Job[] {
   const { load, seed, days = 28, profile = 'hourly' } = options;
   const random = seededRandom(seed);
+  const names = options.named === true ? new Names(seed + 1) : undefined;
   const jobs: Job[] = [];
   for (let day = 0; day < days; day += 1) {
     const plan = planDay(day, options, random);
     for (const at of pushTimes(plan, profile, random)) {
       const size = load === 'harder' ? geometricPush(random) : MEAN_PUSH;
-      for (const job of jobsOfPush(FIRST_MONDAY + day * DAY + at, size, options, random)) jobs.push(job);
+      for (const job of jobsOfPush(FIRST_MONDAY + day * DAY + at, size, { options, random, names }))
+        jobs.push(job);
     }
   }
   return jobs;

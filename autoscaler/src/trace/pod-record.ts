@@ -43,7 +43,7 @@ function uidOf(text: string): string {
 export function traceRecordOf(fact: PodFact, goneMs: number): TraceRecord | undefined {
   const from = fact.boundMs ?? fact.startedMs;
   if (from === undefined) return undefined;
-  const { build, repo, event } = fact;
+  const { build, repo, stage, event } = fact;
   return {
     uid: fact.uid,
     job: {
@@ -52,6 +52,7 @@ export function traceRecordOf(fact: PodFact, goneMs: number): TraceRecord | unde
       request: fact.request,
       ...(build === '' ? {} : { build }),
       ...(repo === '' ? {} : { repo }),
+      ...(stage === '' ? {} : { stage }),
       ...(event === '' ? {} : { event }),
     },
   };

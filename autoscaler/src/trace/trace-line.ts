@@ -61,7 +61,7 @@ function knownTime(fields: JsonRecord, arrivedAt: number): { readonly knownAt?: 
   throw new Unreadable('knownAt must not be later than arrivedAt');
 }
 
-type TextKey = 'build' | 'repo' | 'event';
+type TextKey = 'build' | 'repo' | 'stage' | 'event';
 
 function textField(fields: JsonRecord, key: TextKey): Partial<Record<TextKey, string>> {
   const value = fields[key];
@@ -80,6 +80,7 @@ function jobOf(fields: JsonRecord): Job {
     ...knownTime(fields, arrivedAt),
     ...textField(fields, 'build'),
     ...textField(fields, 'repo'),
+    ...textField(fields, 'stage'),
     ...textField(fields, 'event'),
   };
 }
@@ -102,7 +103,7 @@ export function parseTraceLine(text: string, line: number): Job | TraceProblem |
 
 /** One job as a line of a trace, without a line end; the inverse of {@link parseTraceLine}. */
 export function formatTraceLine({ request, ...job }: Job): string {
-  const { arrivedAt, durationSeconds, knownAt, build, repo, event } = job;
+  const { arrivedAt, durationSeconds, knownAt, build, repo, stage, event } = job;
   const memoryMiB = request.memoryBytes / MIB;
   return JSON.stringify({
     arrivedAt,
@@ -112,6 +113,7 @@ export function formatTraceLine({ request, ...job }: Job): string {
     knownAt,
     build,
     repo,
+    stage,
     event,
   });
 }

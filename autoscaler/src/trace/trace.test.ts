@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Job } from '../capacity/job.ts';
+import { buildName, type Job } from '../capacity/job.ts';
 import { HOUR_SHARES, shareAt } from './daily-profile.ts';
 import { parseTrace } from './gather.ts';
 import { FIRST_MONDAY, generateLoad } from './generate.ts';
@@ -76,6 +76,7 @@ describe('parseTraceLine', () => {
         request: fc.record({ cpuMillicores: fc.nat(100_000), memoryBytes: fc.nat(2 ** 31 - 1) }),
         build: fc.string(),
         repo: fc.string(),
+        stage: fc.string(),
         event: fc.string(),
       },
       { requiredKeys: ['arrivedAt', 'durationSeconds', 'request'] },
@@ -147,6 +148,23 @@ describe('generateLoad', () => {
     expect(again).toEqual(generateLoad({ load: 'harder', seed: 3, days: 2 }));
     expect(again).not.toEqual(generateLoad({ load: 'harder', seed: 4, days: 2 }));
     expect(again.every((job, index) => job.arrivedAt >= (again[index - 1]?.arrivedAt ?? 0))).toBe(true);
+  });
+
+  it('can name its builds: they arrive as without names, run as long on average, and alike within a pipeline', () => {
+    const named = generateLoad({ load: 'table-like', seed: 3, days: 7, named: true });
+    const logs = (jobs: readonly Job[]): number[] => jobs.map((job) => Math.log(job.durationSeconds));
+    const mean = (all: readonly number[]): number => all.reduce((sum, one) => sum + one, 0) / all.length;
+    const sigma = (all: readonly number[]): number => {
+      const middle = mean(all);
+      return Math.sqrt(mean(all.map((one) => (one - middle) ** 2)));
+    };
+    const pipelines = [...Map.groupBy(named, buildName).values()].map(logs);
+
+    expect(named.map(({ arrivedAt }) => arrivedAt)).toEqual(week.map(({ arrivedAt }) => arrivedAt));
+    expect(pipelines).toHaveLength(500);
+    expect(mean(pipelines.map(sigma))).toBeCloseTo(0.42, 1);
+    expect(sigma(logs(named))).toBeCloseTo(sigma(logs(week)), 1);
+    expect(new Set(week.map(buildName))).toEqual(new Set(['']));
   });
 
   it('can announce a share of the pushes in advance', () => {

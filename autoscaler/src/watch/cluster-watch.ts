@@ -219,6 +219,8 @@ export class ClusterWatch {
       request: one.of(fact.request),
       constraints: one.of(fact.constraints),
       repo: one.of(fact.repo),
+      stage: one.of(fact.stage),
+      pipeline: one.of(fact.pipeline),
       event: one.of(fact.event),
     };
   }

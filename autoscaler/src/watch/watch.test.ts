@@ -132,6 +132,17 @@ describe('a Pod', () => {
     });
   });
 
+  it('is recorded with the name of its pipeline, by which run times are learned', () => {
+    const { metadata, ...rest } = aPod('p', {
+      status: ended(30, 90),
+      spec: { ...aPod('p').spec, nodeName: 'n' },
+    });
+    const annotations = { ...metadata?.annotations, 'io.drone.stage.name': 'test' };
+    const pod = readPod({ ...rest, metadata: { ...metadata, annotations } }, NOW);
+
+    expect(traceRecordOf(pod, NOW)?.job).toMatchObject({ repo: 'acme/widget', stage: 'test' });
+  });
+
   it('that never used room is not recorded', () => {
     expect(traceRecordOf(readPod(aPod('p', { status: { phase: 'Failed' } }), NOW), NOW)).toBeUndefined();
   });

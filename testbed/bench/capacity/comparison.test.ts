@@ -35,6 +35,7 @@ const played = (seed: number, nodeHours: number, p95: number): SeedRun => ({
 const compared = (demanded: PolicyTargets): PolicyRuns => ({
   load: 'harder',
   knownShare: 0.3,
+  named: false,
   placement: 'soft-taint',
   policy: 'forecast',
   demanded,
@@ -90,12 +91,12 @@ describe('what is demanded of the forecast', () => {
       .map((name) => ({
         ...scenario,
         policies: [name],
-        title: `${scenario.load}, ${scenario.knownShare} known`,
+        title: `${scenario.load}, ${scenario.knownShare} known${scenario.named ? ', named' : ''}`,
       })),
   );
 
   it('is a list that is not empty', () => {
-    expect(demanded).toHaveLength(4);
+    expect(demanded).toHaveLength(5);
   });
 
   it.each(demanded)(

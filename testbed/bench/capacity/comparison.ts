@@ -8,7 +8,7 @@ import { SETTINGS } from '@hangar/autoscaler/settings';
 import { FIRST_MONDAY, generateLoad, type LoadName } from '@hangar/autoscaler/trace/generate';
 import { alignedLines, benchMarkdownTable, type Cells } from '../table.ts';
 
-/** What is demanded of a policy on a load (issue 4, must-hold 4); figures for 1000 PRs, waits in seconds. */
+/** What is demanded of a policy on a load (issue 4, must-hold 4; with names issue 14, must-hold 2); figures for 1000 PRs, waits in seconds. */
 export interface PolicyTargets {
   readonly nodeHours?: number;
   readonly p95Seconds?: number;
@@ -21,6 +21,8 @@ interface ScenarioSetup {
   readonly load: LoadName;
   /** Share of pushes that are known 180 s before they arrive. */
   readonly knownShare: number;
+  /** Builds have repositories and pipelines. */
+  readonly named: boolean;
   readonly placement: PodPlacement;
 }
 
@@ -73,13 +75,19 @@ const DEMANDED: Readonly<Record<LoadName, Scenario['demanded']>> = {
 };
 
 const compareAll = (load: LoadName, placement: PodPlacement): Scenario => ({
-  ...{ load, placement, knownShare: 0, policies: ALL },
+  ...{ load, placement, knownShare: 0, named: false, policies: ALL },
   demanded: placement === 'soft-taint' ? DEMANDED[load] : {},
 });
 
 const known = (knownShare: number, demanded: Scenario['demanded']): Scenario => ({
-  ...{ load: 'table-like', placement: 'soft-taint', knownShare, policies: ['forecast', 'look-ahead'] },
-  demanded,
+  ...{ load: 'table-like', placement: 'soft-taint', knownShare, named: false },
+  ...{ policies: ['forecast', 'look-ahead'], demanded },
+});
+
+/** Builds of a hundred repositories with five pipelines each, whose run times can be learned. */
+const withNames = (load: LoadName, knownShare: number, demanded: Scenario['demanded']): Scenario => ({
+  ...{ load, placement: 'soft-taint', knownShare, named: true },
+  ...{ policies: ['forecast', 'clairvoyant'], demanded },
 });
 
 /** Everything that is compared: all policies under each placement, then what is known ahead. */
@@ -90,6 +98,9 @@ export const SCENARIOS: readonly Scenario[] = [
   ]),
   known(1, { forecast: { nodeHours: 1020, p95Seconds: 1 } }),
   known(0.3, {}),
+  withNames('table-like', 0, { forecast: { nodeHours: 1060, p95Seconds: 5 } }),
+  withNames('harder', 0, {}),
+  withNames('table-like', 1, {}),
 ];
 
 /** The settings of a service without any variable. */
@@ -105,7 +116,7 @@ export async function playScenario(
   seeds: readonly number[],
   tell: { readonly say: (text: string) => void; readonly stop: AbortSignal },
 ): Promise<readonly PolicyRuns[]> {
-  const { load, knownShare, placement } = scenario;
+  const { load, knownShare, named, placement } = scenario;
   const orders = readPolicies({
     names: scenario.policies,
     placement,
@@ -114,7 +125,9 @@ export async function playScenario(
   });
   const compared: PolicyRuns[] = [];
   for (const order of orders) {
-    tell.say(`bench: ${load}, ${placement}, ${Math.round(knownShare * 100)} % known: ${order.name}`);
+    tell.say(
+      `bench: ${load}, ${placement}, ${Math.round(knownShare * 100)} % known${named ? ', named' : ''}: ${order.name}`,
+    );
     const played: SeedRun[] = [];
     for (const seed of seeds) {
       await setImmediate();
@@ -122,14 +135,14 @@ export async function playScenario(
       played.push(playOne(order, scenario, seed));
     }
     const demanded = scenario.demanded[order.name] ?? {};
-    compared.push({ load, knownShare, placement, policy: order.name, demanded, played });
+    compared.push({ load, knownShare, named, placement, policy: order.name, demanded, played });
   }
   return compared;
 }
 
-function playOne(order: PolicyRequest, { load, knownShare }: Scenario, seed: number): SeedRun {
+function playOne(order: PolicyRequest, { load, knownShare, named }: Scenario, seed: number): SeedRun {
   const knownSeconds = knownShare === 0 ? 0 : KNOWN_SECONDS;
-  const jobs = generateLoad({ load, seed, knownShare, knownSeconds });
+  const jobs = generateLoad({ load, seed, named, knownShare, knownSeconds });
   const result = replay({
     jobs,
     node: NODE,
@@ -203,8 +216,8 @@ function cells(compared: PolicyRuns): readonly string[] {
   ];
 }
 
-const titleOf = ({ load, placement, knownShare }: PolicyRuns): string =>
-  `${load}, placement ${placement}${knownShare > 0 ? `, ${Math.round(knownShare * 100)} % known 180 s before` : ''}`;
+const titleOf = ({ load, placement, named, knownShare }: PolicyRuns): string =>
+  `${load}, placement ${placement}${named ? ', builds with names' : ''}${knownShare > 0 ? `, ${Math.round(knownShare * 100)} % known 180 s before` : ''}`;
 
 /** A table for each load under each placement, in their order. */
 const tables = (all: readonly PolicyRuns[], written: (title: string, table: Cells) => string): string =>

@@ -94,7 +94,10 @@ const aPod = (nth: number, node: number | undefined, nowMs: number): V1Pod => {
       uid,
       creationTimestamp: new Date(sinceMs),
       labels: { 'app.kubernetes.io/managed-by': 'hangar-runner', 'io.drone.build.number': String(nth) },
-      annotations: { 'io.drone.repo.slug': `acme/widget-${nth % 50}` },
+      annotations: {
+        'io.drone.repo.slug': `acme/widget-${nth % 50}`,
+        'io.drone.stage.name': `pipeline-${nth % 5}`,
+      },
       managedFields: managedFields(STEPS),
     },
     spec: {

@@ -9,12 +9,14 @@ describe('bufferReplicas', () => {
     const rule = { name: 'r', bufferPods: (one: PolicyView) => seen.push(one) };
     const replicas = bufferReplicas(rule, 10);
     for (const at of [0, 5, 9, 10])
-      replicas.bufferPods(quietView(at, { arrivals: [at], finishedSeconds: [at * 2], waits: [at * 3] }));
+      replicas.bufferPods(
+        quietView(at, { arrivals: [at], finished: [{ name: '', seconds: at * 2 }], waits: [at * 3] }),
+      );
 
     expect(seen.map(({ nowSeconds }) => nowSeconds)).toEqual([0, 10]);
     expect(seen[1]).toMatchObject({
       arrivals: [5, 9, 10],
-      finishedSeconds: [10, 18, 20],
+      finished: [10, 18, 20].map((seconds) => ({ name: '', seconds })),
       waits: [15, 27, 30],
     });
   });

@@ -1,16 +1,16 @@
 import type { BufferRule } from '../../forecast/buffer-rule.ts';
 import type { PolicyView } from '../policy.ts';
 
-type News = Required<Pick<PolicyView, 'arrivals' | 'events' | 'finishedSeconds' | 'waits'>>;
+type News = Required<Pick<PolicyView, 'arrivals' | 'events' | 'finished' | 'waits'>>;
 
-const NO_NEWS: News = { arrivals: [], events: [], finishedSeconds: [], waits: [] };
+const NO_NEWS: News = { arrivals: [], events: [], finished: [], waits: [] };
 
 /** Appends a view's observations to earlier ones. */
-function joined(news: News, { arrivals, events = [], finishedSeconds, waits = [] }: PolicyView): News {
+function joined(news: News, { arrivals, events = [], finished, waits = [] }: PolicyView): News {
   return {
     arrivals: [...news.arrivals, ...arrivals],
     events: [...news.events, ...events],
-    finishedSeconds: [...news.finishedSeconds, ...finishedSeconds],
+    finished: [...news.finished, ...finished],
     waits: [...news.waits, ...waits],
   };
 }

@@ -10,7 +10,7 @@ export const quietView = (nowSeconds: number, change: Partial<PolicyView> = {}):
   waitingTotal: 0,
   running: [],
   arrivals: [],
-  finishedSeconds: [],
+  finished: [],
   knownAhead: 0,
   typicalRequest: { cpuMillicores: 1, memoryBytes: 1 },
   roomOn: () => 0,
