@@ -1,6 +1,6 @@
 import type { CommandContext } from '@hangar/shared/program/context';
 import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
-import { isKnownLoss, violationsOf } from './judge/invariants.ts';
+import { violationsOf } from './judge/invariants.ts';
 import { countsOf, tableOf, violationLines } from './judge/report.ts';
 import type { ChaosOptions } from './options.ts';
 import { KINDS } from './plan/kinds.ts';
@@ -24,7 +24,9 @@ export async function chaos(options: ChaosOptions, context: CommandContext): Pro
   const run = await runPlan(plan, { clock, replicas, openCluster, showProgress, stop });
   const { history, folder } = run;
   const violations = violationsOf(history, SHAPES);
-  const knownLosses = history.builds.filter((build) => isKnownLoss(build, history)).length;
+  const repeated = history.builds.filter(({ stages }) =>
+    stages.some(({ lostSteps }) => lostSteps.length > 0),
+  );
   const isGood = violations.length === 0;
   await run.close(!isGood);
   showProgress('');
@@ -37,7 +39,7 @@ export async function chaos(options: ChaosOptions, context: CommandContext): Pro
       JSON.stringify({ seed: plan.seed, builds: history.builds.length, faults: counts, violations, logs }),
     );
   } else {
-    const summary = `seed ${plan.seed}: ${history.builds.length} builds, ${history.faults.length} faults, ${violations.length} violations; ${knownLosses} builds lost by an unrecorded start`;
+    const summary = `seed ${plan.seed}: ${history.builds.length} builds, ${history.faults.length} faults, ${violations.length} violations; ${repeated.length} builds whose start was repeated`;
     const details = violations.flatMap((one) => violationLines(one, history));
     const logs = isGood ? [] : [`logs of the replicas: ${folder}`];
     print([...details, ...tableOf(counts), '', summary, ...logs].join('\n'));

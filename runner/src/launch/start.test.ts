@@ -61,7 +61,7 @@ function begin(some = steps, gates = [SCHEDULING_GATE]) {
     log: silentLogger,
   };
   const contents = { plan: planOf(some), masks: {}, podName: 'drone-abc', namespace: 'ci' };
-  const start = () => startStage(parts, { stage, contents }, never);
+  const start = (repeats = 0) => startStage(parts, { stage, contents, repeats }, never);
   return { clock, cluster, sent, shown, pod, parts, start };
 }
 
@@ -91,6 +91,13 @@ describe('starting a stage at the server', () => {
       [2, 202],
     ]);
     expect(now).toMatchObject({ version: 3, status: 'running', machine: 'r1', labels: { pool: 'large' } });
+  });
+
+  it('numbers the steps anew where starts were lost, and knows them by their numbers in the plan', async () => {
+    const env = begin();
+    const outcome = await env.start(2);
+    expect(env.sent).toMatchObject([{ steps: [{ id: 0, number: 2_001 }, { number: 2_002 }] }]);
+    expect(outcome.kind === 'started' && [...outcome.started.stepIds.keys()]).toEqual([1, 2]);
   });
 
   it('returns a conflict, and whether a response was lost before it', async () => {

@@ -12,7 +12,7 @@ import {
 } from '../pipeline/compiled.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
-import { begun, newStage, startingStage } from '../pipeline/stage-state.ts';
+import { begun, newStage, plannedNumber, startingStage } from '../pipeline/stage-state.ts';
 import type { CiServer } from '../ports/ci-server.ts';
 import type { StepLogStream, StepLogs } from '../ports/step-logs.ts';
 import { type Registered, Reporter } from '../report/reporter.ts';
@@ -48,20 +48,22 @@ export type StartOutcome =
   | { readonly kind: 'started'; readonly started: Started }
   | { readonly kind: 'conflict'; readonly afterLostAnswer: boolean };
 
-/** Sends the start once, with all steps; the response contains their ids (drone-rpc §2.4). */
+/**
+ * Sends the start, with all steps; the response contains their ids (drone-rpc §2.4).
+ *
+ * @param order `repeats`: how many starts of this stage were lost before
+ */
 export async function startStage(
   parts: StartParts,
-  order: { stage: DroneStage; contents: StartedContents },
+  order: { stage: DroneStage; contents: StartedContents; repeats: number },
   signal: AbortSignal,
 ): Promise<StartOutcome> {
   const { plan } = order.contents;
-  const update = await parts.ciServer.updateStage(
-    startingStage(order.stage, plan, parts.clock.now()),
-    signal,
-  );
+  const starting = startingStage(order.stage, plan, parts.clock.now(), order.repeats);
+  const update = await parts.ciServer.updateStage(starting, signal);
   if (update.kind === 'conflict') return update;
   const { value } = update;
-  const stepIds = new Map(value.steps.map((step) => [step.number, step.id]));
+  const stepIds = new Map(value.steps.map((step) => [plannedNumber(step.number), step.id]));
   const registered = {
     stage: { ...order.stage, ...serverFields(value) },
     plan,

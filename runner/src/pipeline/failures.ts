@@ -97,9 +97,10 @@ export const FAILURES = {
   },
   'start-lost': {
     blame: 'operator',
-    meaning: 'The Drone server did not confirm the start of the stage, so the ids of its steps are unknown.',
+    meaning:
+      'The Drone server did not confirm the start of the stage, and then did not return its details, or four starts in a row were lost.',
     retry: 'safe',
-    cure: 'Restart the build. If the error recurs, check the log of the Drone server.',
+    cure: 'Restart the build. If the error recurs, check the log of the Drone server; the usual cause is its Git host.',
   },
   'record-lost': {
     blame: 'cluster',

@@ -206,12 +206,24 @@ export function toDroneStep(
   };
 }
 
-/** The stage as it is at the moment of its start: running, with all steps registered. */
-export function startingStage(stage: DroneStage, plan: RunPlan, atMs: number): DroneStage {
-  const steps = [...newStage(plan).values()].map((step) =>
-    toDroneStep(step, { plan, stageId: stage.id, id: 0, version: 0 }),
-  );
-  return { ...stage, status: 'running', started: seconds(atMs), stopped: 0, steps };
+/** More than the steps of a pipeline (`compile/pod-size.ts`). */
+const NUMBERS_OF_A_START = 1_000;
+
+/**
+ * The stage as it is at the moment of its start: running, with all steps registered.
+ *
+ * @param repeats how many starts of the stage were lost. The server may have inserted their steps, and has each number of a stage only once
+ *   (drone-rpc §2.4), so a repeated start has numbers of its own
+ */
+export function startingStage(stage: DroneStage, plan: RunPlan, atMs: number, repeats = 0): DroneStage {
+  const steps = [...newStage(plan).values()].map((step) => ({
+    ...toDroneStep(step, { plan, stageId: stage.id, id: 0, version: 0 }),
+    number: step.n + repeats * NUMBERS_OF_A_START,
+  }));
+  return { ...stage, status: 'running', started: stage.started || seconds(atMs), stopped: 0, steps };
 }
+
+/** The number within the plan of a step that {@link startingStage} has numbered. */
+export const plannedNumber = (number: number): number => number % NUMBERS_OF_A_START;
 
 const seconds = (ms: number): number => Math.floor(ms / 1000);

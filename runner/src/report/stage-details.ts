@@ -10,32 +10,30 @@ export const DETAIL_RETRY: RetryPolicy = { firstDelayMs: 500, maxDelayMs: 30_000
 /** The details are requested this many times, within about two minutes, while the server answers other calls: then it is the Git host. */
 const MOST_FAILURES = 10;
 
-/** Which details are read, and for how long. */
-export interface DetailRead {
-  readonly stageId: number;
-  /** Whether the server answers a call for which it needs no Git host. If it does not, a failure of the details proves nothing. */
-  readonly answers: () => Promise<boolean>;
-}
-
 /**
- * Reads the details of a stage, and repeats that while the server fails: without end while it answers no other call either, ten times while it
- * does.
+ * Reads the details of a stage that this runner has accepted, and repeats that while the server fails: without end while it answers no other
+ * call either, ten times while it does.
  *
  * @throws {CiServerError} of the last request when these are used up
- * @throws the reason of `signal` once that is aborted, and any other error at once, also of `answers`
+ * @throws the reason of `signal` once that is aborted, and any other error at once
  */
 export function readDetails(
-  { clock, ciServer }: { readonly clock: Clock; readonly ciServer: Pick<CiServer, 'detail'> },
-  { stageId, answers }: DetailRead,
+  { clock, ciServer }: { readonly clock: Clock; readonly ciServer: Pick<CiServer, 'accept' | 'detail'> },
+  { id, machine }: Pick<DroneStage, 'id' | 'machine'>,
   signal: AbortSignal,
 ): Promise<StageDetail> {
+  // The server needs its database for that, and no Git host. If it does not answer, a failure of the details proves nothing.
+  const answers = (): Promise<unknown> => ciServer.accept(id, machine, signal);
   let failures = 0;
   const shouldRetry = (error: unknown): boolean => isOfDetails(error) && failures < MOST_FAILURES;
   return retry(clock, { ...DETAIL_RETRY, shouldRetry }, signal, async () => {
     try {
-      return await ciServer.detail(stageId, signal, { isRepeated: false });
+      return await ciServer.detail(id, signal, { isRepeated: false });
     } catch (error) {
-      if (!signal.aborted && isOfDetails(error) && (await answers())) failures += 1;
+      if (!signal.aborted && isOfDetails(error)) {
+        await answers();
+        failures += 1;
+      }
       throw error;
     }
   });

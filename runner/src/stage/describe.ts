@@ -86,11 +86,9 @@ async function enter({ parts, stops }: StageFlow, namespace: string, kind: 'own'
  */
 async function fetchDetail({ parts, progress, stops }: StageFlow): Promise<StageDetail> {
   const { stop } = stops;
-  const { id } = progress.stage;
-  const accept = (): Promise<unknown> => parts.ciServer.accept(id, progress.machine, stop);
-  const answers = (): Promise<boolean> => accept().then(() => true);
+  const { stage, machine } = progress;
   try {
-    return await readDetails(parts, { stageId: id, answers }, stop);
+    return await readDetails(parts, { id: stage.id, machine }, stop);
   } catch (error) {
     if (stop.aborted) throw error;
     throw detailFailed(error);

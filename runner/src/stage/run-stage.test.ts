@@ -180,21 +180,48 @@ describe('a stage that can’t be run', () => {
     expect(env.isOver()).toBe(true);
   });
 
-  it('ends after a start that is not confirmed, removes the Pod, and keeps its start time', async () => {
-    const env = begin({}, ({ server, clock }) => {
+  /** The server applies the first starts, as many as that, and their responses are lost. */
+  const losing = (starts: number) =>
+    begin({}, ({ server, clock }) => {
       const update = server.updateStage.bind(server);
+      let lost = 0;
       server.updateStage = async (...call) => {
-        await update(...call);
-        server.updateStage = update;
-        await clock.sleep(100_000);
+        const updated = await update(...call);
+        if (call[0].status !== 'running' || lost === starts) return updated;
+        lost += 1;
+        await clock.sleep(10_000);
         return { kind: 'conflict', afterLostAnswer: true };
       };
     });
+
+  it('repeats a start that is not confirmed, with numbers of its own for the steps, and keeps its start time', async () => {
+    const env = losing(2);
     const startedSeconds = env.clock.now() / 1000;
-    await env.clock.step(101_000);
-    expect([env.pod, env.isOver()]).toEqual([undefined, true]);
+    await env.clock.step(21_000);
+    expect([...env.server.steps.values()].map(({ number, status }) => `${number} ${status}`)).toEqual([
+      ...['1 pending', '2 pending', '1001 pending', '1002 pending'],
+      ...['2001 pending', '2002 pending'],
+    ]);
+    expect(env.pod?.metadata?.annotations).toMatchObject({ [ANNOTATION.stepIds]: '{"1":200100,"2":200200}' });
+    await env.finishSteps();
+    expect(env.server.stage).toMatchObject({ status: 'success', started: startedSeconds });
+    expect([2_001, 2_002].map((n) => env.server.statusOf(n))).toEqual(['success', 'success']);
+  });
+
+  it('ends after starts that are not confirmed again and again, and removes the Pod', async () => {
+    const env = losing(4);
+    await env.clock.step(41_000);
+    expect([env.pod, env.isOver(), env.server.stage.status]).toEqual([undefined, true, 'error']);
     expect(env.heard).toContain('failed start-lost operator');
-    expect(env.server.stage).toMatchObject({ status: 'error', started: startedSeconds });
+  });
+
+  it('does not repeat a start that is not confirmed if the build is cancelled meanwhile', async () => {
+    const env = losing(1);
+    await env.clock.step(5_000);
+    env.server.cancel();
+    await env.clock.step(6_000);
+    expect([env.pod, env.isOver(), env.server.stage.status]).toEqual([undefined, true, 'killed']);
+    expect(env.server.steps.size).toBe(2);
   });
 
   it('reports all steps if its Pod is deleted before it starts', async () => {

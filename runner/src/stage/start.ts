@@ -1,7 +1,9 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { holdsGate, register, type Started, startStage, ungate } from '../launch/start.ts';
+import type { DroneStage } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { newStage } from '../pipeline/stage-state.ts';
+import { readDetails } from '../report/stage-details.ts';
 import { keptPod } from '../watch/kept-pod.ts';
 import { toApiMs } from './api-time.ts';
 import { endAtServer } from './claim.ts';
@@ -34,21 +36,33 @@ export async function start(flow: StageFlow): Promise<StageEnd | undefined> {
   return undefined;
 }
 
-/** Reports the start to the server once and keeps the response. */
+/** A start is repeated at most this often. */
+const MOST_REPEATS = 3;
+
+/**
+ * Reports the start to the server and keeps the response. A start whose response was lost, here or with another process, is repeated with
+ * numbers of its own for the steps: no step has run, since the Pod keeps its scheduling gate until it has the ids.
+ */
 export async function startAtServer(
   flow: StageFlow,
   { plan, masks, namespace, compiled }: Work,
 ): Promise<Started> {
   const { parts, progress, stops } = flow;
   if (progress.started) return progress.started;
-  const { stage } = progress;
   const podName = (progress.pod ?? compiled?.pod)?.metadata?.name ?? '';
   const contents = { plan, masks, namespace, podName };
-  const outcome = await startStage(parts, { stage, contents }, stops.grace);
-  if (outcome.kind === 'conflict') throw await notStarted(flow, outcome.afterLostAnswer);
-  progress.stage = outcome.started.stage;
-  progress.started = outcome.started;
-  return outcome.started;
+  for (let repeats = 0; ; repeats++) {
+    const order = { stage: progress.stage, contents, repeats };
+    const outcome = await startStage(parts, order, stops.grace);
+    if (outcome.kind === 'started') {
+      progress.stage = outcome.started.stage;
+      progress.started = outcome.started;
+      return outcome.started;
+    }
+    await prepareRepeat(flow, outcome.afterLostAnswer);
+    if (repeats === MOST_REPEATS) throw startLost(progress.adopted);
+    parts.log.warn({ stageId: progress.stage.id }, 'the response to a start was lost: it is repeated');
+  }
 }
 
 /** The stage must not be started: the server has its end, or has assigned it to another runner. */
@@ -64,23 +78,37 @@ export class NotToBeStarted extends Error {
 
 /**
  * A start conflicts with another version of the stage: it was cancelled, or the start was applied and its response lost, here or in another
- * process.
+ * process. Keeps the version that the server has.
+ *
+ * @throws {NotToBeStarted} after a cancel, and {PipelineError} if the server does not return the details
  */
-async function notStarted({ parts, progress, stops }: StageFlow, afterLostAnswer: boolean): Promise<Error> {
+async function prepareRepeat({ parts, progress, stops }: StageFlow, afterLostAnswer: boolean): Promise<void> {
   const { stage, machine, adopted, pod } = progress;
-  try {
-    const now = (await parts.ciServer.detail(stage.id, stops.grace)).stage;
-    const end = endAtServer(now, machine);
-    if (end) return new NotToBeStarted(end);
-    progress.stage = { ...stage, version: now.version, started: now.started };
-  } catch (err) {
-    stops.grace.throwIfAborted();
-    parts.log.warn({ err, stageId: stage.id }, 'the state of a stage could not be read');
+  const read = await readAgain(parts, { id: stage.id, machine }, stops.grace);
+  if (read === undefined) {
     const isApplied = afterLostAnswer || adopted;
     const started = stage.started || createdSeconds(pod);
     progress.stage = { ...stage, started, version: stage.version + Number(isApplied) };
+    throw startLost(adopted);
   }
-  return startLost(adopted);
+  const end = endAtServer(read, machine);
+  if (end) throw new NotToBeStarted(end);
+  progress.stage = { ...stage, version: read.version, started: read.started };
+}
+
+/** The stage as the server has it; undefined: its Git host does not answer, which the server needs for that. */
+async function readAgain(
+  parts: StageFlow['parts'],
+  accepted: Pick<DroneStage, 'id' | 'machine'>,
+  signal: AbortSignal,
+): Promise<DroneStage | undefined> {
+  try {
+    return (await readDetails(parts, accepted, signal)).stage;
+  } catch (err) {
+    signal.throwIfAborted();
+    parts.log.warn({ err, stageId: accepted.id }, 'the state of a stage could not be read');
+    return undefined;
+  }
 }
 
 /** A Pod is created just before its stage is started: the best estimate if the server doesn't return the time. */
@@ -89,9 +117,7 @@ const createdSeconds = (pod: V1Pod | undefined): number =>
     ? Math.floor(new Date(pod.metadata.creationTimestamp).getTime() / 1000)
     : 0;
 
-/**
- * Started, but the response with the ids was lost with the process that sent the request: the one case that can't be recovered (gate §4).
- */
+/** Started, but the response with the ids was lost, and the state of the stage cannot be read, or changes again and again. */
 const startLost = (adopted: boolean): PipelineError =>
   new PipelineError(
     'start-lost',

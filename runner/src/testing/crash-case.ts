@@ -10,7 +10,8 @@ import { withRights } from '../granted-parts.ts';
 import { LeaseValidity } from '../lease/lease-validity.ts';
 import { clusterLogSource } from '../logs/cluster-log-source.ts';
 import type { Granted } from '../permissions/review.ts';
-import type { Status } from '../pipeline/drone.ts';
+import type { DroneStep, Status } from '../pipeline/drone.ts';
+import { plannedNumber } from '../pipeline/stage-state.ts';
 import { CiServerError } from '../ports/ci-server.ts';
 import type { ImageLookup } from '../ports/image-lookup.ts';
 import { PluginError } from '../ports/plugins.ts';
@@ -45,16 +46,12 @@ export interface CaseEnd {
   readonly calls: readonly string[];
   /** Violations of invariants, as text; empty if all hold. */
   readonly problems: readonly string[];
-  /** A stage was started at the server, and its process was lost before it recorded that. */
-  readonly isStartLost: boolean;
   /** Stages that were accepted and have no end, because no Pod recorded them (only under the previous runner's Role). */
   readonly forgotten: number;
   /** How many processes were lost. */
   readonly crashes: number;
   /** Lines of all logs, by step. */
   readonly logs: Readonly<Record<string, readonly string[]>>;
-  /** The last calls of the first process before it or an answer was lost. */
-  readonly lastCalls: readonly string[];
 }
 
 const STEP_MS = 2_000;
@@ -63,7 +60,6 @@ const SETTLE_MS = 30_000;
 const HAND_OVER_MS = 4_000;
 /** Within this time a lost process is replaced, and the new one knows the cancels of its builds. */
 const CANCEL_LIMIT_MS = 60_000;
-const LAST_CALLS = 3;
 const NAMESPACE = 'ci';
 /** What a review of the previous runner's Role grants. */
 const PREVIOUS_ROLE: Granted = {
@@ -75,8 +71,6 @@ const PREVIOUS_ROLE: Granted = {
 const SAME_CONTAINER = { replica: 'runner', podUid: 'pod-1' };
 const PLACES = ['pods', 'secrets', 'namespaces', 'leases'] as const;
 const OPEN: ReadonlySet<string> = new Set(['pending', 'running']);
-/** The known cases in which a build is lost: the server started the stage, and no process knows the ids of its steps. */
-const START_LOST = /lost while this pipeline was being started|did not confirm the start of this stage/;
 
 /** Runs a scenario in stepped time. At the crash point the first process is lost, and another one starts. */
 export async function runCase(
@@ -112,13 +106,11 @@ class CrashCase {
     if (cancelAfterMs !== undefined) clock.after(cancelAfterMs, () => this.#cancel(first));
     let crashedMs = 0;
     let crashes = 0;
-    let lastCalls: readonly string[] = [];
     // A crash point is that of the first process; a log is read by each one.
     const later = point && 'container' in point ? point : undefined;
     const onCrash = (): void => {
       crashedMs = clock.monotonicMs();
       crashes += 1;
-      if (crashes === 1) lastCalls = crashing.calls.slice(-LAST_CALLS);
       clock.after(0, () => this.#begin(`runner-${crashes}`, new CrashingProcess(later, onCrash)));
     };
     const crashing = new CrashingProcess(point, onCrash);
@@ -135,10 +127,8 @@ class CrashCase {
     this.#cluster.kubelet.close();
     await clock.step(0);
     const problems = [...left, ...this.#problems()];
-    if (isAnswerLost(point)) lastCalls = calls.slice(0, point.call).slice(-LAST_CALLS);
-    const isLost = this.#rows().some(isStartLost);
     const forgotten = this.#rows().filter((row) => this.#isForgotten(row)).length;
-    return { calls, problems, isStartLost: isLost, forgotten, crashes, logs: this.#logs(), lastCalls };
+    return { calls, problems, forgotten, crashes, logs: this.#logs() };
   }
 
   #logs(): CaseEnd['logs'] {
@@ -226,7 +216,7 @@ class CrashCase {
     const names = starts.map(({ stageId, step }) => `${step} of ${stageId}`);
     const twice = names.filter((name, nth) => names.indexOf(name) !== nth);
     const ends = this.#rows().flatMap((row, nth) =>
-      isStartLost(row) || this.#isForgotten(row) ? [] : this.#endProblems(row, nth),
+      this.#isForgotten(row) ? [] : this.#endProblems(row, nth),
     );
     const late = starts.filter(({ atMs }) => atMs > this.#cancelledMs + CANCEL_LIMIT_MS);
     return [
@@ -245,17 +235,18 @@ class CrashCase {
   }
 
   #endProblems(row: StageRow, nth: number): readonly string[] {
-    const { stage, steps } = row;
+    const { stage } = row;
+    const steps = stepsOfLastStart(row);
     const wanted = this.#scenario.ends[nth];
-    const seen = [...steps.values()].map(
+    const seen = steps.map(
       ({ name, status, error }) => `${name} ${status}${error === '' ? '' : `: ${error}`}`,
     );
-    const areEnded = [...steps.values()].every(({ status }) => !OPEN.has(status));
+    const areEnded = steps.every(({ status }) => !OPEN.has(status));
     const areTrue = wanted?.steps === undefined ? areEnded : seen.join() === wanted.steps.join();
     const isTrue = stage.status === wanted?.stage && areTrue;
     const seenText = `build ${nth + 1} is ${stage.status} ${stage.error} [${seen.join(', ')}]`;
     const status = isTrue ? [] : [`${seenText}, not ${wanted?.stage} [${wanted?.steps?.join(', ')}]`];
-    const logs = [...steps.values()].flatMap((step) => {
+    const logs = steps.flatMap((step) => {
       const ran = this.#cluster.kubelet.starts.some(
         (one) => one.stageId === stage.id && one.step === step.name,
       );
@@ -268,11 +259,13 @@ class CrashCase {
   }
 }
 
-const isAnswerLost = (point: CrashPoint | LethalLog | undefined): point is CrashPoint =>
-  point !== undefined && 'call' in point && point.how === 'lost';
-
-const isStartLost = ({ stage }: StageRow): boolean =>
-  stage.status === 'error' && START_LOST.test(stage.error);
+/** A start whose response was lost is repeated with new steps; the server keeps the first ones, as pending. */
+function stepsOfLastStart({ steps }: StageRow): readonly DroneStep[] {
+  const all = [...steps.values()];
+  const starts = all.map(({ number }) => number - plannedNumber(number));
+  const last = Math.max(...starts);
+  return all.filter((_, nth) => starts[nth] === last);
+}
 
 /** The result of the client after a lost answer: that of the repeated call, or an error. */
 const droneAnswerLost: LoseAnswer = (method, answer) => {

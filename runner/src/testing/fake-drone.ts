@@ -93,8 +93,20 @@ export class FakeDrone implements CiServer {
       (step) => step.id !== 0 && row.steps.get(step.id)?.version !== step.version,
     );
     if (isStale || stage.version !== row.stage.version) return { kind: 'conflict', afterLostAnswer: false };
+    const numbers = [...row.steps.values()].map(({ number }) => number);
+    if (stage.steps.some((step) => step.id === 0 && numbers.includes(step.number))) {
+      // As the real one: the version rises before the steps are inserted (drone-rpc §2.4).
+      row.stage = { ...row.stage, version: stage.version + 1 };
+      throw new CiServerError(
+        'update',
+        500,
+        'UNIQUE constraint failed: steps.step_stage_id, steps.step_number',
+      );
+    }
+    // The place of a step in its stage is written once.
     const steps = stage.steps.map((step) => ({
       ...step,
+      number: row.steps.get(step.id)?.number ?? step.number,
       id: step.id || this.#nextId(),
       version: step.version + 1,
     }));
@@ -107,7 +119,8 @@ export class FakeDrone implements CiServer {
     const row = [...this.rows.values()].find(({ steps }) => steps.has(step.id));
     if (row?.steps.get(step.id)?.version !== step.version)
       return { kind: 'conflict', afterLostAnswer: false };
-    const value = { ...step, version: step.version + 1 };
+    const { number } = row.steps.get(step.id) ?? step;
+    const value = { ...step, number, version: step.version + 1 };
     row.steps.set(step.id, value);
     return Promise.resolve({ kind: 'updated', value });
   }

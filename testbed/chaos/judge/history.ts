@@ -13,6 +13,8 @@ export interface StageRecord {
   readonly status: string;
   readonly error: string;
   readonly steps: readonly StepHistory[];
+  /** Steps of starts whose response was lost: each start inserts all of them. */
+  readonly lostSteps: readonly StepHistory[];
 }
 
 /** A start or an end of a step, as the step wrote it to a file outside of its Pod. */

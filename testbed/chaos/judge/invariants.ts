@@ -1,7 +1,6 @@
 import { EXIT } from '@hangar/shared/program/exit-codes';
 import type { ExpectedStage, ExpectedStep, Shape } from '../plan/shapes.ts';
-import type { BuildHistory, History, InjectedFault, StageRecord, StepHistory } from './history.ts';
-import { touches } from './touches.ts';
+import type { BuildHistory, History, StageRecord, StepHistory } from './history.ts';
 
 /** The invariants that must hold for every run. */
 export const INVARIANTS = [
@@ -36,6 +35,9 @@ const CANCEL_LIMIT_MS = 30_000;
 const EXPECTED_EXITS: ReadonlySet<number> = new Set([EXIT.ok]);
 const DONE: ReadonlySet<string> = new Set(['success', 'failure', 'killed', 'error', 'skipped', 'declined']);
 
+/** Only steps whose ids are known have run. */
+const RAN: ReadonlySet<string> = new Set(['running', 'success', 'failure', 'error']);
+
 /** All violations in a history. Pure. */
 export function violationsOf(history: History, shapes: readonly Shape[]): readonly Violation[] {
   const ofBuilds = history.builds.flatMap((build) => {
@@ -43,7 +45,7 @@ export function violationsOf(history: History, shapes: readonly Shape[]): readon
     if (!shape) return [];
     const { number, id } = build;
     const findings = [
-      ...(isKnownLoss(build, history) ? [] : statusFindings(build, shape)),
+      ...statusFindings(build, shape),
       ...onceFindings(build),
       ...stopFindings(build, history),
       ...logFindings(build, shape),
@@ -53,53 +55,6 @@ export function violationsOf(history: History, shapes: readonly Shape[]): readon
   return [...ofBuilds, ...runFindings(history).map((one) => ({ ...one, build: undefined }))];
 }
 
-/** A known case in which a build can be lost, described in docs/reliability.md. It must be rare, so such builds are counted. */
-interface KnownLoss {
-  readonly error: RegExp;
-  /** Kinds of faults that can cause it; with any other cause it is a violation. */
-  readonly kinds: RegExp;
-  /** Whether a stop in order causes it too, if it begins while the API server is unreachable: then nothing can be recorded. */
-  readonly isByStop?: true;
-}
-
-/** In both cases the server has started the stage, and no process knows the ids of its steps. */
-const KNOWN_LOSSES: readonly KnownLoss[] = [
-  {
-    error: /the runner was lost while this pipeline was being started/,
-    kinds: /^(kill -9|SIGSTOP)$/,
-    isByStop: true,
-  },
-  {
-    error: /the Drone server did not confirm the start of this stage/,
-    kinds: /^Drone: (cut after|500 after|half answers)|^(partition from|outage of) Drone|^Drone restarts/,
-  },
-];
-
-/** Whether a build ended in one of the known cases, without any of its steps having run. */
-export function isKnownLoss(build: BuildHistory, { faults }: Pick<History, 'faults'>): boolean {
-  const meanwhile = faults.filter((fault) => touches(fault, build));
-  return KNOWN_LOSSES.some(({ error, kinds, isByStop = false }) => {
-    const lost = build.stages.filter((stage) => stage.status === 'error' && error.test(stage.error));
-    const steps = new Set(lost.flatMap((stage) => stage.steps.map(({ name }) => name)));
-    const hasRun = build.effects.some(({ step }) => steps.has(step));
-    const isCaused =
-      meanwhile.some(({ kind }) => kinds.test(kind)) || (isByStop && meanwhile.some(isSilenced(faults)));
-    return lost.length > 0 && !hasRun && isCaused;
-  });
-}
-
-/** Whether a fault is a stop in order that began while the API server could not be reached. */
-const isSilenced =
-  (faults: readonly InjectedFault[]) =>
-  ({ kind, fromMs }: InjectedFault): boolean =>
-    kind === 'SIGTERM' &&
-    faults.some(
-      (other) =>
-        /^(outage of|partition from) Kubernetes/.test(other.kind) &&
-        other.fromMs <= fromMs &&
-        fromMs <= other.toMs,
-    );
-
 function statusFindings(build: BuildHistory, shape: Shape): readonly Finding[] {
   const invariant = 'one correct final status';
   const open = [build.status, ...build.stages.map(({ status }) => status)].find((one) => !DONE.has(one));
@@ -107,6 +62,8 @@ function statusFindings(build: BuildHistory, shape: Shape): readonly Finding[] {
   return shape.stages.flatMap((expected) => {
     const stage = build.stages.find(({ name }) => name === expected.name);
     if (!stage) return [{ invariant, expected: `a stage ${expected.name}`, seen: 'none' }];
+    const ran = stage.lostSteps.find(({ status, lines }) => RAN.has(status) || lines !== undefined);
+    if (ran) return [{ invariant, expected: 'a lost start has no effect', seen: textOf(ran) }];
     return [...stageFindings(build, stage, expected), ...recordFindings(build, stage, expected)];
   });
 }

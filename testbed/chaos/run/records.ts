@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import type { WireLine } from '../../parts/drone/wire.ts';
+import type { WireLine, WireStep } from '../../parts/drone/wire.ts';
 import type { BuildHistory, Effect, StageRecord } from '../judge/history.ts';
 import type { Shape } from '../plan/shapes.ts';
 import type { ChaosSystem } from './system.ts';
@@ -20,12 +20,16 @@ export function historyOf(system: ChaosSystem, sent: SentBuild): BuildHistory {
   const { number, id, shape, sentMs, endedMs, cancelledMs, destroyedMs } = sent;
   const build = system.drone.build(id);
   const stages = build.stages.map(({ name, status, error, steps }): StageRecord => {
+    const isLast = (step: WireStep, nth: number): boolean =>
+      !steps.slice(nth + 1).some((later) => later.name === step.name);
+    const records = steps.map((step, nth) => ({
+      ...{ name: step.name, status: step.status, exitCode: step.exit_code },
+      lines: isLast(step, nth) ? numbersIn(system.drone.log(id, step.name, name)) : undefined,
+    }));
     return {
       ...{ name, status, error },
-      steps: steps.map((step) => ({
-        ...{ name: step.name, status: step.status, exitCode: step.exit_code },
-        lines: numbersIn(system.drone.log(id, step.name, name)),
-      })),
+      steps: records.filter((_, nth) => steps[nth] && isLast(steps[nth], nth)),
+      lostSteps: records.filter((_, nth) => steps[nth] && !isLast(steps[nth], nth)),
     };
   });
   const effects = effectsIn(system.effectsFile(number));

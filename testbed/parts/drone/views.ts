@@ -53,10 +53,12 @@ export function findStep(
   stepName: string,
   stageName?: string,
 ): (WireStep & Seen) | undefined {
+  // A start that is repeated inserts the steps once more, and those run.
+  const last = ({ steps }: BuildView['stages'][number]) => steps.findLast((step) => step.name === stepName);
   return build.stages
     .filter((stage) => stageName === undefined || stage.name === stageName)
-    .flatMap((stage) => stage.steps)
-    .find((step) => step.name === stepName);
+    .flatMap((stage) => last(stage) ?? [])
+    .at(0);
 }
 
 /** The log of a step: the uploaded one if there is one, else what was streamed so far. */

@@ -30,7 +30,7 @@ const GOOD: BuildHistory = {
   ...{ cancelledMs: undefined, destroyedMs: [], podStoppedMs: { [POD]: SENT_MS + 8_000 } },
   stages: [
     {
-      ...{ name: 'default', status: 'failure', error: '' },
+      ...{ name: 'default', status: 'failure', error: '', lostSteps: [] },
       steps: [
         { name: 'one', status: 'success', exitCode: 0, lines: [1, 2, 3] },
         { name: 'two', status: 'failure', exitCode: 3, lines: [1, 2] },
