@@ -156,7 +156,7 @@ describe('the page', () => {
 
     expect(await tab.page.locator('#plot-curve circle').count()).toBe(3);
     expect(await tab.page.locator('#plot-curve .own title').textContent()).toContain('price 30: 110.9');
-    expect(await text(tab, '#plot-curve figcaption')).toContain('stands at the price 30');
+    expect(await text(tab, '#plot-curve figcaption')).toContain('The present price is 30');
     expect(await tab.page.locator('#plot-curve .unit').allTextContents()).toEqual([
       'mean wait in seconds',
       'node-hours a day',
