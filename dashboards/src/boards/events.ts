@@ -35,13 +35,19 @@ export const RUNNER_EVENTS: readonly BoardEvent[] = [
   restarts(CHOSEN, RUNNER_METRICS.info, RUNNER_METRICS.processStart),
 ];
 
+/** Orders of the last minute, also the first one of a pool. */
+const orders = [
+  POOLS.increase(AUTOSCALER_METRICS.orders, '1m'),
+  POOLS.begun(AUTOSCALER_METRICS.orders, '1m'),
+].map((counted) => `${counted.sum('namespace', 'pool', 'outcome').text} > 0`);
+
 /** What happened to the autoscaler, and what it ordered. */
 export const CAPACITY_EVENTS: readonly BoardEvent[] = [
   deploys(SERVICE, AUTOSCALER_METRICS.info),
   restarts(SERVICE, AUTOSCALER_METRICS.info, RUNNER_METRICS.processStart),
   {
     name: 'Orders',
-    expr: `${POOLS.increase(AUTOSCALER_METRICS.orders, '1m').sum('namespace', 'pool', 'outcome').text} > 0`,
+    expr: orders.join(' or '),
     text: '{{namespace}}/{{pool}}: {{outcome}}',
     color: 'purple',
   },

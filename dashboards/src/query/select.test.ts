@@ -36,6 +36,11 @@ describe('Select', () => {
     ],
     ['an increase', all.increase(METRICS.builds, '1h'), 'increase(hangar_runner_builds_total[1h])'],
     [
+      'counters that have appeared',
+      all.begun(METRICS.builds, '1m').sum('event'),
+      'sum by (event) (hangar_runner_builds_total unless hangar_runner_builds_total offset 1m)',
+    ],
+    [
       'a quantile',
       all.quantile(0.95, METRICS.wait, '5m'),
       'histogram_quantile(0.95, sum by (le) (rate(hangar_runner_wait_seconds_bucket[5m])))',

@@ -86,6 +86,12 @@ export class Select {
     return new Vector(`increase(${spec.name}${matchers(this.#scope, where)}[${window}])`);
   }
 
+  /** The value of counters that have appeared within a window: `increase` counts from the first sample on, and misses it. */
+  begun<const S extends Kind<'counter'>>(spec: S, window: string, where?: Where<S>): Vector<LabelOf<S>> {
+    const series = `${spec.name}${matchers(this.#scope, where)}`;
+    return new Vector(`${series} unless ${series} offset ${window}`);
+  }
+
   /** The number of observations per second. */
   observed(spec: Kind<'histogram'>, window: string): Vector<TargetLabel> {
     return new Vector(`rate(${spec.name}_count${matchers(this.#scope)}[${window}])`);
