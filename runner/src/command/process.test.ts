@@ -131,7 +131,7 @@ describe('the process', () => {
   );
 
   it(
-    'exits at once if its port is in use',
+    'exits at once if its port is in use (known issue 56)',
     async () => {
       const other = createServer();
       await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));

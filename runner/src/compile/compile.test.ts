@@ -294,7 +294,7 @@ describe('the Pod (previous-runner §4.1, §4.8, §4.16, §5.2)', () => {
 });
 
 describe('masks and warnings (previous-runner §4.9.3)', () => {
-  it('a step masks its own secrets and masked variables, and has no secrets of other steps', () => {
+  it('a step masks its own secrets and masked variables, and has no secrets of other steps (known issue 28)', () => {
     const steps = [aStep({ name: 'a', environment: { T: secret('token') } }), aStep({ name: 'b' })];
     const environment = [
       { name: 'E', value: 'env-secret', mask: true },

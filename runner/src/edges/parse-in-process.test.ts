@@ -159,7 +159,7 @@ describe('IsolatedParser', { timeout: 60_000 }, () => {
     delete process.env['HANGAR_TEST_SECRET'];
   });
 
-  it('gives the process 256 MiB of heap, and no file that is open here', async () => {
+  it('limits the old space of the process to 256 MiB, and gives it no file that is open here', async () => {
     const open = join(folder, 'open');
     writeFileSync(open, 'secret');
     const handle = openSync(open, 'r');
