@@ -56,6 +56,26 @@ describe('the list of rights', () => {
 
     expect(deleted).toEqual(['nodeclaims']);
   });
+
+  it('allows no creation but of Leases and Events, and no eviction', () => {
+    const created = RIGHTS.filter(({ verb }) => verb === 'create').map(({ resource }) => resource);
+
+    expect(created).toEqual(['leases', 'events']);
+  });
+
+  it('changes no object but nodes, Leases, and the sizes of what is scaled', () => {
+    const changed = RIGHTS.filter(({ verb }) => ['patch', 'update'].includes(verb));
+    const resources = new Set(changed.map(({ resource }) => resource));
+
+    expect([...resources].sort()).toEqual([
+      'capacitybuffers',
+      'deployments/scale',
+      'leases',
+      'nodepools',
+      'nodepools/scale',
+      'nodes',
+    ]);
+  });
 });
 
 describe('rulesOf', () => {

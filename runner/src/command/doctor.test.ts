@@ -107,6 +107,15 @@ describe('doctor, settings only', () => {
     expect(reportText(report, true)).toContain('\u001b[33mIncomplete');
   });
 
+  it.each([
+    ['DRONE_RPC_PROTO', 'http'],
+    ['DRONE_ENV_PLUGIN_SKIP_VERIFY', 'true'],
+    ['DRONE_RPC_SECRET', 'sesame'],
+  ])('warns of the insecure %s=%s, once', async (name, value) => {
+    const { warnings } = (await examined(['--offline'], { ...GOOD, [name]: value })).report;
+    expect(warnings.filter((text) => text.startsWith(name))).toHaveLength(1);
+  });
+
   it('shows what is open to untrusted pipelines, and what the chart would refuse', async () => {
     const { said } = await run(['--offline'], { ...GOOD, HANGAR_UNTRUSTED_NODES: 'none' });
 

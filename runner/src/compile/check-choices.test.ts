@@ -332,8 +332,8 @@ describe('what no rule allows', () => {
       { priorityClassName: 'systems' },
     ],
     ["the Leases' namespace", metadata({ namespace: 'ci' }), metadata({ namespace: 'ci-builds' })],
-  ])('%s, also of a trusted build', (_sentence, refused, nearMiss) => {
-    for (const detail of [aDetail(), TRUSTED]) {
+  ])('%s, at any level', (_sentence, refused, nearMiss) => {
+    for (const detail of [FORK_OF_TRUSTED, aDetail(), TRUSTED]) {
       expect(outcome(refused, { ...any, detail })).toHaveLength(1);
       expect(outcome(refused, { ...any, detail })).not.toEqual(['compiled']);
       expect(outcome(nearMiss, { ...any, detail })).toEqual(['compiled']);
@@ -368,8 +368,11 @@ describe('the token of a service account', () => {
     expect(mounted({ serviceAccountName: 'deploy' }, { rules, settings: restricted })).toBe(true);
   });
 
-  it('is not mounted without a name when restricted', () => {
+  it('is not mounted without a name when restricted, but for an account that a default or a policy names', () => {
     expect(mounted({}, { settings: restricted })).toBe(false);
+    expect(mounted({}, { settings: { ...restricted, defaultServiceAccount: 'deploy' } })).toBe(true);
+    const policies = [aPolicy({ serviceAccount: 'deploy' })];
+    expect(mounted({}, { settings: { ...restricted, policies } })).toBe(true);
     expect(mounted({}, {})).toBe(true);
   });
 

@@ -31,6 +31,7 @@ const codeOf = (changes: Partial<CompileInput>): string => {
 const netrc = { machine: 'git.example.com', login: 'ada', password: 'n3trc-pass' };
 const noClone = { disable: true, depth: 0, skipVerify: false, trace: false, retries: 0 };
 const never = { branch: { include: ['no-such-branch'], exclude: [] } };
+const CHART_LABELS = { 'hangar.dev/component': 'runner', 'hangar.dev/release': 'hangar', team: 'a' };
 
 describe('how a step starts (previous-runner §4.6.1, §4.6.2, §5.3)', () => {
   it('commands run as a script behind the gate', () => {
@@ -246,6 +247,13 @@ describe('the Pod (previous-runner §4.1, §4.8, §4.16, §5.2)', () => {
     expect(secretText(compiled(), '2.script')).not.toContain('tmate');
   });
 
+  it('known issue 70: a debug build has and prints nothing of tmate where that is off', () => {
+    const settings = someSettings({ tmate: { ...someSettings().tmate, enabled: false } });
+    const debug = compiled({ settings, detail: aDetail({ build: aBuild({ debug: true }) }) });
+    expect(debug.pod.spec?.initContainers?.map(({ name }) => name)).toEqual(['hangar-init']);
+    expect(secretText(debug, '2.script')).not.toMatch(/tmate|remote_debug/);
+  });
+
   it('takes the gate from its image as a volume, with no init container but that of a debug build', () => {
     const settings = someSettings({ gateVolume: 'image' });
     const { pod } = compiled({ settings });
@@ -286,7 +294,7 @@ describe('the Pod (previous-runner §4.1, §4.8, §4.16, §5.2)', () => {
 });
 
 describe('masks and warnings (previous-runner §4.9.3)', () => {
-  it('a step masks its own secrets and masked variables, and has no secrets of other steps', () => {
+  it('a step masks its own secrets and masked variables, and has no secrets of other steps (known issue 28)', () => {
     const steps = [aStep({ name: 'a', environment: { T: secret('token') } }), aStep({ name: 'b' })];
     const environment = [
       { name: 'E', value: 'env-secret', mask: true },
@@ -391,6 +399,12 @@ describe('known issues of the previous runner', () => {
       [2, 'b'],
     ]);
     expect(containerOf(result, 2).resources?.requests).toEqual({ cpu: '50m', memory: '48Mi' });
+  });
+
+  it('known issue 3: a step that can never run is left out, also with `failure: fast`', () => {
+    const steps = [aStep({ name: 'a', when: never, failure: 'fast' }), aStep({ name: 'b' })];
+    const { plan } = compiled({ pipeline: aPipeline({ steps }) });
+    expect(plan.steps.map(({ name }) => name)).toEqual(['clone', 'b']);
   });
 
   it('known issue 31: a pipeline in which nothing can run compiles to an empty plan', () => {
@@ -528,10 +542,13 @@ describe('known issues of the previous runner', () => {
     expect(result.pod.metadata?.annotations?.['hangar.dev/owner']).toBeUndefined();
   });
 
-  it('authors cannot give a Pod the labels by which the chart selects its programs', () => {
-    const labels = { 'hangar.dev/component': 'runner', 'hangar.dev/release': 'hangar', team: 'a' };
+  it.each([
+    ['authors', 'metadata', []],
+    ['policies', 'none', [aPolicy({ labels: CHART_LABELS })]],
+  ])('%s cannot give a Pod the labels by which the chart selects its programs', (_, by, policies) => {
+    const labels = by === 'metadata' ? CHART_LABELS : {};
     const pipeline = aPipeline({ metadata: { namespace: '', labels, annotations: {} } });
-    const own = compiled({ pipeline }).pod.metadata?.labels ?? {};
+    const own = compiled({ pipeline, settings: someSettings({ policies }) }).pod.metadata?.labels ?? {};
     expect(own).toMatchObject({ team: 'a', 'app.kubernetes.io/managed-by': 'hangar-runner' });
     expect(Object.keys(own).filter((key) => /component|release/.test(key))).toEqual([]);
   });

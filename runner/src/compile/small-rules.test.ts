@@ -86,11 +86,18 @@ describe('privilegeOf, of an open rule', () => {
     ['with command', { ...docker, command: ['sh'] }, false],
     ['with entrypoint', { ...docker, entrypoint: ['sh'] }, false],
     ['with any volume', { ...docker, volumes: [{ name: 'a', path: '/a', subPath: '' }] }, false],
-    [
-      'with a variable that changes its behaviour',
-      { ...docker, environment: { PATH: text('/evil') } },
-      false,
-    ],
+    ...['PATH', 'HOME', 'XDG_RUNTIME_DIR', 'DOCKER_HOST', 'DOCKER_OPTS'].map(
+      (name): [string, ReturnType<typeof aStep>, boolean] => [
+        `with the variable ${name}, which changes its behaviour`,
+        { ...docker, environment: { [name]: text('/evil') } },
+        false,
+      ],
+    ),
+    ...['acr', 'ecr', 'gcr', 'heroku'].map((name): [string, ReturnType<typeof aStep>, boolean] => [
+      `the image plugins/${name} with any tag`,
+      aStep({ image: `plugins/${name}:any`, commands: [] }),
+      true,
+    ]),
     ['with a harmless variable', { ...docker, environment: { A: text('1') } }, true],
     ['by its own setting', aStep({ privileged: true }), true],
   ])('%s', (_sentence, step, want) => {

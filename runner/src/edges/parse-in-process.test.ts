@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -63,6 +63,19 @@ describe('IsolatedParser', { timeout: 60_000 }, () => {
 
     await expect(parser.parse(fileOf(HEAD), never)).resolves.toBeDefined();
     await expect(parser.parse(fileOf(LARGE), never)).rejects.toThrow('needs more than 10 s or 256 MiB');
+  });
+
+  it.each([
+    ['starts no process', 0, 'resolves'],
+    ['starts a process', 1, 'rejects'],
+  ] as const)('%s for file and variables of 16 KiB together and %i characters', async (_, more, ends) => {
+    const variables = { v: 'x'.repeat(999), w: 'x'.repeat(999) };
+    const yaml = `${HEAD}#${'x'.repeat(16 * 1024 - 2_000 - HEAD.length - 1 + more)}`;
+    const parser = new IsolatedParser(clock, { program: program(`throw new Error('a process')`) });
+    const parsed = parser.parse({ ...fileOf(yaml), variables }, never);
+    await (ends === 'resolves'
+      ? expect(parsed).resolves.toBeDefined()
+      : expect(parsed).rejects.toThrow('needs'));
   });
 
   it('starts a process for a small file that substitution makes large', async () => {
@@ -144,6 +157,28 @@ describe('IsolatedParser', { timeout: 60_000 }, () => {
     const environment = await parser.parse(fileOf(LARGE), never);
     expect(JSON.stringify(environment)).not.toMatch(/TEST_SECRET|do not tell|PATH/);
     delete process.env['HANGAR_TEST_SECRET'];
+  });
+
+  it('limits the old space of the process to 256 MiB, and gives it no file that is open here', async () => {
+    const open = join(folder, 'open');
+    writeFileSync(open, 'secret');
+    const handle = openSync(open, 'r');
+    const parser = new IsolatedParser(clock, {
+      program: program(`
+        import { readdirSync, readlinkSync } from 'node:fs';
+        const pathOf = (fd) => { try { return readlinkSync('/proc/self/fd/' + fd); } catch { return ''; } };
+        process.once('message', () => process.send({
+          manifest: [process.execArgv, readdirSync('/proc/self/fd').map(pathOf)],
+          cpuMs: 0,
+        }));
+      `),
+    });
+
+    const [options, paths] = (await parser.parse(fileOf(LARGE), never)) as unknown as [string[], string[]];
+    closeSync(handle);
+    expect(options).toContain('--max-old-space-size=256');
+    expect(paths.length).toBeGreaterThan(3);
+    expect(paths).not.toContain(open);
   });
 
   it('survives a process that ends, or uses up its memory, and parses the next file', async () => {

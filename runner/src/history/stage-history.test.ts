@@ -104,6 +104,14 @@ describe('an ended stage', () => {
     expect(history.outputOf(200)?.text).toBe('output of 2\n');
   });
 
+  it('is one of the latest 200 by default', () => {
+    const history = new StageHistory();
+    for (let stageId = 1; stageId <= 201; stageId++) run(history, stageId);
+
+    expect(history.stages).toHaveLength(200);
+    expect(history.stages.at(-1)?.entry.stageId).toBe(2);
+  });
+
   it('is not kept where nothing was reported: another replica accepted it', () => {
     const history = historyOf(1);
     history.registryChanged([]);

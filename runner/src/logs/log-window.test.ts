@@ -81,7 +81,7 @@ describe('LogWindow (previous-runner §6.7)', () => {
     expect(memory.heldBytes).toBe(0);
   });
 
-  it('keeps little in memory when memory is short, and still all of the text', async () => {
+  it('keeps little in memory when memory is short, and still all of the text (known issue 2)', async () => {
     const overflow = new FakeOverflow();
     const memory = aLogMemory(512 * 1024, overflow);
     const windows = [1, 2, 3].map(() => new LogWindow(memory));

@@ -123,7 +123,7 @@ describe('a Pod without its scheduling gate', () => {
     expect(env.isOver()).toBe(true);
   });
 
-  it('measures its time-out from its admission, across owners', async () => {
+  it('measures its time-out from its admission, across owners (known issue 8)', async () => {
     const reports = { ...ADMITTED, [ANNOTATION.admittedAt]: String(1_768_383_000_000 - 3_600_000) };
     const env = begin({
       reports,
@@ -395,7 +395,7 @@ describe('a Pod that still has its scheduling gate', () => {
     expect([env.server.stage.error, env.isOver()]).toEqual(['asks for too much', true]);
   });
 
-  it('of a build that is cancelled in the queue is removed', async () => {
+  it('of a build that is cancelled in the queue is removed (known issue 8)', async () => {
     const env = begin({ reports: STARTED, prepare: (one) => Object.assign(one, { taken: BUSY }) });
     await env.clock.step(0);
     env.cancel();

@@ -35,7 +35,7 @@ describe('the watch of all Pods (previous-runner §5.5)', () => {
     expect(watch.pods).toHaveLength(2);
   });
 
-  it('lists a namespace once for all callers, and lets all of them wait for it', async () => {
+  it('lists a namespace once for all callers, and lets all of them wait for it (known issue 10)', async () => {
     const { watch, put, stop, cluster } = begin();
     put('a');
     let open = (): void => undefined;

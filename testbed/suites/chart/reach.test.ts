@@ -68,7 +68,7 @@ interface Peer {
 interface Policy extends KubernetesObject {
   readonly spec?: {
     readonly policyTypes?: readonly string[];
-    readonly ingress?: readonly { readonly from?: readonly Peer[] }[];
+    readonly ingress?: readonly { readonly from?: readonly Peer[]; readonly ports?: readonly object[] }[];
     readonly egress?: readonly { readonly to?: readonly Peer[] }[];
   };
 }
@@ -128,7 +128,17 @@ describe('what builds can reach', () => {
       false,
     ]);
     expect([mayEnter({}), mayEnter({ app: 'prometheus' })]).toEqual([true, true]);
+    expect(spec?.ingress?.map(({ ports }) => ports)).toEqual([[{ port: 'http', protocol: 'TCP' }]]);
   });
+
+  it.each(['runner', 'autoscaler'])(
+    'the %s takes connections of those in `networkPolicy.from` only, where that is set',
+    async (component) => {
+      const from = [{ podSelector: { matchLabels: { app: 'prometheus' } } }];
+      const spec = await named(`hangar-${component}`, { [component]: { networkPolicy: { from } } });
+      expect(spec?.ingress?.map((one) => one.from)).toEqual([from]);
+    },
+  );
 
   it('builds call neither the programs nor the metadata addresses, by IPv4 and IPv6, and everything else', async () => {
     const spec = await named('hangar-jobs');
@@ -137,6 +147,7 @@ describe('what builds can reach', () => {
     const blocks = peers.flatMap(({ ipBlock }) => ipBlock ?? []);
 
     expect(spec?.policyTypes).toEqual(['Ingress', 'Egress']);
+    expect(spec?.ingress).toBeUndefined();
     expect(selects(pods ?? {}, { 'hangar.dev/component': 'runner' })).toBe(false);
     expect(selects(pods ?? {}, { 'hangar.dev/component': 'autoscaler' })).toBe(false);
     expect(selects(pods ?? {}, { app: 'registry' })).toBe(true);

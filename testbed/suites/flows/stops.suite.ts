@@ -91,7 +91,7 @@ export function stoppedSuite(where: string, open: () => Promise<TestSystem>, pat
       expect(setup.drone.complaints).toEqual([]);
     });
 
-    it('a cancel while the Pod waits for a node ends the build and removes the Pod', async () => {
+    it('known issue 8: a cancel while the Pod waits for a node ends the build and removes the Pod', async () => {
       const selector = 'node_selector: { hangar.test/nowhere: "true" }';
       const { id } = begin(pipeline(step('one', ['echo never']), selector));
       await until(
@@ -124,7 +124,7 @@ export function stoppedSuite(where: string, open: () => Promise<TestSystem>, pat
       expect(done.stages[0]?.error).toMatch(/deleted|disappeared/);
     });
 
-    it('an image that is not there ends the build in seconds, before any step ran', async () => {
+    it('known issue 34: an image that is not there ends the build in seconds, before any step ran', async () => {
       const missing = '- name: one\n  image: docker.io/local/missing:1\n  commands: [echo never]\n';
       const { id } = begin(pipeline(missing));
       const done = await finished(id);

@@ -299,11 +299,12 @@ describe("an untrusted build, with the chart's default on a real cluster", () =>
     const { namespace } = setup;
     expect(pod?.spec).toMatchObject({ automountServiceAccountToken: false });
     const user = `system:serviceaccount:${namespace}:${pod?.spec?.serviceAccountName}`;
-    const mayNot = async (verb: string, group: string, resource: string): Promise<boolean> => {
+    const mayNot = async (verb: string, group: string, path: string): Promise<boolean> => {
+      const [resource, subresource] = path.split('/');
       const review = {
         apiVersion: 'authorization.k8s.io/v1',
         kind: 'SubjectAccessReview',
-        spec: { user, resourceAttributes: { namespace, verb, group, resource } },
+        spec: { user, resourceAttributes: { namespace, verb, group, resource, subresource } },
       };
       const answer = await setup.admin.create<KubernetesObject & { status?: { allowed: boolean } }>(
         { resource: REVIEWS },
@@ -316,6 +317,7 @@ describe("an untrusted build, with the chart's default on a real cluster", () =>
     expect(await mayNot('list', '', 'secrets')).toBe(true);
     expect(await mayNot('get', 'coordination.k8s.io', 'leases')).toBe(true);
     expect(await mayNot('list', '', 'pods')).toBe(true);
+    expect(await mayNot('get', '', 'pods/log')).toBe(true);
     expect(await mayNot('create', '', 'pods')).toBe(true);
     const target = { resource: RESOURCE.leases, namespace };
     expect((await setup.admin.list(target, {}, never)).items.length).toBeGreaterThan(0);
