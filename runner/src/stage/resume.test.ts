@@ -431,15 +431,19 @@ describe('a Pod that still has its scheduling gate', () => {
     expect([env.reports, env.pod === undefined, env.isOver()]).toEqual([[], false, true]);
   });
 
-  it('and whose start was reported with a lost response ends with an error, as the step ids are unknown', async () => {
-    const prepare = ({ server }: TestStage) =>
-      Object.assign(server, { stage: aStage({ status: 'running', version: 4 }) });
+  it('and whose start was reported with a lost response is started again, with other numbers for the steps', async () => {
+    const prepare = ({ server }: TestStage) => {
+      Object.assign(server, { stage: aStage({ status: 'running', version: 4, started: 1_768_382_000 }) });
+      server.register([1, 2]);
+    };
     const env = begin({ prepare });
     await env.clock.step(0);
-    expect(env.server.stage).toMatchObject({
-      status: 'error',
-      error: expect.stringMatching(/lost while this pipeline was being started/) as string,
-    });
+    await env.finishSteps();
+    expect(env.server.stage).toMatchObject({ status: 'success', started: 1_768_382_000 });
+    expect([1, 2, 1_001, 1_002].map((n) => env.server.statusOf(n))).toEqual([
+      ...['pending', 'pending'],
+      ...['success', 'success'],
+    ]);
     expect([env.pod, env.isOver()]).toEqual([undefined, true]);
   });
 
