@@ -76,6 +76,13 @@ export const MULTIPLIED: readonly ExpensiveFile[] = [
     make: (chars) => steps(`- {name: a, image: b, resources: {limits: {memory: "${filled(chars, '9')}x"}}}`),
   },
   {
+    name: 'a time that is none, shared by all steps of a small file',
+    make: (chars) =>
+      steps(
+        `- {name: s, image: a, timeout: &t "${filled(Math.min(chars, 12_000), '1')}"}\n${numbered(3_000, (n) => `- {name: s${n}, image: a, timeout: *t}\n`)}`,
+      ),
+  },
+  {
     name: 'a namespace that is none',
     make: (chars) => one(`metadata: {namespace: "${filled(chars, 'A')}"}`),
   },
