@@ -83,6 +83,18 @@ export const MULTIPLIED: readonly ExpensiveFile[] = [
       ),
   },
   {
+    // Only in this mode is it computed how much of them runs at the same time.
+    name: 'steps that wait for all before them, of which each requests more',
+    make: () =>
+      `metadata: {annotations: {hangar.dev/resources: peak}}\n${steps(
+        Array.from(
+          { length: 590 },
+          (_, n) =>
+            `- {name: s${n}, image: a, resources: {requests: {cpu: ${n + 1}, memory: ${n + 1}Mi}}, depends_on: [clone${Array.from({ length: n }, (_step, m) => `,s${m}`).join('')}]}\n`,
+        ).join(''),
+      )}`,
+  },
+  {
     name: 'a namespace that is none',
     make: (chars) => one(`metadata: {namespace: "${filled(chars, 'A')}"}`),
   },
