@@ -20,6 +20,12 @@ describe('parseSpanMs', () => {
       expect(parseSpanMs(text)).toBeUndefined();
     },
   );
+
+  it('refuses many digits as soon as one: authors write timeouts, and build parameters are as long as they like', () => {
+    expect(parseSpanMs('1'.repeat(100_000))).toBeUndefined();
+    expect(parseSpanMs('1s'.repeat(50_000))).toBeUndefined();
+    expect(parseSpanMs('1s'.repeat(50))).toBe(50_000);
+  });
 });
 
 describe('formatSpan', () => {

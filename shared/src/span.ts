@@ -9,8 +9,12 @@ const UNITS = [
 ] as const;
 const UNIT_MS: Readonly<Record<string, number>> = Object.fromEntries(UNITS);
 
+/** No duration is longer, and authors write texts of any length: the search takes the square of it. */
+const LONGEST_TEXT = 100;
+
 /** @returns whole milliseconds; undefined if the text is not a duration, such as a number without a unit */
 export function parseSpanMs(text: string): number | undefined {
+  if (text.length > LONGEST_TEXT) return undefined;
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)];
   if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) return undefined;
   const ms = Math.round(

@@ -2,20 +2,22 @@ import type { OrderedStep } from './order-steps.ts';
 
 /**
  * For each step, the indexes of the steps that have certainly ended when it starts. A background step ends with the Pod, so it is never
- * among them.
+ * among them. The steps before a step are one number, because there may be as many as steps, and each of those has its own.
  */
 function endedBefore(steps: readonly OrderedStep[]): readonly ReadonlySet<number>[] {
-  const ended: ReadonlySet<number>[] = [];
-  for (const step of steps) {
-    const own = new Set<number>();
-    for (const n of step.after) {
-      if (steps[n - 1]?.role === 'step') own.add(n - 1);
-      for (const index of ended[n - 1] ?? []) own.add(index);
-    }
-    ended.push(own);
+  const ended: bigint[] = [];
+  const endedWith: bigint[] = [];
+  for (const [index, { after, role }] of steps.entries()) {
+    const before = after.reduce((bits, n) => bits | (endedWith[n - 1] ?? 0n), 0n);
+    ended.push(before);
+    endedWith.push(role === 'step' ? before | (1n << BigInt(index)) : before);
   }
-  return ended;
+  return ended.map((bits) => new Set(indexesOf(bits)));
 }
+
+/** The indexes of the bits that are 1, ascending. */
+const indexesOf = (bits: bigint): readonly number[] =>
+  [...bits.toString(2)].toReversed().flatMap((bit, index) => (bit === '1' ? [index] : []));
 
 /**
  * Flow from steps that end (left) to steps that start afterwards (right). Each unit of flow is a unit of resources that the later
@@ -48,9 +50,15 @@ class Handover {
     if ((this.need[start] ?? 0) === 0) return 0;
     const detour = { takenBy: new Map<number, number>(), freedBy: new Map<number, number>() };
     const queue = [start];
+    // Only steps up to `start` take anything yet, and each takes from steps before itself.
+    const unseen = new Set(this.free.keys().take(start));
     for (const right of queue) {
-      const fresh = [...(this.earlier[right] ?? [])].filter((left) => !detour.takenBy.has(left));
-      for (const left of fresh) detour.takenBy.set(left, right);
+      // Takes as long as the smaller of the two.
+      const fresh = [...unseen.intersection(this.earlier[right] ?? new Set<number>())];
+      for (const left of fresh) {
+        unseen.delete(left);
+        detour.takenBy.set(left, right);
+      }
       const source = fresh.find((left) => (this.free[left] ?? 0) > 0);
       if (source !== undefined) return this.apply(source, start, detour);
       queue.push(...fresh.flatMap((left) => this.release(left, start, detour.freedBy)));

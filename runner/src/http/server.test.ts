@@ -324,6 +324,10 @@ describe('listening', () => {
     await Promise.all([one.close(), two.close()]);
   });
 
+  it('closes a connection without traffic after 30 s: a client that never reads its answer holds it no longer', () => {
+    expect(http().server.timeout).toBe(30_000);
+  });
+
   it('answers probes while a client holds 500 connections half-open, and keeps no more than those', async () => {
     const app = http();
     const address = await app.listen({ host: '127.0.0.1', port: 0 });

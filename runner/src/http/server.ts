@@ -13,9 +13,17 @@ import { stageViews } from './stage-views.ts';
 
 const NOT_KEPT = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
+/** A connection without traffic for this long is closed; so is a request that takes this long to arrive. */
+const SLOW_MS = 30_000;
+
 /** All routes, not listening yet. What is wrong with a request ends that request and nothing else. */
 export function createHttp(parts: HttpParts): FastifyInstance {
-  const app = Fastify({ logger: false, forceCloseConnections: true, requestTimeout: 30_000 });
+  const app = Fastify({
+    logger: false,
+    forceCloseConnections: true,
+    requestTimeout: SLOW_MS,
+    connectionTimeout: SLOW_MS,
+  });
   limitConnections(app.server);
   ignoreBodies(app);
   app.addHook('onRequest', async (_request, reply) => void reply.headers(NOT_KEPT));

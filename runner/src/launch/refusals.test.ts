@@ -15,6 +15,15 @@ function verdict(error: unknown): string {
 }
 
 describe('refusalOf', () => {
+  it.each(['service account ', 'RuntimeClass '])(
+    'searches a long message once, which may quote an author: %s again and again',
+    (kind) => {
+      const error = refusal(403, 'Forbidden', `denied the label ${JSON.stringify(kind.repeat(25_000))}`);
+
+      expect(verdict(error)).toBe('right-missing (operator)');
+    },
+  );
+
   it.each<[string, unknown, string]>([
     ['no answer', refusal(0, 'NoAnswer'), 'later'],
     ['429', refusal(429, 'TooManyRequests'), 'later'],

@@ -33,8 +33,9 @@ export function refusalOf(error: unknown, noun: string): LaunchRefusal {
 function forbidden(error: Error, noun: string): LaunchRefusal {
   const { message } = error;
   if (message.includes('exceeded quota')) return quotaOf(error, noun);
-  if (/service account .*not found/.test(message)) return { kind: 'soon', error: refused(error, noun) };
-  if (REJECTED_CONTENTS.test(message)) return { kind: 'final', error: refused(error, noun) };
+  if (isMissing('service account ', message)) return { kind: 'soon', error: refused(error, noun) };
+  if (REJECTED_CONTENTS.test(message) || isMissing('RuntimeClass ', message))
+    return { kind: 'final', error: refused(error, noun) };
   if (MISSING_PERMISSION.test(message)) return { kind: 'denied' };
   return {
     kind: 'final',
@@ -49,9 +50,18 @@ function forbidden(error: Error, noun: string): LaunchRefusal {
   };
 }
 
+/**
+ * Whether something of this kind does not exist, by the message. One search for each text: messages may quote what an author wrote, which has
+ * any length, and in a pattern each repetition of the kind would search the rest again.
+ */
+function isMissing(kind: string, message: string): boolean {
+  const at = message.indexOf(kind);
+  return at >= 0 && message.includes('not found', at);
+}
+
 /** Admission plugins that return 403 for the contents of an object: Pod Security, LimitRange, a quota that requires limits, classes. */
 const REJECTED_CONTENTS =
-  /violates PodSecurity|(?:maximum|minimum) \S+ usage per|failed quota|no PriorityClass with name|RuntimeClass .*not found/;
+  /violates PodSecurity|(?:maximum|minimum) \S+ usage per|failed quota|no PriorityClass with name/;
 
 /** `User "..." cannot create resource "pods" in API group "" in the namespace "ci"`: no other 403 contains this text. */
 const MISSING_PERMISSION = /cannot \S+ resource/;

@@ -33,7 +33,7 @@ const WAITS: ReadonlyMap<string, string> = new Map([
 export function noticeOf(event: CoreV1Event): PodNotice | undefined {
   const reported = toldBy(event.reason ?? '', event.message ?? '');
   if (!reported) return undefined;
-  const [, container = ''] = /\{(.+)\}$/.exec(event.involvedObject.fieldPath ?? '') ?? [];
+  const [, container = ''] = /\{([^{}]+)\}$/.exec(event.involvedObject.fieldPath ?? '') ?? [];
   return { ...reported, container, atMs: timeOf(event) };
 }
 

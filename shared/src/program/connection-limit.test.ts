@@ -9,8 +9,11 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-async function aServer(most: number): Promise<string> {
-  const server = createServer((_request, reply) => reply.end('ok'));
+async function aServer(most: number, answered = (): void => undefined): Promise<string> {
+  const server = createServer((_request, reply) => {
+    answered();
+    reply.end('ok');
+  });
   limitConnections(server, most);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   ends.push(() => {
@@ -63,5 +66,27 @@ describe('a server with a limit of connections', () => {
     const sockets = await held(url, 20);
     expect(await answers(url)).toBe('ok');
     expect(sockets.open).toBe(20);
+  });
+
+  it('closes a connection on which more requests are sent at once than it may have, and answers the next one', async () => {
+    let count = 0;
+    const url = await aServer(20, () => (count += 1));
+    const socket = connect(Number(new URL(url).port), '127.0.0.1').resume();
+    const closed = new Promise<void>((resolve) => socket.on('error', () => undefined).once('close', resolve));
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(500));
+    await closed;
+
+    expect(count).toBe(4);
+    expect(await answers(url)).toBe('ok');
+  });
+
+  it('near miss: asks a client to close its connection with the fourth answer', async () => {
+    const { ask, socket } = await keptAlive(await aServer(20), '127.0.0.2');
+    await ask();
+    await ask();
+    const fourth = new Promise<string>((resolve) => socket.once('data', (data) => resolve(String(data))));
+
+    expect(await ask()).toBe('HTTP/1.1 200 OK');
+    expect(await fourth).toContain('Connection: close');
   });
 });

@@ -1,7 +1,13 @@
-import type { Server, Socket } from 'node:net';
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** Expected clients are a few people, Prometheus and probes; the limit protects memory from misbehaving clients. */
 const MOST_CONNECTIONS = 500;
+/**
+ * Requests of one connection; the last answer asks the client to close it. Whoever sends many at once and reads nothing would hold all the
+ * answers in memory.
+ */
+const MOST_REQUESTS = 4;
 
 /** The open connections of one server, oldest first, by the address of the client. */
 class OpenConnections {
@@ -39,10 +45,14 @@ class OpenConnections {
 
 /**
  * Limits the open connections of a server without ever refusing a new one: a client that holds many sockets and sends nothing loses
- * its own oldest ones, so that probes, Prometheus and people are still answered.
+ * its own oldest ones, so that probes, Prometheus and people are still answered. A connection has few answers, so that one that is never read
+ * holds little memory.
  */
 export function limitConnections(server: Server, most = MOST_CONNECTIONS): void {
   const open = new OpenConnections();
+  server.maxRequestsPerSocket = MOST_REQUESTS;
+  // Not at once: the server still writes a refusal of each request that it has read, which would be an error.
+  server.on('dropRequest', (_request, socket) => setImmediate(() => socket.destroy()));
   server.on('connection', (socket) => {
     open.add(socket);
     if (open.count > most) open.closeOne();

@@ -76,6 +76,25 @@ export const MULTIPLIED: readonly ExpensiveFile[] = [
     make: (chars) => steps(`- {name: a, image: b, resources: {limits: {memory: "${filled(chars, '9')}x"}}}`),
   },
   {
+    name: 'a time that is none, shared by all steps of a small file',
+    make: (chars) =>
+      steps(
+        `- {name: s, image: a, timeout: &t "${filled(Math.min(chars, 12_000), '1')}"}\n${numbered(3_000, (n) => `- {name: s${n}, image: a, timeout: *t}\n`)}`,
+      ),
+  },
+  {
+    // Only in this mode is it computed how much of them runs at the same time.
+    name: 'steps that wait for all before them, of which each requests more',
+    make: () =>
+      `metadata: {annotations: {hangar.dev/resources: peak}}\n${steps(
+        Array.from(
+          { length: 590 },
+          (_, n) =>
+            `- {name: s${n}, image: a, resources: {requests: {cpu: ${n + 1}, memory: ${n + 1}Mi}}, depends_on: [clone${Array.from({ length: n }, (_step, m) => `,s${m}`).join('')}]}\n`,
+        ).join(''),
+      )}`,
+  },
+  {
     name: 'a namespace that is none',
     make: (chars) => one(`metadata: {namespace: "${filled(chars, 'A')}"}`),
   },
