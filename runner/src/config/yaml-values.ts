@@ -11,11 +11,27 @@ export class ConfigFileError extends Error {
   override readonly name = 'ConfigFileError';
 }
 
-/** All documents of a YAML text, read by the rules of pipeline files: a scalar is its text as written, or null. */
-export function readYamlDocuments(text: string): readonly unknown[] {
+type Scalar = Extract<YamlNode, { readonly kind: 'scalar' }>;
+
+/**
+ * All documents of a YAML text, read by the rules of pipeline files: a scalar is its text as written, or null.
+ *
+ * @throws {ConfigFileError} for invalid YAML
+ */
+export const readYamlDocuments = (text: string): readonly unknown[] => documentsOf(text, writtenText);
+
+/**
+ * The first document of a YAML text as Helm reads it, which has the number and switch rules of pipelines. A number that JavaScript cannot hold
+ * stays a text.
+ *
+ * @throws {ConfigFileError} for invalid YAML
+ */
+export const readTypedYaml = (text: string): unknown => documentsOf(text, typedScalar)[0] ?? null;
+
+function documentsOf(text: string, scalarOf: (node: Scalar) => unknown): readonly unknown[] {
   const budget = new TokenBudget();
   try {
-    const values = splitDocuments(text).map((document) => valueOf(parseYamlTree(document, budget)));
+    const values = splitDocuments(text).map((document) => valueOf(parseYamlTree(document, budget), scalarOf));
     // Nothing stands before a first line of three dashes.
     return values[0] === null ? values.slice(1) : values;
   } catch (error) {
@@ -24,59 +40,34 @@ export function readYamlDocuments(text: string): readonly unknown[] {
   }
 }
 
-function valueOf(node: YamlNode): unknown {
+function valueOf(node: YamlNode, scalarOf: (node: Scalar) => unknown): unknown {
   switch (node.kind) {
     case 'seq':
-      return node.items.map(valueOf);
+      return node.items.map((item) => valueOf(item, scalarOf));
     case 'map':
-      return Object.fromEntries(node.entries.map(([key, value]) => [keyOf(key), valueOf(value)]));
-    case 'scalar': {
-      const value = resolveScalar(node);
-      if (value.kind === 'null') return null;
-      return value.kind === 'text' ? value.value : node.text;
-    }
+      return Object.fromEntries(node.entries.map(([key, value]) => [keyOf(key), valueOf(value, scalarOf)]));
+    case 'scalar':
+      return scalarOf(node);
   }
 }
 
-/**
- * The first document of a YAML text as Helm reads it, which has the number and switch rules of pipelines. A number that JavaScript cannot hold
- * stays a text.
- *
- * @throws {ConfigFileError} for invalid YAML
- */
-export function readTypedYaml(text: string): unknown {
-  try {
-    const [first, second] = splitDocuments(text).map((document) =>
-      parseYamlTree(document, new TokenBudget()),
-    );
-    const isAbsent = first?.kind === 'scalar' && first.text === '';
-    const node = isAbsent ? second : first;
-    return node === undefined ? null : typedValueOf(node);
-  } catch (error) {
-    if (error instanceof PipelineError) throw new ConfigFileError(error.message.replace(/^yaml: /, ''));
-    throw error;
-  }
+function writtenText(node: Scalar): string | null {
+  const value = resolveScalar(node);
+  if (value.kind === 'null') return null;
+  return value.kind === 'text' ? value.value : node.text;
 }
 
-function typedValueOf(node: YamlNode): unknown {
-  switch (node.kind) {
-    case 'seq':
-      return node.items.map(typedValueOf);
-    case 'map':
-      return Object.fromEntries(node.entries.map(([key, value]) => [keyOf(key), typedValueOf(value)]));
-    case 'scalar': {
-      const value = resolveScalar(node);
-      if (value.kind === 'null') return null;
-      if (value.kind !== 'int' && value.kind !== 'float') return value.value;
-      const number = Number(value.value);
-      const isExact = value.kind === 'int' ? Number.isSafeInteger(number) : Number.isFinite(number);
-      return isExact ? number : node.text;
-    }
-  }
+function typedScalar(node: Scalar): unknown {
+  const value = resolveScalar(node);
+  if (value.kind === 'null') return null;
+  if (value.kind !== 'int' && value.kind !== 'float') return value.value;
+  const number = Number(value.value);
+  const isExact = value.kind === 'int' ? Number.isSafeInteger(number) : Number.isFinite(number);
+  return isExact ? number : node.text;
 }
 
 function keyOf(key: YamlNode): string {
-  if (key.kind === 'scalar') return textAt(valueOf(key), 'a key');
+  if (key.kind === 'scalar') return textAt(writtenText(key), 'a key');
   throw new ConfigFileError(`line ${key.line}: a key must be a string`);
 }
 

@@ -6,6 +6,7 @@ import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { parseManifest } from '../parse/manifest.ts';
 import type { PipelineFile } from '../parse/pipeline-file.ts';
+import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { cpuMsIn, IsolatedParser, processCpuMs } from './parse-in-process.ts';
 
 const fileOf = (yaml: string, owner = 'acme/widget'): PipelineFile => ({
@@ -191,6 +192,19 @@ describe('IsolatedParser', { timeout: 60_000 }, () => {
       await expect(parser.parse(fileOf(`${LARGE}hang`), never)).rejects.toMatchObject({ message: TOO_LARGE });
       expect(await parser.parse(fileOf(LARGE), never)).toBe(LARGE.length);
     }
+  });
+
+  it('blames no file for an error of our own code, and says where that was', async () => {
+    const parser = new IsolatedParser(clock, {
+      program: REPLYING(`{ defect: 'TypeError: x\\n at y.ts:1' }`),
+    });
+    const failed = parser.parse(fileOf(LARGE), never);
+    await expect(failed).rejects.toThrow('the parsing process failed: TypeError: x\n at y.ts:1');
+    await expect(failed).rejects.not.toBeInstanceOf(PipelineError);
+    // The real program, with an order that no code gives.
+    await expect(new IsolatedParser(clock).places(fileOf(LARGE), null as never, never)).rejects.toThrow(
+      /^the parsing process failed: TypeError: [^]*value-places/,
+    );
   });
 
   it('leaves no timer and no process, however it ends', async () => {

@@ -27,13 +27,14 @@ export interface ParseOrder extends PipelineFile {
 /** The places of values, in the order in which they are wanted. */
 type Places = readonly (ErrorPlace | undefined)[];
 
-/** The answer of the process: the manifest or the places, or why the file can't be parsed. */
+/** The answer of the process: the manifest or the places, why the file can't be parsed, or the stack of an error of our own code. */
 export type ParseReply =
   | { readonly manifest: Manifest; readonly cpuMs: number }
   | { readonly places: Places }
-  | { readonly refused: ErrorFields };
+  | { readonly refused: ErrorFields }
+  | { readonly defect: string };
 
-type Found = Exclude<ParseReply, { readonly refused: ErrorFields }>;
+type Found = Exclude<ParseReply, { readonly refused: ErrorFields } | { readonly defect: string }>;
 
 /** Maximum size of file and variables that are parsed in this process: starting another one takes longer than parsing a small file. */
 const INLINE_CHARS = 16 * 1024;
@@ -42,9 +43,9 @@ const PROCESSES = 1;
 const MAX_HEAP_MIB = 256;
 /** Space for new objects, which V8 holds three times, beside the old ones. Its default would add 192 MiB. */
 const SEMI_SPACE_MIB = 8;
-/** Limit of the CPU time, so that other load refuses no file; the slowest file of 1 MiB takes about a second. */
+/** Limit of the CPU time, which other load does not use up; the slowest file of 1 MiB takes about a second. */
 const CPU_MS = 10_000;
-/** A process that ends neither this way nor that. */
+/** Limit by the clock, for a process that waits, and where CPU time is not known. */
 const WALL_MS = 60_000;
 const LOOK_MS = 500;
 /** A file that took longer is not read again to find the places of values. */
@@ -103,7 +104,7 @@ async function startProcess(program: URL): Promise<ChildProcess> {
   return child;
 }
 
-/** Rejects once the process has ended, or could not be started. */
+/** Rejects once the process has ended. */
 async function endOf(child: ChildProcess, signal: AbortSignal): Promise<never> {
   const [code, by] = (await once(child, 'exit', { signal })) as [number | null, string | null];
   throw new Error(`the parsing process ended with ${by ?? code}`);
@@ -157,20 +158,14 @@ export class IsolatedParser implements PipelineParser {
     try {
       const reply = await this.#replyOf(child, order, signal);
       if ('refused' in reply) throw PipelineError.of(reply.refused);
+      if ('defect' in reply) throw new Error(`the parsing process failed: ${reply.defect}`);
       return reply;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof PipelineError) throw error;
-      throw new PipelineError(
-        'pipeline-too-large',
-        `the pipeline file needs more than ${CPU_MS / 1_000} s or ${MAX_HEAP_MIB} MiB to parse; split it`,
-        { cause: error },
-      );
     } finally {
       child.kill('SIGKILL');
     }
   }
 
+  /** @throws {PipelineError} `pipeline-too-large`, if the process ends without an answer or reaches a limit */
   async #replyOf(child: ChildProcess, order: ParseOrder, signal: AbortSignal): Promise<ParseReply> {
     const over = new AbortController();
     try {
@@ -182,6 +177,13 @@ export class IsolatedParser implements PipelineParser {
         const [reply] = (await Promise.race([message, ...early])) as [ParseReply];
         return reply;
       });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new PipelineError(
+        'pipeline-too-large',
+        `the pipeline file needs more than ${CPU_MS / 1_000} s or ${MAX_HEAP_MIB} MiB to parse; split it`,
+        { cause: error },
+      );
     } finally {
       over.abort();
     }

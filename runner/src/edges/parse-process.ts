@@ -1,3 +1,4 @@
+import { errorText } from '@hangar/shared/error-text';
 import { parseManifest } from '../parse/manifest.ts';
 import { substitutedText } from '../parse/pipeline-file.ts';
 import { valuePlaces } from '../parse/value-places.ts';
@@ -12,7 +13,9 @@ function reply({ wanted, ...file }: ParseOrder): ParseReply {
     const used = process.threadCpuUsage({ user, system });
     return { manifest, cpuMs: (used.user + used.system) / 1_000 };
   } catch (error) {
-    if (!(error instanceof PipelineError)) throw error;
+    // A defect is reported with its place: the output of this process goes nowhere.
+    if (!(error instanceof PipelineError))
+      return { defect: error instanceof Error ? (error.stack ?? error.message) : errorText(error) };
     const { code, message, blame, place } = error;
     return { refused: { code, message, blame, place } };
   }

@@ -2,6 +2,7 @@ import type { DroneBuild, DroneRepo, DroneStage, StageDetail } from '../../pipel
 import type { EnvValue, Pipeline, PipelineStep } from '../../pipeline/pipeline.ts';
 import { OPEN_RULES } from '../../restrict/restrictions.ts';
 import type { CompileInput } from '../compile.ts';
+import { OWN_STEP } from '../own-step.ts';
 import type { CacheSettings, CompileSettings, ImageConfig, Policy, Prepared } from '../settings.ts';
 
 /** The time at which the tests compile: 2026-01-14T09:30:06Z. */
@@ -15,29 +16,10 @@ export const secret = (name: string): EnvValue => ({ kind: 'secret', secret: nam
 /** A step `test` with one command. */
 export function aStep(changes: Partial<PipelineStep> = {}): PipelineStep {
   return {
+    ...OWN_STEP,
     name: 'test',
     image: 'golang:1.25',
     commands: ['go test ./...'],
-    entrypoint: [],
-    command: [],
-    environment: {},
-    settings: {},
-    detach: false,
-    dependsOn: [],
-    failure: 'fail',
-    when: {},
-    pull: 'default',
-    privileged: false,
-    limits: NOTHING,
-    requests: NOTHING,
-    storage: { requestBytes: 0, limitBytes: 0 },
-    devices: {},
-    user: undefined,
-    group: undefined,
-    security: undefined,
-    volumes: [],
-    workingDir: '',
-    line: 0,
     ...changes,
   };
 }
