@@ -61,6 +61,17 @@ const SCENARIOS: readonly CrashScenario[] = [
     ends: ALL_WELL,
   },
   {
+    name: 'a quota without room for half a minute',
+    pipelines: [pipeline(step('one') + step('two'))],
+    quotaForMs: 30_000,
+    ends: ALL_WELL,
+  },
+  {
+    name: 'no step that is to run',
+    pipelines: [pipeline(step('one', '  when: { branch: other }\n'))],
+    ends: [{ stage: 'success', steps: [] }],
+  },
+  {
     name: 'a step whose image is swapped',
     pipelines: [
       pipeline(`${step('one')}- name: two\n  image: unknown/plugin\n  settings: { bucket: any }\n`),
@@ -146,16 +157,24 @@ const differenceIn = (text: string): string | undefined =>
   Object.keys(DIFFERENCES).find((key) => DIFFERENCES[key]?.test(text));
 const hasNamespace = ({ env }: CrashScenario): boolean => env?.['DRONE_NAMESPACE_DEFAULT'] !== undefined;
 
-/** The first call that creates anything, or the second where a namespace comes first. */
-const callThatMadePod = (calls: readonly string[], isInNamespace: boolean): number => {
+/** The last call but one that creates anything, since a Secret follows the Pod; or the first one, or the second where a namespace comes first. */
+const callThatMadePod = (calls: readonly string[], scenario: CrashScenario): number => {
   const creations = calls.flatMap((name, nth) => (name === 'cluster.create' ? [nth + 1] : []));
-  return creations[isInNamespace ? 1 : 0] ?? 0;
+  const place = scenario.quotaForMs ? -2 : Number(hasNamespace(scenario));
+  return creations.at(place) ?? Number.POSITIVE_INFINITY;
 };
 
 const expectedDifferences = (one: CrashScenario): readonly string[] => {
-  const usual = one.cancelAfterMs === undefined ? [FORGOTTEN, HIDDEN, STARTING] : [STARTING];
+  const usual = usualDifferences(one);
   return [...(hasNamespace(one) ? [EMPTY] : []), ...usual].sort();
 };
+
+function usualDifferences({ cancelAfterMs, quotaForMs, ends }: CrashScenario): readonly string[] {
+  if (cancelAfterMs !== undefined) return [STARTING];
+  if (ends.every(({ steps }) => steps?.length === 0)) return [FORGOTTEN];
+  // While it waits for the quota it has no Pod, and once it has one it was started already.
+  return quotaForMs === undefined ? [FORGOTTEN, HIDDEN, STARTING] : [FORGOTTEN, HIDDEN];
+}
 
 describe("a process that is lost at any call of any port, under the previous runner's Role", () => {
   it.each(SCENARIOS)(
@@ -166,7 +185,7 @@ describe("a process that is lost at any call of any port, under the previous run
       const seen = new Set<string>();
       const whole = await runCase(scenario, undefined);
       expect(whole.problems).toEqual([]);
-      const madePod = callThatMadePod(whole.calls, hasNamespace(one));
+      const madePod = callThatMadePod(whole.calls, one);
       const found: string[] = [];
       const points = whole.calls.flatMap((name, nth) => HOWS.map((how) => ({ name, call: nth + 1, how })));
       for (const { name, call, how } of points) {

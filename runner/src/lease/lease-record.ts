@@ -21,9 +21,9 @@ export interface Intent {
   readonly deaths?: number;
 }
 
-/** What the server knows of a stage that waits without a Pod. */
+/** What the server knows of a stage that is started without a Pod. */
 export interface StartedWithoutPod {
-  /** The server's ids of its steps, in the plan's order. */
+  /** The server's ids of its steps, in the plan's order; empty until the response to its start has arrived. */
   readonly stepIds: readonly number[];
   /** Processes that have told it of a step: by so many versions its steps may be ahead. */
   readonly owners: number;

@@ -57,7 +57,8 @@ function workOf(compiled: Compiled): Work & { readonly compiled: Compiled } {
 /** A stage that was started before its Pod was lost, or removed to be made again, keeps its steps at the server. */
 function continueStarted({ parts, progress }: StageFlow, { plan, masks, namespace, pod }: Compiled): void {
   const { stage, startedWithoutPod } = progress;
-  if (!startedWithoutPod) return;
+  // Without ids the response to its start was lost: it is started again.
+  if (!startedWithoutPod?.stepIds.length) return;
   const contents = { plan, masks, namespace, podName: pod.metadata?.name ?? '' };
   progress.started ??= startedBefore(parts, { stage, contents }, startedWithoutPod);
 }

@@ -15,7 +15,7 @@ import { awaitOthers, isOfThisRun, podFound } from './found-pod.ts';
 import { endPreparation, pausePreparation } from './preparation.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
 import { recordWait } from './stage-record.ts';
-import { startAtServer } from './start.ts';
+import { startWithoutPod } from './start.ts';
 import { leftMs, quotaTooLong } from './wait-limit.ts';
 
 /** The delay before another attempt when the quota is exhausted. */
@@ -124,13 +124,10 @@ class QuotaWait {
     stops.stop.throwIfAborted();
   }
 
-  /**
-   * No Pod can keep the step ids from the server yet, so the Lease keeps them before a note is written to the log. A crash in between loses
-   * the ids, like a crash between the start and the PATCH of the Pod.
-   */
+  /** No Pod can keep the step ids from the server yet, so the Lease keeps them before a note is written to the log. */
   async #show(text: string): Promise<void> {
     const { parts, stops } = this.#flow;
-    const started = await startAtServer(this.#flow, this.#work);
+    const started = await startWithoutPod(this.#flow, this.#work);
     if (!started.firstLog) await recordWait(this.#flow, started.stepIds);
     if (this.#shown.has(text) || this.#shown.size >= MOST_QUOTA_NOTES) return;
     this.#shown.add(text);

@@ -68,6 +68,19 @@ describe('a wait for room in a quota', () => {
     });
   });
 
+  it('is recorded before the start, whose response is the only place with the step ids', async () => {
+    const env = begin(...ALWAYS);
+    const update = env.server.updateStage.bind(env.server);
+    const recorded: unknown[] = [];
+    env.server.updateStage = (...order) => {
+      recorded.push(env.intents.get(63)?.started);
+      return update(...order);
+    };
+    await env.clock.step(10_000);
+
+    expect(recorded).toEqual([{ stepIds: [], owners: 0 }]);
+  });
+
   it('ends with a Pod that is created with the step ids and runs like any other', async () => {
     const env = begin(spent(9), spent(9), spent(9));
     const created: unknown[] = [];
@@ -142,7 +155,7 @@ describe('a wait for room in a quota that another process began', () => {
     env.server.stage = aStage({ status: 'running', version: 4 });
     env.server.register([1, 2]);
     const first = env.server.steps.get(100);
-    if (first) env.server.steps.set(100, { ...first, status: 'running', version: 1 + owners });
+    if (first && owners > 0) env.server.steps.set(100, { ...first, status: 'running', version: 1 + owners });
     const detail = aDetail('running');
     env.server.details = { ...detail, stage: env.server.stage };
     env.server.accept = () => Promise.resolve({ kind: 'lost' } as never);
@@ -172,6 +185,21 @@ describe('a wait for room in a quota that another process began', () => {
     expect(env.reports).toEqual(['1 running']);
     expect(env.logs.of(1).notes).toEqual([expect.stringContaining('waiting for room in the quota')]);
     expect(env.intents.get(63)?.started).toEqual({ stepIds: [100, 200], owners: 2 });
+  });
+
+  it('starts the stage again with other step numbers if the response to its start was lost with that process', async () => {
+    const env = next(0);
+    env.handOver.abort();
+    await env.clock.step(0);
+    const intent = { stageId: 63, buildId: 41, machine: 'me', started: { stepIds: [], owners: 0 } };
+    env.intents.set(63, intent);
+    void carryOn(env.parts, intent, new AbortController().signal);
+    await env.clock.step(0);
+    await env.finishSteps();
+
+    expect(env.server.stage.status).toBe('success');
+    const ends = [...env.server.steps.values()].map(({ status }) => status);
+    expect(ends).toEqual(['pending', 'pending', 'success', 'success']);
   });
 
   it('is an error if its steps have changed', async () => {

@@ -3,6 +3,16 @@ import type { Started } from '../launch/start.ts';
 import type { Intent } from '../lease/lease-record.ts';
 import type { StageFlow, StageProgress } from './stage-progress.ts';
 
+/**
+ * Records in the Lease, before a stage without a Pod is started, that no step of it has run: if the response to the start is lost with this
+ * process, the next owner starts it again.
+ */
+export async function recordStart(flow: StageFlow): Promise<void> {
+  if (flow.progress.isWaitRecorded) return;
+  flow.progress.isWaitRecorded = true;
+  await write(flow, { started: { stepIds: [], owners: 0 } });
+}
+
 /** Records in the Lease the step ids of a stage that waits without a Pod. */
 export async function recordWait(flow: StageFlow, stepIds: StepIds): Promise<void> {
   const { startedWithoutPod, record } = flow.progress;

@@ -8,7 +8,7 @@ import { keptPod } from '../watch/kept-pod.ts';
 import { toApiMs } from './api-time.ts';
 import { endAtServer } from './claim.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
-import { followSteps, recordPod } from './stage-record.ts';
+import { followSteps, recordPod, recordStart } from './stage-record.ts';
 
 /**
  * Reports the steps to the server, which assigns their ids; one PATCH writes these to the Pod and, if the stage is admitted, removes the
@@ -39,19 +39,23 @@ export async function start(flow: StageFlow): Promise<StageEnd | undefined> {
 /** A start is repeated at most this often. */
 const MOST_REPEATS = 3;
 
+/** Starts a stage before it has a Pod. */
+export async function startWithoutPod(flow: StageFlow, work: Work): Promise<Started> {
+  if (!flow.progress.started) await recordStart(flow);
+  return startAtServer(flow, work);
+}
+
 /**
  * Reports the start to the server and keeps the response. A start whose response was lost, here or with another process, is repeated with
- * numbers of its own for the steps: no step has run, since the Pod keeps its scheduling gate until it has the ids.
+ * numbers of its own for the steps: no step has run, since there is no Pod, or it keeps its scheduling gate until it has the ids.
  */
-export async function startAtServer(
-  flow: StageFlow,
-  { plan, masks, namespace, compiled }: Work,
-): Promise<Started> {
+async function startAtServer(flow: StageFlow, { plan, masks, namespace, compiled }: Work): Promise<Started> {
   const { parts, progress, stops } = flow;
   if (progress.started) return progress.started;
   const podName = (progress.pod ?? compiled?.pod)?.metadata?.name ?? '';
   const contents = { plan, masks, namespace, podName };
-  for (let repeats = 0; ; repeats++) {
+  const before = Number(progress.stage.status === 'running');
+  for (let repeats = before; ; repeats++) {
     const order = { stage: progress.stage, contents, repeats };
     const outcome = await startStage(parts, order, stops.grace);
     if (outcome.kind === 'started') {
@@ -131,7 +135,7 @@ const startLost = (adopted: boolean): PipelineError =>
 export async function endWithoutSteps(flow: StageFlow): Promise<StageEnd | undefined> {
   const { parts, progress, stops } = flow;
   if (!progress.work) return undefined;
-  const { reporter } = await startAtServer(flow, progress.work);
+  const { reporter } = await startWithoutPod(flow, progress.work);
   flow.ended();
   const conclusion = { kind: 'completed' } as const;
   await reporter.finish(newStage(progress.work.plan), conclusion, stops.handOver);

@@ -34,6 +34,8 @@ export interface CrashScenario {
   readonly outage?: Outage;
   /** Whether the nodes can mount an image as a volume; default: they can. */
   readonly hasImageVolumes?: boolean;
+  /** A ResourceQuota refuses all Pods for so long. */
+  readonly quotaForMs?: number;
   /** Its logs are not complete. */
   readonly areLogsWithheld?: boolean;
   /** For each build: the status of its stage, and of each step; without `steps`, any final status. */
@@ -94,7 +96,7 @@ class CrashCase {
 
   constructor(scenario: CrashScenario) {
     this.#scenario = scenario;
-    this.#cluster = new RunningCluster(this.#clock, scenario.hasImageVolumes);
+    this.#cluster = new RunningCluster(this.#clock, scenario);
     this.#cluster.kubelet.start();
     this.#stageIds = scenario.pipelines.map((yaml) => this.#drone.add(yaml));
   }

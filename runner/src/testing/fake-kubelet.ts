@@ -16,10 +16,20 @@ import { StuckPod } from './stuck-pod.ts';
 export class RunningCluster extends FakeCluster {
   readonly kubelet: FakeKubelet;
 
-  /** @param hasImageVolumes whether the gate's image can be mounted as a volume */
-  constructor(clock: Clock, hasImageVolumes = true) {
+  /**
+   * @param how `hasImageVolumes`: the gate's image can be mounted as a volume; `quotaForMs`: a ResourceQuota refuses all Pods for so long
+   */
+  constructor(clock: Clock, { hasImageVolumes = true, quotaForMs = 0 } = {}) {
     super();
     this.kubelet = new FakeKubelet(clock, this, hasImageVolumes);
+    this.intercept(({ verb, target }) => {
+      if (verb === 'create' && target.resource === RESOURCE.pods && clock.monotonicMs() < quotaForMs)
+        throw new KubernetesError(
+          403,
+          'Forbidden',
+          'pods "a" is forbidden: exceeded quota: team, limited: pods=0',
+        );
+    });
   }
 
   override log(request: LogRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
