@@ -65,28 +65,48 @@ describe('peakOf', () => {
     expect(peakOf(steps(shape), weights)).toBe(want);
   });
 
-  it('equals the result of trying every set of steps', () => {
-    const graphs = fc.integer({ min: 1, max: 8 }).chain((size) =>
+  const graphs = fc.integer({ min: 1, max: 8 }).chain((size) =>
+    fc.tuple(
       fc.tuple(
-        fc.tuple(
-          ...Array.from({ length: size }, (_, index) =>
-            fc.record({
-              after:
-                index === 0
-                  ? fc.constant([])
-                  : fc.uniqueArray(fc.integer({ min: 1, max: index }), { maxLength: index }),
-              background: fc.boolean(),
-            }),
-          ),
+        ...Array.from({ length: size }, (_, index) =>
+          fc.record({
+            after:
+              index === 0
+                ? fc.constant([])
+                : fc.uniqueArray(fc.integer({ min: 1, max: index }), { maxLength: index }),
+            background: fc.boolean(),
+          }),
         ),
-        fc.array(fc.nat(20), { minLength: size, maxLength: size }),
       ),
-    );
+      fc.array(fc.nat(20), { minLength: size, maxLength: size }),
+    ),
+  );
+
+  it('equals the result of trying every set of steps', () => {
     fc.assert(
       fc.property(graphs, ([shape, weights]) => {
         expect(peakOf(steps(shape), weights)).toBe(peakByTrial(steps(shape), weights));
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('is an upper bound, at most the sum of all, where the effort is limited', () => {
+    fc.assert(
+      fc.property(graphs, fc.nat(30), ([shape, weights], mostVisits) => {
+        const limited = peakOf(steps(shape), weights, mostVisits);
+        expect(limited).toBeGreaterThanOrEqual(peakOf(steps(shape), weights));
+        expect(limited).toBeLessThanOrEqual(weights.reduce((sum, weight) => sum + weight, 0));
+      }),
+    );
+  });
+
+  it('is exact for a hundred steps with many dependencies', () => {
+    const shape = Array.from({ length: 100 }, (_, n) => ({
+      after: Array.from({ length: n }, (_before, m) => m + 1).filter((m) => (m * 7 + n * 13) % 20 === 0),
+    }));
+    const weights = shape.map((_, n) => ((n * 37) % 101) + 1);
+    expect(peakOf(steps(shape), weights)).toBe(peakOf(steps(shape), weights, Infinity));
+    expect(peakOf(steps(shape), weights, 100)).toBeGreaterThan(peakOf(steps(shape), weights));
   });
 });
