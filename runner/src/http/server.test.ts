@@ -306,6 +306,7 @@ describe('the dashboard (previous-runner §7.1, §7.2)', () => {
     const links = [...page.body.matchAll(/href="([^"]*)"/g)].map(([, to]) => to);
     expect(links).toEqual(['data:,', './', 'logs', 'view?id=1']);
     expect(page.headers['content-security-policy']).toContain("default-src 'none'");
+    expect(page.headers['content-security-policy']).toContain("base-uri 'none'; form-action 'none'");
   });
 });
 
