@@ -29,10 +29,8 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 /** A watch counts as open from this long after the request was sent until this long before its response arrived: the network takes time. */
 const TRANSIT_MS = 1_000;
-/**
- * If nothing was certain for this long, the state is requested from the server. With the network delay a cancel takes effect within 10 s.
- */
-const UNCERTAIN_MS = 8_000;
+/** So often it is decided again whether the state must be requested. */
+const REVIEW_INTERVAL_MS = 8_000;
 /** The state is requested at this interval in any case. */
 const CHECK_INTERVAL_MS = 300_000;
 /** The server notifies watches of a cancel first, then the Git host, and updates the stages last (drone-rpc §4.6): within this time. */
@@ -141,6 +139,7 @@ export class BuildWatch {
     const endedMs = this.#clock.monotonicMs();
     if (endedMs - openedMs >= SHORTEST_HOLD_MS) this.#hold.note(endedMs - openedMs);
     if (ended === 'failed') return;
+    if (endedMs - openedMs >= SHORTEST_HOLD_MS) this.#hold.proved(endedMs);
     const span = { fromMs: openedMs + TRANSIT_MS, toMs: endedMs - TRANSIT_MS };
     this.#coverage = withQuietWatch(this.#coverage, span);
   }
@@ -148,10 +147,11 @@ export class BuildWatch {
   async #keepChecking(): Promise<void> {
     let checkedMs = this.#clock.monotonicMs();
     while (!this.#over.aborted) {
-      const needlessUntilMs = Math.max(checkedMs, this.#coverage.certainUntilMs) + UNCERTAIN_MS;
-      const waitMs = Math.min(needlessUntilMs, checkedMs + CHECK_INTERVAL_MS) - this.#clock.monotonicMs();
-      if (waitMs > 0) {
-        await this.#clock.sleep(waitMs, this.#over);
+      const nowMs = this.#clock.monotonicMs();
+      const certainUntilMs = Math.max(checkedMs, this.#coverage.certainUntilMs);
+      const dueMs = Math.min(certainUntilMs + this.#hold.patienceMs(nowMs), checkedMs + CHECK_INTERVAL_MS);
+      if (dueMs > nowMs) {
+        await this.#clock.sleep(Math.min(dueMs - nowMs, REVIEW_INTERVAL_MS), this.#over);
         continue;
       }
       checkedMs = this.#clock.monotonicMs();

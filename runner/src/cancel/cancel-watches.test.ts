@@ -2,7 +2,7 @@ import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import type { CiServer } from '../ports/ci-server.ts';
-import { CancelWatches, type ServerState } from './cancel-watches.ts';
+import { type CancelWatch, CancelWatches, type ServerState } from './cancel-watches.ts';
 
 type Answer = 'quiet' | 'cancelled';
 
@@ -71,6 +71,18 @@ describe('the watches of a build', () => {
       expect(last - before).toBe(Math.min(5_000, ms / 2));
     },
   );
+
+  it('of many builds overlap less, so that connections stay few', async () => {
+    const { clock, watches, open } = begin(quiet);
+    const opened = Array.from({ length: 60 }, (_, id) => watches.open(id));
+    await clock.step(29_000);
+    expect(open()).toBeGreaterThan(300);
+    await clock.step(30_000);
+    expect(open()).toBeLessThanOrEqual(300);
+    for (const one of opened) one.close();
+    await clock.step(0);
+    expect([open(), clock.pending]).toEqual([0, 0]);
+  });
 
   it('overlap from the start for the next build, since the server’s time-out is known by then', async () => {
     const { clock, watches, openedMs } = begin(quietAfter(5_000));
@@ -230,19 +242,23 @@ class Server {
   };
 }
 
-function beginOn(path: Path) {
+function beginOn(path: Path, others = 0) {
   const clock = new FakeClock();
   const server = new Server(clock, path);
-  const ciServer: Pick<CiServer, 'watch'> = { watch: (_buildId, signal) => server.watch(signal) };
+  const ofOthers = new Server(clock, path);
+  const ciServer: Pick<CiServer, 'watch'> = {
+    watch: (buildId, signal) => (buildId === 41 ? server : ofOthers).watch(signal),
+  };
   const watches = new CancelWatches({ clock, ciServer: ciServer as CiServer, log: silentLogger });
+  for (let id = 0; id < others; id++) watches.open(1_000 + id);
   const watch = watches.open(41);
   watch.checkWith(server.checkState);
   return { clock, server, watches, watch };
 }
 
 /** The time from a cancel until it takes effect. */
-async function latencyMs(path: Path, cancelMs: number): Promise<number> {
-  const { clock, server, watch } = beginOn(path);
+async function latencyMs(path: Path, cancelMs: number, others = 0): Promise<number> {
+  const { clock, server, watch } = beginOn(path, others);
   await clock.step(cancelMs);
   server.cancel();
   let actedMs = Number.POSITIVE_INFINITY;
@@ -259,25 +275,28 @@ const MOMENTS_MS = [
   37_777, 44_444, 60_060, 61_234, 75_000, 90_123, 120_007,
 ];
 
+const PATHS: readonly (readonly [string, Path])[] = [
+  ['the server holds watches for 30 s', { holdMs: 30_000 }],
+  ['the server holds watches for 5 s', { holdMs: 5_000 }],
+  ['the server holds watches for 1.2 s', { holdMs: 1_200 }],
+  ['the server answers at once', { holdMs: 0 }],
+  ['a proxy cuts watches after 5 s with an error', { holdMs: 30_000, cut: { afterMs: 5_000, how: 'error' } }],
+  ['a proxy cuts watches after 5 s as if quiet', { holdMs: 30_000, cut: { afterMs: 5_000, how: 'quiet' } }],
+  ['a proxy returns 502 at once', { holdMs: 30_000, cut: { afterMs: 0, how: 'error' } }],
+  ['a proxy holds watches without end', { holdMs: 30_000, silentFromMs: 0 }],
+  ['a proxy starts to hold watches without end', { holdMs: 30_000, silentFromMs: 50_000 }],
+];
+
 describe('a cancel takes effect (previous-runner §5.8)', () => {
-  it.each<readonly [string, Path]>([
-    ['the server holds watches for 30 s', { holdMs: 30_000 }],
-    ['the server holds watches for 5 s', { holdMs: 5_000 }],
-    ['the server holds watches for 1.2 s', { holdMs: 1_200 }],
-    ['the server answers at once', { holdMs: 0 }],
-    [
-      'a proxy cuts watches after 5 s with an error',
-      { holdMs: 30_000, cut: { afterMs: 5_000, how: 'error' } },
-    ],
-    ['a proxy cuts watches after 5 s as if quiet', { holdMs: 30_000, cut: { afterMs: 5_000, how: 'quiet' } }],
-    ['a proxy returns 502 at once', { holdMs: 30_000, cut: { afterMs: 0, how: 'error' } }],
-    ['a proxy holds watches without end', { holdMs: 30_000, silentFromMs: 0 }],
-    ['a proxy starts to hold watches without end', { holdMs: 30_000, silentFromMs: 50_000 }],
-  ])('within 10 s if %s', async (_, path) => {
+  it.each(PATHS)('within 10 s if %s', async (_, path) => {
     for (const cancelMs of MOMENTS_MS) {
       const tookMs = await latencyMs(path, cancelMs);
       expect(tookMs, `cancelled at ${cancelMs} ms`).toBeLessThanOrEqual(10_000);
     }
+  });
+
+  it.each(PATHS)('within 10 s beside many other builds if %s', async (_, path) => {
+    expect(await latencyMs(path, 15_010, 51)).toBeLessThanOrEqual(10_000);
   });
 
   it.each([

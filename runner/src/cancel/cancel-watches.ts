@@ -17,8 +17,8 @@ export interface CancelWatch {
 /** Watches builds for cancellation, one watcher per build for all of its stages in this process (drone-rpc §2.6). */
 export class CancelWatches {
   readonly #parts: { clock: Clock; ciServer: CiServer; log: Logger };
-  readonly #hold = new ObservedHold();
   readonly #watches = new Map<number, BuildWatch>();
+  readonly #hold = new ObservedHold(() => this.#watches.size);
 
   constructor(parts: { clock: Clock; ciServer: CiServer; log: Logger }) {
     this.#parts = parts;
