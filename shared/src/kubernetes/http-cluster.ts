@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
-import { fetch, type Response } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import { retryAfterMs } from '../backoff.ts';
 import { CallSpan } from '../call-span.ts';
 import type { Clock } from '../clock.ts';
@@ -33,6 +33,8 @@ export interface CallObserver {
   before?(call: ApiCall, signal: AbortSignal): Promise<void>;
   after?(call: ApiCall, status: number, durationMs: number): void;
 }
+
+type Response = Dispatcher.ResponseData;
 
 interface Ask {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -146,8 +148,8 @@ export class HttpCluster implements Cluster {
     }
   }
 
-  async log(request: LogRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-    const { namespace, pod, container, follow, sinceTime, previous } = request;
+  async log(wanted: LogRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const { namespace, pod, container, follow, sinceTime, previous } = wanted;
     const target = {
       resource: { base: '/api/v1', plural: 'pods' },
       namespace,
@@ -178,8 +180,8 @@ export class HttpCluster implements Cluster {
     const callOff = this.#limit(span, ask);
     try {
       const response = await this.#send(ask, span.signal);
-      this.#observer.after?.(call, response.status, this.#clock.monotonicMs() - startMs);
-      if (!response.ok) throw await this.#refusal(response);
+      this.#observer.after?.(call, response.statusCode, this.#clock.monotonicMs() - startMs);
+      if (response.statusCode < 200 || response.statusCode > 299) throw await this.#refusal(response);
       return { response, span };
     } catch (error) {
       span.close();
@@ -206,10 +208,9 @@ export class HttpCluster implements Cluster {
     headers.set('User-Agent', 'hangar');
     if (ask.body !== undefined) headers.set('Content-Type', ask.contentType ?? 'application/json');
     const { dispatcher, streams = dispatcher } = this.#connection;
-    return fetch(this.#connection.server + pathOf(ask.target) + queryOf(ask.query ?? {}), {
+    return request(this.#connection.server + pathOf(ask.target) + queryOf(ask.query ?? {}), {
       method: ask.method,
       headers: Object.fromEntries(headers),
-      redirect: 'manual',
       signal,
       dispatcher: isStream(ask) ? streams : dispatcher,
       ...(ask.body === undefined ? {} : { body: JSON.stringify(ask.body) }),
@@ -220,7 +221,7 @@ export class HttpCluster implements Cluster {
     const { response, span } = await this.#open(verb, ask, signal);
     const callOff = this.#limit(span, ask);
     try {
-      return (await response.json()) as T;
+      return (await response.body.json()) as T;
     } catch (error) {
       throw signal.aborted ? signal.reason : lost(error, ask);
     } finally {
@@ -231,11 +232,12 @@ export class HttpCluster implements Cluster {
 
   /** The server's message: from a Status object, or plain text from a proxy in between. */
   async #refusal(response: Response): Promise<KubernetesError> {
-    const text = await response.text().catch(() => '');
-    const askedMs = retryAfterMs(response.headers.get('retry-after') ?? undefined, this.#clock.now());
+    const text = await response.body.text().catch(() => '');
+    const { 'retry-after': asked } = response.headers;
+    const askedMs = retryAfterMs(typeof asked === 'string' ? asked : undefined, this.#clock.now());
     const { reason, message } = recordOf(parseJson(text));
     return new KubernetesError(
-      response.status,
+      response.statusCode,
       textOf(reason),
       textOf(message) || plainText(text, response),
       {
@@ -247,7 +249,7 @@ export class HttpCluster implements Cluster {
 
 /** A proxy's error page may be long: its beginning is enough. */
 const plainText = (text: string, response: Response): string =>
-  text.trim().slice(0, 500) || response.statusText || `status ${response.status}`;
+  text.trim().slice(0, 500) || response.statusText || `status ${response.statusCode}`;
 
 async function* readLog(
   response: Response,
@@ -290,9 +292,7 @@ function queryOf(query: Readonly<Record<string, string | undefined>>): string {
   return set.length === 0 ? '' : `?${new URLSearchParams(set).toString()}`;
 }
 
-async function* bytesOf(response: Response): AsyncIterable<Uint8Array> {
-  if (response.body) yield* response.body as AsyncIterable<Uint8Array>;
-}
+const bytesOf = ({ body }: Response): AsyncIterable<Uint8Array> => body;
 
 function lost(error: unknown, ask: Ask): KubernetesError {
   if (error instanceof KubernetesError) return error;
