@@ -1,3 +1,4 @@
+import { createSecureContext } from 'node:tls';
 import type { buildConnector, Dispatcher } from 'undici';
 import { EnvHttpProxyAgent } from 'undici';
 
@@ -27,7 +28,8 @@ export function createAgent(options: {
 }): Dispatcher {
   const proxies = options.proxies ?? DIRECT;
   const proxy = options.url.toLowerCase().startsWith('https:') ? proxies.https : proxies.http;
-  const tls = { allowH2: false, rejectUnauthorized: options.skipVerify !== true };
+  const secureContext = createSecureContext();
+  const tls = { allowH2: false, secureContext, rejectUnauthorized: options.skipVerify !== true };
   return new EnvHttpProxyAgent({
     allowH2: false,
     headersTimeout: 0,

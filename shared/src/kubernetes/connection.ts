@@ -1,4 +1,5 @@
 import type { Agent as HttpsAgent, RequestOptions } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher } from 'undici';
 
@@ -58,7 +59,9 @@ async function connectionOf(config: KubeConfig): Promise<Connection> {
     // An aborted HTTP/2 stream can send Node 24.21 into an endless native loop (measured): HTTP/1.1 only.
     allowH2: false,
     connect: {
-      ...pick(first, 'ca', 'cert', 'key', 'passphrase', 'servername'),
+      // Without one for all, each connection would parse the certificates, and keep them.
+      secureContext: createSecureContext(pick(first, 'ca', 'cert', 'key', 'passphrase')),
+      ...pick(first, 'servername'),
       rejectUnauthorized: !(cluster.skipTLSVerify || first.rejectUnauthorized === false),
     },
     bodyTimeout: 0,
