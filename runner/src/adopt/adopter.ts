@@ -11,6 +11,7 @@ import { removePod } from '../launch/remove-pod.ts';
 import { holdsGate } from '../launch/start.ts';
 import { deadOwners, type Observations } from '../lease/dead-owners.ts';
 import { holderOf, termMsOf } from '../lease/holder.ts';
+import type { PreviousProcess } from '../lease/lease-record.ts';
 import {
   type Intent,
   inherited,
@@ -20,7 +21,6 @@ import {
   ownNamespacesOf,
   serverOf,
 } from '../lease/lease-record.ts';
-import type { PreviousProcess } from '../lease/own-lease.ts';
 import type { ReplicaRecord } from '../lease/replica-record.ts';
 import type { StageRegistry } from '../stage-registry.ts';
 import { currentPodOnce } from '../watch/current-pod.ts';

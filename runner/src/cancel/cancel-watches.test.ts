@@ -2,7 +2,7 @@ import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import type { CiServer } from '../ports/ci-server.ts';
-import { type CancelWatch, CancelWatches, type ServerState } from './cancel-watches.ts';
+import { CancelWatches, type ServerState } from './cancel-watches.ts';
 
 type Answer = 'quiet' | 'cancelled';
 

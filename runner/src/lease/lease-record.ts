@@ -31,6 +31,16 @@ export interface StartedWithoutPod {
   readonly versions?: ReadonlyMap<number, number>;
 }
 
+/** What the same replica had in hand in its previous process. */
+export interface PreviousProcess {
+  readonly intents: readonly Intent[];
+  readonly namespaces: readonly string[];
+  /** Those of them that were made for one stage each. */
+  readonly ownNamespaces: readonly string[];
+  /** It was another process, which did not release the Lease. */
+  readonly isLost: boolean;
+}
+
 /** Annotations of a replica's Lease. */
 export const LEASE_ANNOTATION = {
   /** JSON: Intent[]. */

@@ -1,3 +1,4 @@
+import { isTransient } from '@hangar/shared/kubernetes/cluster';
 import { silentLogger } from '@hangar/shared/logger';
 import { settle } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
@@ -409,6 +410,29 @@ describe('intents', () => {
     await expect(failing).rejects.toThrow('InternalError');
     await next;
     expect(stageIds()).toEqual([1, 2]);
+  });
+
+  it.each([1, 2, 5])(
+    'stand in the Lease after %i conflicts in a row, while it is ours',
+    async (conflicts) => {
+      const { clock, cluster, lease, stageIds } = begin();
+      await lease.take(never);
+      cluster.fail('patch', 'leases', ...Array.from({ length: conflicts }, () => refusal(409, 'Conflict')));
+      const written = lease.intend(intent(1), never);
+      await clock.step(1_000);
+      await written;
+      expect(stageIds()).toEqual([1]);
+    },
+  );
+
+  it('give up a write that conflicts again and again as one without an answer, which callers repeat', async () => {
+    const { clock, cluster, lease } = begin();
+    await lease.take(never);
+    cluster.fail('patch', 'leases', ...Array.from({ length: 1_000 }, () => refusal(409, 'Conflict')));
+    const failing = lease.intend(intent(1), never).catch((error: unknown) => error);
+    await clock.step(TERM_MS / 4);
+    expect(isTransient(await failing)).toBe(true);
+    expect(lease.lost.aborted).toBe(false);
   });
 
   it('give up a write that hangs, long before the Lease is lost', async () => {

@@ -26,6 +26,7 @@ import {
   namespacesOf,
   openIntentsOf,
   ownNamespacesOf,
+  type PreviousProcess,
   serverOf,
   successorsOf,
 } from './lease-record.ts';
@@ -41,20 +42,12 @@ export interface OwnLeaseOptions {
   readonly termMs: number;
 }
 
-/** What the same replica had in hand in its previous process. */
-export interface PreviousProcess {
-  readonly intents: readonly Intent[];
-  readonly namespaces: readonly string[];
-  /** Those of them that were made for one stage each. */
-  readonly ownNamespaces: readonly string[];
-  /** It was another process, which did not release the Lease. */
-  readonly isLost: boolean;
-}
-
 /** After a failed renewal the next one comes sooner, so that several fit into the safe share. */
 const RETRY_SHARE = 1 / 16;
 /** One write may take this share of the term: a hanging one must leave time for others. */
 const WRITE_SHARE = 1 / 4;
+/** The delay before a write is repeated after a second conflict. */
+const CONFLICT_PAUSE_MS = 100;
 /**
  * Retries without end: an API server that is away for minutes must not end the process. 401: a token is being renewed. 404 and 409:
  * somebody removed the Lease between our read and our write, or a response was lost.
@@ -323,18 +316,23 @@ export class OwnLease {
     this.#validity.renewed(startedMs);
   }
 
-  /** Valid only for the Lease as we know it, so that whoever took it meanwhile keeps it. */
+  /**
+   * Valid only for the Lease as we know it, so that whoever took it meanwhile keeps it. After a conflict it is read again: a response of ours
+   * was lost, somebody edited it, or another process took it. While it is ours, the write is repeated.
+   */
   async #patch(whole: V1Lease, signal: AbortSignal): Promise<void> {
-    try {
-      await this.#patchKnown(whole, signal);
-    } catch (error) {
-      if (!this.#taken || !isKubernetesError(error, 409)) throw error;
-      // An answer of ours was lost, somebody edited it, or another process took it.
-      const now = await this.#find(signal);
-      if (now) this.#loseUnlessOurs(now);
-      if (this.lost.aborted) throw error;
-      this.#version = now?.metadata?.resourceVersion;
-      await this.#patchKnown(whole, signal);
+    for (let pauseMs = 0; ; pauseMs = CONFLICT_PAUSE_MS) {
+      try {
+        return await this.#patchKnown(whole, signal);
+      } catch (error) {
+        if (!this.#taken || !isKubernetesError(error, 409)) throw error;
+        const now = await this.#find(signal);
+        if (now) this.#loseUnlessOurs(now);
+        if (this.lost.aborted) throw error;
+        this.#version = now?.metadata?.resourceVersion;
+      }
+      if (pauseMs > 0) await this.#clock.sleep(pauseMs, signal);
+      signal.throwIfAborted();
     }
   }
 

@@ -181,7 +181,7 @@ export class HttpCluster implements Cluster {
     try {
       const response = await this.#send(ask, span.signal);
       this.#observer.after?.(call, response.statusCode, this.#clock.monotonicMs() - startMs);
-      if (response.statusCode < 200 || response.statusCode > 299) throw await this.#refusal(response);
+      if (!isSuccess(response)) throw await this.#refusal(response);
       return { response, span };
     } catch (error) {
       span.close();
@@ -246,6 +246,8 @@ export class HttpCluster implements Cluster {
     );
   }
 }
+
+const isSuccess = ({ statusCode }: Response): boolean => statusCode >= 200 && statusCode <= 299;
 
 /** A proxy's error page may be long: its beginning is enough. */
 const plainText = (text: string, response: Response): string =>
