@@ -71,6 +71,7 @@ describe('lint', () => {
   it.each([
     ['as it is', [], 1],
     ['trusted', ['--repo-trusted'], 0],
+    ['trusted, in the words of no other command', ['--trusted'], 2],
   ] as const)('checks a host volume of a repository %s', async (_, flags, code) => {
     expect(await linted({ 'a.yml': HOST_VOLUME }, ...flags)).toMatchObject({ code });
   });

@@ -32,8 +32,8 @@ export const PREVIOUS_RULES = [
   },
 ];
 
-/** The address of the API server in a kubeconfig. */
-const SERVER = /server: "?(https?:[^\s"]+)"?/;
+/** The address of the API server in a kubeconfig, YAML or JSON. */
+const SERVER = /(?<=server"?: *"?)(https?):[^\s",}]+/;
 
 const endedContainers = ({ status }: V1Pod): number =>
   (status?.containerStatuses ?? []).filter(({ state }) => state?.terminated !== undefined).length;
@@ -226,12 +226,11 @@ export function previousRoleSuite(
     });
 
     it('goes on after outages of the Kubernetes API and of the Drone server in which steps end and a build waits', async () => {
-      const line = new Line(new URL(SERVER.exec(access.kubeconfig)?.[1] ?? ''));
+      const [server = '', scheme = ''] = SERVER.exec(access.kubeconfig) ?? [];
+      const line = new Line(new URL(server));
       const port = await line.open();
       onTestFinished(() => line.close());
-      const behind = access.kubeconfig.replace(SERVER, (_, url: string) => {
-        return `server: ${new URL(url).protocol}//127.0.0.1:${port}`;
-      });
+      const behind = access.kubeconfig.replace(server, `${scheme}://127.0.0.1:${port}`);
       writeFileSync(join(folder, 'behind-the-line'), behind);
       await start({ DRONE_KUBERNETES_CONFIG: join(folder, 'behind-the-line') });
       const ids = Array.from({ length: 3 }, () => drone.createBuild({ yaml: long }).id);
