@@ -82,6 +82,8 @@ describe('lint finds', () => {
     );
     const ended = await commandLine(['lint', 'a.yml'], { 'a.yml': '- a\nb: c\nd: e\n' });
     expect(ended.printed).toEqual(['a.yml:2:1: yaml: Unexpected scalar at node end']);
+    const open = await commandLine(['lint', 'a.yml'], { 'a.yml': 'a: @\nd: [e' });
+    expect(open.printed.map((one) => one.split(' ')[0])).toEqual(['a.yml:1:4:', 'a.yml:2:6:']);
     expect(await found(...Array.from({ length: 80 }, (_, nth) => `k${nth}: @`))).toHaveLength(50);
   });
 

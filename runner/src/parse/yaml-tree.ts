@@ -53,17 +53,20 @@ const MAX_ERRORS = 50;
 /** Where the document should have ended: the rest of it is read as nothing. */
 const BEHIND_THE_END = / in YAML stream/;
 
+/** By the text itself: after an error the library misses line breaks, and what is missing at the end is said to be behind it. */
+function placeIn({ text, firstLine }: SourceDocument, offset: number): ErrorPlace {
+  const before = text.slice(0, offset).split('\n');
+  return { line: firstLine + before.length - 1, column: (before.at(-1) ?? '').length + 1 };
+}
+
 /** The library goes on after an error. What it finds on the same line, or after the document should have ended, follows from the first. */
-function syntaxErrors(
-  errors: readonly YAMLParseError[],
-  text: string,
-  placeOf: ComposedYaml['placeOf'],
-): readonly PipelineError[] {
+function syntaxErrors(errors: readonly YAMLParseError[], document: SourceDocument): readonly PipelineError[] {
   const byLine = new Map<number, PipelineError>();
   for (const error of errors) {
-    const place = placeOf(error.pos[0]);
+    const place = placeIn(document, error.pos[0]);
     const isDue = byLine.has(place.line) || (byLine.size > 0 && BEHIND_THE_END.test(error.message));
-    if (!isDue) byLine.set(place.line, yamlError(`line ${place.line}: ${messageOf(error, text)}`, place));
+    if (!isDue)
+      byLine.set(place.line, yamlError(`line ${place.line}: ${messageOf(error, document.text)}`, place));
     if (byLine.size === MAX_ERRORS) break;
   }
   return [...byLine.values()];
@@ -258,7 +261,7 @@ export function composeYaml(document: SourceDocument, budget = new TokenBudget()
     logLevel: 'silent',
   });
   const [yaml] = [...composer.compose(tokens, true, document.text.length)];
-  const [error, ...others] = syntaxErrors(yaml?.errors ?? [], document.text, placeOf);
+  const [error, ...others] = syntaxErrors(yaml?.errors ?? [], document);
   if (error !== undefined) throw new YamlSyntaxError(error, others);
   return { yaml, placeOf };
 }
