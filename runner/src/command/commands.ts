@@ -42,7 +42,7 @@ const LINT = command({
   examples: [
     'hangar-runner lint                         .drone.yml',
     'hangar-runner lint - < pipeline.yml        standard input',
-    'hangar-runner lint --trusted ci/*.yml      the repository may mount host volumes and run privileged',
+    'hangar-runner lint --repo-trusted ci/*.yml the repository may mount host volumes and run privileged',
     'hangar-runner lint --json .drone.yml       [{"file","line","column","severity","message"}]',
   ],
   options: LINT_OPTIONS,

@@ -5,7 +5,7 @@ const HEAD = 'kind: pipeline\ntype: kubernetes\n';
 /** `line:column message` of each finding, whose lines begin with 3; messages are cut. */
 const found = async (...lines: string[]): Promise<readonly string[]> => {
   const text = `${HEAD}${lines.join('\n')}\n`;
-  const { printed } = await commandLine(['lint', '--trusted', 'a.yml'], { 'a.yml': text });
+  const { printed } = await commandLine(['lint', '--repo-trusted', 'a.yml'], { 'a.yml': text });
   return printed.map((one) => one.replace('a.yml:', ''));
 };
 const starting = (...texts: string[]) => texts.map((text) => expect.stringContaining(text) as string);
@@ -56,6 +56,46 @@ describe('lint finds', () => {
     );
     expect(await found('steps: 1')).toEqual(starting('3:8: yaml: cannot unmarshal !!int'));
     expect(await found('steps: []')).toEqual(starting('3:8: warning: pipeline default has no steps'));
+  });
+
+  it('all errors of YAML, but not what only follows from one of them', async () => {
+    expect(
+      await found(
+        'steps:',
+        '- name: a',
+        '  image: x: 1',
+        '  image: @y',
+        '- name: "\\q"',
+        '  image: z',
+        '    commands: [a]',
+        '- name: b',
+        '  image: "c',
+      ),
+    ).toEqual(
+      starting(
+        '5:10: yaml: Nested mappings are not allowed',
+        '6:10: yaml: Plain value cannot start with reserved character @',
+        '7:10: yaml: Invalid escape sequence \\q',
+        '8:10: yaml: Nested mappings are not allowed',
+        '12:1: yaml: Missing closing "quote',
+      ),
+    );
+    const ended = await commandLine(['lint', 'a.yml'], { 'a.yml': '- a\nb: c\nd: e\n' });
+    expect(ended.printed).toEqual(['a.yml:2:1: yaml: Unexpected scalar at node end']);
+    const open = await commandLine(['lint', 'a.yml'], { 'a.yml': 'a: @\nd: [e' });
+    expect(open.printed.map((one) => one.split(' ')[0])).toEqual(['a.yml:1:4:', 'a.yml:2:6:']);
+    expect(await found(...Array.from({ length: 80 }, (_, nth) => `k${nth}: @`))).toHaveLength(50);
+  });
+
+  it('that a value which ends with an empty variable is no value', async () => {
+    expect(
+      await found('steps:', '- name: a', '  image: app:${NONE}', '- { name: b, image: "app:${NONE}" }'),
+    ).toEqual([
+      '5:10: yaml: Nested mappings are not allowed in compact mappings: put quotes around a value that ends with a colon; if a variable is behind the colon, it is empty',
+    ]);
+    expect(await found('steps:', '- name: a', '  image: x: 1')).toEqual([
+      '5:10: yaml: Nested mappings are not allowed in compact mappings: put quotes around a value with a colon before a space',
+    ]);
   });
 
   it('all values that their tags do not fit', async () => {

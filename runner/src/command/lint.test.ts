@@ -70,8 +70,8 @@ describe('lint', () => {
 
   it.each([
     ['as it is', [], 1],
-    ['trusted', ['--trusted'], 0],
-    ['trusted, by the old flag', ['--repo-trusted'], 0],
+    ['trusted', ['--repo-trusted'], 0],
+    ['trusted, in the words of no other command', ['--trusted'], 2],
   ] as const)('checks a host volume of a repository %s', async (_, flags, code) => {
     expect(await linted({ 'a.yml': HOST_VOLUME }, ...flags)).toMatchObject({ code });
   });
@@ -148,7 +148,7 @@ describe('lint', () => {
       'dns_config: { nameservers: [dns], options: [{ value: x }] }',
       '',
     ].join('\n');
-    const { printed } = await linted({ 'a.yml': yaml }, '--trusted');
+    const { printed } = await linted({ 'a.yml': yaml }, '--repo-trusted');
 
     expect(
       printed.map((one) => /^a\.yml:(\d+:\d+): (.{14})/.exec(one)?.slice(1).join(' ')),
@@ -181,7 +181,7 @@ describe('lint', () => {
       1,
       [expect.stringContaining('HANGAR_UNTRUSTED_CAPABILITIES allows none for untrusted repositories')],
     ]);
-    expect(await linted({ 'a.yml': yaml }, '--trusted')).toMatchObject({ code: 0, printed: [] });
+    expect(await linted({ 'a.yml': yaml }, '--repo-trusted')).toMatchObject({ code: 0, printed: [] });
   });
 
   it('finds each choice that no rule allows, at its place, and what else the compiler refuses', async () => {

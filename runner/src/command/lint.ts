@@ -78,24 +78,20 @@ function lintText(
 ): readonly Finding[] {
   if (text.trim() === '') return [{ line: 1, column: 1, severity: 'warning', message: 'the file is empty' }];
   try {
-    const trusted = options.trusted ?? options['repo-trusted'] ?? false;
-    const detail = detailOf(
-      { ...options, 'repo-trusted': trusted },
-      {
-        yaml: text,
-        stageName: '',
-        stageId: 1,
-        secrets: {},
-        timeoutMinutes: 60,
-        nowMs,
-      },
-    );
+    const detail = detailOf(options, {
+      yaml: text,
+      stageName: '',
+      stageId: 1,
+      secrets: {},
+      timeoutMinutes: 60,
+      nowMs,
+    });
     checkSize(text, limitBytes);
     const { text: substituted, errors, originOf } = substituteAll(text, variablesOf(detail, nowMs));
     checkSize(substituted, limitBytes);
     const wrong = errors.map(errorFinding);
     const found = check(substituted, {
-      trusted,
+      trusted: detail.repo.trusted,
       slug: detail.repo.slug,
       namespaceRules: {},
       compile: { detail, settings, nowMs },

@@ -128,7 +128,6 @@ const PIPELINE_OPTIONS = {
 
 /** Options of `lint`. */
 export const LINT_OPTIONS = {
-  trusted: flag('check as for a trusted repository'),
   json: flag('print the findings as JSON'),
   ...BUILD_OPTIONS,
 };

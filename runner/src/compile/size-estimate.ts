@@ -23,8 +23,6 @@ const bytesOf = (name: string, value: string): number =>
   Buffer.byteLength(name) + Buffer.byteLength(value) + VARIABLE_BYTES;
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
-const bytesOfAll = (variables: Variables): number =>
-  sum([...variables].map(([name, value]) => bytesOf(name, value)));
 
 /** What a swapped container has in the Pod besides the stage's variables; its own replace those of the same name. */
 function ownBytes({ plain, secret }: Steps[number], ofStage: ReadonlyMap<string, number>): number {
@@ -46,15 +44,25 @@ export function checkPodEstimate(steps: Steps, common: Variables): void {
   checkPodBytes(shared + own + mounts, { containers: steps.length, swapped: swapped.length });
 }
 
+/** Without looking at its characters, none of which has more than three bytes a code unit. */
+const mostBytesOf = (text: string): number => text.length * 3;
+
+function secretsSize(steps: Steps, sizeOf: (text: string) => number): number {
+  let size = 0;
+  for (const { start, plain, secret } of steps) {
+    const isFile = start.engine !== 'swap';
+    if (isFile) size += sizeOf(start.script ?? '');
+    for (const variables of isFile ? [plain, secret] : [secret])
+      for (const [name, value] of variables) size += sizeOf(name) + sizeOf(value) + VARIABLE_BYTES;
+  }
+  return size;
+}
+
 /** Throws a PipelineError if commands, variables and secrets of all steps are too much together, or the values to mask. */
 export function checkSecretsEstimate(steps: Steps): void {
   checkedEntry(MASKS_KEY, sum(steps.flatMap(({ masks }) => masks.map((value) => Buffer.byteLength(value)))));
-  const bytes = sum(
-    steps.map(({ start, plain, secret }) => {
-      const files = start.engine === 'swap' ? 0 : bytesOfAll(plain) + Buffer.byteLength(start.script ?? '');
-      return files + bytesOfAll(secret);
-    }),
-  );
+  if (secretsSize(steps, mostBytesOf) <= LARGEST_SECRETS) return;
+  const bytes = secretsSize(steps, (text) => Buffer.byteLength(text));
   if (bytes > LARGEST_SECRETS)
     refuse(
       'pipeline-too-large',

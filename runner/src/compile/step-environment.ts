@@ -23,11 +23,10 @@ export interface StepSources {
 }
 
 type Entries = readonly (readonly [string, string])[];
+type Variables = readonly (readonly [string, EnvValue])[];
 
-function plainEntries(values: Readonly<Record<string, EnvValue>>): Entries {
-  return Object.entries(values).flatMap(([name, value]) =>
-    value.kind === 'text' ? [[name, value.text] as const] : [],
-  );
+function addTexts(plain: Map<string, string>, variables: Variables): void {
+  for (const [name, value] of variables) if (value.kind === 'text') plain.set(name, value.text);
 }
 
 interface SecretUse {
@@ -36,15 +35,15 @@ interface SecretUse {
   readonly value: string | undefined;
 }
 
-function secretUses({ step, secrets }: StepSources): readonly SecretUse[] {
-  return [...Object.entries(step.environment), ...Object.entries(step.settings)].flatMap(
-    ([variable, from]) => {
-      if (from.kind === 'text') return [];
-      // A name such as `constructor` must not find an inherited property.
-      const value = Object.hasOwn(secrets, from.secret) ? secrets[from.secret] : undefined;
-      return [{ variable, secret: from.secret, value }];
-    },
-  );
+function secretUses(variables: Variables, secrets: StepSources['secrets']): readonly SecretUse[] {
+  const uses: SecretUse[] = [];
+  for (const [variable, from] of variables) {
+    if (from.kind === 'text') continue;
+    // A name such as `constructor` must not find an inherited property.
+    const value = Object.hasOwn(secrets, from.secret) ? secrets[from.secret] : undefined;
+    uses.push({ variable, secret: from.secret, value });
+  }
+  return uses;
 }
 
 /** Steps can't reference the Git credentials as secrets (known issue 27). */
@@ -60,13 +59,18 @@ function netrcEntries({ netrc }: StepSources): Entries {
 
 /** Collects the variables of this step and the values that its log must mask (previous-runner §4.7.1, §4.9.2, §6.8). */
 export function stepEnvironment(sources: StepSources): StepEnvironment {
-  const { step, origin, netrc } = sources;
-  const uses = secretUses(sources);
+  const { step, origin, secrets, netrc } = sources;
+  const environment = Object.entries(step.environment);
+  const settings = Object.entries(step.settings);
+  const uses = secretUses([...environment, ...settings], secrets);
   const netrcVariables = netrcEntries(sources);
-  const named: Entries = origin === 'clone' ? [] : [['DRONE_STEP_NAME', step.name]];
+  const plain = new Map<string, string>();
+  addTexts(plain, environment);
+  if (origin !== 'clone') plain.set('DRONE_STEP_NAME', step.name);
+  addTexts(plain, settings);
   const hidden = netrc === undefined ? [] : [netrc.login, netrc.password];
   return {
-    plain: new Map([...plainEntries(step.environment), ...named, ...plainEntries(step.settings)]),
+    plain,
     secret: new Map([
       ...uses.map(({ variable, value }) => [variable, value ?? ''] as const),
       ...netrcVariables,

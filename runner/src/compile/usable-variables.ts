@@ -9,10 +9,15 @@ export interface Usable {
   readonly warnings: readonly string[];
 }
 
+/** No character has more than three bytes a code unit, so short ones need not be counted. */
+const isLong = (name: string, value: string): boolean =>
+  (name.length + value.length) * 3 > LONGEST_BYTES &&
+  Buffer.byteLength(name) + Buffer.byteLength(value) > LONGEST_BYTES;
+
 function problem(name: string, value: string, engine: 'gate' | 'swap'): string {
   if (name === '' || /[=\0]/.test(name)) return 'its name is empty or contains "=" or a zero byte';
   if (value.includes('\0')) return 'its value contains a zero byte';
-  if (Buffer.byteLength(name) + Buffer.byteLength(value) > LONGEST_BYTES) return 'it is longer than 128 KiB';
+  if (isLong(name, value)) return 'it is longer than 128 KiB';
   if (engine === 'swap' && !isVariableName(name))
     return 'its name has characters that Kubernetes does not accept';
   return '';
@@ -27,13 +32,14 @@ export function usableVariables(
   engine: 'gate' | 'swap',
   owner: string,
 ): Usable {
-  const variables = new Map<string, string>();
+  const left = new Set<string>();
   const warnings: string[] = [];
   for (const [name, value] of all) {
     const text = problem(name, value, engine);
+    if (text !== '' || name === NODE) left.add(name);
     if (text !== '')
       warnings.push(`${owner}: variable ${JSON.stringify(name.slice(0, 80))} is ignored: ${text}`);
-    else if (name !== NODE) variables.set(name, value);
   }
+  const variables = left.size === 0 ? all : new Map([...all].filter(([name]) => !left.has(name)));
   return { variables, warnings };
 }

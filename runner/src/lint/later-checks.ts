@@ -19,7 +19,7 @@ export function* laterChecks(pipeline: Pipeline, context: LintContext): Generato
   for (const step of steps) {
     yield* variableNames(
       `step ${step.name}`,
-      Object.keys({ ...step.environment, ...step.settings }),
+      [...new Set([...Object.keys(step.environment), ...Object.keys(step.settings)])],
       stepField(step, 'environment'),
     );
   }

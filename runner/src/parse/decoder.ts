@@ -2,6 +2,7 @@ import { type ErrorPlace, PipelineError } from '../pipeline/pipeline-error.ts';
 import { fieldsOf, type KeyOf, type Part } from './fields.ts';
 import { isStrict, unknownKey } from './known-keys.ts';
 import type { Remark } from './remark.ts';
+import { SettingNames } from './setting-names.ts';
 import type { YamlNode } from './yaml-node.ts';
 import { resolveScalar, TYPE_TAG, truncated } from './yaml-scalar.ts';
 
@@ -20,6 +21,7 @@ const MAX_WARNINGS = 50;
  * (previous-runner §3.3). Every method accepts undefined for an absent field and returns that type's empty value.
  */
 export class Decoder {
+  readonly settingNames = new SettingNames();
   /** By place and text: fields of all documents are read again as those of a pipeline. */
   private readonly problems = new Map<string, Remark>();
   /** By text, so that no warning comes twice. */

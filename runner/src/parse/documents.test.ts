@@ -1,6 +1,19 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { splitDocuments } from './documents.ts';
+import { type SourceDocument, splitDocuments } from './documents.ts';
 import { parseYamlTree } from './yaml-tree.ts';
+
+/** The rules of previous-runner §3.1, one line after the other. */
+function byLines(text: string): readonly SourceDocument[] {
+  const lines = text.split('\n').map((line) => line.replace(/\r$/, ''));
+  const documents = [{ text: '', firstLine: 1 }];
+  for (const [index, line] of lines.entries()) {
+    if (line.startsWith('...')) break;
+    if (line.startsWith('---')) documents.push({ text: '', firstLine: index + 2 });
+    else (documents.at(-1) ?? { text: '' }).text += index === lines.length - 1 ? line : `${line}\n`;
+  }
+  return documents;
+}
 
 describe('splitDocuments', () => {
   it('starts a document at each line that starts with three dashes, and drops the rest of that line', () => {
@@ -35,6 +48,18 @@ describe('splitDocuments', () => {
     const long = `a: ${'x'.repeat(200_000)}`;
 
     expect(splitDocuments(`${long}\n---\nb: 2`).map(({ text }) => text)).toEqual([`${long}\n`, 'b: 2']);
+  });
+
+  it('splits any text as reading it line by line would', () => {
+    const text = fc
+      .array(fc.constantFrom('---', '...', '-', '.', '\n', '\n', '\r', 'a', ' ', '\u2028'), { maxLength: 20 })
+      .map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(text, (text) => {
+        expect(splitDocuments(text)).toEqual(byLines(text));
+      }),
+      { numRuns: 3_000 },
+    );
   });
 
   it('refuses more documents than any server accepts from one file', () => {

@@ -6,11 +6,12 @@ export interface SourceDocument {
   readonly firstLine: number;
 }
 
-/** With the last line break, which belongs to a block of text that keeps all of them. */
-const wholeLines = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
-
 /** Maximum number of documents: far more than any server accepts from one file. */
 const MAX_DOCUMENTS = 1_000;
+
+/** A line that separates documents, or ends the input, with the line break before it. */
+const SEPARATOR = /(?:^|\n)(?:---|\.\.\.)/g;
+const MARK_CHARS = 3;
 
 /**
  * Splits a pipeline file into documents by lines (previous-runner §3.1): a line starting with `---` starts one (its rest is dropped),
@@ -19,32 +20,35 @@ const MAX_DOCUMENTS = 1_000;
  * @throws {PipelineError} `yaml`, for too many documents
  */
 export function splitDocuments(text: string): readonly SourceDocument[] {
+  const source = text.includes('\r') ? text.replace(/\r(?=\n|$)/g, '') : text;
   const documents: SourceDocument[] = [];
-  let lines: string[] = [];
+  let start = 0;
   let firstLine = 1;
-  const finish = (text: string): void => {
-    documents.push({ text, firstLine });
-  };
-  for (const [index, raw] of text.split('\n').entries()) {
-    const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
-    if (line.startsWith('...')) {
-      finish(wholeLines(lines));
-      return documents;
-    }
-    if (!line.startsWith('---')) {
-      lines.push(line);
-      continue;
-    }
-    finish(wholeLines(lines));
-    if (documents.length >= MAX_DOCUMENTS)
-      throw new PipelineError(
-        'yaml',
-        `yaml: line ${index + 1}: the file has more than ${MAX_DOCUMENTS} documents; split it`,
-        { place: { line: index + 1, column: 1 } },
-      );
-    lines = [];
-    firstLine = index + 2;
+  for (const found of source.matchAll(SEPARATOR)) {
+    const end = found.index + found[0].length - MARK_CHARS;
+    documents.push({ text: source.slice(start, end), firstLine });
+    if (found[0].endsWith('.')) return documents;
+    const line = firstLine + lineBreaks(source, start, end);
+    if (documents.length >= MAX_DOCUMENTS) throw tooMany(line);
+    const behind = source.indexOf('\n', end);
+    start = behind < 0 ? source.length : behind + 1;
+    firstLine = line + 1;
   }
-  finish(lines.join('\n'));
+  documents.push({ text: source.slice(start), firstLine });
   return documents;
 }
+
+function lineBreaks(text: string, from: number, to: number): number {
+  let count = 0;
+  for (let at = text.indexOf('\n', from); at >= 0 && at < to; at = text.indexOf('\n', at + 1)) count += 1;
+  return count;
+}
+
+const tooMany = (line: number): PipelineError =>
+  new PipelineError(
+    'yaml',
+    `yaml: line ${line}: the file has more than ${MAX_DOCUMENTS} documents; split it`,
+    {
+      place: { line, column: 1 },
+    },
+  );

@@ -9,7 +9,7 @@ import { type ReadPipeline, readPipeline } from './read-pipeline.ts';
 import type { Remark } from './remark.ts';
 import type { YamlNode } from './yaml-node.ts';
 import { withoutScalar } from './yaml-subtree.ts';
-import { parseYamlTree, TokenBudget } from './yaml-tree.ts';
+import { parseYamlTree, TokenBudget, YamlSyntaxError } from './yaml-tree.ts';
 
 /** The fields that all documents share; their types are checked even if the document is for another runner (previous-runner §3.1). */
 function readHead(decoder: Decoder, node: YamlNode): { readonly kind: string; readonly type: string } {
@@ -97,7 +97,7 @@ function inspected(document: SourceDocument, budget: TokenBudget): InspectedDocu
   } catch (error) {
     return {
       pipelines: [],
-      errors: [remarkOf(asPipelineError(error), document)],
+      errors: syntaxErrors(error).map((one) => remarkOf(one, document)),
       typeErrors: [],
       warnings: [],
     };
@@ -135,6 +135,9 @@ const remarkOf = ({ message, place }: PipelineError, { firstLine }: SourceDocume
   ...(place ?? { line: firstLine, column: 1 }),
   message: message.replace(/^yaml: line \d+: /, 'yaml: '),
 });
+
+const syntaxErrors = (error: unknown): readonly PipelineError[] =>
+  error instanceof YamlSyntaxError ? [error, ...error.others] : [asPipelineError(error)];
 
 /** The YAML library is third-party: an unexpected exception of it becomes an error of this file, so that the process continues. */
 function asPipelineError(error: unknown): PipelineError {

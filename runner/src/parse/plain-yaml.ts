@@ -15,26 +15,33 @@ const DECLINED = new NotPlain();
 const MAX_DEPTH = 40;
 const MAX_LINES = 150_000;
 
+/** The column where no line begins: there is none left. */
+const NOTHING = -1;
+
 /** Printable ASCII, line feeds, and all other characters that no rule of YAML mentions. */
 const ORDINARY = /^[\n\x20-\x7e\u00a1-\u2027\u202a-\ufefe\uff00-\uffff]*$/;
 /** A key that is no indicator, and the colon behind it. */
-const KEY = /([A-Za-z0-9_][A-Za-z0-9_./-]*):(?= |$)/y;
+const KEY = /[A-Za-z0-9_][A-Za-z0-9_./-]*:(?= |$)/y;
 /** How a plain scalar may begin: not with an indicator. */
 const PLAIN_START = /^[A-Za-z0-9_./$(\\+~;=^<]/;
+/** A colon that would make it a key. */
+const NESTED = /:(?: |$)/;
+/** A key and a plain value, without any sign that might mean something else, to the end of the line. Most lines are so. */
+const SIMPLE = /([A-Za-z0-9_][A-Za-z0-9_./-]*): ([A-Za-z0-9_./$(\\+~;=^<](?:[^:#]*[^:# ])?)$/y;
 const LITERAL = /^\|[-+]?$/;
 /** Within brackets: text without anything that could separate or nest. */
 const FLOW_TEXT = /[A-Za-z0-9_./$+][A-Za-z0-9_./$+*@=-]*(?: [A-Za-z0-9_./$+*@=-]+)*/y;
-
-/** A line that is neither blank nor a comment. */
-interface Line {
-  readonly index: number;
-  readonly indent: number;
-}
 
 const scalar = (text: string, plain: boolean, place: ErrorPlace): YamlScalar => {
   const { line, column } = place;
   return { kind: 'scalar', text, plain, tag: '', line, column, weight: 1 + text.length, depth: 0 };
 };
+
+/** The key at that column; undefined if there is none. */
+function keyAt(text: string, column: number): string | undefined {
+  KEY.lastIndex = column;
+  return KEY.test(text) ? text.slice(column, KEY.lastIndex - 1) : undefined;
+}
 
 /** Reads block collections, and scalars and flow collections that end on their line. */
 class PlainReader {
@@ -42,6 +49,9 @@ class PlainReader {
   readonly #firstLine: number;
   /** The next line to look at. */
   #next = 0;
+  /** The line that was looked at last, and where it begins. */
+  #seen = -1;
+  #indent = NOTHING;
   #depth = 0;
 
   constructor({ text, firstLine }: SourceDocument) {
@@ -52,10 +62,10 @@ class PlainReader {
   /** The whole document. */
   document(): YamlNode {
     if (this.#lines.length > MAX_LINES) decline();
-    const first = this.#peek();
-    if (first === undefined) return decline();
-    const node = this.#block(first.indent);
-    if (this.#peek() !== undefined) decline();
+    const indent = this.#peek();
+    if (indent === NOTHING) return decline();
+    const node = this.#block(indent);
+    if (this.#peek() !== NOTHING) decline();
     return node;
   }
 
@@ -67,14 +77,19 @@ class PlainReader {
     return this.#lines[index] ?? '';
   }
 
-  /** Skips blank lines and comments. */
-  #peek(): Line | undefined {
+  /** Skips blank lines and comments. @returns the column where the next line begins */
+  #peek(): number {
+    if (this.#seen === this.#next) return this.#indent;
+    this.#indent = NOTHING;
     for (; this.#next < this.#lines.length; this.#next += 1) {
       const text = this.#text(this.#next);
       const indent = indentOf(text);
-      if (indent < text.length && text[indent] !== '#') return { index: this.#next, indent };
+      if (indent === text.length || text[indent] === '#') continue;
+      this.#indent = indent;
+      break;
     }
-    return undefined;
+    this.#seen = this.#next;
+    return this.#indent;
   }
 
   /** The collection whose first line is the next one. */
@@ -92,9 +107,8 @@ class PlainReader {
     const items: YamlNode[] = [];
     let weight = 1;
     let depth = 0;
-    for (let line = this.#peek(); line?.indent === indent; line = this.#peek()) {
-      if (!isItem(this.#text(line.index), indent)) break;
-      const item = this.#item(line);
+    while (this.#peek() === indent && isItem(this.#text(this.#next), indent)) {
+      const item = this.#item(indent);
       weight += item.weight;
       depth = Math.max(depth, item.depth + 1);
       items.push(item);
@@ -102,12 +116,11 @@ class PlainReader {
     return { kind: 'seq', items, ...place, weight, depth };
   }
 
-  #item({ index, indent }: Line): YamlNode {
-    const text = this.#text(index);
+  #item(indent: number): YamlNode {
+    const text = this.#text(this.#next);
     const column = indentOf(text, indent + 1);
     if (column >= text.length || text[column] === '#') return decline();
-    KEY.lastIndex = column;
-    if (!KEY.test(text)) return this.#value(indent, column);
+    if (keyAt(text, column) === undefined) return this.#value(indent, column);
     this.#depth += 1;
     if (this.#depth > MAX_DEPTH) decline();
     const map = this.#map(column, column);
@@ -121,22 +134,23 @@ class PlainReader {
     const entries = new Map<string, readonly [YamlNode, YamlNode]>();
     let weight = 1;
     let depth = 0;
-    let isFirst = true;
-    for (let line = this.#peek(); line !== undefined; line = this.#peek()) {
-      if (!isFirst && (line.indent !== indent || isItem(this.#text(line.index), indent))) break;
-      isFirst = false;
-      const [key, value] = this.#entry(line.index, indent);
+    do {
+      const entry = this.#entry(indent);
+      const [key, value] = entry;
       weight += key.weight + value.weight;
       depth = Math.max(depth, 1, value.depth + 1);
-      entries.set(key.text, [key, value]);
-    }
+      entries.set(key.text, entry);
+    } while (this.#peek() === indent && !isItem(this.#text(this.#next), indent));
     return { kind: 'map', entries: [...entries.values()], ...place, weight, depth };
   }
 
-  #entry(index: number, indent: number): readonly [YamlScalar, YamlNode] {
+  #entry(indent: number): readonly [YamlScalar, YamlNode] {
+    const index = this.#next;
     const text = this.#text(index);
-    KEY.lastIndex = indent;
-    const name = KEY.exec(text)?.[1];
+    SIMPLE.lastIndex = indent;
+    const [, simple, value] = SIMPLE.exec(text) ?? [];
+    if (simple !== undefined && value !== undefined) return this.#simple(simple, value, indent);
+    const name = keyAt(text, indent);
     if (name === undefined) return decline();
     const key = scalar(name, true, this.#place(index, indent));
     const column = indentOf(text, indent + name.length + 1);
@@ -144,18 +158,28 @@ class PlainReader {
     return [key, isEmpty ? this.#below(indent, key) : this.#value(indent, column)];
   }
 
+  #simple(name: string, value: string, indent: number): readonly [YamlScalar, YamlNode] {
+    const key = scalar(name, true, this.#place(this.#next, indent));
+    const { line, column } = key;
+    this.#endOfValue(indent);
+    return [key, scalar(value, true, { line, column: column + name.length + 2 })];
+  }
+
+  /** Behind the line of a value whose key or dash is in that column. */
+  #endOfValue(indent: number): void {
+    this.#next += 1;
+    // A deeper line would continue a plain scalar, or is an error.
+    if (this.#peek() > indent) decline();
+  }
+
   /** The value of a key that has none on its own line. */
   #below(indent: number, key: YamlScalar): YamlNode {
     const isBare = isBehind(key, this.#text(this.#next));
     this.#next += 1;
-    const line = this.#peek();
-    if (line === undefined) return decline();
-    const isSeqBeside = line.indent === indent && isItem(this.#text(line.index), indent);
-    return line.indent > indent || isSeqBeside
-      ? this.#block(line.indent)
-      : isBare
-        ? emptyBehind(key)
-        : decline();
+    const below = this.#peek();
+    if (below === NOTHING) return decline();
+    const isSeqBeside = below === indent && isItem(this.#text(this.#next), indent);
+    return below > indent || isSeqBeside ? this.#block(below) : isBare ? emptyBehind(key) : decline();
   }
 
   /** A value that begins on the line of its key or dash, whose column is `indent`. */
@@ -165,10 +189,7 @@ class PlainReader {
     if (text[column] === '|') return this.#literal(indent, column);
     const [node, end] = inlineValue(text, column, this.#place(index, column));
     if (!isEndOfLine(text, end)) decline();
-    this.#next += 1;
-    const line = this.#peek();
-    // A deeper line would continue a plain scalar, or is an error.
-    if (line !== undefined && line.indent > indent) decline();
+    this.#endOfValue(indent);
     return node;
   }
 
@@ -185,9 +206,9 @@ class PlainReader {
       if (at < own && at < text.length) break;
       lines.push(text.slice(own));
     }
-    const line = this.#peek();
+    const below = this.#peek();
     // The last line must end, and nothing may stand between the two columns.
-    if (line === undefined ? this.#lines.at(-1) !== '' : line.indent > indent) decline();
+    if (below === NOTHING ? this.#lines.at(-1) !== '' : below > indent) decline();
     return scalar(chomped(lines, header), false, place);
   }
 
@@ -254,7 +275,7 @@ function quoted(text: string, column: number, place: ErrorPlace): readonly [Yaml
 function plainText(text: string, column: number, place: ErrorPlace): readonly [YamlScalar, number] {
   const comment = text.indexOf(' #', column);
   const value = text.slice(column, endOfText(text, comment < 0 ? text.length : comment));
-  if (!PLAIN_START.test(value) || value.includes(': ') || value.endsWith(':')) decline();
+  if (!PLAIN_START.test(value) || NESTED.test(value)) decline();
   return [scalar(value, true, place), column + value.length];
 }
 
@@ -287,8 +308,7 @@ function flowMap(text: string, column: number, place: ErrorPlace): readonly [Yam
   let weight = 1;
   let at = indentOf(text, column + 1);
   while (text[at] !== '}') {
-    KEY.lastIndex = at;
-    const name = KEY.exec(text)?.[1];
+    const name = keyAt(text, at);
     if (name === undefined) return decline();
     const key = scalar(name, true, { line: place.line, column: at + 1 });
     const [value, end] = flowScalar(text, indentOf(text, at + name.length + 1), place.line);

@@ -5,7 +5,7 @@ import { DEVICE_KEY, type KeyOf } from './fields.ts';
 import { readConditions } from './read-conditions.ts';
 import { readReady, readRetry, readTimeout } from './read-run-fields.ts';
 import { readStepSecurity } from './read-security.ts';
-import { settingValue, settingVariable } from './settings.ts';
+import { settingValue } from './settings.ts';
 import type { YamlNode } from './yaml-node.ts';
 import { resolveScalar } from './yaml-scalar.ts';
 
@@ -99,15 +99,20 @@ function readVariable(decoder: Decoder, node: YamlNode): EnvValue | undefined {
     : { kind: 'secret', secret };
 }
 
+interface VariableReader {
+  readonly nameOf: (key: string) => string;
+  readonly valueOf: (value: YamlNode) => EnvValue | undefined;
+}
+
 function readVariables(
   decoder: Decoder,
   node: YamlNode | undefined,
-  read: (key: string, value: YamlNode) => readonly [string, EnvValue | undefined],
+  { nameOf, valueOf }: VariableReader,
 ): Readonly<Record<string, EnvValue>> {
-  const variables = new Map<string, EnvValue>();
+  const variables: (readonly [string, EnvValue])[] = [];
   for (const [key, item] of decoder.entries(node, 'map[string]variable')) {
-    const [name, value] = read(key, item);
-    if (value !== undefined) variables.set(name, value);
+    const value = valueOf(item);
+    if (value !== undefined) variables.push([nameOf(key), value]);
   }
   return Object.fromEntries(variables);
 }
@@ -205,14 +210,14 @@ export function readStep(decoder: Decoder, node: YamlNode, at: FieldPath): Pipel
     image: text('image'),
     ...programs,
     command: texts('command'),
-    environment: readVariables(decoder, fields.get('environment'), (key, value) => [
-      key,
-      readVariable(decoder, value),
-    ]),
-    settings: readVariables(decoder, fields.get('settings'), (key, value) => [
-      settingVariable(key),
-      settingValue(value),
-    ]),
+    environment: readVariables(decoder, fields.get('environment'), {
+      nameOf: (key) => key,
+      valueOf: (value) => readVariable(decoder, value),
+    }),
+    settings: readVariables(decoder, fields.get('settings'), {
+      nameOf: (key) => decoder.settingNames.of(key),
+      valueOf: settingValue,
+    }),
     detach: decoder.bool(fields.get('detach')),
     dependsOn: texts('depends_on'),
     failure: failurePolicy(text('failure')),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { settingValue, settingVariable } from './settings.ts';
+import { SettingNames } from './setting-names.ts';
+import { settingValue } from './settings.ts';
 import { parseYamlTree } from './yaml-tree.ts';
 
 const valueOf = (yaml: string): unknown => {
@@ -8,9 +9,9 @@ const valueOf = (yaml: string): unknown => {
   return value?.kind === 'text' ? value.text : value;
 };
 
-describe('settingVariable', () => {
+describe('SettingNames', () => {
   it('upper-cases the key and changes nothing else', () => {
-    expect(settingVariable('my-key')).toBe('PLUGIN_MY-KEY');
+    expect(new SettingNames().of('my-key')).toBe('PLUGIN_MY-KEY');
   });
 });
 

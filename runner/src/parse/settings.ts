@@ -1,16 +1,16 @@
 import type { EnvValue } from '../pipeline/pipeline.ts';
 import { isNull } from './decoder.ts';
-import type { YamlMap, YamlNode, YamlScalar } from './yaml-node.ts';
+import type { YamlMap, YamlNode, YamlScalar, YamlSeq } from './yaml-node.ts';
 import { resolveScalar, type ScalarValue } from './yaml-scalar.ts';
-
-/** Name of a plugin setting's variable: upper case, nothing else changed. */
-export const settingVariable = (key: string): string => `PLUGIN_${key.toUpperCase()}`;
 
 /** A plugin setting as variable text or secret reference; undefined = no variable (previous-runner §3.10). */
 export function settingValue(node: YamlNode): EnvValue | undefined {
+  if (node.kind === 'scalar') {
+    const value = resolveScalar(node);
+    return value.kind === 'null' ? undefined : { kind: 'text', text: valueText(value) };
+  }
   const secret = node.kind === 'map' ? secretName(node) : '';
-  if (secret !== '') return { kind: 'secret', secret };
-  return isNull(node) ? undefined : { kind: 'text', text: settingText(node) };
+  return secret === '' ? { kind: 'text', text: settingText(node) } : { kind: 'secret', secret };
 }
 
 function secretName(node: YamlMap): string {
@@ -21,8 +21,7 @@ function secretName(node: YamlMap): string {
   return value.kind === 'text' ? value.value : found.text;
 }
 
-function settingText(node: YamlNode): string {
-  if (node.kind === 'scalar') return scalarText(node);
+function settingText(node: YamlMap | YamlSeq): string {
   if (node.kind === 'map' || node.items.some((item) => item.kind !== 'scalar')) return json(node);
   return node.items.map((item) => (item.kind === 'scalar' ? scalarText(item) : '')).join(',');
 }

@@ -9,9 +9,17 @@ export type ScalarValue =
   | { readonly kind: 'float'; readonly value: number }
   | { readonly kind: 'text'; readonly value: string };
 
-const NULLS = /^(?:|~|null|Null|NULL)$/;
-const TRUES = /^(?:y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
-const FALSES = /^(?:n|N|no|No|NO|false|False|FALSE|off|Off|OFF)$/;
+const NULLS = ['', '~', 'null', 'Null', 'NULL'];
+const TRUES = ['y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON'];
+const FALSES = ['n', 'N', 'no', 'No', 'NO', 'false', 'False', 'FALSE', 'off', 'Off', 'OFF'];
+const valued = (words: readonly string[], value: ScalarValue) => words.map((word) => [word, value] as const);
+const WORDS: ReadonlyMap<string, ScalarValue> = new Map([
+  ...valued(NULLS, { kind: 'null' }),
+  ...valued(TRUES, { kind: 'bool', value: true }),
+  ...valued(FALSES, { kind: 'bool', value: false }),
+]);
+/** Longer texts are not looked for. */
+const LONGEST_WORD = Math.max(...[...WORDS.keys()].map((word) => word.length));
 const INTEGER = /^([+-]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))$/;
 const FLOAT = /^[+-]?[0-9]*\.?[0-9]+(?:[eE][+-][0-9]+)?$/;
 const SPECIAL_FLOAT = /^([+-]?)\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$/;
@@ -19,6 +27,9 @@ const MAX_INT = 2n ** 64n - 1n;
 const MIN_INT = -(2n ** 63n);
 /** Longer numerals are text: no realistic number is that long, and conversion takes time. */
 const MAX_NUMERAL_LENGTH = 400;
+
+/** No numeral begins with a later character. */
+const NINE = 0x39;
 
 function integer(text: string): bigint | undefined {
   const [, sign, hex, binary, octal, decimal] = INTEGER.exec(text) ?? [];
@@ -36,7 +47,8 @@ function specialFloat(text: string): number | undefined {
 }
 
 function number(text: string): ScalarValue | undefined {
-  if (text.length > MAX_NUMERAL_LENGTH || !/^[0-9+.-]/.test(text)) return undefined;
+  if (text.charCodeAt(0) > NINE || text.length > MAX_NUMERAL_LENGTH || !/^[0-9+.-]/.test(text))
+    return undefined;
   const special = specialFloat(text);
   if (special !== undefined) return { kind: 'float', value: special };
   // Underscores are only allowed after a leading digit or sign.
@@ -48,10 +60,8 @@ function number(text: string): ScalarValue | undefined {
 }
 
 function implicit(text: string): ScalarValue {
-  if (NULLS.test(text)) return { kind: 'null' };
-  if (TRUES.test(text)) return { kind: 'bool', value: true };
-  if (FALSES.test(text)) return { kind: 'bool', value: false };
-  return number(text) ?? { kind: 'text', value: text };
+  const word = text.length > LONGEST_WORD ? undefined : WORDS.get(text);
+  return word ?? number(text) ?? { kind: 'text', value: text };
 }
 
 /** The whole number that a plain text stands for, fractions truncated; undefined if it is no number or too large. */

@@ -12,6 +12,7 @@ import {
   Parser,
   Scalar,
   type YAMLMap,
+  type YAMLParseError,
   type YAMLSeq,
 } from 'yaml';
 import { type ErrorPlace, PipelineError } from '../pipeline/pipeline-error.ts';
@@ -29,11 +30,57 @@ const MAX_TOKENS = 1_000_000;
 
 /** The library quotes the invalid text in its message, however long. */
 const MAX_MESSAGE_CHARS = 300;
+/** Only that much of an invalid line is looked at. */
+const MAX_LINE_CHARS = 1_000;
 
 const TAG_PREFIX = 'tag:yaml.org,2002:';
 
 const yamlError = (message: string, place?: ErrorPlace): PipelineError =>
   new PipelineError('yaml', `yaml: ${message}`, { place });
+
+/** The first error of a document that is no YAML, and those that are not only due to others before. */
+export class YamlSyntaxError extends PipelineError {
+  readonly others: readonly PipelineError[];
+
+  constructor({ code, message, place }: PipelineError, others: readonly PipelineError[]) {
+    super(code, message, { place });
+    this.others = others;
+  }
+}
+
+/** More errors of one document are not told. */
+const MAX_ERRORS = 50;
+/** Where the document should have ended: the rest of it is read as nothing. */
+const BEHIND_THE_END = / in YAML stream/;
+
+/** By the text itself: after an error the library misses line breaks, and what is missing at the end is said to be behind it. */
+function placeIn({ text, firstLine }: SourceDocument, offset: number): ErrorPlace {
+  const before = text.slice(0, offset).split('\n');
+  return { line: firstLine + before.length - 1, column: (before.at(-1) ?? '').length + 1 };
+}
+
+/** The library goes on after an error. What it finds on the same line, or after the document should have ended, follows from the first. */
+function syntaxErrors(errors: readonly YAMLParseError[], document: SourceDocument): readonly PipelineError[] {
+  const byLine = new Map<number, PipelineError>();
+  for (const error of errors) {
+    const place = placeIn(document, error.pos[0]);
+    const isDue = byLine.has(place.line) || (byLine.size > 0 && BEHIND_THE_END.test(error.message));
+    if (!isDue)
+      byLine.set(place.line, yamlError(`line ${place.line}: ${messageOf(error, document.text)}`, place));
+    if (byLine.size === MAX_ERRORS) break;
+  }
+  return [...byLine.values()];
+}
+
+/** The library's message, and the remedy for a value that looks like a key. */
+function messageOf({ code, message, pos }: YAMLParseError, text: string): string {
+  const short = message.slice(0, MAX_MESSAGE_CHARS);
+  if (code !== 'BLOCK_AS_IMPLICIT_KEY') return short;
+  const [line = ''] = text.slice(pos[0], pos[0] + MAX_LINE_CHARS).split('\n', 1);
+  return /: *$/.test(line)
+    ? `${short}: put quotes around a value that ends with a colon; if a variable is behind the colon, it is empty`
+    : `${short}: put quotes around a value with a colon before a space`;
+}
 
 class TreeBuilder {
   private readonly placeOf: (offset: number) => ErrorPlace;
@@ -214,11 +261,8 @@ export function composeYaml(document: SourceDocument, budget = new TokenBudget()
     logLevel: 'silent',
   });
   const [yaml] = [...composer.compose(tokens, true, document.text.length)];
-  const [error] = yaml?.errors ?? [];
-  if (error !== undefined) {
-    const place = placeOf(error.pos[0]);
-    throw yamlError(`line ${place.line}: ${error.message.slice(0, MAX_MESSAGE_CHARS)}`, place);
-  }
+  const [error, ...others] = syntaxErrors(yaml?.errors ?? [], document);
+  if (error !== undefined) throw new YamlSyntaxError(error, others);
   return { yaml, placeOf };
 }
 

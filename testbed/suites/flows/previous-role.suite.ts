@@ -9,9 +9,10 @@ import { connectByText } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import { Child } from '@hangar/shared/testing/child-process';
 import type { V1Pod } from '@kubernetes/client-node';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
 import { freePort } from '../../parts/free-port.ts';
+import { Line } from '../../parts/line.ts';
 import { until } from '../../parts/until.ts';
 import { pipeline, step, stepResults } from './pipelines.ts';
 import { ENVIRONMENT_BUILDS, environmentDifferences } from './previous-environment.ts';
@@ -30,6 +31,12 @@ export const PREVIOUS_RULES = [
     verbs: ['get', 'create', 'delete', 'list', 'watch', 'update'],
   },
 ];
+
+/** The address of the API server in a kubeconfig, YAML or JSON. */
+const SERVER = /(?<=server"?: *"?)(https?):[^\s",}]+/;
+
+const endedContainers = ({ status }: V1Pod): number =>
+  (status?.containerStatuses ?? []).filter(({ state }) => state?.terminated !== undefined).length;
 
 /** The daemon as the previous runner's Deployment starts it after only its image was exchanged: its Role, and none of Hangar's settings. */
 export function previousRoleSuite(
@@ -216,6 +223,35 @@ export function previousRoleSuite(
       expect(stepResults(await ended(own.id))).toEqual(SUCCESS);
       expect(drone.build(waits).status).toBe('running');
       await until('no Pod to be left', timeoutMs, async () => (await pods()).length === 0);
+    });
+
+    it('goes on after outages of the Kubernetes API and of the Drone server in which steps end and a build waits', async () => {
+      const [server = '', scheme = ''] = SERVER.exec(access.kubeconfig) ?? [];
+      const line = new Line(new URL(server));
+      const port = await line.open();
+      onTestFinished(() => line.close());
+      const behind = access.kubeconfig.replace(server, `${scheme}://127.0.0.1:${port}`);
+      writeFileSync(join(folder, 'behind-the-line'), behind);
+      await start({ DRONE_KUBERNETES_CONFIG: join(folder, 'behind-the-line') });
+      const ids = Array.from({ length: 3 }, () => drone.createBuild({ yaml: long }).id);
+      for (const id of ids) await running(id, 'long');
+
+      line.cut();
+      const away = drone.faults.answer('any', { status: 502 }, { times: Number.MAX_SAFE_INTEGER });
+      const waiting = drone.createBuild({ yaml: long }).id;
+      await until('all steps to end meanwhile', timeoutMs, async () =>
+        (await pods()).every((pod) => endedContainers(pod) === 3),
+      );
+      expect(ids.map((id) => drone.build(id).status)).toEqual(['running', 'running', 'running']);
+      line.mend();
+      away.cancel();
+
+      for (const id of [...ids, waiting]) {
+        expect(stepResults(await ended(id))).toEqual(SUCCESS);
+        expect(drone.logText(id, 'long')).toBe('+ echo begun\nbegun\n+ sleep 4\n+ echo done\ndone\n');
+        expect(drone.logText(id, 'after')).toBe('+ echo after\nafter\n');
+      }
+      await until('the Pods to go', timeoutMs, async () => (await pods()).length === 0);
     });
 
     it('does not start when coordination by Leases is required, and names the rule', async () => {
