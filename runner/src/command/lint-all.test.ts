@@ -135,6 +135,38 @@ describe('lint finds', () => {
     );
   });
 
+  it('all that is wrong in the parts of an affinity, and of a platform', async () => {
+    const [required, preferred] = ['required', 'preferred'].map(
+      (word) => `${word}_during_scheduling_ignored_during_execution`,
+    );
+    expect(
+      await found(
+        'platform: { os: windows, arch: "a b" }',
+        'affinity:',
+        '  node_affinity:',
+        `    ${required}: { node_selector_terms: [] }`,
+        `    ${preferred}: [{ weight: 0, preference: { match_fields: [] } }]`,
+        '  pod_affinity:',
+        `    ${required}: [{ topology_key: "a b" }]`,
+        `    ${preferred}: [{ weight: 101, pod_affinity_term: { topology_key: a } }]`,
+        '  pod_anti_affinity:',
+        `    ${required}: [{ topology_key: "c d" }]`,
+        'steps: [{ name: a, image: b }]',
+      ),
+    ).toEqual(
+      starting(
+        '3:11: platform: kubernetes.io/arch',
+        '3:17: platform.os',
+        `6:81: affinity.node_affinity.${required}.node_selector_terms must not be empty`,
+        `7:70: affinity.node_affinity.${preferred}[0].weight`,
+        `7:85: affinity.node_affinity.${preferred}[0].preference`,
+        `9:75: affinity.pod_affinity.${required}[0].topology_key`,
+        `10:70: affinity.pod_affinity.${preferred}[0].weight`,
+        `12:75: affinity.pod_anti_affinity.${required}[0].topology_key`,
+      ),
+    );
+  });
+
   it('all that is wrong in security contexts, each once for all steps', async () => {
     const wrong = 'seccomp_profile: { type: X }, app_armor_profile: { type: Localhost }';
     expect(

@@ -1,4 +1,5 @@
 import { RESTORE, SAVE } from '../../compile/cache-steps.ts';
+import { PREFERRED } from '../../parse/read-affinity.ts';
 import type {
   Amount,
   FieldPath,
@@ -47,12 +48,10 @@ const SECURITY_REPAIRS: Readonly<Record<string, Partial<Security>>> = {
 
 /** The same for the fields of a pipeline. */
 const PIPELINE_REPAIRS: Readonly<Record<string, Partial<Pipeline>>> = {
-  affinity: { affinity: undefined },
   topology_spread_constraints: { topologySpread: [] },
   dns_policy: { dnsPolicy: '' },
   node_name: { nodeName: '' },
   node_selector: { nodeSelector: {} },
-  platform: { platform: { os: '', arch: '', variant: '', version: '' } },
   priority_class_name: { priorityClassName: '' },
   runtime_class_name: { runtimeClassName: '' },
   service_account_name: { serviceAccountName: '' },
@@ -94,6 +93,26 @@ const withoutMount = (mounts: PipelineStep['volumes'], item: number): PipelineSt
     .map((mount, index) => ({ ...mount, index: mount.index ?? index }))
     .filter(({ index }) => index !== item);
 
+/** Without the requirements or the preferences of one part. */
+function withoutTerms(
+  affinity: Pipeline['affinity'],
+  part: string,
+  field: FieldPath[number] | undefined,
+): Pipeline['affinity'] {
+  if (affinity === undefined) return undefined;
+  const isPreferred = field === PREFERRED;
+  const { nodes, pods, antiPods } = affinity;
+  if (part === 'node_affinity')
+    return {
+      ...affinity,
+      nodes: { ...nodes, ...(isPreferred ? { preferred: [] } : { required: undefined }) },
+    };
+  const without = isPreferred ? { preferred: [] } : { required: [] };
+  return part === 'pod_affinity'
+    ? { ...affinity, pods: { ...pods, ...without } }
+    : { ...affinity, antiPods: { ...antiPods, ...without } };
+}
+
 const temporary = ({ name }: PipelineVolume): PipelineVolume => ({
   name,
   kind: 'temp',
@@ -101,21 +120,29 @@ const temporary = ({ name }: PipelineVolume): PipelineVolume => ({
   sizeLimitBytes: 0,
 });
 
-/** The one refused item of some lists, the whole value of other fields. */
-function repairedField(pipeline: Pipeline, [key = '', item]: FieldPath): Partial<Pipeline> | undefined {
-  if (key === 'metadata') {
-    const { metadata } = pipeline;
-    return { metadata: { ...metadata, [String(item)]: item === 'namespace' ? '' : {} } };
-  }
-  if (key === 'security_context') return { security: withoutRight(pipeline.security, item) };
-  if (key === 'dns_config') return { dnsConfig: { ...pipeline.dnsConfig, [String(item)]: [] } };
+/** Some fields without the one part that is refused. */
+function repairedPart(pipeline: Pipeline, [key, part, last]: FieldPath): Partial<Pipeline> | undefined {
+  const { metadata, security, affinity, platform, dnsConfig } = pipeline;
+  const name = String(part);
+  if (key === 'metadata') return { metadata: { ...metadata, [name]: name === 'namespace' ? '' : {} } };
+  if (key === 'security_context') return { security: withoutRight(security, part) };
+  if (key === 'affinity') return { affinity: withoutTerms(affinity, name, last) };
+  // Refused as the label of nodes that it selects.
+  if (key === 'platform') return { platform: { ...platform, [name.replace('kubernetes.io/', '')]: '' } };
+  if (key === 'dns_config') return { dnsConfig: { ...dnsConfig, [name]: [] } };
+  return undefined;
+}
+
+/** The one refused part or item of some fields, the whole value of others. */
+function repairedField(pipeline: Pipeline, at: FieldPath): Partial<Pipeline> | undefined {
+  const [key, item] = at;
   if (key === 'host_aliases')
     return { hostAliases: pipeline.hostAliases.map((one, index) => (index === item ? NO_ALIAS : one)) };
   if (key === 'tolerations')
     return { tolerations: pipeline.tolerations.map((one, index) => (index === item ? ANY_TAINT : one)) };
   if (key === 'volumes')
     return { volumes: pipeline.volumes.map((one) => (one.at?.[1] === item ? temporary(one) : one)) };
-  return PIPELINE_REPAIRS[String(key)];
+  return repairedPart(pipeline, at) ?? PIPELINE_REPAIRS[String(key)];
 }
 
 /**
