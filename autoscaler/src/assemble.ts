@@ -57,19 +57,15 @@ export function assemble(outside: Outside, config: AutoscalerConfig): Assembly {
   const curves = new CurveKeeper({ clock, log, player: outside.curvePlayer }, curveSettingsOf(config));
   const adviceSources = new AdviceSources({ clock, log, cluster, comparer, curves });
   const actLog = new ActLog(metrics, ledger.decisions, (pool) => observer.watch?.ordered(pool));
-  const autoscaler = new Autoscaler(
-    {
-      ...{ clock, log, observer, learner, adviceSources, actor, actLog, ledger, metrics },
-      recorder: new Recorder({ clock, log, memory: outside.memory, metrics }),
-      snapshots: new Snapshots(
-        { clock, observer, learner, adviceSources, grewAtMs: actLog.grewAtMs },
-        config,
-      ),
-      wallClock: new WallClock({ clock, log, onJump: () => metrics.clockJumped() }),
-      decider: outside.decider ?? decideHere(config),
-    },
-    { tickMs: config.tickMs, expected: expectedOf(config) },
-  );
+  const autoscaler = new Autoscaler({
+    ...{ clock, log, observer, learner, adviceSources, actor, actLog, ledger, metrics },
+    recorder: new Recorder({ clock, log, memory: outside.memory, metrics }),
+    snapshots: new Snapshots({ clock, observer, learner, adviceSources, grewAtMs: actLog.grewAtMs }, config),
+    wallClock: new WallClock({ clock, log, onJump: () => metrics.clockJumped() }),
+    decider: outside.decider ?? decideHere(config),
+    expected: expectedOf(config),
+    tickMs: config.tickMs,
+  });
   return { autoscaler, ledger, learner, metrics, curves };
 }
 

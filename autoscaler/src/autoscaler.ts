@@ -33,33 +33,28 @@ export interface AutoscalerParts {
   readonly actLog: ActLog;
   readonly ledger: Ledger;
   readonly metrics: AutoscalerMetrics;
+  readonly expected: ExpectedSources;
+  readonly tickMs: number;
 }
 
 /** The service: runs one tick after another, from the observed state to the wanted one. */
 export class Autoscaler {
   readonly #parts: AutoscalerParts;
-  readonly #tickMs: number;
-  readonly #expected: ExpectedSources;
 
-  constructor(
-    parts: AutoscalerParts,
-    options: { readonly tickMs: number; readonly expected: ExpectedSources },
-  ) {
+  constructor(parts: AutoscalerParts) {
     this.#parts = parts;
-    this.#tickMs = options.tickMs;
-    this.#expected = options.expected;
   }
 
   /** Loads stored records, watches and ticks until the signal is aborted; never rejects. */
   async run(stop: AbortSignal): Promise<void> {
-    const { clock, recorder, learner, observer, adviceSources, actor } = this.#parts;
+    const { clock, recorder, learner, observer, adviceSources, actor, tickMs } = this.#parts;
     const records = await recorder.load();
     observer.watch?.remember(records.map(({ uid }) => uid).filter((uid) => uid !== ''));
     await learner.remember(records);
     const beside = Promise.all([actor?.run?.(stop), observer.watch?.run(stop), adviceSources.run(stop)]);
     while (!stop.aborted) {
       await this.tick(stop);
-      await clock.sleep(this.#tickMs, stop);
+      await clock.sleep(tickMs, stop);
     }
     await beside;
     await recorder.keep(observer.watch?.takeNews().records ?? []);
@@ -118,7 +113,7 @@ export class Autoscaler {
   }
 
   #conditions(snapshot: CapacitySnapshot): readonly Condition[] {
-    const { wallClock, recorder } = this.#parts;
-    return [...wallClock.conditions(), ...conditionsOf(snapshot, this.#expected), ...recorder.conditions];
+    const { wallClock, recorder, expected } = this.#parts;
+    return [...wallClock.conditions(), ...conditionsOf(snapshot, expected), ...recorder.conditions];
   }
 }

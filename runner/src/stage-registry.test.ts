@@ -17,7 +17,7 @@ const entry = (stageId: number): RegisteredStage => ({
   asks: NO_LOAD,
 });
 
-describe('Roster', () => {
+describe('the registry of stages', () => {
   it('takes a stage once', () => {
     const registry = new StageRegistry();
     expect([registry.enter(entry(1)), registry.enter(entry(1)), registry.has(1), registry.has(2)]).toEqual([

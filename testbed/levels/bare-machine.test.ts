@@ -28,7 +28,7 @@ if (canHide)
 
     const npmTest = (env: NodeJS.ProcessEnv): Promise<{ code: number | null; out: string }> => {
       const script = `${existsSync(place) ? hide : 'true'} && exec npm test -- real`;
-      const { HANGAR_LEVEL_REPORT: _report, HANGAR_CACHE: _cache, CI: _ci, ...rest } = process.env;
+      const { HANGAR_LEVEL_REPORT: _report, HANGAR_TESTBED_CACHE: _cache, CI: _ci, ...rest } = process.env;
       const child = spawn('unshare', ['--mount', '--fork', '--kill-child', 'sh', '-c', script], {
         cwd: ROOT,
         env: { ...rest, HOME: home, XDG_CACHE_HOME: home, ...env },

@@ -41,7 +41,7 @@ const REMEDY = {
   prometheus: 'run "sudo testbed/install-debian.sh prometheus" once',
   shells: 'run "sudo testbed/install-debian.sh shells" once',
   kernel: 'use a virtual machine, or a container with all privileges',
-  disk: 'make room, or set HANGAR_CACHE, GOCACHE, GOMODCACHE or HANGAR_TESTBED_STATE to folders of a larger disk',
+  disk: 'make room, or set HANGAR_TESTBED_CACHE, GOCACHE, GOMODCACHE or HANGAR_TESTBED_STATE to folders of a larger disk',
 } as const;
 
 const debianProgram = (program: string): Need => ({

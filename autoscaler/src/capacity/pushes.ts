@@ -5,7 +5,7 @@ export const PUSH_SIZE = 5;
 export const PUSH_SECONDS = 3;
 
 /** What came lately and what waits. */
-export interface Arrivals {
+export interface RecentLoad {
   /** Pods that arrived in a second, lately. */
   readonly perSecond: number;
   readonly waiting: number;
@@ -22,7 +22,7 @@ const SPREAD = 2;
  * buffer, since a mark keeps nobody waiting. Where it is not known which nodes are empty soon, packing builds so tightly empties few nodes
  * and lets builds wait (decision 25): there the spread of arrivals is added.
  */
-export function unmarkedPodsFor({ perSecond, waiting, tickSeconds, endsKnown }: Arrivals): number {
+export function unmarkedPodsFor({ perSecond, waiting, tickSeconds, endsKnown }: RecentLoad): number {
   const perTick = perSecond * tickSeconds;
   const spread = endsKnown ? 0 : SPREAD * Math.sqrt(PUSH_SIZE * perTick);
   return waiting + PUSH_SIZE + perTick + spread;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { orLate } from '@hangar/shared/deadline';
 import type { Connection } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import { createLogger, type Logger } from '@hangar/shared/logger';
@@ -55,7 +56,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
     return EXIT.ok;
   } finally {
     const closing = [http, source, droneSource, decider, connection].map(async (part) => part?.close());
-    await Promise.race([Promise.all(closing), clock.sleep(CLOSE_MS)]);
+    await orLate(clock, CLOSE_MS, Promise.all(closing));
   }
 }
 

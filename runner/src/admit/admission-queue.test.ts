@@ -50,7 +50,7 @@ function begin(limits: Partial<Budget> = {}, perRepository?: () => RepositoryLim
   return { queue, running, taken, whole, order, said, enter, end };
 }
 
-describe('WaitingLine', () => {
+describe('the admission queue', () => {
   it('lets in what fits, and the next when somebody leaves', async () => {
     const { queue, order, enter, end } = begin();
     const all = ['a', 'b', 'c'].map((name) => enter(name));

@@ -39,6 +39,11 @@ describe('loadOf', () => {
   const taking = { pipelines: 0, pods: 1, cpuMillicores: 1_000, memoryBytes: 64 * MIB };
   it.each<[string, V1Pod, object]>([
     ['one that runs', pod(containers, {}, { phase: 'Running' }), taking],
+    [
+      'one with the container of a failed step, whose build has ended',
+      { ...pod(containers, {}, { phase: 'Running' }), metadata: { labels: { 'hangar.dev/kept': 'true' } } },
+      taking,
+    ],
     ['one that waits for a node', pod(containers, {}, { phase: 'Pending' }), taking],
     ['one of which nothing is known yet', pod(containers), taking],
     ['one held by another’s gate only', pod(containers, { schedulingGates: [{ name: 'other' }] }), taking],

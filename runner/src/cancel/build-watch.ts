@@ -1,4 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
+import { orLate } from '@hangar/shared/deadline';
 import type { Logger } from '@hangar/shared/logger';
 import type { CiServer } from '../ports/ci-server.ts';
 import { type Coverage, NOTHING_CERTAIN, withCertainty, withQuietWatch } from './coverage.ts';
@@ -94,22 +95,12 @@ export class BuildWatch {
     let pauseMs = FIRST_PAUSE_MS;
     while (!this.#over.aborted) {
       const openedMs = this.#clock.monotonicMs();
-      const ended = await this.#within(this.#hold.spacingMs(openedMs - beganMs), this.#watch(openedMs));
-      const isBrief = ended && this.#clock.monotonicMs() - openedMs < SHORTEST_HOLD_MS;
+      const spacingMs = this.#hold.spacingMs(openedMs - beganMs);
+      const ended = await orLate(this.#clock, spacingMs, this.#watch(openedMs), this.#over);
+      const isBrief = ended !== 'late' && this.#clock.monotonicMs() - openedMs < SHORTEST_HOLD_MS;
       if (isBrief) await this.#clock.sleep(pauseMs, this.#over);
       pauseMs = isBrief ? Math.min(LONGEST_PAUSE_MS, pauseMs * 2) : FIRST_PAUSE_MS;
       while (this.#open.size >= MOST_OPEN) await Promise.race(this.#open);
-    }
-  }
-
-  /** Resolves when the work does, or after that time without a result. */
-  async #within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
-    const done = new AbortController();
-    const late = this.#clock.sleep(ms, AbortSignal.any([this.#over, done.signal])).then(() => undefined);
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      done.abort();
     }
   }
 

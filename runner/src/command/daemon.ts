@@ -1,3 +1,4 @@
+import { orLate } from '@hangar/shared/deadline';
 import { errorText } from '@hangar/shared/error-text';
 import { KubernetesError } from '@hangar/shared/kubernetes/cluster';
 import type { Connection } from '@hangar/shared/kubernetes/connection';
@@ -101,7 +102,7 @@ async function serve(start: Start, connection: Connection): Promise<ExitCode> {
     return broken(error, log, stop);
   } finally {
     eventLoop.close();
-    await Promise.race([Promise.all([http.close(), service.assembly.close()]), clock.sleep(CLOSE_MS)]);
+    await orLate(clock, CLOSE_MS, Promise.all([http.close(), service.assembly.close()]));
   }
 }
 

@@ -175,6 +175,101 @@ describe('lint finds', () => {
     );
   });
 
+  it('all that is wrong in the parts of an affinity, and of a platform', async () => {
+    const [required, preferred] = ['required', 'preferred'].map(
+      (word) => `${word}_during_scheduling_ignored_during_execution`,
+    );
+    expect(
+      await found(
+        'platform: { os: windows, arch: "a b" }',
+        'affinity:',
+        '  node_affinity:',
+        `    ${required}: { node_selector_terms: [] }`,
+        `    ${preferred}: [{ weight: 0, preference: { match_fields: [] } }]`,
+        '  pod_affinity:',
+        `    ${required}: [{ topology_key: "a b" }]`,
+        `    ${preferred}: [{ weight: 101, pod_affinity_term: { topology_key: a } }]`,
+        '  pod_anti_affinity:',
+        `    ${required}: [{ topology_key: "c d" }]`,
+        'steps: [{ name: a, image: b }]',
+      ),
+    ).toEqual(
+      starting(
+        '3:11: platform: kubernetes.io/arch',
+        '3:17: platform.os',
+        `6:81: affinity.node_affinity.${required}.node_selector_terms must not be empty`,
+        `7:70: affinity.node_affinity.${preferred}[0].weight`,
+        `7:85: affinity.node_affinity.${preferred}[0].preference`,
+        `9:75: affinity.pod_affinity.${required}[0].topology_key`,
+        `10:70: affinity.pod_affinity.${preferred}[0].weight`,
+        `12:75: affinity.pod_anti_affinity.${required}[0].topology_key`,
+      ),
+    );
+  });
+
+  it('all that is wrong in security contexts, each once for all steps', async () => {
+    const wrong = 'seccomp_profile: { type: X }, app_armor_profile: { type: Localhost }';
+    expect(
+      await found(
+        `security_context: { run_as_user: -1, run_as_group: -1, fs_group: -1, ${wrong} }`,
+        'steps:',
+        '- { name: a, image: x }',
+        `- { name: b, image: x, security_context: { capabilities: { add: [Y] }, ${wrong} } }`,
+      ),
+    ).toEqual(
+      starting(
+        '3:34: security_context.run_as_user',
+        '3:52: security_context.run_as_group',
+        '3:66: security_context.fs_group',
+        '3:95: security_context.seccomp_profile.type',
+        '3:119: security_context.app_armor_profile.localhost_profile',
+        '6:66: steps[1].security_context.capabilities.add[0]',
+        '6:97: steps[1].security_context.seccomp_profile.type',
+        '6:121: steps[1].security_context.app_armor_profile.localhost_profile',
+      ),
+    );
+  });
+
+  it('all that is wrong in the resources of a step', async () => {
+    expect(
+      await found(
+        'metadata: { annotations: { hangar.dev/resources: steps } }',
+        'steps:',
+        '- name: a',
+        '  image: x',
+        '  resources:',
+        '    requests: { cpu: 2, memory: 2MiB, ephemeral_storage: 2GiB }',
+        '    limits: { cpu: 1, memory: 1MiB, ephemeral_storage: 1GiB, acme.test/gpu: -1 }',
+      ),
+    ).toEqual(
+      starting(
+        '8:22: step "a", resources: the request of cpu',
+        '8:33: step "a", resources: the request of memory',
+        '8:58: step "a", resources: the request of ephemeral_storage',
+        '9:77: step "a", resources: acme.test/gpu',
+      ),
+    );
+  });
+
+  it('steps with the names of those that the runner adds for caches, and what else is wrong', async () => {
+    expect(
+      await found(
+        'volumes: [{ name: c, cache: {} }]',
+        'steps:',
+        '- { name: restore-cache, image: x, commands: [y], volumes: [{ name: c, path: /c }] }',
+        '- { name: save-cache, image: X, depends_on: [restore-cache] }',
+        'dns_policy: Cluster',
+      ),
+    ).toEqual(
+      starting(
+        '5:11: step "restore-cache"',
+        '6:11: step "save-cache": in a pipeline with a cache',
+        '6:30: step "save-cache": "X" is not a valid image name',
+        '7:13: dns_policy',
+      ),
+    );
+  });
+
   it('documents that no runner reads', async () => {
     const text =
       'pipeline:\n  build:\n    image: golang\n---\n# nothing\n---\nkind: pipeline\ntype: docker\n';

@@ -5,7 +5,7 @@ import type { Pipeline, PipelineStep } from '../pipeline/pipeline.ts';
 import { trustLevelOf } from '../restrict/trust-level.ts';
 import type { OrderedStep } from './order-steps.ts';
 import { OWN_STEP } from './own-step.ts';
-import { refuse, stepField, stepTitle } from './refuse.ts';
+import { each, refuse, stepField, stepTitle } from './refuse.ts';
 import type { CacheSettings, CompileSettings } from './settings.ts';
 import { type NamedVolumes, VOLUME } from './volumes.ts';
 
@@ -108,14 +108,14 @@ function cacheStep(
 }
 
 function refuseTakenNames({ steps, services }: Pipeline): void {
-  for (const step of [...services, ...steps]) {
+  each([...services, ...steps], (step) => {
     if (step.name === RESTORE || step.name === SAVE)
       refuse(
         'invalid-pipeline',
         `${stepTitle(step)}: in a pipeline with a cache, the runner has a step of this name; rename yours`,
         stepField(step, 'name'),
       );
-  }
+  });
 }
 
 /** The runner's steps for the caches of a pipeline, and warnings for its author. */

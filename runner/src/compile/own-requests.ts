@@ -1,5 +1,5 @@
 import type { Amount, FieldPath, Pipeline, PipelineStep } from '../pipeline/pipeline.ts';
-import { refuse, stepField, stepTitle } from './refuse.ts';
+import { checkAll, each, refuse, stepField, stepTitle } from './refuse.ts';
 import { RESOURCE_MODES, type ResourceMode } from './resource-mode.ts';
 import { type ContainerResources, splitEvenly, unitOf } from './resources.ts';
 import type { CompileSettings } from './settings.ts';
@@ -87,10 +87,12 @@ export function ownResources(
   demands: readonly OwnDemand[],
   minimum: Amount,
 ): readonly ContainerResources[] {
-  for (const { step } of demands) {
-    checkOrder(step, 'cpuMillicores');
-    checkOrder(step, 'memoryBytes');
-  }
+  each(demands, ({ step }) =>
+    checkAll(
+      () => checkOrder(step, 'cpuMillicores'),
+      () => checkOrder(step, 'memoryBytes'),
+    ),
+  );
   const cpu = requestsOf('cpuMillicores', pod.cpuMillicores, demands, minimum.cpuMillicores);
   const memory = requestsOf('memoryBytes', pod.memoryBytes, demands, minimum.memoryBytes);
   return demands.map(({ limits }, index) => ({

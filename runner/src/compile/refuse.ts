@@ -55,7 +55,9 @@ function together(errors: readonly PipelineError[]): PipelineError {
   if (first === undefined) throw new Error('nothing was refused');
   const { code, blame } = first;
   const values = errors.filter((one) => one.code === code).flatMap(({ refused }) => refused?.values ?? []);
-  return PipelineError.refusing(code, { title: '', values }, blame);
+  // A value of the pipeline may be refused for each of its steps.
+  const unique = new Map(values.map((one) => [JSON.stringify(one), one]));
+  return PipelineError.refusing(code, { title: '', values: [...unique.values()] }, blame);
 }
 
 /** The path of a step's field. */

@@ -216,6 +216,12 @@ describe('the security context of a pipeline', () => {
     ).toEqual([all, { ...plain, runAsUser: 5, runAsGroup: 1001, seccompProfile: { type: 'Unconfined' } }]);
   });
 
+  it('is refused once, not for each step that has it', () => {
+    expect(refusal(undefined, { pod: { run_as_user: -1 } })).toBe(
+      'security_context.run_as_user -1 must be a number from 0 to 2147483647',
+    );
+  });
+
   it('comes before the user of the operator, and after that of the step', () => {
     const how = { pod: { run_as_user: 2 }, settings: { runAsUser: 3 } };
     const users = (one: Case) => contexts(undefined, one).map((context) => context?.runAsUser);

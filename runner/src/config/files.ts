@@ -1,3 +1,4 @@
+import { errorText } from '@hangar/shared/error-text';
 import { expandImage, familiarName, parseReference } from '../compile/image-reference.ts';
 import type { ImageConfig } from '../compile/settings.ts';
 import { parseDotenv } from './dotenv.ts';
@@ -41,7 +42,7 @@ export class OperatorFiles {
     try {
       return parse(this.#readFile(path));
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = errorText(error);
       this.problems.push(
         `${variable} names the file ${path}, which cannot be used: ${why}. Fix the file or unset ${variable}`,
       );

@@ -3,7 +3,7 @@ import type { Clock } from '@hangar/shared/clock';
 import type { StageAhead } from '@hangar/shared/contract/demand';
 import type { DroneStage, StageDetail, Status } from '../pipeline/drone.ts';
 import type { RegisteredStage } from '../stage-registry.ts';
-import { StageHistory } from './stage-history.ts';
+import { RunHistory } from './run-history.ts';
 
 /** The known state of a build. */
 interface Build {
@@ -33,7 +33,7 @@ const FINAL: ReadonlySet<Status> = new Set(['success', 'failure', 'error', 'kill
 export class StagesAhead {
   readonly #clock: Clock;
   readonly #labels: Readonly<Record<string, string>>;
-  readonly #history = new StageHistory();
+  readonly #history = new RunHistory();
   readonly #builds = new BoundedMap<number, Build>(MOST_BUILDS);
   /** Stages that any replica has had: they are no longer ahead. */
   readonly #seen = new BoundedSet<number>(MOST_SEEN);
@@ -104,7 +104,7 @@ export class StagesAhead {
 class TimeEstimates {
   readonly #build: Build;
   readonly #entries: ReadonlyMap<number, RegisteredStage>;
-  readonly #history: StageHistory;
+  readonly #history: RunHistory;
   readonly #open: ReadonlySet<string>;
   readonly #nowMs: number;
   readonly #ends = new Map<string, number | undefined>();
@@ -114,7 +114,7 @@ class TimeEstimates {
     build: Build,
     by: {
       entries: readonly RegisteredStage[];
-      history: StageHistory;
+      history: RunHistory;
       open: ReadonlySet<string>;
       nowMs: number;
     },

@@ -21,16 +21,16 @@ const options = (changes: Partial<RegistryOptions> = {}): RegistryOptions => ({
   ...changes,
 });
 
-interface Scene {
+interface Registry {
   readonly lookup: RegistryLookup;
   readonly server: ScriptedServer;
   readonly clock: FakeClock;
   readonly find: (image: string, credentials?: readonly RegistryCredentials[]) => Promise<ImageAnswer>;
 }
 
-async function scene(
+async function withRegistry(
   registry: FakeRegistryOptions | ScriptedServer,
-  act: (scene: Scene) => Promise<void>,
+  act: (registry: Registry) => Promise<void>,
   changes: (server: ScriptedServer) => Partial<RegistryOptions> = () => ({}),
 ): Promise<void> {
   await using server = registry instanceof ScriptedServer ? registry : await fakeRegistry(registry);
@@ -51,7 +51,7 @@ const kim = (server: ScriptedServer, password = 'p') => [
 
 describe('the image look-up', () => {
   it('requests HEAD, index, manifest and config, and connects to loopback without TLS', () =>
-    scene({ login: 'none' }, async ({ find, server }) => {
+    withRegistry({ login: 'none' }, async ({ find, server }) => {
       expect(await find('REG/team/tool:1')).toEqual({ kind: 'found', config: config('amd64') });
       expect(server.seen.map(({ method, url }) => `${method} ${url.replace(/sha256:.*/, '…')}`)).toEqual([
         'HEAD /v2/team/tool/manifests/1',
@@ -62,7 +62,7 @@ describe('the image look-up', () => {
     }));
 
   it('selects the Pod’s architecture, linux/amd64 if unset', () =>
-    scene({ login: 'none' }, async ({ lookup, server }) => {
+    withRegistry({ login: 'none' }, async ({ lookup, server }) => {
       const image = `127.0.0.1:${server.port}/team/tool:1`;
       const of = (platform: typeof AMD) => lookup.find({ image, ...platform }, []);
       expect(await of({ os: '', arch: 'arm64', variant: 'v8' })).toEqual({
@@ -77,28 +77,28 @@ describe('the image look-up', () => {
     }));
 
   it('sends only a HEAD for a known digest', () =>
-    scene({ login: 'none' }, async ({ find, server }) => {
+    withRegistry({ login: 'none' }, async ({ find, server }) => {
       await find('REG/team/tool:1');
       await find('REG/team/tool:1');
       expect(server.seen).toHaveLength(5);
     }));
 
   it('requests again if the registry returns no digest', () =>
-    scene({ login: 'none', tellsDigest: false }, async ({ find, server }) => {
+    withRegistry({ login: 'none', tellsDigest: false }, async ({ find, server }) => {
       await find('REG/team/tool:1');
       expect(await find('REG/team/tool:1')).toEqual({ kind: 'found', config: config('amd64') });
       expect(server.seen).toHaveLength(8);
     }));
 
   it('sends one request for stages that start together', () =>
-    scene({ login: 'none' }, async ({ find, server }) => {
+    withRegistry({ login: 'none' }, async ({ find, server }) => {
       const answers = await Promise.all([1, 2, 3].map(() => find('REG/team/tool:1')));
       expect(answers.map(({ kind }) => kind)).toEqual(['found', 'found', 'found']);
       expect(server.seen).toHaveLength(4);
     }));
 
   it.each(['basic', 'bearer'] as const)('authenticates by %s with the pipeline’s credentials', (login) =>
-    scene({ login }, async ({ find, server }) => {
+    withRegistry({ login }, async ({ find, server }) => {
       expect(await find('REG/team/tool:1', kim(server))).toEqual({ kind: 'found', config: config('amd64') });
     }),
   );
@@ -106,7 +106,7 @@ describe('the image look-up', () => {
   it.each(['basic', 'bearer'] as const)(
     'reports missing and wrong credentials (%s), and does not serve them from the cache',
     (login) =>
-      scene({ login }, async ({ find, server }) => {
+      withRegistry({ login }, async ({ find, server }) => {
         await find('REG/team/tool:1', kim(server));
         expect(await find('REG/team/tool:1')).toMatchObject({ kind: 'unknown' });
         expect(await find('REG/team/tool:1', kim(server, 'wrong'))).toMatchObject({ kind: 'unknown' });
@@ -114,14 +114,14 @@ describe('the image look-up', () => {
   );
 
   it('follows redirects of blobs, without our credentials', () =>
-    scene({ login: 'basic', redirects: true }, async ({ find, server }) => {
+    withRegistry({ login: 'basic', redirects: true }, async ({ find, server }) => {
       expect(await find('REG/team/tool:1', kim(server))).toMatchObject({ kind: 'found' });
       const away = server.seen.filter(({ url }) => url.startsWith('/elsewhere/'));
       expect(away.map(({ headers }) => headers.authorization)).toEqual([undefined]);
     }));
 
   it('uses a mirror in place of a registry, with its own path', () =>
-    scene(
+    withRegistry(
       { login: 'none' },
       async ({ find, server }) => {
         const missing = await find('docker.io/tool:1');
@@ -140,7 +140,7 @@ describe('the image look-up', () => {
     ));
 
   it('uses the operator’s table, by full name or for all tags, without a request', () =>
-    scene(
+    withRegistry(
       { login: 'none' },
       async ({ find, server }) => {
         expect(await find('docker.io/plugins/slack:5')).toEqual({ kind: 'found', config: config('slack') });
@@ -151,7 +151,7 @@ describe('the image look-up', () => {
     ));
 
   it('caches a failure for a minute, not longer', () =>
-    scene({ login: 'none' }, async ({ find, server, clock }) => {
+    withRegistry({ login: 'none' }, async ({ find, server, clock }) => {
       const want = { kind: 'unknown', why: 'the registry does not have this image (404)', isAbsent: true };
       expect(await find('REG/team/tool:9')).toEqual(want);
       await clock.step(59_999);
@@ -163,7 +163,7 @@ describe('the image look-up', () => {
     }));
 
   it('gives up after 3 s in total', async () =>
-    scene(await ScriptedServer.playing('hang'), async ({ find, server, clock }) => {
+    withRegistry(await ScriptedServer.playing('hang'), async ({ find, server, clock }) => {
       const finding = find('REG/team/tool:1');
       await server.asked(1);
       await clock.step(3_000);
@@ -174,7 +174,7 @@ describe('the image look-up', () => {
     }));
 
   it('rejects at once when a stage is cancelled, with the reason of its signal', async () =>
-    scene(await ScriptedServer.playing('hang'), async ({ lookup, server, clock }) => {
+    withRegistry(await ScriptedServer.playing('hang'), async ({ lookup, server, clock }) => {
       const stop = new AbortController();
       const image = `127.0.0.1:${server.port}/team/tool:1`;
       const finding = lookup.find({ image, ...AMD }, [], stop.signal);
@@ -196,7 +196,7 @@ describe('the image look-up', () => {
     ],
     ['a broken connection', 'cut', /did not answer/],
   ] as const)('reports %s with a message', async (_, play, why) =>
-    scene(await ScriptedServer.playing(play), async ({ find }) => {
+    withRegistry(await ScriptedServer.playing(play), async ({ find }) => {
       expect(await find('REG/team/tool:1')).toEqual({
         kind: 'unknown',
         why: expect.stringMatching(why) as string,
@@ -205,7 +205,7 @@ describe('the image look-up', () => {
   );
 
   it.each(['docker.io/library/constructor:1', 'toString/x:1'])('treats %s as an ordinary image', (image) =>
-    scene(
+    withRegistry(
       { login: 'none' },
       async ({ find }) => {
         expect(await find(image)).toMatchObject({ kind: 'unknown' });
@@ -217,7 +217,7 @@ describe('the image look-up', () => {
   );
 
   it('refuses an invalid image name', () =>
-    scene({ login: 'none' }, async ({ find }) => {
+    withRegistry({ login: 'none' }, async ({ find }) => {
       expect(await find('Not An Image')).toEqual({ kind: 'unknown', why: 'that is not a valid image name' });
     }));
 });

@@ -59,7 +59,7 @@ describe('notAlive', () => {
   });
 });
 
-describe('Pulse', () => {
+describe('Heartbeat', () => {
   async function begun(): Promise<{ clock: FakeClock; heartbeat: Heartbeat }> {
     const clock = new FakeClock();
     const heartbeat = new Heartbeat(clock);

@@ -5,7 +5,7 @@ import { type LogRefusal, type LogSource, LogSourceError, type LogTarget } from 
 import { DeadlineWait } from './deadline-wait.ts';
 import { afterStream, type FollowState, reopening, type StreamEnd } from './follow-rules.ts';
 import type { GateMark } from './marks.ts';
-import type { LogRecord } from './piece.ts';
+import type { NodeLogPiece } from './piece.ts';
 import { ReadingTurns, TURN_BYTES } from './reading-turns.ts';
 import { LogCursor } from './resume.ts';
 import type { StepLog } from './step-log.ts';
@@ -80,7 +80,7 @@ class Follower {
   readonly #wait: DeadlineWait;
   readonly #reopening: BackoffPolicy;
   readonly #state: FollowState;
-  #tail: LogRecord | undefined;
+  #tail: NodeLogPiece | undefined;
   #hasStarted = false;
   #isOutOfReachNoted = false;
   readonly #turns = new ReadingTurns();
@@ -229,7 +229,7 @@ class Follower {
   }
 
   /** Returns the number of new records. */
-  #take(records: readonly LogRecord[]): number {
+  #take(records: readonly NodeLogPiece[]): number {
     let fresh = 0;
     for (const record of records) {
       const verdict = this.#cursor.next(record);
@@ -241,7 +241,7 @@ class Follower {
     return fresh;
   }
 
-  #pass(record: LogRecord): number {
+  #pass(record: NodeLogPiece): number {
     if (record.stampNs === undefined) return this.#passMessage(record);
     this.#tail = undefined;
     const lost =
@@ -253,7 +253,7 @@ class Follower {
   }
 
   /** Messages of the node are repeated at each try: each is written once, and they do not count as progress. */
-  #passMessage({ text }: LogRecord): 0 {
+  #passMessage({ text }: NodeLogPiece): 0 {
     if (text.trim() === '' || this.#messages.has(text) || this.#messages.size >= REMEMBERED_MESSAGES)
       return 0;
     this.#messages.add(text);

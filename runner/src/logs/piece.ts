@@ -8,7 +8,7 @@ export interface Piece {
 }
 
 /** A piece of the node's log; lines over 48 KiB are split into several. */
-export interface LogRecord extends Piece {
+export interface NodeLogPiece extends Piece {
   /** 0 for the first piece of a line. */
   readonly part: number;
 }

@@ -1,4 +1,4 @@
-import type { LogRecord } from './piece.ts';
+import type { NodeLogPiece } from './piece.ts';
 import { wholeSecond } from './stamp.ts';
 
 /** What to do with a record. `gap-then-take`: take it, but the node rotated away the lines between it and the last one. */
@@ -52,21 +52,21 @@ export class LogCursor {
   }
 
   /** Decides on the next record; one without a stamp is taken only if it can't be the rest of an old line. */
-  next(record: LogRecord): ResumeDecision {
+  next(record: NodeLogPiece): ResumeDecision {
     const decision = this.#judge(record);
     if (decision !== 'drop') this.#taken(record);
     return decision;
   }
 
   /** Whether an unfinished line at a stream's end contains anything that was not taken. */
-  isNew(tail: LogRecord): boolean {
+  isNew(tail: NodeLogPiece): boolean {
     if (tail.stampNs === undefined) return false;
     if (!this.#search) return true;
     if (!this.#search.found) return false;
     return tail.part === 0 || (!this.#last.whole && tail.part >= this.#last.parts);
   }
 
-  #judge(record: LogRecord): ResumeDecision {
+  #judge(record: NodeLogPiece): ResumeDecision {
     if (!this.#search) return 'take';
     if (record.stampNs === undefined) return NODE_MESSAGES.test(record.text) ? 'take' : 'drop';
     if (this.#search.found) return this.#afterLast(record);
@@ -78,11 +78,11 @@ export class LogCursor {
     return this.#search.found ? this.#ofLastLine(record) : 'drop';
   }
 
-  #afterLast(record: LogRecord): ResumeDecision {
+  #afterLast(record: NodeLogPiece): ResumeDecision {
     return record.part === 0 ? this.#resumed('take') : this.#ofLastLine(record);
   }
 
-  #ofLastLine(record: LogRecord): ResumeDecision {
+  #ofLastLine(record: NodeLogPiece): ResumeDecision {
     return this.#last.whole || record.part < this.#last.parts ? 'drop' : this.#resumed('take');
   }
 
@@ -91,7 +91,7 @@ export class LogCursor {
     return decision;
   }
 
-  #taken({ stampNs, part, ends }: LogRecord): void {
+  #taken({ stampNs, part, ends }: NodeLogPiece): void {
     if (stampNs === undefined) return;
     this.#last = { parts: part + 1, whole: ends };
     if (part > 0) return;

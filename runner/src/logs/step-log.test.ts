@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { LogLine } from '../pipeline/drone.ts';
 import { CiServerError, type StoredLog } from '../ports/ci-server.ts';
 import { Masks } from './mask.ts';
-import type { LogRecord } from './piece.ts';
+import type { NodeLogPiece } from './piece.ts';
 import { openStepLog, type StepLog, type StepLogOptions } from './step-log.ts';
 import { aLogMemory } from './testing/fake-overflow.ts';
 import { GateMarkWriter } from './testing/gate-mark-writer.ts';
@@ -23,7 +23,7 @@ interface Setup {
   readonly uploads: (readonly LogLine[])[];
   readonly live: LogLine[];
   readonly warnings: object[];
-  readonly record: (text: string, more?: Partial<LogRecord>) => LogRecord;
+  readonly record: (text: string, more?: Partial<NodeLogPiece>) => NodeLogPiece;
 }
 
 function setUp(
@@ -49,7 +49,7 @@ function setUp(
     { clock, ciServer, log, memory: aLogMemory() },
     { stepId: 7, masks: new Masks([]), nonce: NONCE, ...options },
   );
-  const record = (text: string, more: Partial<LogRecord> = {}): LogRecord => ({
+  const record = (text: string, more: Partial<NodeLogPiece> = {}): NodeLogPiece => ({
     text,
     ends: true,
     part: 0,

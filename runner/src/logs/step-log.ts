@@ -9,7 +9,7 @@ import type { LogMemory } from './log-memory.ts';
 import { LogWindow } from './log-window.ts';
 import { type GateMark, MarkFinder } from './marks.ts';
 import type { MaskStream, Masks } from './mask.ts';
-import type { LogRecord, Piece } from './piece.ts';
+import type { NodeLogPiece, Piece } from './piece.ts';
 import { stampMs } from './stamp.ts';
 import { PIECE_BYTES } from './timestamped.ts';
 
@@ -57,7 +57,7 @@ export interface StepLogEnd {
 /** The log of one step, from the container's lines to the upload. */
 export interface StepLog {
   /** Takes a record of the container's log; returns the gate's marks in it. After {@link finish} it does nothing. */
-  append(record: LogRecord): readonly GateMark[];
+  append(record: NodeLogPiece): readonly GateMark[];
   /**
    * Adds a line of the runner (a text with newlines makes several), never within a line of the container. `atMs`: Unix milliseconds of
    * the event that it describes; default: now.
@@ -117,7 +117,7 @@ class LogOfStep implements StepLog {
     for (const text of options.head ?? []) this.#ownLines(text, this.#openedAtMs ?? deps.clock.now());
   }
 
-  append(record: LogRecord): readonly GateMark[] {
+  append(record: NodeLogPiece): readonly GateMark[] {
     if (this.#end) return [];
     if (record.part === 0) this.#closeLine(record.stampNs);
     const { pieces, marks } = this.#marks?.push(record) ?? { pieces: [record], marks: [] };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import type { LogRecord } from './piece.ts';
+import type { NodeLogPiece } from './piece.ts';
 import { chunked } from './testing/node-log.ts';
 import { PIECE_BYTES, TimestampedParser } from './timestamped.ts';
 
@@ -10,15 +10,15 @@ vi.setConfig({ testTimeout: 120_000 });
 const STAMP = '2026-01-14T09:30:06.123456789Z';
 const STAMP_NS = 1768383006123456789n;
 
-function parse(chunks: readonly Uint8Array[]): LogRecord[] {
+function parse(chunks: readonly Uint8Array[]): NodeLogPiece[] {
   const parser = new TimestampedParser();
   const records = chunks.flatMap((chunk) => parser.push(chunk));
   const tail = parser.tail();
   return tail ? [...records, tail] : records;
 }
 
-const parseText = (text: string): LogRecord[] => parse([Buffer.from(text)]);
-const line = (text: string): LogRecord => ({ text, ends: true, stampNs: STAMP_NS, part: 0 });
+const parseText = (text: string): NodeLogPiece[] => parse([Buffer.from(text)]);
+const line = (text: string): NodeLogPiece => ({ text, ends: true, stampNs: STAMP_NS, part: 0 });
 
 describe('TimestampedParser', () => {
   it.each([

@@ -1,4 +1,4 @@
-import type { LogRecord } from './piece.ts';
+import type { NodeLogPiece } from './piece.ts';
 import { parseStamp } from './stamp.ts';
 
 const NEWLINE = 10;
@@ -21,9 +21,9 @@ export class TimestampedParser {
   #part = 0;
   #stampNs: bigint | undefined;
 
-  push(chunk: Uint8Array): LogRecord[] {
+  push(chunk: Uint8Array): NodeLogPiece[] {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    const records: LogRecord[] = [];
+    const records: NodeLogPiece[] = [];
     let at = 0;
     for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, at)) {
       records.push(...this.#line(bytes.subarray(at, end)));
@@ -34,7 +34,7 @@ export class TimestampedParser {
   }
 
   /** The unfinished line at the end of a stream, as if its newline had arrived; it stays in the parser. */
-  tail(): LogRecord | undefined {
+  tail(): NodeLogPiece | undefined {
     if (this.#filled === 0 && this.#part === 0) return undefined;
     if (
       this.#part === 0 &&
@@ -45,7 +45,7 @@ export class TimestampedParser {
     return this.#peek(this.#held.subarray(0, this.#filled), true);
   }
 
-  #line(rest: Buffer): LogRecord[] {
+  #line(rest: Buffer): NodeLogPiece[] {
     if (this.#filled === 0 && rest.length <= PIECE_BYTES) return [this.#record(rest, true)];
     const records = this.#keep(rest);
     records.push(this.#record(this.#held.subarray(0, this.#filled), true));
@@ -53,8 +53,8 @@ export class TimestampedParser {
     return records;
   }
 
-  #keep(bytes: Buffer): LogRecord[] {
-    const records: LogRecord[] = [];
+  #keep(bytes: Buffer): NodeLogPiece[] {
+    const records: NodeLogPiece[] = [];
     let rest = bytes;
     while (rest.length > 0) {
       if (this.#filled === PIECE_BYTES) records.push(this.#cut());
@@ -74,7 +74,7 @@ export class TimestampedParser {
     this.#held = larger;
   }
 
-  #cut(): LogRecord {
+  #cut(): NodeLogPiece {
     const whole = wholeCharacters(this.#held);
     const record = this.#record(this.#held.subarray(0, whole), false);
     this.#held.copyWithin(0, whole);
@@ -82,14 +82,14 @@ export class TimestampedParser {
     return record;
   }
 
-  #record(bytes: Buffer, ends: boolean): LogRecord {
+  #record(bytes: Buffer, ends: boolean): NodeLogPiece {
     const record = this.#peek(bytes, ends);
     this.#stampNs = record.stampNs;
     this.#part = ends ? 0 : record.part + 1;
     return record;
   }
 
-  #peek(bytes: Buffer, ends: boolean): LogRecord {
+  #peek(bytes: Buffer, ends: boolean): NodeLogPiece {
     if (this.#part > 0) return { text: bytes.toString(), ends, stampNs: this.#stampNs, part: this.#part };
     const { stampNs, from } = stampOf(bytes);
     return { text: bytes.toString('utf8', from), ends, stampNs, part: 0 };

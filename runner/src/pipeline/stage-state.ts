@@ -2,7 +2,7 @@ import type { DroneStage, DroneStep, Status } from './drone.ts';
 import { EARLY_SUCCESS, INFRASTRUCTURE, KILLED } from './exit-codes.ts';
 import type { RunPlan } from './run-plan.ts';
 
-/** One step as the flight knows it. Times in milliseconds since 1970, 0 = not yet. */
+/** One step as the supervision of its stage knows it. Times in milliseconds since 1970, 0 = not yet. */
 export interface StepState {
   readonly n: number;
   readonly status: 'pending' | 'running' | 'success' | 'failure' | 'killed' | 'error' | 'skipped';

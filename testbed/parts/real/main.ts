@@ -143,7 +143,7 @@ const COMMANDS = [
 ];
 
 const NOTES = `Needs Linux, root, Go, and Debian's packages (testbed/install-debian.sh).
-Cache: $HANGAR_CACHE or ~/.cache/hangar (700 MB with everything). The first build takes about ten minutes on two
+Cache: $HANGAR_TESTBED_CACHE or ~/.cache/hangar (700 MB with everything). The first build takes about ten minutes on two
 cores, and Go's own caches grow by up to 9 GB.
 State: $HANGAR_TESTBED_STATE or /var/lib/hangar-testbed; logs are in its folder log/.`;
 

@@ -1,34 +1,23 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Resource } from '@hangar/shared/kubernetes/cluster';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { BuildRequest } from '../../parts/drone/build-request.ts';
-import { findProcesses, signal } from '../../parts/real/process.ts';
-import { until } from '../../parts/until.ts';
-import { pipeline, step, stepResults } from '../flows/pipelines.ts';
+import { stepResults } from '../flows/pipelines.ts';
 import { startTestSystem, type TestSystem } from '../flows/test-system.ts';
 import { ownNamespaceAccess } from '../real-flows/real-cluster-access.ts';
+import { CacheBuilds, caching, large, PATIENCE } from './cache-builds.ts';
 
-const PATIENCE = { timeoutMs: 120_000 };
 const VOLUMES: Resource = { base: '/api/v1', plural: 'persistentvolumes' };
 const CLAIMS: Resource = { base: '/api/v1', plural: 'persistentvolumeclaims' };
 const FORK = { event: 'pull_request', build: { source_repo: 'mallory/widget' } };
-
-/** A pipeline whose only step has a cache at /cache. */
-const caching = (...commands: readonly string[]): string =>
-  pipeline(
-    step('use', commands, '  volumes: [ { name: packages, path: /cache } ]\n'),
-    'clone: { disable: true }\nvolumes: [ { name: packages, cache: {} } ]',
-  );
-const large = (mib: number) => `dd if=/dev/zero of=/cache/large bs=1M count=${mib}`;
 
 /** A directory of this machine, on which the kubelet runs too. */
 let storage: string;
 let system: TestSystem;
 /** Each test has a repository of its own, and so a cache. */
-let slug: string;
+let builds: CacheBuilds;
 let tests = 0;
 
 beforeAll(() => {
@@ -36,57 +25,13 @@ beforeAll(() => {
 });
 beforeEach(() => {
   tests += 1;
-  slug = `acme/widget-${tests}`;
+  builds = new CacheBuilds(system, storage, `acme/widget-${tests}`);
 });
 afterAll(() => rmSync(storage, { recursive: true, force: true }));
 
 async function open(env: Readonly<Record<string, string>>): Promise<void> {
   const { ground } = await ownNamespaceAccess('caches');
   system = await startTestSystem(ground, { env });
-}
-
-const offer = (yaml: string, more: Omit<BuildRequest, 'yaml'> = {}): number =>
-  system.drone.createBuild({ yaml, repo: { slug }, ...more }).id;
-
-async function run(yaml: string, more: Omit<BuildRequest, 'yaml'> = {}) {
-  const id = offer(yaml, more);
-  const { status, ...done } = await system.drone.waitForBuild(id, PATIENCE);
-  const log = (name: string): string => system.drone.logText(id, name) ?? '';
-  expect(system.drone.complaints).toEqual([]);
-  return { status, results: stepResults({ ...done }), log };
-}
-
-/** Who wrote the cache that the build has found, before it has put its own name there. */
-async function found(name: string, more: Omit<BuildRequest, 'yaml'> = {}): Promise<string | undefined> {
-  const look = 'echo "found: $(cat /cache/who 2>/dev/null || echo nothing)"';
-  const { status, log } = await run(caching(look, `echo ${name} > /cache/who`), more);
-  expect(status).toBe('success');
-  return /^found: (.*)$/m.exec(log('use'))?.[1];
-}
-
-/** The files of this test's repository in the storage. */
-const files = (): readonly string[] =>
-  readdirSync(storage, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.parentPath.includes(slug))
-    .map(({ name }) => name)
-    .filter((name) => !name.endsWith('.lock'));
-
-const savers = () => findProcesses(['gate'], `/${slug}/`);
-
-/** The save of this test's repository, stopped before its archive is whole, however fast the disk is. */
-async function stoppedSave(): Promise<{ resume: () => void }> {
-  const isWriting = () => files().some((name) => name.endsWith('.tmp'));
-  return until('a save that is not over', PATIENCE.timeoutMs, async () => {
-    if (!isWriting()) return undefined;
-    const processes = await savers();
-    for (const { pid } of processes) signal(pid, 'SIGSTOP');
-    const resume = () => {
-      for (const { pid } of processes) signal(pid, 'SIGCONT');
-    };
-    if (processes.length > 0 && isWriting()) return { resume };
-    resume();
-    return undefined;
-  });
 }
 
 describe('a cache in a directory of the node', () => {
@@ -101,7 +46,7 @@ describe('a cache in a directory of the node', () => {
       'chown 1234:77 /cache/tool',
       'ln -s tool /cache/link',
     ];
-    const first = await run(caching(...fill));
+    const first = await builds.run(caching(...fill));
     expect(first.results).toEqual([
       ['restore-cache', 'success', 0],
       ['use', 'success', 0],
@@ -110,69 +55,68 @@ describe('a cache in a directory of the node', () => {
     expect(first.log('restore-cache')).toContain('packages: no cache yet');
     expect(first.log('save-cache')).toContain('packages: saved');
 
-    const second = await run(caching('stat -c "%a %u:%g" /cache/tool', 'cat /cache/link'));
+    const second = await builds.run(caching('stat -c "%a %u:%g" /cache/tool', 'cat /cache/link'));
     expect(second.log('restore-cache')).toContain('packages: restored');
     expect(second.log('use')).toMatch(/4?750 1234:77\n[^]*\ntool\n/);
     expect(second.log('save-cache')).toContain('packages: unchanged');
-    expect(files()).toEqual(['packages.tar']);
+    expect(builds.files()).toEqual(['packages.tar']);
   });
 
   it('of a fork is that of its base, and what the fork writes is read by no other build', async () => {
-    expect(await found('us')).toBe('nothing');
-    expect(await found('fork', FORK)).toBe('us');
-    expect(await found('us-again')).toBe('us');
-    expect(await found('fork', FORK)).toBe('us-again');
+    expect(await builds.found('us')).toBe('nothing');
+    expect(await builds.found('fork', FORK)).toBe('us');
+    expect(await builds.found('us-again')).toBe('us');
+    expect(await builds.found('fork', FORK)).toBe('us-again');
   });
 
   it('of a trusted repository is not that of the time before it was trusted', async () => {
-    expect(await found('ordinary')).toBe('nothing');
-    expect(await found('trusted', { trusted: true })).toBe('nothing');
-    expect(await found('fork', { ...FORK, trusted: true })).toBe('trusted');
-    expect(await found('ordinary', { trusted: false })).toBe('ordinary');
+    expect(await builds.found('ordinary')).toBe('nothing');
+    expect(await builds.found('trusted', { trusted: true })).toBe('nothing');
+    expect(await builds.found('fork', { ...FORK, trusted: true })).toBe('trusted');
+    expect(await builds.found('ordinary', { trusted: false })).toBe('ordinary');
   });
 
   it('stays as it was if the build fails', async () => {
-    expect(await found('good')).toBe('nothing');
-    const failed = await run(caching('echo bad > /cache/who', 'exit 1'));
+    expect(await builds.found('good')).toBe('nothing');
+    const failed = await builds.run(caching('echo bad > /cache/who', 'exit 1'));
     expect(failed.results.at(-1)).toEqual(['save-cache', 'skipped', 0]);
-    expect(await found('next')).toBe('good');
+    expect(await builds.found('next')).toBe('good');
   });
 
   it('of two builds at once is that of one of them, whole', async () => {
     const fill = (name: string) =>
       caching(`for i in $(seq 200); do echo ${name} > /cache/$i; done`, 'sleep 2');
-    const both = await Promise.all([run(fill('one')), run(fill('two'))]);
+    const both = await Promise.all([builds.run(fill('one')), builds.run(fill('two'))]);
     expect(both.map(({ status }) => status)).toEqual(['success', 'success']);
-    const { log } = await run(caching('cat /cache/* | sort | uniq -c'));
+    const { log } = await builds.run(caching('cat /cache/* | sort | uniq -c'));
     expect(log('use')).toMatch(/\n +200 (one|two)\n$/);
-    expect(files()).toEqual(['packages.tar']);
+    expect(builds.files()).toEqual(['packages.tar']);
   });
 
   it('stays whole if its Pod is lost while it is saved, and the rest of that goes with the next save', async () => {
-    expect(await found('good')).toBe('nothing');
-    const id = offer(caching(large(700), 'echo lost > /cache/who'));
-    await stoppedSave();
+    expect(await builds.found('good')).toBe('nothing');
+    const id = builds.offer(caching(large(700), 'echo lost > /cache/who'));
+    await builds.stoppedSave();
     const [pod] = await system.pods();
     await system.removePod(pod, 0);
     expect((await system.drone.waitForBuild(id, PATIENCE)).status).toBe('error');
     await system.cleaned(PATIENCE.timeoutMs);
-    // The kubelet ends containers some time after their Pod is gone; until then the save holds its lock.
-    await until('the save to end', PATIENCE.timeoutMs, async () => (await savers()).length === 0);
+    await builds.saveEnded();
 
-    expect(await found('next')).toBe('good');
-    expect(files()).toEqual(['packages.tar']);
+    expect(await builds.found('next')).toBe('good');
+    expect(builds.files()).toEqual(['packages.tar']);
   });
 
   it('is saved once if the runner is killed meanwhile and another one takes over', async () => {
-    const id = offer(caching(large(700)));
-    const save = await stoppedSave();
+    const id = builds.offer(caching(large(700)));
+    const save = await builds.stoppedSave();
     await system.runner.kill();
     await system.startRunner('runner-b');
     save.resume();
     const done = await system.drone.waitForBuild(id, PATIENCE);
     expect([done.status, stepResults(done).at(-1)]).toEqual(['success', ['save-cache', 'success', 0]]);
     expect(system.drone.logText(id, 'save-cache')?.match(/packages: saved/g)).toHaveLength(1);
-    expect(files()).toEqual(['packages.tar']);
+    expect(builds.files()).toEqual(['packages.tar']);
   });
 });
 
@@ -199,12 +143,12 @@ describe('a cache on a claim', () => {
   });
 
   it('is shared in the same way, and is not saved beyond the limit of its size', async () => {
-    expect(await found('us')).toBe('nothing');
-    expect(await found('fork', FORK)).toBe('us');
-    const { status, log } = await run(caching(large(2)));
+    expect(await builds.found('us')).toBe('nothing');
+    expect(await builds.found('fork', FORK)).toBe('us');
+    const { status, log } = await builds.run(caching(large(2)));
     expect(status).toBe('success');
     expect(log('save-cache')).toMatch(/packages: not saved: .*HANGAR_CACHE_SIZE/);
-    expect(await found('us-again')).toBe('us');
+    expect(await builds.found('us-again')).toBe('us');
   });
 });
 
@@ -219,15 +163,15 @@ describe('a cache on a storage that is full', () => {
   });
 
   it('replaces those that were unused for the longest time, else it is not saved, and the build succeeds', async () => {
-    const other = await run(caching(large(2)), { repo: { slug: 'acme/other' } });
+    const other = await builds.run(caching(large(2)), { repo: { slug: 'acme/other' } });
     expect(other.log('save-cache')).toContain('packages: saved');
 
-    const ours = await run(caching(large(2), 'echo us > /cache/who'));
+    const ours = await builds.run(caching(large(2), 'echo us > /cache/who'));
     expect(ours.log('save-cache')).toMatch(/removed [^]*packages: saved/);
 
-    const { status, log } = await run(caching(large(9), 'echo larger > /cache/who'));
+    const { status, log } = await builds.run(caching(large(9), 'echo larger > /cache/who'));
     expect(status).toBe('success');
     expect(log('save-cache')).toContain('packages: not saved: the storage is full');
-    expect(await found('next')).toBe('us');
+    expect(await builds.found('next')).toBe('us');
   });
 });

@@ -180,14 +180,14 @@ export class KarpenterEngine {
       if (pools.length === 0) return;
       await pool.eventually('all claims to be gone', async () => {
         const left = await this.#claims();
-        await this.#letGo(ACT_RESOURCE.nodeClaims, left);
+        await this.#removeFinalizers(ACT_RESOURCE.nodeClaims, left);
         return left.length === 0;
       });
       // The provider may still make a node whose claim was deleted while it booted: nothing else removes that one.
       await pool.eventually('all nodes to be gone', async () => {
         const left = await pool.nodes();
         for (const { metadata } of left) await pool.removeNode(metadata?.name ?? '');
-        await this.#letGo(RESOURCE.nodes, left);
+        await this.#removeFinalizers(RESOURCE.nodes, left);
         return left.length === 0;
       });
     } finally {
@@ -204,7 +204,7 @@ export class KarpenterEngine {
   }
 
   /** Takes Karpenter's finalizers off what is to go, where it isn't there any more to do so. */
-  async #letGo(resource: Resource, objects: readonly KubernetesObject[]): Promise<void> {
+  async #removeFinalizers(resource: Resource, objects: readonly KubernetesObject[]): Promise<void> {
     const { cluster, signal } = this.#pool;
     if (!this.gone.aborted) return;
     for (const { metadata } of objects) {

@@ -3,7 +3,7 @@ import { CardFinder } from '../../logs/card.ts';
 import { followLog } from '../../logs/follow.ts';
 import { type GateMark, MarkFinder } from '../../logs/marks.ts';
 import { type MaskStream, Masks } from '../../logs/mask.ts';
-import type { LogRecord, Piece } from '../../logs/piece.ts';
+import type { NodeLogPiece, Piece } from '../../logs/piece.ts';
 import { PIECE_BYTES } from '../../logs/timestamped.ts';
 import type { LogSource } from '../../ports/log-source.ts';
 import type { Following, LogOrder, Mark, StepLogStream, StepLogs } from '../../ports/step-logs.ts';
@@ -66,7 +66,7 @@ class TerminalLog implements StepLogStream {
       following.onMark(mark);
     };
     const sink = {
-      append: (record: LogRecord) => this.#append(record),
+      append: (record: NodeLogPiece) => this.#append(record),
       note: (text: string) => this.note(text),
     };
     await followLog(this.#parts, this.#order, sink, { ...following, onMark });
@@ -87,7 +87,7 @@ class TerminalLog implements StepLogStream {
     if (this.#line !== '') this.#print();
   }
 
-  #append(record: LogRecord): readonly GateMark[] {
+  #append(record: NodeLogPiece): readonly GateMark[] {
     if (this.#finished) return [];
     if (record.part === 0) this.#closeLine();
     const { pieces, marks } = this.#marks?.push(record) ?? { pieces: [record], marks: [] };

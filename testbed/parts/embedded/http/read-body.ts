@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { errorText } from '@hangar/shared/error-text';
 import { badRequest, requestTooLarge } from '../api/status-errors.ts';
 
 const LARGEST_BODY_BYTES = 3 * 1024 * 1024;
@@ -20,7 +21,7 @@ export function parseBody(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
+    const cause = errorText(error);
     throw badRequest(`couldn't get version/kind; json parse error: ${cause}`);
   }
 }

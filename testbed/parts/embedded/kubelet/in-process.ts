@@ -1,3 +1,4 @@
+import { errorText } from '@hangar/shared/error-text';
 import type { Output, ProcessExit, Running } from './process-group.ts';
 
 /** Exit code of a placeholder that was stopped. @see runner/gate/PROTOCOL.md */
@@ -24,7 +25,7 @@ export function inProcess(work: () => void, output: Output): Running {
       work();
       return { code: 0 };
     } catch (error) {
-      output.stderr(Buffer.from(`${error instanceof Error ? error.message : String(error)}\n`));
+      output.stderr(Buffer.from(`${errorText(error)}\n`));
       return { code: 1 };
     }
   });

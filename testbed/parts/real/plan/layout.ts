@@ -10,14 +10,14 @@ export interface Layout {
   readonly repository: string;
 }
 
-/** Folders for this user: `$HANGAR_CACHE` or `~/.cache/hangar`, and `$HANGAR_TESTBED_STATE` or /var/lib/hangar-testbed. */
+/** Folders for this user: `$HANGAR_TESTBED_CACHE` or `~/.cache/hangar`, and `$HANGAR_TESTBED_STATE` or /var/lib/hangar-testbed. */
 export function layoutFrom(
   environment: Readonly<Record<string, string | undefined>>,
   repository: string,
 ): Layout {
-  const cache = environment['HANGAR_CACHE'] ?? `${environment['HOME'] ?? '/root'}/.cache/hangar`;
+  const cache = environment['HANGAR_TESTBED_CACHE'] ?? `${environment['HOME'] ?? '/root'}/.cache/hangar`;
   const state = environment['HANGAR_TESTBED_STATE'] ?? '/var/lib/hangar-testbed';
-  for (const [name, folder] of Object.entries({ HANGAR_CACHE: cache, HANGAR_TESTBED_STATE: state })) {
+  for (const [name, folder] of Object.entries({ HANGAR_TESTBED_CACHE: cache, HANGAR_TESTBED_STATE: state })) {
     if (!folder.startsWith('/')) throw new Error(`${name} must be an absolute folder, not "${folder}"`);
   }
   if (state.length > 40)

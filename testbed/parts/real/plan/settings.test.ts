@@ -15,12 +15,21 @@ const layout = layoutFrom({ HOME: '/root' }, '/repository');
 describe('layoutFrom', () => {
   it('keeps the cache outside of the clone, where the user configured it', () => {
     expect(layout.cache).toBe('/root/.cache/hangar/testbed');
-    expect(layoutFrom({ HANGAR_CACHE: '/cache' }, '/r').cache).toBe('/cache/testbed');
+    expect(layoutFrom({ HANGAR_TESTBED_CACHE: '/cache' }, '/r').cache).toBe('/cache/testbed');
     expect(partFolder(layout, 'etcd')).toBe('/root/.cache/hangar/testbed/etcd-v3.6.7');
   });
 
+  it("leaves the runner's setting for caches of pipelines to the runner", () => {
+    for (const HANGAR_CACHE of ['claim:caches', '/var/lib/caches'])
+      expect(layoutFrom({ HOME: '/root', HANGAR_CACHE }, '/repository')).toEqual(layout);
+  });
+
   it.each([
-    ['a relative cache', { HANGAR_CACHE: 'cache' }, /HANGAR_CACHE must be an absolute folder/],
+    [
+      'a relative cache',
+      { HANGAR_TESTBED_CACHE: 'cache' },
+      /HANGAR_TESTBED_CACHE must be an absolute folder/,
+    ],
     [
       'a state folder too deep for Unix sockets',
       { HANGAR_TESTBED_STATE: `/${'deep/'.repeat(9)}` },

@@ -22,7 +22,7 @@ const MOST_RUNS = 5;
 const MOST_STAGES = 5_000;
 
 /** Keeps the durations and requests of the latest runs, in bounded memory. */
-export class StageHistory {
+export class RunHistory {
   readonly #kept = new BoundedMap<string, Kept>(MOST_STAGES);
   #running = new Map<number, RegisteredStage>();
 
