@@ -5,7 +5,7 @@ import { launchChromium } from '../parts/launch-chromium.ts';
 import { ALBUMS, hashOf, IMAGES, problemsOf, recordedHashes, recordFile } from './age.ts';
 import { TAKERS } from './take.ts';
 
-/** Makes the pictures of the documents again, all or those named: `npm run pictures -- [autoscaler] [practice] [boards] [demo]`. */
+/** Makes the pictures of the documents again, all or those named: `npm run pictures -- [autoscaler] [runner] [practice] [boards] [demo]`. */
 const root = join(import.meta.dirname, '../..');
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => TAKERS[name] === undefined);
