@@ -120,7 +120,7 @@ export const MONITORING: readonly ChartValue[] = [
   stringValue(
     'monitoring.runbookUrl',
     '',
-    'URL of the directory where you publish docs/runbooks, such as `https://git.acme.test/hangar/docs/runbooks`. Alerts link to it in `runbook_url`. Empty: alerts only contain the name of the runbook.',
+    'URL of the directory where you publish docs/runbooks, such as `https://git.acme.test/hangar/docs/runbooks`. Alerts link to it in `runbook_url`. Empty: alerts contain only the path of the runbook; `RUNBOOKS.md` of this chart has the same texts.',
   ),
   stringMapValue('monitoring.alerts.labels', {}, 'Labels of every alert, such as `team: ci`.'),
   stringMapValue('monitoring.alerts.annotations', {}, 'Annotations of every alert.'),

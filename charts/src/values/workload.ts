@@ -31,7 +31,11 @@ const PROBES: Readonly<Record<'livenessProbe' | 'readinessProbe' | 'startupProbe
 /** The Deployment around the program's Pods, and what may be added to a Pod. */
 export const deploymentValues = (name: Program): readonly ChartValue[] => [
   objectValue(`${name}.strategy`, {}, `Update strategy of the Deployment. Empty: ${STRATEGY[name]}.`),
-  integerValue(`${name}.revisionHistoryLimit`, 3, 'Number of previous ReplicaSets that are kept for a rollback.'),
+  integerValue(
+    `${name}.revisionHistoryLimit`,
+    3,
+    'Number of previous ReplicaSets that are kept for a rollback.',
+  ),
   stringMapValue(`${name}.deploymentAnnotations`, {}, 'Annotations of the Deployment.'),
   stringsValue(`${name}.extraArgs`, [], 'Additional arguments of the program.'),
   objectsValue(`${name}.initContainers`, [], 'Init containers, in the format of Kubernetes.'),
