@@ -59,7 +59,9 @@ describe('second tries', () => {
     const { lines, ok } = summary(withRetried(...counts), []);
 
     expect(lines.filter((line) => line.startsWith('passed at the second attempt'))).toHaveLength(3);
-    expect(lines).toContainEqual(expect.stringMatching(/^FAILED: 3 tests needed a second attempt, and at most 2 are allowed/));
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^FAILED: 3 tests needed a second attempt, and at most 2 are allowed/),
+    );
     expect(lines.at(-1)).toMatch(/ passed, 0 failed$/);
     expect(ok).toBe(false);
   });
