@@ -61,3 +61,11 @@ describe('a plot of a board', () => {
     ]);
   });
 });
+
+describe('a table of a board', () => {
+  it('has the title of its column on each value, for phones', () => {
+    const labelled = [{ query, series: [{ labels: { pool: 'builds' }, points: [[MORNING, 1]] as const }] }];
+    const table = drawn({ kind: 'table', columns: ['pool'] }, labelled);
+    expect(table).toContain('<td data-label="pool">builds</td>');
+  });
+});

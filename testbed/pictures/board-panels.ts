@@ -78,7 +78,8 @@ function statHtml({ unit, thresholds = [], words }: Panel, series: readonly Draw
 function tableHtml({ columns = [] }: Panel, answers: readonly QueryAnswer[]): Html {
   const rows = answers.flatMap(({ series }) => series.map(({ labels }) => labels));
   return html`<table><thead><tr>${columns.map((one) => html`<th>${one}</th>`)}</tr></thead><tbody>${rows.map(
-    (labels) => html`<tr>${columns.map((one) => html`<td>${labels[one] ?? ''}</td>`)}</tr>`,
+    (labels) =>
+      html`<tr>${columns.map((one) => html`<td data-label="${one}">${labels[one] ?? ''}</td>`)}</tr>`,
   )}</tbody></table>`;
 }
 
