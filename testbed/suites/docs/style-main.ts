@@ -9,6 +9,7 @@ const SOURCES = [
       'README.md',
       'CONTRIBUTING.md',
       'SECURITY.md',
+      'CHANGELOG.md',
       'docs/*.md',
       'docs/runbooks/*.md',
       'charts/hangar/README.md',
