@@ -16,7 +16,7 @@ export function showAnswer(answer, history) {
   const lead = span(leadSeconds);
   show('changes', pools, changes);
   byId('lead').textContent =
-    `If all nodes had one shape. Now: for running, unschedulable and known Pods. Next: with the buffer for arrivals within ${lead}, the time until a new node is ready.`;
+    `Nodes if all of them had one shape. Now: for running, unschedulable and known Pods. Next: with the buffer for arrivals within ${lead}, the time until a new node is ready.`;
   const past = Object.fromEntries(
     shapes.map(({ shape }) => [shape, history.map((point) => point.shapes[shape] ?? null)]),
   );

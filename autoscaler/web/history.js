@@ -43,8 +43,7 @@ export function showDemand(past) {
   const leadMs = leadSeconds * 1000;
   showPlot('plot-demand', {
     title: 'Pods that need room',
-    about:
-      'The band is the capacity forecast for each moment one boot time before: demand should stay inside.',
+    about: 'The band is the capacity that was forecast one boot time earlier. Demand should stay inside it.',
     unit: 'Pods',
     ...timeOf(past, leadMs),
     nowMs,
@@ -82,7 +81,7 @@ export function showWaits(past) {
   const about =
     waits.length === 0
       ? 'No Pod was scheduled in this time.'
-      : `The longest of each moment: ${percent(within / waits.length)} of them within the objective, the longest ${figure(Math.max(...waits))} s.`;
+      : `Longest wait at each moment. ${percent(within / waits.length)} are within the objective, and the maximum is ${figure(Math.max(...waits))} s.`;
   showPlot('plot-waits', {
     title: 'Waits for a node',
     about,
@@ -113,7 +112,7 @@ export function showPool(past, pools, chosen) {
   const { history, nowMs } = past;
   showPlot('plot-pool', {
     title: `Nodes of ${pool}`,
-    about: 'Desired: decided. Actual: in the cluster, booting nodes included.',
+    about: 'Desired: recommended nodes. Actual: nodes in the cluster, including booting ones.',
     unit: 'nodes',
     ...timeOf(past),
     nowMs,

@@ -148,7 +148,7 @@ function notYet(refused, nowMs) {
   const conditions = /** @type {const} */ ([{ weight: 'note', text: refused.remedy }]);
   showConditions({ conditions: [...conditions] }, nowMs, 'What is missing');
   show('pool-table', 'none yet', () => [
-    el('p', { class: 'empty dim' }, 'Pools are shown with the first answer.'),
+    el('p', { class: 'empty dim' }, 'Pools are shown with the first response.'),
   ]);
 }
 

@@ -35,7 +35,7 @@ export function showPools({ pools, objectiveWaitP95Seconds: objective }, chosen)
   show('pool-table', { pools, objective, chosen }, () => {
     if (pools.length === 0)
       return [
-        el('p', { class: 'empty dim' }, 'No node belongs to a pool for builds. Shapes are sized anyway.'),
+        el('p', { class: 'empty dim' }, 'No node belongs to a pool for builds. Only shapes are sized.'),
       ];
     const rows = pools.map((pool) => [
       el('span', { class: 'name' }, pool.pool),
@@ -208,7 +208,7 @@ export function showAdvice(advice = []) {
             el('code', {}, setting),
             ' is ',
             el('code', {}, now),
-            ', better ',
+            ', recommended ',
             el('code', {}, better),
           ),
           el('p', { class: 'dim' }, `${because} ${saves.text}`),

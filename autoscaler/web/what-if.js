@@ -73,7 +73,7 @@ function showWhatIf(answer) {
     el(
       'p',
       { class: 'dim' },
-      `This assumes Pods with requests of ${cpu(podRequest.cpu)} CPU and ${memory(podRequest.memory)}, runners that may run ${figure(runnerCapacity.low)} to ${figure(runnerCapacity.high)} pipelines at once, ${quotaText(quota.high)}.`,
+      `This assumes Pods with requests of ${cpu(podRequest.cpu)} CPU and ${memory(podRequest.memory)}, runners that can run ${figure(runnerCapacity.low)} to ${figure(runnerCapacity.high)} pipelines at once, ${quotaText(quota.high)}.`,
     ),
   ]);
   const values = Object.entries(shapes).map(

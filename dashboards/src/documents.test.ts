@@ -26,6 +26,15 @@ describe('the generated files of this package', () => {
     }
   });
 
+  it('has every runbook in one page of the chart, without a link to a page that is not in its package', () => {
+    const page = readFileSync(join(root, 'charts/hangar/RUNBOOKS.md'), 'utf8');
+    for (const { name } of ALERTS) expect(page).toMatch(new RegExp(`\n## ${name}\n[^]*?\n### Remedy\n\n- `));
+    const headings = new Set(ALERTS.map(({ name }) => `#${name.toLowerCase()}`));
+    const targets = [...page.matchAll(/\]\(([^)]*)\)/g)].map(([, target = '']) => target);
+    expect(targets.length).toBeGreaterThan(0);
+    expect(targets.filter((target) => !headings.has(target))).toEqual([]);
+  });
+
   it('has rules that link to their runbooks, with texts and a standard severity', () => {
     const groups = ['runner', 'autoscaler'].flatMap(
       (component) =>

@@ -1,5 +1,5 @@
 import { ALERTS } from './alerts/alerts.ts';
-import { alertsPage, runbook } from './alerts/documents.ts';
+import { alertsPage, packagedRunbooks, runbook } from './alerts/documents.ts';
 import { rulesFile } from './alerts/rules-file.ts';
 import { BOARDS } from './boards/boards.ts';
 import { dashboardJson } from './grafana/dashboard.ts';
@@ -25,5 +25,6 @@ export const DOCUMENTS: Readonly<Record<string, () => string>> = {
     ]),
   ),
   'docs/alerts.md': () => alertsPage(ALERTS),
+  'charts/hangar/RUNBOOKS.md': () => packagedRunbooks(ALERTS),
   ...Object.fromEntries(ALERTS.map((alert) => [`docs/runbooks/${alert.name}.md`, () => runbook(alert)])),
 };

@@ -18,7 +18,7 @@ const CHAOS = command({
 The embedded cluster and the practice Drone server are started in this process, the replicas are processes of their own.
 With --real builds run on the real kubelet, in a namespace that is deleted at the end.
 After a violation the logs of the replicas stay; their folder is printed.`,
-  exits: { ok: 'every invariant held', failed: 'one did not', interrupted: 'interrupted' },
+  exits: { ok: 'no invariant was violated', failed: 'an invariant was violated', interrupted: 'interrupted' },
   run: async ({ options }, context) => {
     const stop = context.stopSignal();
     // Loaded late, so that `--help` is fast.

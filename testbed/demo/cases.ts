@@ -32,7 +32,7 @@ export const MEMORY_BUDGET = '4GiB';
 export const CASES: readonly DemoCase[] = [
   {
     name: 'cancelled',
-    shows: 'it is cancelled while it runs',
+    shows: 'cancelled while it runs',
     expected: 'killed',
     steps: [
       { name: 'endless', ends: 'killed' },
@@ -57,7 +57,7 @@ export const CASES: readonly DemoCase[] = [
   },
   {
     name: 'service',
-    shows: 'a service, asked at localhost',
+    shows: 'a service, reached at localhost',
     expected: 'success',
     steps: [{ name: 'web', ends: 'success' }, ran('ask')],
     telling: log('ask', /^served by the service$/),
@@ -96,7 +96,7 @@ export const CASES: readonly DemoCase[] = [
   },
   {
     name: 'secrets',
-    shows: 'a secret, cut out of the log',
+    shows: 'a secret, masked in the log',
     expected: 'success',
     steps: [ran('log-in'), ran('without')],
     telling: log('log-in', /^the password is \*{6}, which is 11 letters long$/),
@@ -110,7 +110,7 @@ export const CASES: readonly DemoCase[] = [
   },
   {
     name: 'substitution',
-    shows: 'variables, filled in before',
+    shows: 'variables, substituted',
     expected: 'success',
     steps: [ran('tag')],
     telling: log('tag', /^image substitution:[0-9a-f]{8} for main with vanilla$/),
@@ -131,7 +131,7 @@ export const CASES: readonly DemoCase[] = [
   },
   {
     name: 'waits-for-room',
-    shows: 'no room: it waits its turn',
+    shows: 'no capacity: it waits',
     expected: 'success',
     steps: [ran('build')],
     telling: { from: 'wait', line: /MiB of memory are in use/ },

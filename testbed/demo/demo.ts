@@ -117,7 +117,7 @@ function next({ options, ground, setup, capacity }: Stage): string[] {
     return [
       ...where,
       '  npm run demo -- --slow    the same, one pipeline after another, in about a minute',
-      '  npm run demo -- --keep    the same, left running: builds and logs as a page, the autoscaler as another',
+      '  npm run demo -- --keep    the same, and keeps running: pages of the builds and of the autoscaler',
       ...(ground.kind === 'embedded' ? ['  npm run demo -- --real    the same on a real kubelet'] : []),
     ];
   const addresses = Object.entries(ground.addresses).map(([what, at]) => `  ${`${what}:`.padEnd(16)}${at}`);

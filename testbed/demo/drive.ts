@@ -177,7 +177,7 @@ export class Drive {
     const { clock, stop, limitMs } = this.parts;
     while (!probe()) {
       if (clock.now() - this.beganMs > limitMs) {
-        this.problems.push(`waited ${limitMs / 1000} s in vain for ${what}`);
+        this.problems.push(`waited ${limitMs / 1000} s for ${what}, without success`);
         return;
       }
       await clock.sleep(LOOK_MS, stop);

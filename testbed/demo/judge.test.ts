@@ -55,8 +55,8 @@ describe('judge', () => {
     const { problems } = judge(CASE, evidence(view, 'hello open-sesame\n'));
     expect(problems).toEqual([
       'the log of greet has no line like /^hello$/',
-      'a secret stands in the log of clone',
-      'a secret stands in the log of greet',
+      'a secret is in the log of clone',
+      'a secret is in the log of greet',
     ]);
   });
 

@@ -87,7 +87,7 @@ function leaks({ build, log, secrets }: Evidence): string[] {
   return build.stages.flatMap((stage) =>
     stage.steps
       .filter((step) => secrets.some((secret) => log(stage.name, step.name).includes(secret)))
-      .map((step) => `a secret stands in the log of ${step.name}`),
+      .map((step) => `a secret is in the log of ${step.name}`),
   );
 }
 

@@ -20,7 +20,7 @@ const DEMO = command({
 The pipelines are in testbed/demo/pipelines; they are short, and each shows one thing.`,
   exits: {
     ok: 'everything happened as expected',
-    failed: 'something else did',
+    failed: 'something did not happen as expected',
     interrupted: 'interrupted',
   },
   run: ({ options }, context) => demo(options, context),

@@ -6,7 +6,7 @@ export const DEMO_OPTIONS = {
     "leave it running at the end, until Ctrl-C: the server's page, the autoscaler's page, the cluster",
   ),
   real: flag(
-    'on the real cluster in place of the embedded one (Linux, root, Go; see npm run testbed -- --help)',
+    'on the real cluster instead of the embedded one (Linux, root, Go; see npm run testbed -- --help)',
   ),
   slow: flag('send the pipelines one after another, so that you can follow each of them (about a minute)'),
   json: flag('print one JSON object with everything that happened, and nothing else'),

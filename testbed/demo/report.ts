@@ -35,7 +35,7 @@ function rowOf({ one, build, verdict, spentMs }: DemoOutcome['pipelines'][number
 
 function totalLines({ totals }: DemoOutcome): string[] {
   const { builds, steps, pods, apiWrites, spentMs } = totals;
-  const each = pods === 0 ? '' : `, ${(apiWrites / pods).toFixed(1)} a Pod`;
+  const each = pods === 0 ? '' : `, ${(apiWrites / pods).toFixed(1)} per Pod`;
   return [
     `${builds} builds, ${steps} steps, ${pods} Pods in ${durationText(spentMs)}; the runner wrote ${apiWrites} times to Kubernetes${each}.`,
   ];

@@ -24,7 +24,7 @@ export function lookOf(status: string): Look {
 
 /** What the symbols mean, for people who see them for the first time. */
 export const LEGEND =
-  '✓ success  ✗ failure  ! error  ■ killed  – skipped  ● running  … waits for room  · to come';
+  '✓ success  ✗ failure  ! error  ■ killed  – skipped  ● running  … waits for capacity  · not started';
 
 /** Milliseconds as seconds with one digit behind the point. */
 export function durationText(ms: number): string {

@@ -6,7 +6,7 @@ export interface CheckOfTree {
 
 /** What `npm run check` holds against the tree, in order. */
 export const CHECKS: readonly CheckOfTree[] = [
-  { name: 'lock file is whole', args: ['ci', '--dry-run', '--ignore-scripts'] },
+  { name: 'lock file is complete', args: ['ci', '--dry-run', '--ignore-scripts'] },
   { name: 'format', args: ['exec', '--', 'biome', 'ci', '.'] },
   { name: 'lint', args: ['run', 'lint'] },
   { name: 'types', args: ['run', 'types'] },

@@ -39,7 +39,7 @@ export const LEVELS: readonly Level[] = [
   },
   {
     name: 'tools',
-    what: 'the practice server, the embedded cluster, and what else the tests stand on',
+    what: 'the practice server, the embedded cluster and the other tools of the tests',
     command: vitest('tools'),
     needs: TOOLS,
     parts: [],
@@ -87,7 +87,7 @@ export const LEVELS: readonly Level[] = [
   },
   {
     name: 'boards',
-    what: 'boards and alerts on a real Prometheus that reads the real programs',
+    what: 'boards and alerts on a real Prometheus that scrapes the real programs',
     command: vitest('boards'),
     needs: PROMETHEUS,
     parts: [],
@@ -127,7 +127,7 @@ export const LEVELS: readonly Level[] = [
   },
   {
     name: 'docs',
-    what: 'commands and chart values as the documents have them, on a real kubelet',
+    what: 'commands and chart values from the documents, on a real kubelet',
     command: vitest('docs'),
     needs: [...CLUSTER, ...DOCUMENT_COMMANDS, ...PROMETHEUS],
     parts: [...OF_THE_CLUSTER, 'helm'],

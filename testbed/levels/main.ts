@@ -21,7 +21,7 @@ const TEST = command({
   words: '[LEVEL...]',
   summary: 'runs every level of tests that this machine can run; with CI=true all are required',
   examples: ['npm test', 'npm run test:quick', 'npm test -- unit flows'],
-  options: { quick: flag('only the tests for every few minutes: unit tests, and how pipelines end') },
+  options: { quick: flag('only the quick tests: unit tests, and the results of pipelines') },
   notes: `Levels: ${names.join(', ')}`,
   exits: { ok: 'all passed', failed: 'a test failed, or a required level cannot run' },
   run: async ({ options, words }, context) => {

@@ -29,7 +29,7 @@ describe('the pipeline of this repository', () => {
 
   it('makes each check of `npm run check`; npm ci refuses a lock file that is not whole', () => {
     const asWritten = (name: string, args: readonly string[]): string => {
-      if (name === 'lock file is whole') return 'npm ci';
+      if (name === 'lock file is complete') return 'npm ci';
       if (name === 'workflows') return scripts['workflows'] ?? '';
       return args[0] === 'exec' ? `npx ${args.slice(2).join(' ')}` : `npm run -s ${args[1]}`;
     };

@@ -20,11 +20,11 @@ export interface RunSummary {
 }
 
 function retryLines(retried: readonly string[]): readonly string[] {
-  const named = retried.map((name) => `passed at the second try: ${name}`);
+  const named = retried.map((name) => `passed at the second attempt: ${name}`);
   if (retried.length <= RETRY_BUDGET) return named;
   return [
     ...named,
-    `FAILED: ${retried.length} tests needed a second try, and ${RETRY_BUDGET} may: one that needs it again and again has a fault`,
+    `FAILED: ${retried.length} tests needed a second attempt, and at most ${RETRY_BUDGET} are allowed. Fix those that need one repeatedly`,
   ];
 }
 

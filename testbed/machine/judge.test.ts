@@ -29,7 +29,7 @@ describe('what the test cluster needs', () => {
   });
 
   it.each<[string, Partial<Machine>, string]>([
-    ['Linux', { platform: 'darwin' }, 'needs Linux: use a Linux machine, or a virtual one'],
+    ['Linux', { platform: 'darwin' }, 'needs Linux: use a Linux machine or a Linux virtual machine'],
     ['root', { isRoot: false }, 'needs root: run "sudo -E npm test"'],
     [
       "one of Debian's files",
@@ -164,7 +164,7 @@ describe('other needs', () => {
 
     expect(namesOf(GATE_PROCESSES, user)).toEqual([]);
     expect(namesOf(GATE_PROCESSES, { ...user, commands: new Set<string>() })).toEqual([
-      'mount namespaces, with user namespaces for who is not root',
+      'mount namespaces, with user namespaces if you are not root',
     ]);
   });
 });

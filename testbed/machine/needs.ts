@@ -32,8 +32,8 @@ export interface Need {
 const GB = 1_000_000_000;
 
 const REMEDY = {
-  linux: 'use a Linux machine, or a virtual one',
-  system: 'install it as your system has it',
+  linux: 'use a Linux machine or a Linux virtual machine',
+  system: 'install it with the package manager of your system',
   root: 'run "sudo -E npm test"',
   go: 'install Go (https://go.dev/dl) and put it in PATH',
   cluster: 'run "sudo testbed/install-debian.sh" once',
@@ -125,7 +125,7 @@ const CONTROL_GROUPS: Need = {
 };
 
 const MOUNTS: Need = {
-  name: 'mount namespaces, with user namespaces for who is not root',
+  name: 'mount namespaces, with user namespaces if you are not root',
   test: {
     kind: 'command',
     command: [

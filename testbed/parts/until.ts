@@ -27,6 +27,8 @@ export async function until<T>(
       return seen as Exclude<T, undefined | false>;
     });
   } catch {
-    throw new Error(`waited ${withinMs / 1000} s in vain for ${what}: ${errorText(last)}`, { cause: last });
+    throw new Error(`waited ${withinMs / 1000} s for ${what}, without success: ${errorText(last)}`, {
+      cause: last,
+    });
   }
 }

@@ -23,6 +23,16 @@ export const ALBUMS: readonly Album[] = [
     sources: [STYLE, 'autoscaler/web/*.{js,css,html}', 'testbed/suites/browser/api-answers.ts'],
   },
   {
+    name: 'runner',
+    pictures: [...both('runner-desktop'), ...both('runner-phone')],
+    sources: [
+      STYLE,
+      'runner/src/http/*-page.ts',
+      'runner/src/http/page-frame.ts',
+      'testbed/pictures/runner-page.ts',
+    ],
+  },
+  {
     name: 'practice',
     pictures: both('practice-desktop'),
     sources: [STYLE, 'testbed/parts/drone/page{,-script}.ts', 'testbed/suites/browser/practice-builds.ts'],

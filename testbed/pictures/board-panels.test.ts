@@ -8,7 +8,7 @@ const span = { from: MORNING, to: MORNING + 900 };
 const query = { expr: 'some_metric', legend: 'it' };
 const answers = [{ query, series: [{ labels: {}, points: [[MORNING, 1]] as const }] }];
 
-const textsOf = (more: Partial<Panel>, given: readonly QueryAnswer[] = answers): readonly string[] => {
+const drawn = (more: Partial<Panel>, given: readonly QueryAnswer[] = answers): string => {
   const panel: Panel = {
     title: 'What?',
     description: 'It.',
@@ -18,9 +18,15 @@ const textsOf = (more: Partial<Panel>, given: readonly QueryAnswer[] = answers):
     queries: [query],
     ...more,
   };
-  const drawn = panelHtml(panel, given, span).toString();
-  return [...drawn.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text = '']) => text);
+  return panelHtml(panel, given, span).toString();
 };
+
+const textsOf = (more: Partial<Panel>, given?: readonly QueryAnswer[]): readonly string[] =>
+  [...drawn(more, given).matchAll(/<text[^>]*>([^<]*)</g)].map(([, text = '']) => text);
+
+/** Where numbers at the left end, in pixels. */
+const rightOf = (more: Partial<Panel>, given?: readonly QueryAnswer[]): number =>
+  Number(/<text x="(\d+)"[^>]*text-anchor="end"/.exec(drawn(more, given))?.[1]);
 
 describe('a plot of a board', () => {
   it('without data shows that, on an axis of its unit', () => {
@@ -33,6 +39,19 @@ describe('a plot of a board', () => {
     expect(textsOf({})).toEqual(['0', '0.5', '1', '08:00:00', '08:15:00']);
   });
 
+  it.each([
+    ['suffix:Pods', ['0', '1', '08:00:00', '08:15:00']],
+    ['suffix:cores', ['0', '0.5', '1', '08:00:00', '08:15:00']],
+  ] as const)('has only whole numbers at the left where values are counted: %s', (unit, texts) => {
+    expect(textsOf({ unit })).toEqual(texts);
+  });
+
+  it('has room at the left for the longest number with its unit', () => {
+    const quarter = [{ query, series: [{ labels: {}, points: [[MORNING, 0.5]] as const }] }];
+    expect(textsOf({ unit: 'reqps' }, quarter)[1]).toBe('0.25 req/s');
+    expect(rightOf({ unit: 'reqps' }, quarter)).toBeGreaterThanOrEqual('0.25 req/s'.length * 6.4);
+  });
+
   it('has only words at the left where values are words', () => {
     expect(textsOf({ words: { '0': 'rule', '1': 'forecast' } })).toEqual([
       'rule',
@@ -40,5 +59,13 @@ describe('a plot of a board', () => {
       '08:00:00',
       '08:15:00',
     ]);
+  });
+});
+
+describe('a table of a board', () => {
+  it('has the title of its column on each value, for phones', () => {
+    const labelled = [{ query, series: [{ labels: { pool: 'builds' }, points: [[MORNING, 1]] as const }] }];
+    const table = drawn({ kind: 'table', columns: ['pool'] }, labelled);
+    expect(table).toContain('<td data-label="pool">builds</td>');
   });
 });

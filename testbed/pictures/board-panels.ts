@@ -1,4 +1,4 @@
-import type { Color, Panel, PanelUnit } from '@hangar/dashboards/board';
+import { type Color, type Panel, type PanelUnit, WHOLE_UNITS } from '@hangar/dashboards/board';
 import { type Html, html } from '@hangar/shared/program/html';
 import { nameOf, type QueryAnswer } from '../suites/boards/answers.ts';
 
@@ -25,10 +25,12 @@ const COLORS: Readonly<Record<Color, string>> = {
   purple: '#9657c9',
 };
 const PALETTE = Object.values(COLORS);
-const [WIDTH_PER_COLUMN, HEIGHT, LEFT, BOTTOM, TOP] = [50, 190, 62, 20, 10];
+const [WIDTH_PER_COLUMN, HEIGHT, LEFT, BOTTOM, TOP] = [50, 190, 72, 20, 10];
 
 const figures = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 const GIB = 2 ** 30;
+
+const isCounted = (unit: PanelUnit): boolean => WHOLE_UNITS.some((whole) => whole === unit);
 
 /** A value with its unit, roughly as Grafana writes it. Pure. */
 export function shownValue(value: number, unit: PanelUnit): string {
@@ -76,7 +78,8 @@ function statHtml({ unit, thresholds = [], words }: Panel, series: readonly Draw
 function tableHtml({ columns = [] }: Panel, answers: readonly QueryAnswer[]): Html {
   const rows = answers.flatMap(({ series }) => series.map(({ labels }) => labels));
   return html`<table><thead><tr>${columns.map((one) => html`<th>${one}</th>`)}</tr></thead><tbody>${rows.map(
-    (labels) => html`<tr>${columns.map((one) => html`<td>${labels[one] ?? ''}</td>`)}</tr>`,
+    (labels) =>
+      html`<tr>${columns.map((one) => html`<td data-label="${one}">${labels[one] ?? ''}</td>`)}</tr>`,
   )}</tbody></table>`;
 }
 
@@ -111,7 +114,9 @@ function plotSvg(
   const place = (at: number, value: number): string => `${x(at).toFixed(1)} ${y(value).toFixed(1)}`;
   const ticks = [0, 0.5, 1]
     .map((share) => share * most)
-    .filter((tick) => words === undefined || String(tick) in words);
+    .filter((tick) =>
+      words === undefined ? !isCounted(unit) || Number.isInteger(tick) : String(tick) in words,
+    );
   const axis = ticks.map(
     (tick) =>
       html`<line class="grid" x1="${LEFT}" x2="${width - 8}" y1="${y(tick)}" y2="${y(tick)}"/><text x="${LEFT - 5}" y="${y(tick) + 4}" text-anchor="end">${words?.[String(tick)] ?? shownValue(tick, unit).replace(/ (nodes|Pods|stages|runners|conditions|cores|node-hours)$/, '')}</text>`,

@@ -12,6 +12,7 @@ import { reportBuilds } from '../suites/browser/practice-builds.ts';
 import { servePage } from '../suites/browser/served-page.ts';
 import { boardPage } from './board-page.ts';
 import { type Frame, filmOf, thinned } from './film.ts';
+import { serveRunnerPage, USER } from './runner-page.ts';
 import { Screen } from './screen.ts';
 
 /** What is needed to make pictures. */
@@ -47,6 +48,21 @@ async function takeAutoscaler({ clock, browser, folder }: Studio): Promise<void>
       await tab.page.screenshot({ path: join(folder, `autoscaler-${name}-${colorScheme}.png`) });
       await tab.close();
     }
+  await served.close();
+}
+
+/** The runner's dashboard, and the page of a build that failed. */
+async function takeRunner({ clock, browser, folder }: Studio): Promise<void> {
+  const served = await serveRunnerPage(clock);
+  for (const colorScheme of SCHEMES)
+    for (const [name, path, viewport] of [
+      ['runner-desktop', '/', { width: 1280, height: 640 }],
+      ['runner-phone', '/view?id=412', PHONE],
+    ] as const)
+      await inPage(browser, { colorScheme, viewport, httpCredentials: USER }, async (page) => {
+        await page.goto(`${served.address}${path}`);
+        await page.screenshot({ path: join(folder, `${name}-${colorScheme}.png`) });
+      });
   await served.close();
 }
 
@@ -113,6 +129,7 @@ async function takeDemo({ clock, folder }: Studio): Promise<void> {
 /** By the album's name. */
 export const TAKERS: Readonly<Record<string, (studio: Studio) => Promise<void>>> = {
   autoscaler: takeAutoscaler,
+  runner: takeRunner,
   practice: takePractice,
   boards: takeBoards,
   demo: takeDemo,

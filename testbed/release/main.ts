@@ -9,7 +9,7 @@ Steps of a release that .github/workflows/release.yml runs. TAG is v and a seman
 
 Commands:
   check   compare the version in all files, and the changelog, with the tag; exit code 1 and a list if they differ
-  notes   print the release notes: the changelog's section, and the commits since the tag before
+  notes   print the release notes: the changelog's section, and the commits since the previous tag
   images  print the images to build, one per line: name, Dockerfile, target ("-" if there is none), base as a build argument
 `;
 

@@ -92,7 +92,7 @@ export function poolsOf(
       return {
         name,
         spec: { allocatable, traits, daemonSets: overheadOf(traits, overhead) },
-        shape: { name, allocatable, source: 'allocatable of its live nodes' },
+        shape: { name, allocatable, source: 'allocatable of its nodes' },
         owner: members[0]?.owner ?? 'unknown',
         nodes: members.map((node) => ({
           name: node.name,

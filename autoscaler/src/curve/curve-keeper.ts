@@ -68,7 +68,7 @@ export class CurveKeeper {
     try {
       this.#curve = { ...(await player.curve(question, stop)), atMs: clock.now() };
     } catch (error) {
-      if (!stop.aborted) log.warn({ err: error }, 'the curve of cost against waiting could not be played');
+      if (!stop.aborted) log.warn({ err: error }, 'the curve of cost against waiting could not be computed');
     } finally {
       this.#working = undefined;
     }

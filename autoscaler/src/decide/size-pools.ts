@@ -147,7 +147,7 @@ function roomReasons(
   bufferPods: number,
 ): readonly string[] {
   const { nodes, bootingNodes, emptyNodes, podsPerNode, waitingPods } = state;
-  if (podsPerNode === 0) return ['not one Pod of the usual size fits on its nodes: it is left unchanged'];
+  if (podsPerNode === 0) return ['no Pod of the usual size fits on its nodes: it is left unchanged'];
   const room = state.readyRoomPods + bootingNodes * podsPerNode;
   const lost = lostNodes > 0 ? `, ${lostNodes} not ready for long` : '';
   return [

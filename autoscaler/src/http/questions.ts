@@ -47,7 +47,7 @@ function shapesIn(query: Query): readonly NodeShape[] {
     if (podsPerNode(parsed.shape) === 0)
       throw new BadRequest(
         'shape',
-        `shape: not one Pod of the model fits on a node ${text.slice(0, 100)}`,
+        `shape: no Pod of the model fits on a node ${text.slice(0, 100)}`,
         'use a larger shape',
       );
     return parsed.shape;

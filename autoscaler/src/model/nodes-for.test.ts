@@ -96,7 +96,7 @@ describe('nodesFor: its form', () => {
   });
 
   it('rejects a node on which no Pod fits, and accepts one on which a single Pod fits', () => {
-    expect(() => nodesFor(1, shape('cpu=1449m,memory=8Gi'), 'low')).toThrow('not one Pod');
+    expect(() => nodesFor(1, shape('cpu=1449m,memory=8Gi'), 'low')).toThrow('no Pod');
     expect(nodesFor(1, shape('cpu=1450m,memory=8Gi'), 'low')).toBeGreaterThan(0);
   });
 });

@@ -61,7 +61,7 @@ export function nodesFor(
     throw new RangeError(`PRs per day must be between 0 and ${MAX_PRS_PER_DAY}, not ${prsPerDay}`);
   }
   const perNode = podsCounted(shape, parameters);
-  if (perNode === 0) throw new RangeError(`not one Pod of the model fits on a node ${shape.name}`);
+  if (perNode === 0) throw new RangeError(`no Pod of the model fits on a node ${shape.name}`);
   const inUse = roundUp(parameters.baseNodes + peakPods(prsPerDay, level, parameters) / perNode);
   return inUse + roundUp(inUse * parameters.spareShare);
 }

@@ -62,9 +62,9 @@ export const PARAMETER_NOTES: readonly ParameterNote[] = [
   },
   {
     parameter: 'surge',
-    meaning: 'how much more the level "high" carries than "low"',
+    meaning: 'ratio of the load that the level "high" can handle to that of "low"',
     source:
-      'fitted between 1.396 and 1.402 with all else held; the author of the table does not say what the levels mean',
+      'fitted between 1.396 and 1.402 with all else held; the author of the table does not define the levels',
     reading: 'fitted',
   },
   {
@@ -81,14 +81,16 @@ export const PARAMETER_NOTES: readonly ParameterNote[] = [
   },
   {
     parameter: 'packing',
-    meaning: 'share of the Pods that would fit which really find room on a node that holds four or more',
-    source: 'fitted: 8 CPU carries 1.9625 times what 4 CPU carries, though six Pods fit against three',
+    meaning:
+      'share of the Pods that fit by arithmetic and are actually scheduled, on a node that holds four or more',
+    source: 'fitted: 8 CPU handles 1.9625 times the load of 4 CPU, although it fits six Pods and not three',
     reading: 'fitted',
   },
   {
     parameter: 'packingFromPods',
     meaning: 'Pods per node from which that share applies',
-    source: 'the table knows nodes of three Pods (full) and six (not quite); the border between them is ours',
+    source:
+      'the table has nodes of three Pods (full) and of six (not quite full); the limit between them is our assumption',
     reading: 'our interpretation',
   },
   {

@@ -41,11 +41,15 @@ export function configurationValues({
     stringValue(
       `${name}.image.repository`,
       `hangar-${name}`,
-      `Appended to the registry; a full name, such as \`quay.io/acme/hangar-${name}\`, is used as it is.`,
+      `Repository of the image, appended to the registry. A full name, such as \`quay.io/acme/hangar-${name}\`, is used unchanged.`,
     ),
-    stringValue(`${name}.image.registry`, '', 'In place of `image.registry`, for this image.'),
-    stringValue(`${name}.image.tag`, '', "Empty: the chart's appVersion."),
-    stringValue(`${name}.image.digest`, '', '`sha256:…`; takes precedence over the tag.'),
+    stringValue(`${name}.image.registry`, '', 'Registry of this image. Empty: `image.registry`.'),
+    stringValue(`${name}.image.tag`, '', 'Tag of the image. Empty: the appVersion of the chart.'),
+    stringValue(
+      `${name}.image.digest`,
+      '',
+      'Digest of the image (`sha256:…`), which takes precedence over the tag.',
+    ),
     {
       path: `${name}.config`,
       fallback: config,
@@ -103,11 +107,12 @@ export function podValues({ name, resources }: Component): readonly ChartValue[]
       30,
       'A hand-over takes seconds and does not wait for pipelines.',
     ),
-    booleanValue(`${name}.podDisruptionBudget.enabled`, true, 'A PodDisruptionBudget.'),
+    booleanValue(`${name}.podDisruptionBudget.enabled`, true, 'Create a PodDisruptionBudget.'),
     {
       path: `${name}.podDisruptionBudget.maxUnavailable`,
       fallback: 1,
-      description: 'Replicas that a drain may take at once, as a number or such as `50%`.',
+      description:
+        'Maximum number of replicas that a drain may evict at the same time: a number, or a percentage such as `50%`.',
       schema: { type: ['integer', 'string'], minimum: 0, pattern: '^[0-9]+%$' },
     },
     booleanValue(`${name}.serviceAccount.create`, true, 'Create a service account.'),
@@ -175,7 +180,11 @@ export const COMMON: readonly ChartValue[] = [
     '',
     'ConfigMap with certificates of private CAs, in PEM: both programs trust them, besides the public ones.',
   ),
-  stringValue('certificateAuthorities.secret', '', 'The same in a Secret; set one of the two.'),
+  stringValue(
+    'certificateAuthorities.secret',
+    '',
+    'Secret with the same certificates. Set only one of the two.',
+  ),
   stringValue('certificateAuthorities.key', 'ca.crt', 'Key in that Secret.'),
   {
     path: 'extraObjects',

@@ -41,7 +41,7 @@ const overrideSchema = ({ threshold, summary }: AlertRule): JsonSchema => ({
       : {
           threshold: {
             type: 'number',
-            description: `In place of \`${threshold.comparison}\`: ${threshold.meaning}.`,
+            description: `Replaces \`${threshold.comparison}\`: ${threshold.meaning}.`,
           },
         }),
     labels: { type: 'object' },
@@ -52,7 +52,7 @@ const OVERRIDES: ChartValue = {
   path: 'monitoring.alerts.overrides',
   fallback: {},
   description:
-    'Changes of single alerts, by name: `enabled`, `severity`, `for`, `threshold` (where [the alert](../../docs/alerts.md) has one) and `labels`. Such as `HangarLogsLate: {enabled: false}`.',
+    'Changes to individual alerts, by name: `enabled`, `severity`, `for`, `threshold` (if [the alert](../../docs/alerts.md) has one) and `labels`. Example: `HangarLogsLate: {enabled: false}`.',
   schema: {
     type: 'object',
     additionalProperties: false,
@@ -85,12 +85,16 @@ const SCRAPING: readonly ChartValue[] = [
 
 const ENDPOINT: readonly ChartValue[] = [
   stringMapValue('monitoring.annotations', {}, 'Annotations of the same objects.'),
-  stringValue('monitoring.scrapeTimeout', '', "Empty: Prometheus' default."),
-  booleanValue('monitoring.honorLabels', false, 'Keep labels of scraped series that targets have too.'),
+  stringValue('monitoring.scrapeTimeout', '', 'Timeout of a scrape. Empty: the default of Prometheus.'),
+  booleanValue(
+    'monitoring.honorLabels',
+    false,
+    'Keep the labels of scraped series if the target has labels with the same names.',
+  ),
   stringValue(
     'monitoring.jobLabel',
     '',
-    'Label of the Service whose value becomes `job`; empty: the name of the Service.',
+    'Label of the Service whose value becomes `job`. Empty: the name of the Service.',
   ),
   stringsValue(
     'monitoring.targetLabels',
@@ -116,7 +120,7 @@ export const MONITORING: readonly ChartValue[] = [
   stringValue(
     'monitoring.runbookUrl',
     '',
-    'URL of the directory where you publish docs/runbooks, such as `https://git.acme.test/hangar/docs/runbooks`. Alerts link to it in `runbook_url`. Empty: alerts only contain the name of the runbook.',
+    'URL of the directory where you publish docs/runbooks, such as `https://git.acme.test/hangar/docs/runbooks`. Alerts link to it in `runbook_url`. Empty: alerts contain only the path of the runbook; `RUNBOOKS.md` of this chart has the same texts.',
   ),
   stringMapValue('monitoring.alerts.labels', {}, 'Labels of every alert, such as `team: ci`.'),
   stringMapValue('monitoring.alerts.annotations', {}, 'Annotations of every alert.'),
@@ -125,22 +129,22 @@ export const MONITORING: readonly ChartValue[] = [
   stringMapValue(
     'monitoring.labels',
     {},
-    'Labels that your Prometheus selects, such as `release: prometheus`.',
+    'Labels by which your Prometheus selects these objects, such as `release: prometheus`.',
   ),
   ...ENDPOINT,
   booleanValue(
     'monitoring.dashboards.enabled',
     true,
-    'Grafana boards as ConfigMaps, for its sidecar; the board of a program that is off is left out.',
+    'Create ConfigMaps with the dashboards, for the sidecar of Grafana. The dashboard of a disabled program is omitted.',
   ),
   stringMapValue(
     'monitoring.dashboards.labels',
     { grafana_dashboard: '1' },
-    'Labels that the sidecar selects.',
+    'Labels by which the sidecar selects the ConfigMaps.',
   ),
   stringMapValue(
     'monitoring.dashboards.annotations',
     {},
-    'Annotations, for example for the folder of the dashboards.',
+    'Annotations of these ConfigMaps, for example for the folder of the dashboards.',
   ),
 ];

@@ -48,17 +48,17 @@ const RUNNER: Component = {
 
 /** The settings that most installations look at first, as comments in values.yaml. */
 const CAPACITY_EXAMPLES: readonly string[] = [
-  '# How long a build may wait for a node (p95), and between how many nodes a pool has.',
+  '# Objective for the wait of builds for a node (p95), and the minimum and maximum number of nodes of a pool.',
   'HANGAR_AUTOSCALER_OBJECTIVE: 60s',
   'HANGAR_AUTOSCALER_MIN_NODES: 0',
   'HANGAR_AUTOSCALER_MAX_NODES: 40',
-  '# Which label names the pool of a node, and which taint its nodes have.',
+  '# Label that names the pool of a node, and key of the taint of these nodes.',
   'HANGAR_AUTOSCALER_POOL_LABEL: node.kubernetes.io/instance-type',
   'HANGAR_AUTOSCALER_POOL_TAINT: ci-builds',
-  '# Until boot times are learned, and for costs.',
+  '# Boot time that is used until it is learned, and prices for the costs.',
   'HANGAR_AUTOSCALER_BOOT_TIME: 90s',
   'HANGAR_AUTOSCALER_PRICES: m6i.2xlarge=0.384',
-  '# Act on the recommendation, with the matching switch under autoscaler.rbac.',
+  '# Apply the recommendation. Also enable the corresponding permission under autoscaler.rbac.',
   'HANGAR_AUTOSCALER_ACT: "on"',
   'HANGAR_AUTOSCALER_ACTUATORS: m6i.2xlarge=capacity-buffer:ci/builds',
 ];
@@ -81,13 +81,17 @@ const GATE: readonly ChartValue[] = [
     'hangar-gate',
     'Image of the gate, which runs in every Pod of a pipeline.',
   ),
-  stringValue('runner.gateImage.registry', '', 'In place of `image.registry`, for this image.'),
+  stringValue('runner.gateImage.registry', '', 'Registry of this image. Empty: `image.registry`.'),
   stringValue(
     'runner.gateImage.tag',
     '',
-    "Empty: the chart's appVersion. Runner and gate must have the same version.",
+    'Tag of the image. Empty: the appVersion of the chart. Runner and gate must have the same version.',
   ),
-  stringValue('runner.gateImage.digest', '', '`sha256:…`; takes precedence over the tag.'),
+  stringValue(
+    'runner.gateImage.digest',
+    '',
+    'Digest of the image (`sha256:…`), which takes precedence over the tag.',
+  ),
   integerValue(
     'runner.replicas',
     1,
@@ -243,7 +247,7 @@ function descriptionOf(feature: ServiceFeature): string {
   const rights = RIGHTS.filter((right) => right.feature === feature);
   const where = rights.some((right) => right.where === 'cluster') ? ', in the whole cluster' : '';
   const rules = rulesOf(rights).map(({ resources, verbs }) => `${verbs.join(', ')} ${resources.join(', ')}`);
-  return `Rights for \`${feature}\`${where}: ${rules.join('; ')}. Without them: ${rights[0]?.without ?? ''}.`;
+  return `Permissions for \`${feature}\`${where}: ${rules.join('; ')}. Without them: ${rights[0]?.without ?? ''}.`;
 }
 
 /** Every value of the chart, in the order of values.yaml. */

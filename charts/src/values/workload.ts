@@ -15,8 +15,8 @@ type Program = 'runner' | 'autoscaler';
 
 /** What the chart does without a strategy of the user's. */
 const STRATEGY: Readonly<Record<Program, string>> = {
-  runner: 'RollingUpdate with one Pod more',
-  autoscaler: 'Recreate with a volume, else RollingUpdate',
+  runner: 'RollingUpdate with one additional Pod',
+  autoscaler: 'Recreate with a volume, otherwise RollingUpdate',
 };
 
 type Numbers = Readonly<Record<string, Json>>;
@@ -30,12 +30,16 @@ const PROBES: Readonly<Record<'livenessProbe' | 'readinessProbe' | 'startupProbe
 
 /** The Deployment around the program's Pods, and what may be added to a Pod. */
 export const deploymentValues = (name: Program): readonly ChartValue[] => [
-  objectValue(`${name}.strategy`, {}, `Update strategy of the Deployment; empty: ${STRATEGY[name]}.`),
-  integerValue(`${name}.revisionHistoryLimit`, 3, 'Old ReplicaSets that are kept for a rollback.'),
+  objectValue(`${name}.strategy`, {}, `Update strategy of the Deployment. Empty: ${STRATEGY[name]}.`),
+  integerValue(
+    `${name}.revisionHistoryLimit`,
+    3,
+    'Number of previous ReplicaSets that are kept for a rollback.',
+  ),
   stringMapValue(`${name}.deploymentAnnotations`, {}, 'Annotations of the Deployment.'),
-  stringsValue(`${name}.extraArgs`, [], 'Further arguments of the program.'),
-  objectsValue(`${name}.initContainers`, [], 'Init containers, as Kubernetes writes them.'),
-  objectsValue(`${name}.extraContainers`, [], 'Further containers in its Pods, such as a proxy.'),
+  stringsValue(`${name}.extraArgs`, [], 'Additional arguments of the program.'),
+  objectsValue(`${name}.initContainers`, [], 'Init containers, in the format of Kubernetes.'),
+  objectsValue(`${name}.extraContainers`, [], 'Additional containers of its Pods, such as a proxy.'),
   objectValue(
     `${name}.securityContext`,
     {},
@@ -45,30 +49,34 @@ export const deploymentValues = (name: Program): readonly ChartValue[] => [
     objectValue(
       `${name}.${probe}`,
       times,
-      'Fields of the probe; its path is set by the chart. `null` removes the probe.',
+      'Fields of the probe. The chart sets its path. `null` removes the probe.',
     ),
   ),
-  stringValue(`${name}.runtimeClassName`, '', 'Runtime class.'),
+  stringValue(
+    `${name}.runtimeClassName`,
+    '',
+    'Runtime class of its Pods. Empty: the default of the cluster.',
+  ),
   enumValue(['', 'ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'])(
     `${name}.dnsPolicy`,
     '',
-    "Empty: Kubernetes' default, ClusterFirst.",
+    'DNS policy of its Pods. Empty: the default of Kubernetes, ClusterFirst.',
   ),
   objectValue(
     `${name}.dnsConfig`,
     {},
-    'Name servers, search domains and options, as Kubernetes writes them.',
+    'Name servers, search domains and options, in the format of Kubernetes.',
   ),
   stringMapValue(`${name}.serviceAccount.labels`, {}, 'Labels of the service account.'),
   booleanValue(
     `${name}.serviceAccount.automountServiceAccountToken`,
     true,
-    'Mount the token into its Pods. Without it, mount one at the usual path by `extraVolumes`.',
+    'Mount the token into its Pods. If disabled, mount a token at the default path with `extraVolumes`.',
   ),
   enumValue(['', 'AlwaysAllow', 'IfHealthyBudget'])(
     `${name}.podDisruptionBudget.unhealthyPodEvictionPolicy`,
     '',
-    "Whether Pods that are not ready may be evicted; empty: Kubernetes' default, IfHealthyBudget.",
+    'Whether Pods that are not ready can be evicted. Empty: the default of Kubernetes, IfHealthyBudget.',
   ),
 ];
 
@@ -79,16 +87,20 @@ export const serviceValues = (name: Program): readonly ChartValue[] => [
     `${name}.service.type`,
     'ClusterIP',
     name === 'runner'
-      ? 'ClusterIP is headless here: each replica is called by its own address.'
+      ? 'Type of its Service. ClusterIP creates a headless Service: each replica is called by its own address.'
       : 'Type of its Service.',
   ),
-  integerValue(`${name}.service.port`, 0, 'Port of its Service; 0: the port of the program.'),
+  integerValue(`${name}.service.port`, 0, 'Port of its Service. 0: the port of the program.'),
   enumValue(['', 'SingleStack', 'PreferDualStack', 'RequireDualStack'])(
     `${name}.service.ipFamilyPolicy`,
     '',
-    "Empty: the cluster's default.",
+    'IP family policy of its Service. Empty: the default of the cluster.',
   ),
-  stringsValue(`${name}.service.ipFamilies`, [], '`IPv4`, `IPv6`, or both in order of preference.'),
+  stringsValue(
+    `${name}.service.ipFamilies`,
+    [],
+    'IP families of its Service: `IPv4`, `IPv6`, or both in the order of preference. Empty: the default of the cluster.',
+  ),
 ];
 
 /** Ways to its page from outside of the cluster. */
@@ -97,20 +109,28 @@ export const routeValues = (name: Program): readonly ChartValue[] => [
     `${name}.ingress.enabled`,
     false,
     name === 'runner'
-      ? 'An Ingress for the page of the runner, which exists with `DRONE_UI_PASSWORD` only.'
-      : 'An Ingress for the page and the API of the autoscaler. They have no authentication: add it at the ingress controller.',
+      ? 'Create an Ingress for the dashboard of the runner, which exists only with `DRONE_UI_PASSWORD`.'
+      : 'Create an Ingress for the page and the API of the autoscaler. They have no authentication: add it at the ingress controller.',
   ),
-  stringValue(`${name}.ingress.className`, '', 'Ingress class.'),
+  stringValue(`${name}.ingress.className`, '', 'Ingress class. Empty: the default of the cluster.'),
   stringMapValue(`${name}.ingress.annotations`, {}, 'Annotations of the Ingress.'),
   stringsValue(`${name}.ingress.hosts`, [], 'Host names, such as `hangar.acme.test`.'),
   stringValue(`${name}.ingress.path`, '/', 'Path on each host.'),
   enumValue(['Prefix', 'Exact', 'ImplementationSpecific'])(
     `${name}.ingress.pathType`,
     'Prefix',
-    'How the path is matched.',
+    'Path type, which defines how the path is matched.',
   ),
-  objectsValue(`${name}.ingress.tls`, [], 'As Kubernetes writes it: `secretName` and `hosts`.'),
-  booleanValue(`${name}.httpRoute.enabled`, false, 'An HTTPRoute (Gateway API) in place of an Ingress.'),
+  objectsValue(
+    `${name}.ingress.tls`,
+    [],
+    'TLS entries in the format of Kubernetes: `secretName` and `hosts`.',
+  ),
+  booleanValue(
+    `${name}.httpRoute.enabled`,
+    false,
+    'Create an HTTPRoute (Gateway API) instead of an Ingress.',
+  ),
   objectsValue(`${name}.httpRoute.parentRefs`, [], 'Gateways, each `{name, namespace, sectionName}`.'),
   stringsValue(`${name}.httpRoute.hostnames`, [], 'Host names.'),
   stringMapValue(`${name}.httpRoute.annotations`, {}, 'Annotations of the HTTPRoute.'),

@@ -39,7 +39,7 @@ export const SERVICE_ALERTS: readonly AlertRule[] = [
     commands: [podsOf('autoscaler'), describeOf('autoscaler'), logsOf('autoscaler'), EVENTS],
     acts: [
       '78: correct the settings that the log names.',
-      'Else as for [HangarRunnerDown](HangarRunnerDown.md).',
+      'Any other case: see [HangarRunnerDown](HangarRunnerDown.md).',
     ],
   },
   {
@@ -55,7 +55,7 @@ export const SERVICE_ALERTS: readonly AlertRule[] = [
       'A target that was an autoscaler within the last day still exists, and its metrics are not served.',
     looks: [{ text: 'Which targets are down?', query: 'up == 0' }],
     commands: [podsOf('autoscaler'), describeOf('autoscaler'), logsOf('autoscaler')],
-    acts: ['As for [HangarRunnerTargetDown](HangarRunnerTargetDown.md).'],
+    acts: ['Follow [HangarRunnerTargetDown](HangarRunnerTargetDown.md).'],
   },
   {
     name: 'HangarRecommendationStale',
@@ -96,7 +96,7 @@ export const SERVICE_ALERTS: readonly AlertRule[] = [
     ],
   },
   {
-    name: 'HangarRunnersUnheard',
+    name: 'HangarRunnersUnreachable',
     component: 'autoscaler',
     severity: 'warning',
     expr: `max by (namespace) (${ALL.gauge(METRICS.targets, { state: 'missing' }).text}) > 0`,
@@ -107,7 +107,7 @@ export const SERVICE_ALERTS: readonly AlertRule[] = [
     means: 'Configured or discovered runners do not serve their metrics within the deadline.',
     looks: [
       { text: '`GET /readyz` of the autoscaler lists them.' },
-      { text: 'Are they up for Prometheus?', query: 'hangar_runner_info' },
+      { text: 'Does Prometheus scrape them?', query: 'hangar_runner_info' },
     ],
     commands: [
       answerOf('autoscaler', '/readyz'),
@@ -116,7 +116,7 @@ export const SERVICE_ALERTS: readonly AlertRule[] = [
     ],
     acts: [
       'Correct `HANGAR_AUTOSCALER_RUNNERS` or `HANGAR_AUTOSCALER_RUNNER_SERVICE`, or the NetworkPolicy between both.',
-      'Slow ones: raise `HANGAR_AUTOSCALER_SCRAPE_DEADLINE`.',
+      'If runners answer slowly, raise `HANGAR_AUTOSCALER_SCRAPE_DEADLINE`.',
     ],
   },
 ];
@@ -139,7 +139,7 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     description:
       'The p95 wait for a node is {{ $value | humanizeDuration }}, above the objective, for half an hour.',
     means:
-      'Too few nodes, or nodes become ready too late: 5 of 100 Pods waited for longer than `HANGAR_AUTOSCALER_OBJECTIVE`.',
+      'There are too few nodes, or nodes become ready too late: 5 % of the Pods waited for longer than `HANGAR_AUTOSCALER_OBJECTIVE`.',
     looks: [
       {
         text: 'Is the desired number of nodes above the actual one?',
@@ -156,9 +156,9 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     ],
     commands: [answerOf('autoscaler', '/api/v1/recommendations'), SCHEDULER_EVENTS, NODES],
     acts: [
-      'desired above actual: follow the recommendation, or find out why the engine does not (limits, quotas of the cloud).',
-      'Guardrails: see [HangarPoolAtItsLimit](HangarPoolAtItsLimit.md).',
-      'Neither: a larger `HANGAR_AUTOSCALER_BUFFER_FLOOR` or `HANGAR_AUTOSCALER_BUFFER_Z` keeps more room free.',
+      'If desired is above actual, follow the recommendation, or find out why the engine does not (limits, quotas of the cloud).',
+      'If guardrails limit it, see [HangarPoolAtItsLimit](HangarPoolAtItsLimit.md).',
+      'Otherwise, a larger `HANGAR_AUTOSCALER_BUFFER_FLOOR` or `HANGAR_AUTOSCALER_BUFFER_Z` keeps more room free.',
     ],
   },
   {
@@ -178,11 +178,11 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
         text: 'How many nodes are desired, how many exist?',
         query: POOL_NODES,
       },
-      { text: 'Which guardrail? The reasons of the recommendation end with it (`because`).' },
+      { text: 'Which guardrail? The last reason of the recommendation (`because`) names it.' },
     ],
     commands: [answerOf('autoscaler', '/api/v1/recommendations')],
     acts: [
-      'Is the load real? A repository that builds in a loop is cheaper to stop.',
+      'Check whether the load is intended. If a repository builds in a loop, stop it.',
       'Raise `HANGAR_AUTOSCALER_MAX_NODES`, `HANGAR_AUTOSCALER_QUOTA_CPU` or `HANGAR_AUTOSCALER_QUOTA_MEMORY`, or `HANGAR_AUTOSCALER_STEP_UP`.',
     ],
   },
@@ -207,7 +207,7 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     commands: [answerOf('autoscaler', '/api/v1/decisions'), NODES, 'kubectl get nodeclaims,nodepools'],
     acts: [
       'Limits of the NodePool or node group, quotas of the cloud, and machine types that are sold out are the usual reasons.',
-      'No engine supports such objects (CapacityBuffer needs a recent Cluster Autoscaler): choose another actuator.',
+      'If no engine supports the object (CapacityBuffer requires a recent Cluster Autoscaler), choose another actuator.',
     ],
   },
   {
@@ -254,9 +254,9 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     ],
     commands: [answerOf('autoscaler', '/api/v1/recommendations'), NODES, BUILD_PODS],
     acts: [
-      'Empty ones stay: look at the scale-down of the engine (its unneeded time, its minimum).',
-      'None is empty: builds are spread over many nodes; placement makes nodes empty.',
-      'A dry run: scale the pool down by hand, or let Hangar act.',
+      'If empty nodes stay, check the scale-down settings of the engine (unneeded time, minimum).',
+      'If no node is empty, builds are spread over many nodes. Enable placement (`HANGAR_AUTOSCALER_PLACE`), so that nodes become empty.',
+      'In a dry run, scale the pool down manually, or enable acting (`HANGAR_AUTOSCALER_ACT`).',
     ],
   },
   {
@@ -272,7 +272,7 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     lasting: '2h',
     summary: 'The forecast error of {{ $labels.namespace }} exceeds half of the demand',
     description:
-      'Its mean error is {{ $value | humanize }} Pods, and the forecast sets the buffer: builds wait, or nodes are idle.',
+      'Its mean error is {{ $value | humanize }} Pods, and the forecast sets the buffer. Builds wait, or nodes are idle.',
     means: 'The load has changed from what was learned: a new team, a moved nightly build, a holiday.',
     looks: [
       { text: 'Do builds wait?', query: late },
@@ -280,7 +280,7 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     ],
     commands: [answerOf('autoscaler', '/api/v1/recommendations')],
     acts: [
-      'It adapts within a week. Until then `HANGAR_AUTOSCALER_FORECAST=false` lets the rule set the buffer.',
+      'The forecast adapts within a week. Until then, set `HANGAR_AUTOSCALER_FORECAST=false` to use the rule for the buffer.',
       'If it recurs every week: raise `HANGAR_AUTOSCALER_BUFFER_QUANTILE`.',
     ],
   },

@@ -58,6 +58,22 @@ ${expr}
 ${thresholdText(alert)}`;
 }
 
+/** All runbooks as one page of the chart, for those who have only its package: other pages are named, not linked. */
+export function packagedRunbooks(alerts: readonly AlertRule[]): string {
+  const sections = alerts.map((alert) =>
+    runbook(alert)
+      .replace(`${GENERATED} Back to [all alerts](../alerts.md).\n\n`, '')
+      .replace(/\[([^\]]+)\]\(\.\.\/([^)]+)\)/g, '$1 (docs/$2)')
+      .replace(/\]\((Hangar\w+)\.md\)/g, (_, name: string) => `](#${name.toLowerCase()})`)
+      .replace(/^(#+ )/gm, '#$1'),
+  );
+  return `# Runbooks
+
+${GENERATED} The runbooks of all alerts, as in \`docs/runbooks\` of the repository. Other pages of the documentation are named by their path there.
+
+${sections.join('\n')}`;
+}
+
 /** The list of all alerts. */
 export function alertsPage(alerts: readonly AlertRule[]): string {
   const table = (component: AlertRule['component']): string =>
@@ -79,8 +95,8 @@ ${GENERATED} Back to the [index](README.md).
 <picture><source media="(prefers-color-scheme: dark)" srcset="images/board-runner-dark.png"><img src="images/board-runner-light.png" alt="The board of the runner: stages that run and wait, the reasons, and how long each part takes" width="800"></picture>
 
 Rules for Prometheus: \`charts/hangar/rules/*.yaml\`. The chart installs them where the CRD \`PrometheusRule\` exists; without it, name the files
-under \`rule_files\` ([scrape configuration](operations.md#prometheus-and-grafana)). Each alert names its runbook, which explains its meaning, diagnosis and remedy. Set \`monitoring.runbookUrl\` to make alerts
-link to the runbooks. \`critical\`: builds are blocked or results are late; page the person on call. \`warning\`: act within
+under \`rule_files\` ([scrape configuration](operations.md#prometheus-and-grafana)). Each alert names its runbook, which explains its meaning, diagnosis and remedy. The package of the chart
+contains all runbooks in \`RUNBOOKS.md\` (\`helm pull --untar\`). Set \`monitoring.runbookUrl\` to make alerts link to the runbooks. \`critical\`: builds are blocked or results are late; page the person on call. \`warning\`: act within
 the day.
 
 With values of the chart you can disable, change and label each alert:

@@ -45,10 +45,10 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
     commands: [podsOf('runner'), describeOf('runner'), logsOf('runner'), EVENTS],
     acts: [
       'Exit code 78: correct the settings that the log names.',
-      'No Pod: look at the Deployment and at the events of its ReplicaSet (quota, image, node).',
-      'The Pod is healthy: check the ServiceMonitor or the scrape configuration, and NetworkPolicies between Prometheus and the runner.',
-      'Nothing is lost: the next runner adopts the Pods and reports their results.',
-      'The release was uninstalled on purpose: silence the alert; it knows a release for 3 days after its last scrape.',
+      'If there is no Pod, check the Deployment and the events of its ReplicaSet (quota, image, node).',
+      'If the Pod is healthy, check the ServiceMonitor or the scrape configuration, and NetworkPolicies between Prometheus and the runner.',
+      'No build is lost: the next runner adopts the Pods and reports their results.',
+      'If the release was uninstalled on purpose, silence the alert. It ends 3 days after the last scrape of the release.',
     ],
   },
   {
@@ -68,9 +68,9 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
     ],
     commands: [podsOf('runner'), describeOf('runner'), logsOf('runner')],
     acts: [
-      'The Pod is not ready: `/readyz` of it names the reason.',
-      'Its node is lost: delete the Pod; another runner adopts its pipelines.',
-      'The Pod is healthy: check NetworkPolicies between Prometheus and the runner.',
+      'If the Pod is not ready, its `/readyz` names the reason.',
+      'If its node is lost, delete the Pod. Another runner adopts its pipelines.',
+      'If the Pod is healthy, check NetworkPolicies between Prometheus and the runner.',
     ],
   },
   {
@@ -99,8 +99,8 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
     commands: [logsOf('runner'), answerOf('runner', '/readyz'), DOCTOR],
     acts: [
       '401: give the runner the `DRONE_RPC_SECRET` of the server and restart it.',
-      '0: look at `DRONE_RPC_HOST` and `DRONE_RPC_PROTO`, at DNS, proxies and NetworkPolicies between both.',
-      '5xx: look at the Drone server and its database. The runner recovers by itself.',
+      '0: check `DRONE_RPC_HOST` and `DRONE_RPC_PROTO`, at DNS, proxies and NetworkPolicies between both.',
+      '5xx: check the Drone server and its database. The runner recovers by itself.',
     ],
   },
   {
@@ -116,7 +116,7 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
     summary:
       'Stages in {{ $labels.namespace }} wait too long before they get a Pod, for {{ $labels.reason }}',
     description:
-      '{{ $value | humanize }} stages of {{ $labels.namespace }} waited for {{ $labels.reason }} within 15 minutes, and 5 of 100 for longer than the threshold (5 minutes unless it is changed).',
+      '{{ $value | humanize }} stages of {{ $labels.namespace }} waited for {{ $labels.reason }} within 15 minutes, and 5 % of them for longer than the threshold (5 minutes unless it is changed).',
     means:
       'Hangar holds stages back before they get a Pod, and the reason is the label `reason`: `capacity`, `budget-cpu`, `budget-memory`, `budget-pods`, `quota`, or `line` (other stages are first in the queue, for one of these reasons).',
     looks: [
@@ -162,7 +162,7 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
     ],
     commands: [answerOf('runner', '/stages'), 'kubectl describe resourcequota -A', BUILD_PODS],
     acts: [
-      'Cancel builds in Drone that hold capacity but should not.',
+      'Cancel builds in Drone that use capacity and should not.',
       'Raise the quota or the budget that the waiting builds name in their logs.',
       'Set `HANGAR_WAIT_LIMIT` to fail stages that wait for too long, with an error that names the reason.',
     ],
@@ -185,7 +185,7 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
     ],
     commands: [BUILD_PODS, SCHEDULER_EVENTS, NODES],
     acts: [
-      'Does the node autoscaler work, and may it still grow (its limits, quotas of the cloud)?',
+      'Check whether the node autoscaler works, and whether it can add nodes (its limits, quotas of the cloud).',
       'If a Pod is larger than any node, lower the requests of the pipeline, or add a pool of larger nodes.',
       'Limit how long a build may be unschedulable: `HANGAR_SCHEDULING_TIMEOUT`.',
     ],
@@ -210,7 +210,7 @@ export const FAILURE_ALERTS: readonly AlertRule[] = [
     description:
       'Within 30 minutes, {{ $value | humanizePercentage }} of the stages in {{ $labels.namespace }} failed for reasons that their authors cannot fix.',
     means:
-      'More than one stage in twenty fails through no fault of its own. The label `blame` names who has to act: the `operator` of Hangar and Drone, or the administrator of the `cluster`.',
+      'More than 5 % of the stages fail for reasons other than their own steps. The label `blame` names who has to act: the `operator` of Hangar and Drone, or the administrator of the `cluster`.',
     looks: [
       {
         text: 'Which failure classes?',

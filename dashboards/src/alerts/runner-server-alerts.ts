@@ -37,15 +37,16 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
     ],
   },
   {
-    name: 'HangarOwnPaceTooSlow',
+    name: 'HangarClientRateLimited',
     component: 'runner',
     severity: 'warning',
     expr: `${ALL.quantile(0.95, METRICS.limiterWait, '10m', ...EACH).text} > 5`,
     threshold: { comparison: '> 5', meaning: 'seconds of the p95 delay by the client-side rate limit' },
     lasting: '10m',
-    summary: 'Runner {{ $labels.instance }} in {{ $labels.namespace }} delays its own API calls by seconds',
+    summary:
+      'Runner {{ $labels.instance }} in {{ $labels.namespace }} delays its Kubernetes API calls by seconds',
     description:
-      '5 of 100 calls of the Kubernetes API waited for more than {{ $value | humanizeDuration }} for the client-side rate limit.',
+      'The client-side rate limit delayed 5 % of the Kubernetes API calls by more than {{ $value | humanizeDuration }}.',
     means: 'The client-side rate limit of calls to the Kubernetes API is too low for the load.',
     looks: [
       { text: 'How many calls are there?', query: ALL.rate(apiRequests, '10m').sum('instance').text },
@@ -89,7 +90,7 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
     ],
   },
   {
-    name: 'HangarRightMissing',
+    name: 'HangarPermissionMissing',
     component: 'runner',
     severity: 'warning',
     expr: `${ALL.increase(apiRequests, '10m', { code: labelIn('401', '403') }).sum('namespace', 'verb', 'resource').text} > 1`,
@@ -98,9 +99,9 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
     summary:
       'Kubernetes forbids the runners in {{ $labels.namespace }} to {{ $labels.verb }} {{ $labels.resource }}',
     description:
-      'Calls were answered with 401 or 403 again and again: a permission was revoked, or a token expired.',
+      'Calls were repeatedly answered with 401 or 403: a permission was revoked, or a token expired.',
     means:
-      'Rights are reviewed at start, and a missing one switches its feature off. This one was lost later, or it is one that the runner cannot do without.',
+      'The runner reviews its permissions when it starts, and disables a feature whose permission is missing. This permission was revoked later, or the runner requires it.',
     looks: [
       {
         text: 'Which permission?',
@@ -116,7 +117,7 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
       logsOf('runner'),
     ],
     acts: [
-      'Grant the right again (upgrade the chart, or apply docs/role.yaml), then restart the runner, so that it reviews its rights.',
+      'Grant the permission again (upgrade the chart, or apply docs/role.yaml). Then restart the runner, so that it reviews its permissions.',
     ],
   },
   {
@@ -132,7 +133,7 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
     summary:
       '{{ $value | humanizePercentage }} of the calls "{{ $labels.call }}" of the Drone server by runners in {{ $labels.namespace }} fail',
     description:
-      'The Drone server refuses calls or does not answer them. States and logs of builds come late.',
+      'The Drone server refuses calls or does not answer them. States and logs of builds are delayed.',
     means: 'The runner keeps its reports and retries. Until the server answers, users see outdated states.',
     looks: [
       { text: 'How do calls end?', query: ALL.rate(droneRequests, '5m').sum('call', 'code').text },
@@ -140,7 +141,7 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
     ],
     commands: [answerOf('runner', '/readyz'), logsOf('runner')],
     acts: [
-      '401 or 403: `DRONE_RPC_SECRET` is not the one of the server.',
+      '401 or 403: set `DRONE_RPC_SECRET` to the secret of the server.',
       '5xx on `sendLines` or `uploadLog` only: the storage of logs. On `updateStage` and `updateStep`: the database.',
     ],
   },
@@ -171,8 +172,8 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
     ],
     commands: ['kubectl get --raw /readyz?verbose', DOCTOR, logsOf('runner')],
     acts: [
-      '403: see [HangarRightMissing](HangarRightMissing.md). 0 or 5xx: see [HangarApiFailing](HangarApiFailing.md).',
-      'Neither: restart this runner; its Pods are adopted.',
+      '403: see [HangarPermissionMissing](HangarPermissionMissing.md). 0 or 5xx: see [HangarApiFailing](HangarApiFailing.md).',
+      'Otherwise, restart this runner. Its Pods are adopted.',
     ],
   },
   {
@@ -184,12 +185,12 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
     lasting: '10m',
     summary:
       'Live logs of {{ $labels.instance }} in {{ $labels.namespace }} are {{ $value | humanizeDuration }} late',
-    description: 'People who follow a build see its lines late. No line is lost.',
+    description: 'Lines of running builds are shown late. No line is lost.',
     means: 'Lines wait on their way from the kubelet through the runner to Drone.',
     looks: [
       { text: 'Is the process short of CPU?', query: ALL.gauge(METRICS.eventLoopLag).max('instance').text },
       {
-        text: 'Does Drone take lines slowly?',
+        text: 'Does the Drone server accept lines slowly?',
         query: ALL.rate(droneRequests, '10m', { call: 'sendLines' }).sum('instance', 'code').text,
       },
       {
@@ -207,7 +208,7 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
     threshold: { comparison: '> 0', meaning: 'Pods' },
     lasting: '15m',
     summary:
-      '{{ $value }} Pods of builds belong to no running runner, as runners in {{ $labels.namespace }} see it',
+      '{{ $value }} Pods of builds belong to no running runner, according to runners in {{ $labels.namespace }}',
     description: 'Pods without a running owner are adopted within seconds. These have stayed for 15 minutes.',
     means:
       'Their runner is no longer running, and no other runner adopts them: it lacks the permission, or the Pods belong to another Drone server.',
@@ -290,14 +291,14 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
     lasting: '10m',
     summary: 'Runner {{ $labels.instance }} in {{ $labels.namespace }} does not keep up',
     description:
-      'Its event loop is {{ $value | humanizeDuration }} late (p99). Logs come late, and at worst the Lease is lost.',
+      'Its event loop is {{ $value | humanizeDuration }} late (p99). Logs are delayed, and in the worst case the Lease is lost.',
     means:
       'The process lacks CPU: its limit throttles it, its node is full, or it has too many pipelines with much output.',
     looks: [
-      { text: 'How many stages does it hold?', query: ALL.gauge(stages).sum('instance').text },
+      { text: 'How many stages does it run?', query: ALL.gauge(stages).sum('instance').text },
       { text: 'Is it throttled? `container_cpu_cfs_throttled_periods_total` of its container.' },
     ],
     commands: ['kubectl top pods -n "$NAMESPACE" -l hangar.dev/component=runner', describeOf('runner')],
-    acts: ['Raise or drop its CPU limit, lower `DRONE_RUNNER_CAPACITY`, or add a replica.'],
+    acts: ['Raise or remove its CPU limit, lower `DRONE_RUNNER_CAPACITY`, or add a replica.'],
   },
 ];

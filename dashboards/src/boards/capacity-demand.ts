@@ -123,7 +123,7 @@ const demand: readonly Panel[] = [
   {
     title: 'How far off is the forecast?',
     description:
-      'Mean error over the lead time. Where it loses to the rule z·√(running + pending) + floor, the rule sets the buffer.',
+      'Mean error over the lead time. Where it is less accurate than the rule z·√(running + pending) + floor, the rule sets the buffer.',
     kind: 'lines',
     unit: 'suffix:Pods',
     queries: [
@@ -145,7 +145,7 @@ const demand: readonly Panel[] = [
     width: 8,
   },
   {
-    title: 'How long is the lead time?',
+    title: 'How long does a node take to boot?',
     description:
       'Assumed time from the request for a node until it is ready: learned from boots, or HANGAR_AUTOSCALER_BOOT_TIME.',
     kind: 'lines',

@@ -39,7 +39,7 @@ const nodes: readonly Panel[] = [
   {
     title: 'Which nodes are unused now?',
     description:
-      'not ready: they boot, or are lost. empty: no build runs there; they may be part of the buffer.',
+      'not ready: nodes that boot or are lost. empty: nodes without builds; they can be part of the buffer.',
     kind: 'lines',
     unit: 'suffix:nodes',
     queries: [
@@ -67,7 +67,7 @@ export const NODE_ROW: Row = { title: 'Do the recommended nodes exist?', panels:
 
 const ROOM_COLORS = { used: 'green', open: 'blue', stranded: 'red', idle: 'orange' } as const;
 const ROOM =
-  'used: requests of builds. open: free, and one more usual Pod fits beside. idle: on nodes without builds. stranded: free where none fits any more.';
+  'used: requests of builds. open: free beside builds, with room for one more usual Pod. idle: on nodes without builds. stranded: free beside builds, without room for one more.';
 
 const money: readonly Panel[] = [
   {
@@ -144,7 +144,7 @@ const amounts: readonly Panel[] = [
 
 /** Costs. */
 export const MONEY_ROW: Row = {
-  title: 'What do we pay for, and is it used?',
+  title: 'What does the capacity cost, and is it used?',
   panels: [...money, ...amounts],
 };
 

@@ -9,7 +9,8 @@ import { scopeVariables } from './scope-variables.ts';
 export const CAPACITY_BOARD: Board = {
   uid: 'hangar-capacity',
   title: 'Capacity: do we have the right number of nodes?',
-  description: 'Demand, actual and recommended nodes, waits and idle capacity. Read it from top to bottom.',
+  description:
+    'Demand, actual and recommended nodes, waits and idle capacity. Read the rows from top to bottom.',
   variables: [
     ...scopeVariables(METRICS.info, 'autoscaler_job'),
     {

@@ -27,7 +27,7 @@ const glance: readonly Panel[] = [
   {
     title: 'Stages that wait now',
     description:
-      'Accepted from Drone, and waiting for admission before they get a Pod. "Why do stages wait?" below has the reasons.',
+      'Accepted from Drone, and waiting for admission before they get a Pod. "Why do stages wait?" below shows the reasons.',
     kind: 'stat',
     unit: 'none',
     queries: [{ expr: CHOSEN.gauge(stages, { state: 'waiting' }).sum().text, legend: 'waiting' }],
@@ -65,7 +65,7 @@ const glance: readonly Panel[] = [
     width: 4,
   },
   {
-    title: 'Stages failed in 1 h, not by their authors',
+    title: 'Stages failed in 1 h, not caused by authors',
     description: 'Failures caused by the operator, the cluster or Hangar itself.',
     kind: 'stat',
     unit: 'none',
@@ -85,7 +85,7 @@ const glance: readonly Panel[] = [
   {
     title: 'Since Drone last answered a poll',
     description:
-      'The longest of all runners. A full runner does not poll; otherwise more than a minute is a problem.',
+      'The longest of all runners. A runner without free capacity does not poll; otherwise more than a minute is a problem.',
     kind: 'stat',
     unit: 's',
     queries: [{ expr: CHOSEN.gauge(METRICS.pollAge).max().text, legend: 'age' }],
@@ -173,7 +173,7 @@ const flow: readonly Panel[] = [
   {
     title: 'How many builds arrive?',
     description:
-      'Builds of which a runner took at least one stage, by event; each counts once for each runner.',
+      'Builds of which a runner accepted at least one stage, by event; each counts once for each runner.',
     kind: 'areas',
     unit: 'suffix:/h',
     queries: [

@@ -115,7 +115,7 @@ const api: readonly Panel[] = [
   {
     title: 'Do ended stages wait for the Drone server?',
     description:
-      'Stages that have ended and whose result or logs the server has not accepted. They take no capacity; their Pods stay until it has. See /readyz.',
+      'Stages that have ended and whose result or logs the server has not accepted. They use no capacity. Their Pods stay until the server accepts the result. See /readyz.',
     kind: 'lines',
     unit: 'suffix:stages',
     queries: [
@@ -162,7 +162,7 @@ const health: readonly Panel[] = [
   {
     title: 'Are pipelines of lost runners adopted?',
     description:
-      'Pipelines that a running runner adopted within the last hour. Without a restart or an upgrade: a runner was lost.',
+      'Pipelines that a running runner adopted within the last hour. If no runner was restarted or upgraded, a runner was lost.',
     kind: 'lines',
     unit: 'suffix:stages',
     queries: [

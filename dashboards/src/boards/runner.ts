@@ -10,7 +10,7 @@ export const RUNNER_BOARD: Board = {
   uid: 'hangar-runner',
   title: 'Runner: are builds flowing?',
   description:
-    'Stages of the runners, waits and their reasons, failures and who has to act. Read it from top to bottom.',
+    'Stages of the runners, waits and their reasons, failures and who has to act. Read the rows from top to bottom.',
   variables: [
     ...scopeVariables(METRICS.info, 'runner_job'),
     {

@@ -56,7 +56,7 @@ const STARTING: RetryPolicy = { firstDelayMs: 1_000, maxDelayMs: 4_000, attempts
 const MS_PER_TICK = 10;
 
 function unexpected(): never {
-  throw new Error('the parsing process answered another question');
+  throw new Error('the parsing process returned the result of another request');
 }
 
 /** Relative to the folder above, so that it is found in the sources and in a bundle. */

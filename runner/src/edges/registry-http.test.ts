@@ -72,7 +72,7 @@ describe('the image look-up', () => {
       expect(await of({ os: '', arch: '', variant: '' })).toEqual({ kind: 'found', config: config('amd64') });
       expect(await of({ os: 'linux', arch: 'riscv64', variant: '' })).toEqual({
         kind: 'unknown',
-        why: 'the image has nothing for linux/riscv64',
+        why: 'the image does not support linux/riscv64',
       });
     }));
 

@@ -39,7 +39,7 @@ export function readManifest(raw: unknown, platform: Platform): ManifestNext {
   return {
     kind: 'none',
     why:
-      entries.length > 0 ? `the image has nothing for ${os}/${arch}` : 'its manifest is of an unknown kind',
+      entries.length > 0 ? `the image does not support ${os}/${arch}` : 'its manifest is of an unknown kind',
   };
 }
 

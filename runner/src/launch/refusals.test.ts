@@ -16,7 +16,7 @@ function verdict(error: unknown): string {
 
 describe('refusalOf', () => {
   it.each(['service account ', 'RuntimeClass '])(
-    'searches a long message once, which may quote an author: %s again and again',
+    'searches a long message once, which may quote an author: %s repeatedly',
     (kind) => {
       const error = refusal(403, 'Forbidden', `denied the label ${JSON.stringify(kind.repeat(25_000))}`);
 

@@ -236,7 +236,7 @@ export const FAILURES = {
     blame: 'cluster',
     meaning: 'The node stopped answering while the pipeline ran.',
     retry: 'steps-may-have-run',
-    cure: 'Check the node. Spot instances end in this way.',
+    cure: 'Check the node. Spot instances are terminated in this way.',
   },
   'pod-deleted': {
     blame: 'cluster',

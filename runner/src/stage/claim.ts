@@ -47,7 +47,10 @@ async function acceptOrRead(flow: StageFlow): Promise<StageEnd | undefined> {
     return judge({ ...stage, status: 'pending', ...accepted.stage, machine }, progress);
   }
   if (isForgotten(flow))
-    return { kind: 'left', why: 'runners were lost even while they read whose it is; restart its build' };
+    return {
+      kind: 'left',
+      why: 'runners were lost while they determined the owner of this stage; restart the build',
+    };
   const detail = await ciServer.detail(stage.id, stops.stop);
   progress.detail = detail;
   return judge(detail.stage, progress);

@@ -66,7 +66,7 @@ function logLosses({ parts, progress }: StageFlow, losses: number): void {
   const { id: stageId, buildId } = progress.stage;
   parts.log.warn(
     { stageId, buildId, losses },
-    'the previous runner was lost while it prepared this stage, before its Pod existed',
+    'another runner was lost while it prepared this stage, before its Pod existed',
   );
 }
 

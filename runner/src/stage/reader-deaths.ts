@@ -52,6 +52,6 @@ async function endCount({ parts }: StageFlow, pod: V1Pod, signal: AbortSignal): 
       );
     });
   } catch (error) {
-    if (!signal.aborted) log.warn({ err: error }, 'the count of lost runners of a Pod could not be ended');
+    if (!signal.aborted) log.warn({ err: error }, 'the count of lost runners of a Pod could not be reset');
   }
 }

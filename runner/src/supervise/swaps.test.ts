@@ -117,8 +117,8 @@ describe('the swap (previous-runner §5.3, §5.10)', () => {
   });
 
   it.each([
-    ['refused', refusal(422, 'Invalid', 'no such field'), /could not be put in place: no such field/],
-    ['not expected', new TypeError('odd'), /could not be put in place: odd/],
+    ['refused', refusal(422, 'Invalid', 'no such field'), /could not be set: no such field/],
+    ['not expected', new TypeError('odd'), /could not be set: odd/],
   ])('that is %s breaks the stage', async (_, error, text) => {
     const stageRun = new TestStageRun({ plan: alone });
     stageRun.cluster.fail('patch', 'pods', error);

@@ -147,7 +147,7 @@ export class Swaps {
     if (mayPass(error) || isKubernetesError(error, 409)) return 'again';
     const reason = errorText(error);
     const text = step
-      ? `the image of step ${step.name} could not be put in place: ${reason}`
+      ? `the image of step ${step.name} could not be set: ${reason}`
       : `the result of a step could not be passed to the other steps: ${reason}`;
     const whose = step ? { step: step.n } : {};
     this.#context.broken({ code: 'container-refused', blame: 'cluster', text, ...whose });

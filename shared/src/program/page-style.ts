@@ -30,5 +30,6 @@ tr[aria-current] td{background:var(--soft)}
 .success{color:var(--good)}.failure,.error,.killed{color:var(--bad)}.waiting,.pending,.reporting,.blocked{color:var(--warn)}.running,.starting,.preparing{color:var(--link)}.skipped{color:var(--dim)}
 .number{white-space:nowrap;font-variant-numeric:tabular-nums}
 pre{background:var(--soft);border-radius:6px;padding:.8rem;margin:.4rem 0 0;overflow:auto;max-height:36rem;font:.85rem/1.45 ui-monospace,"DejaVu Sans Mono",monospace;white-space:pre-wrap;overflow-wrap:anywhere}
+@media (min-width:40rem){td[data-label=Pipeline]{min-width:13rem}}
 @media (max-width:40rem){table:not(.narrow) thead{position:absolute;clip-path:inset(50%)}table:not(.narrow),table:not(.narrow) :is(tbody,tr,th,td){display:block}table:not(.narrow) tr{border-bottom:1px solid var(--line);padding:.5rem 0}table:not(.narrow) tr:last-child{border-bottom:0}table:not(.narrow) :is(th,td){border:0;padding:.1rem 0;text-align:left}td:empty{display:none}table:not(.narrow) td[data-label]:not(:empty)::before{content:attr(data-label) " ";color:var(--dim);font-weight:400}}
 `;

@@ -74,7 +74,7 @@ const aNode = (nth: number): V1Node => ({
     conditions: ['MemoryPressure', 'DiskPressure', 'PIDPressure', 'Ready'].map((type) => ({
       type,
       status: type === 'Ready' ? 'True' : 'False',
-      message: 'as the kubelet says in a sentence or so',
+      message: 'as the kubelet reports in about one sentence',
     })),
     images: Array.from({ length: 20 }, (_, image) => ({
       names: [`registry.example.com/team/image-${image}@sha256:${'0123456789abcdef'.repeat(4)}`],

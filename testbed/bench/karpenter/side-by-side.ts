@@ -165,13 +165,13 @@ async function compared(ramp: RampOptions, ground: Ground): Promise<readonly Eng
   const question = { trace, node, bootSeconds: REGISTRATION_SECONDS };
   return [
     seen('Karpenter with Hangar', helped),
-    foretoldVerdict('the same, foretold', await replayed({ ...question, policy: 'karpenter-buffer-sqrt' })),
+    foretoldVerdict('the same, predicted', await replayed({ ...question, policy: 'karpenter-buffer-sqrt' })),
     foretoldVerdict(
-      'foretold with the buffer as it was set',
+      'predicted with the buffer as it was set',
       replayedWith(buffer, await readFile(trace, 'utf8'), node),
     ),
     seen('Karpenter alone', alone),
-    foretoldVerdict('the same, foretold', await replayed({ ...question, policy: 'karpenter' })),
+    foretoldVerdict('the same, predicted', await replayed({ ...question, policy: 'karpenter' })),
   ];
 }
 

@@ -79,8 +79,8 @@ export async function within<T>(
   try {
     await tape.open();
     // They would be measured along.
-    await until('the Pods of the part before are gone', () => tape.isEmpty);
-    await until('the runner asks for work', () => drone.waitingPolls > 0);
+    await until('the Pods of the previous part are gone', () => tape.isEmpty);
+    await until('the runner polls for work', () => drone.waitingPolls > 0);
     return await work({ ...base, clock, tape, freedMs: watchPlaces(clock, runner), until, heard, ended });
   } finally {
     for (const { id } of drone.builds()) drone.cancel(id);
@@ -98,7 +98,7 @@ const waiterOf =
     for (const deadlineMs = clock.now() + timeoutMs; !holds(); await clock.sleep(LOOK_MS, stop)) {
       stop.throwIfAborted();
       if (clock.now() > deadlineMs)
-        throw new Stalled(`waited ${timeoutMs / 1000} s in vain until ${what}${standing(tape)}`);
+        throw new Stalled(`waited ${timeoutMs / 1000} s without success until ${what}${standing(tape)}`);
     }
   };
 

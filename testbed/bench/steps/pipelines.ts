@@ -124,9 +124,9 @@ function wholeRows(builds: readonly ObservedBuild[], { title, fiveSteps }: GateW
       note: 'known: it uploads the last log, before it reports the step',
     }),
     row('last end in the Pod to slot free', (one) => one.slotFreeMs - lastEnd(one), {
-      note: "by the gate's clock; the way of its last mark included",
+      note: "by the gate's clock; the delivery of its last mark included",
     }),
-    row("kubelet's word on the last end to slot free", (one) => one.slotFreeMs - one.lastEndSeenMs, {
+    row("kubelet's report of the last end to slot free", (one) => one.slotFreeMs - one.lastEndSeenMs, {
       note: 'as an admin watch shows it',
     }),
     row('slot free to Pod gone', (one) => one.podGoneMs - one.slotFreeMs),

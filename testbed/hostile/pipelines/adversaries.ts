@@ -88,7 +88,7 @@ const FILES: readonly ExpensiveFile[] = [
   },
   { name: 'keys', make: (chars) => `${HEAD}x:\n${numbered(chars, (n) => ` k${n}: v\n`)}` },
   { name: 'keys in braces', make: (chars) => `${HEAD}x: {${numbered(chars, (n) => `k${n}: v,`)}}` },
-  { name: 'one key again and again', make: (chars) => `${HEAD}x:\n${filled(chars, ' k: v\n')}` },
+  { name: 'one key repeatedly', make: (chars) => `${HEAD}x:\n${filled(chars, ' k: v\n')}` },
   { name: 'maps as keys', make: (chars) => `${HEAD}x:\n${filled(chars, ' ? {a: b}\n : c\n')}` },
   { name: 'wrong types', make: (chars) => `${HEAD}depends_on: [${filled(chars, '[],')}]` },
   {
@@ -179,7 +179,7 @@ const FILES: readonly ExpensiveFile[] = [
       ),
   },
   {
-    name: 'one dependency again and again',
+    name: 'one dependency repeatedly',
     make: (chars) => steps(`- {name: b, image: a}\n${STEP}  depends_on: [${filled(chars, 'b,')}]\n`),
   },
   {

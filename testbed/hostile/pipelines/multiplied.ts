@@ -29,7 +29,7 @@ export const MULTIPLIED: readonly ExpensiveFile[] = [
     make: (chars) => one(`image_pull_secrets: [${numbered(chars, (n) => `n${n},`)}]`),
   },
   {
-    name: 'one pull secret again and again',
+    name: 'one pull secret repeatedly',
     make: (chars) => one(`image_pull_secrets: [${filled(chars, 'n,')}]`),
   },
   {

@@ -6,7 +6,7 @@ export function complaintsAboutUpload(stepId: number, body: Buffer): string[] {
   const place = `uploaded log of step ${stepId}`;
   try {
     const value = parseGoJson(body.toString());
-    if (!Array.isArray(value)) return [`${place} is no JSON array, the UI can't show it`];
+    if (!Array.isArray(value)) return [`${place} is not a JSON array: the UI cannot show it`];
     const lines = decodeList(value, WIRE_SHAPES.line, 'Line');
     const fallen = lines.findIndex((line, index) => line.pos <= (lines[index - 1]?.pos ?? -1));
     return fallen === -1 ? [] : [`${place}: pos does not rise at line ${fallen}`];
@@ -33,6 +33,6 @@ export function complaintsAboutFinish(update: WireStageUpdate, row: WireStage | 
   const began = row?.started ?? 0;
   if (update.started === 0) return [`${place}: started is 0, so that the UI shows no duration`];
   if (began !== 0 && began !== update.started)
-    return [`${place}: started is ${update.started}, the start had told ${began}`];
+    return [`${place}: started is ${update.started}, and the start had reported ${began}`];
   return [];
 }

@@ -119,7 +119,7 @@ describe('the command', () => {
 
   it('another kind of server, and a port in use, are reported', async () => {
     expect(await run(`show 1 --server ${drone.url}/elsewhere`)).toBe(1);
-    expect(complained).toContain('is no practice server');
+    expect(complained).toContain('is not a practice server');
     expect(await run(`serve --port ${drone.url.split(':').at(-1) ?? ''}`)).toBe(1);
     expect(complained).toContain('choose another --port');
   });

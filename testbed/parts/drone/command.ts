@@ -39,9 +39,11 @@ const SERVE = command({
     const stop = stopSignal();
     const parts = { secret: secret ?? env['DRONE_RPC_SECRET'] ?? 'practice', port };
     const drone = await startPracticeServer(parts).catch((error: unknown) => {
-      throw failed(`can't listen on 127.0.0.1:${port}: ${String(error)}; choose another --port`);
+      throw failed(`cannot listen on 127.0.0.1:${port}: ${String(error)}; choose another --port`);
     });
-    print(`${drone.url} for people; DRONE_RPC_PROTO=http DRONE_RPC_HOST=${drone.host} for the runner`);
+    print(
+      `${drone.url} is the web page and the API; for the runner: DRONE_RPC_PROTO=http DRONE_RPC_HOST=${drone.host}`,
+    );
     if (!stop.aborted)
       await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }));
     await drone.close();
@@ -157,7 +159,7 @@ async function rest<T>(server: string, method: string, path: string, body?: obje
   );
   const value = await response.json().catch((): unknown => undefined);
   if (response.ok && value !== undefined) return value as T;
-  if (response.ok) throw failed(`${server} is no practice server: it answered no JSON`);
+  if (response.ok) throw failed(`${server} is not a practice server: its response is not JSON`);
   const reason = (value as { message?: string } | undefined)?.message;
   throw failed(reason ?? `the server answered ${response.status}`);
 }

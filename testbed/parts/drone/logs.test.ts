@@ -127,7 +127,7 @@ describe('the upload (drone-rpc §8.11)', () => {
   it.each([
     ['an empty log', '[]', []],
     ['a log whose head was dropped', '[{"pos":7,"out":"x","time":1},{"pos":8,"out":"y","time":1}]', []],
-    ['null', 'null', [expect.stringContaining('no JSON array')]],
+    ['null', 'null', [expect.stringContaining('not a JSON array')]],
     ['half an array', '[{"pos":0', [expect.stringContaining('invalid character')]],
     [
       'two lines of one pos',

@@ -57,7 +57,7 @@ name: token
   it.each([
     ['no pipeline', 'kind: secret', 'no document with kind: pipeline and type: kubernetes'],
     ['nothing', '', 'no document with kind: pipeline and type: kubernetes'],
-    ['no YAML', 'a: [', "the YAML can't be read"],
+    ['no YAML', 'a: [', 'the YAML cannot be read'],
     [
       'an unknown dependency',
       `${head}a\ndepends_on: [b]`,

@@ -51,7 +51,7 @@ function readDocuments(yaml: string): Members[] {
       return members(document.toJS());
     });
   } catch (error) {
-    throw new BuildRefused(`the YAML can't be read: ${errorText(error)}`);
+    throw new BuildRefused(`the YAML cannot be read: ${errorText(error)}`);
   }
 }
 

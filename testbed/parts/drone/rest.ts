@@ -56,7 +56,7 @@ export async function serveRest(
   const body = (await readBodyBytes(request, MAX_BODY_BYTES)).toString();
   const method = request.method ?? 'GET';
   if (method !== 'GET' && isForeign(request.headers.origin, server))
-    return send(response, refused(403, 'another site may not change anything here'));
+    return send(response, refused(403, 'another site is not allowed to change anything here'));
   if (method === 'POST' && path === '/api/restart') {
     // The answer leaves first; a restart cuts all connections, this one too.
     response.once('close', () => server.restart());

@@ -190,7 +190,7 @@ describe('finishing a stage (drone-rpc §8.8)', () => {
 
     expect(drone.stage(buildId).started).toBe(0);
     expect(drone.complaints).toEqual([
-      expect.stringContaining(`the start had told ${started}`),
+      expect.stringContaining(`the start had reported ${started}`),
       expect.stringContaining('started is 0'),
     ]);
   });

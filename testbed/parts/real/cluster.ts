@@ -20,11 +20,7 @@ import { noteForwarding, tearDown } from './teardown.ts';
 const lockFile = '/run/lock/hangar-testbed.lock';
 
 async function exclusively<T>(say: Say, work: () => Promise<T>): Promise<T> {
-  return withLock(
-    lockFile,
-    () => say('testbed: another process is at the cluster; waiting for it ...'),
-    work,
-  );
+  return withLock(lockFile, () => say('testbed: another process is using the cluster; waiting ...'), work);
 }
 
 /** Puts the gate's image on the node unless it is there; gives its name. Throws when it doesn't compile. */

@@ -36,7 +36,11 @@ const verb = (
   command({
     ...{ name: `${NAME} ${name}`, summary, examples: [`${NAME} ${name}`], options: {} satisfies Options },
     ...(words === undefined ? {} : { words }),
-    exits: { ok: 'done', failed: 'it failed', config: 'this machine lacks something that it needs' },
+    exits: {
+      ok: 'done',
+      failed: 'the command failed',
+      config: 'this machine does not meet the requirements',
+    },
     run: ({ words: given }, context) => reported(() => run(context, given)),
   });
 
@@ -81,7 +85,10 @@ const CHART = command({
   options: {},
   notes: `Puts the images of the runner and the autoscaler on the node, starts a practice Drone server on 127.0.0.1:8090, and makes it
 reachable for Pods. Helm comes from "${NAME} build helm". See docs/getting-started.md.`,
-  exits: { ok: 'stopped', failed: 'it failed, such as: the cluster is not up, or the port is in use' },
+  exits: {
+    ok: 'stopped',
+    failed: 'the command failed, for example because the cluster is not up or the port is in use',
+  },
   run: ({ words: [file = ''] }, { print, complain, stopSignal }) =>
     reported(async () => {
       const stop = stopSignal();
@@ -101,7 +108,10 @@ const PROMETHEUS = command({
   options: {},
   notes: `It listens on 127.0.0.1:9090, scrapes both programs, and evaluates the alerts of the chart. Needs "testbed/install-debian.sh
 prometheus". "npm run board -- --help" draws the dashboards from its data.`,
-  exits: { ok: 'stopped', failed: 'it failed, such as: Prometheus is not installed, or the port is in use' },
+  exits: {
+    ok: 'stopped',
+    failed: 'the command failed, for example because Prometheus is not installed or the port is in use',
+  },
   run: (_, { print, stopSignal }) =>
     reported(async () => {
       const stop = stopSignal();
@@ -115,13 +125,18 @@ prometheus". "npm run board -- --help" draws the dashboards from its data.`,
 
 const COMMANDS = [
   verb('up', 'starts the cluster, builds what is missing; a healthy one is left alone', async (context) => {
-    if ((await up(layout, context.complain)) === 'was up') context.complain('testbed: was up already');
+    if ((await up(layout, context.complain)) === 'was up')
+      context.complain('testbed: the cluster is already up');
     await printEnvironment(context);
   }),
-  verb('down', 'stops the cluster and removes all that it made, except the cache', async ({ complain }) => {
-    await down(layout, complain);
-    complain('testbed: down');
-  }),
+  verb(
+    'down',
+    'stops the cluster and removes everything that it created, except the cache',
+    async ({ complain }) => {
+      await down(layout, complain);
+      complain('testbed: down');
+    },
+  ),
   STATUS,
   verb('env', 'prints variables for a shell: eval "$(npm run -s testbed -- env)"', async (context) => {
     await demandCluster();

@@ -94,7 +94,7 @@ export async function endProcess(record: PidRecord, graceMs: number): Promise<vo
   signal(record.pid, 'SIGTERM');
   if (await waitForEnd(record, graceMs)) return;
   signal(record.pid, 'SIGKILL');
-  if (!(await waitForEnd(record, 10_000))) throw new Error(`process ${record.pid} can't be ended`);
+  if (!(await waitForEnd(record, 10_000))) throw new Error(`process ${record.pid} cannot be ended`);
 }
 
 /** Ends the process of a pid file, if it's still that one, and removes the file. */

@@ -74,9 +74,9 @@ export async function awaitService(layout: Layout, name: ServiceName, timeoutMs 
   try {
     await until(`${name} to answer`, timeoutMs, check);
   } catch {
-    throw await failure(`doesn't answer after ${timeoutMs / 1000} s`);
+    throw await failure(`does not answer after ${timeoutMs / 1000} s`);
   }
-  if (hasEnded) throw await failure('ended at its start');
+  if (hasEnded) throw await failure('exited when it was started');
 }
 
 /** Starts one process and waits until it answers. For tests of outages, together with `stopService`. */

@@ -191,7 +191,7 @@ export const RULE_EXAMPLES: Readonly<Record<string, RuleExample>> = {
     fires: { given: calls({ code: '429' }, '0+12x60'), atMinute: 30, labels: HERE },
     quiet: { 'a few refusals': later(calls({ code: '429' }, '0+3x60')) },
   },
-  HangarOwnPaceTooSlow: {
+  HangarClientRateLimited: {
     fires: { given: buckets(RUNNER.limiterWait, '5', '10'), atMinute: 30, labels: ONE },
     quiet: { 'a second or two': later(buckets(RUNNER.limiterWait, '1', '2')) },
   },
@@ -202,7 +202,7 @@ export const RULE_EXAMPLES: Readonly<Record<string, RuleExample>> = {
       'conflicts are ordinary': later(calls({ code: '409' }, '0+600x60')),
     },
   },
-  HangarRightMissing: {
+  HangarPermissionMissing: {
     fires: {
       given: calls({ code: '403' }, '0+1x60'),
       atMinute: 20,
@@ -280,7 +280,7 @@ export const RULE_EXAMPLES: Readonly<Record<string, RuleExample>> = {
       }),
     },
   },
-  HangarRunnersUnheard: {
+  HangarRunnersUnreachable: {
     fires: { given: { [of(SERVICE.targets, { state: 'missing' })]: '1x60' }, atMinute: 30, labels: HERE },
     quiet: { 'a roll-out': later({ [of(SERVICE.targets, { state: 'missing' })]: '0x10 1x5 0x40' }, 15) },
   },

@@ -330,7 +330,9 @@ describe('the page', () => {
     expect(levels[0]).toBe(1);
     expect(levels.every((level, nth) => level <= (levels[nth - 1] ?? level) + 1)).toBe(true);
     await tab.page.keyboard.press('Tab');
-    expect(await tab.page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the answer');
+    expect(await tab.page.evaluate(() => document.activeElement?.textContent)).toBe(
+      'Skip to the recommendation',
+    );
   });
 
   it('shows any name as text, whatever it contains and however long it is', async () => {

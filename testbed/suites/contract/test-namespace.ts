@@ -195,7 +195,7 @@ export class TestNamespace {
   until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
     const attempt = async (): Promise<T> => {
       const found = await look();
-      if (found === undefined) throw new Error(`waited ${this.timeoutMs} ms in vain for ${what}`);
+      if (found === undefined) throw new Error(`waited ${this.timeoutMs} ms for ${what}, without success`);
       return found;
     };
     return vi.waitFor(attempt, { timeout: this.timeoutMs, interval: ASK_MS });
@@ -206,7 +206,7 @@ export class TestNamespace {
       const found = look();
       if (found !== undefined) return found;
       const last = JSON.stringify(this.history(name).at(-1)?.status ?? 'never heard of');
-      throw new Error(`waited ${this.timeoutMs} ms in vain until ${what}; last: ${last}`);
+      throw new Error(`waited ${this.timeoutMs} ms without success until ${what}; last: ${last}`);
     };
     return vi.waitFor(attempt, { timeout: this.timeoutMs, interval: LOOK_MS });
   }

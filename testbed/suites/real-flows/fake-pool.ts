@@ -166,7 +166,7 @@ export class FakePool {
     const signal = AbortSignal.any([AbortSignal.timeout(PATIENCE_MS), this.signal]);
     while (!holds())
       await once(this.#changes, 'change', { signal }).catch((cause: unknown) => {
-        throw new Error(`waited in vain for ${what}`, { cause });
+        throw new Error(`waited for ${what}, without success`, { cause });
       });
   }
 
