@@ -1,5 +1,6 @@
 import type { PipelineStep } from '../pipeline/pipeline.ts';
 import { each, refuse, stepField, stepTitle } from './refuse.ts';
+import { indexesOf, onlyStep, type StepSet } from './step-set.ts';
 
 /** The origin of a step; the last two are the runner's own (`cache-steps.ts`). */
 export type Origin = 'clone' | 'service' | 'step' | CacheOrigin;
@@ -77,13 +78,9 @@ interface Clone {
   readonly hasNamedClone: boolean;
 }
 
-function numbersBehind(
-  known: ReadonlyMap<string, readonly number[]>,
-  name: string,
-  step: PipelineStep,
-): readonly number[] {
-  const numbers = known.get(name);
-  if (numbers !== undefined) return numbers;
+function stepsBehind(known: ReadonlyMap<string, StepSet>, name: string, step: PipelineStep): StepSet {
+  const steps = known.get(name);
+  if (steps !== undefined) return steps;
   return refuse(
     'invalid-pipeline',
     `${stepTitle(step)} depends on ${JSON.stringify(name)}, which is not an earlier step; correct the name or move that step up`,
@@ -101,14 +98,18 @@ function graphOrder(candidates: readonly Candidate[]): readonly OrderedStep[] {
     hasNamedClone: candidates.some(({ step }) => step.name === 'clone'),
   };
   const ordered: OrderedStep[] = [];
-  const known = new Map<string, readonly number[]>();
+  const known = new Map<string, StepSet>();
   for (const candidate of candidates) {
     const { step, origin, canRun } = candidate;
     const dependsOn = dependencies(candidate, clone);
-    const after = ascending(each(dependsOn, (name) => numbersBehind(known, name, step)).flat());
-    const n = ordered.length + 1;
-    if (canRun) ordered.push({ n, step, origin, role: roleOf(candidate), after, dependsOn });
-    known.set(step.name, canRun ? [n] : after);
+    const before = each(dependsOn, (name) => stepsBehind(known, name, step)).reduce(
+      (all, one) => all | one,
+      0n,
+    );
+    const index = ordered.length;
+    const after = indexesOf(before).map((earlier) => earlier + 1);
+    if (canRun) ordered.push({ n: index + 1, step, origin, role: roleOf(candidate), after, dependsOn });
+    known.set(step.name, canRun ? onlyStep(index) : before);
   }
   return ordered;
 }
