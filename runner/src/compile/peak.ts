@@ -101,11 +101,15 @@ class Handover {
       this.add(left, right, amount);
       if (from !== undefined) this.add(from, right, -amount);
     }
+    this.use(source, amount);
+    this.need[start] = (this.need[start] ?? 0) - amount;
+    return amount;
+  }
+
+  private use(source: number, amount: number): void {
     const left = (this.free[source] ?? 0) - amount;
     this.free[source] = left;
     if (left === 0) this.sources ^= onlyStep(source);
-    this.need[start] = (this.need[start] ?? 0) - amount;
-    return amount;
   }
 
   private add(left: number, right: number, amount: number): void {
