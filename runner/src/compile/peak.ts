@@ -56,6 +56,7 @@ class Handover {
     const queue = [start];
     // Only steps up to `start` take anything yet, and each takes from steps before itself.
     let unseen = onlyStep(start) - 1n;
+    if ((unseen & this.sources) === 0n) return 0;
     for (const right of queue) {
       const fresh = unseen & (this.earlier[right] ?? 0n);
       unseen ^= fresh;
