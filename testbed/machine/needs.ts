@@ -110,7 +110,7 @@ const OVERLAYS: Need = {
     kind: 'command',
     command: [
       ...['sh', '-ec'],
-      `folder=$(mktemp -d "$STATE/hangar-trial-XXXXXX"); trap 'rm -rf "$folder"' EXIT
+      `folder=$(mktemp -d "$STATE/hangar-trial-XXXXXX"); trap 'rm -rf "$folder"' EXIT; trap 'exit 1' TERM
        mkdir "$folder/lower" "$folder/upper" "$folder/work" "$folder/all"
        unshare --mount mount -t overlay none "$folder/all" -o "lowerdir=$folder/lower,upperdir=$folder/upper,workdir=$folder/work"`,
     ],

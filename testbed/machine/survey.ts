@@ -12,7 +12,8 @@ export interface SurveyPaths {
   readonly state: string;
 }
 
-const LONGEST_COMMAND_MS = 20_000;
+/** Long: on a machine that writes much to its disk, the first start of Chromium took more than 20 s, and was taken for missing. */
+const LONGEST_COMMAND_MS = 120_000;
 
 /** A program, and not what another file system shows in its place. */
 async function isProgram(path: string): Promise<boolean> {
