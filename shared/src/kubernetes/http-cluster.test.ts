@@ -468,6 +468,23 @@ describe('a log', () => {
     await expect(outcome).rejects.toThrow('enough');
   });
 
+  it.each(['aborted', 'cut'])(
+    'that is %s before anybody reads it rejects when it is read, and ends no process',
+    async (how) => {
+      let cut = (): void => undefined;
+      const standing = await serve((_, response) => {
+        response.writeHead(200).write('a line\n');
+        cut = () => void response.destroy();
+      });
+      const stop = new AbortController();
+      const log = await standing.cluster.log(request, stop.signal);
+      if (how === 'cut') cut();
+      else stop.abort(new Error('the Pod is gone'));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await expect(textsOf(log)).rejects.toThrow(how === 'cut' ? 'no answer' : 'the Pod is gone');
+    },
+  );
+
   it('rejects if it does not exist yet', async () => {
     const { cluster } = await serve(json({ message: 'container is waiting to start' }, 400));
     expect(isKubernetesError(await failureOf(cluster.log(request, never)), 400)).toBe(true);
