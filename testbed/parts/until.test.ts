@@ -18,8 +18,10 @@ describe('until', () => {
   });
 
   it('names the condition on a timeout, and the error of the last attempt', async () => {
-    await expect(until('a Pod', 1, () => false)).rejects.toThrow('waited 0.001 s in vain for a Pod: not yet');
+    await expect(until('a Pod', 1, () => false)).rejects.toThrow(
+      'waited 0.001 s for a Pod, without success: not yet',
+    );
     const broken = () => Promise.reject(new Error('cut'));
-    await expect(until('a Pod', 1, broken)).rejects.toThrow('in vain for a Pod: cut');
+    await expect(until('a Pod', 1, broken)).rejects.toThrow('for a Pod, without success: cut');
   });
 });
