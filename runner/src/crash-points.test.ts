@@ -219,6 +219,16 @@ describe('a log that ends each process that reads it', () => {
     const [lines = []] = Object.entries(end.logs).flatMap(([name, log]) => (name === 'one' ? [] : [log]));
     expect(lines.join()).toContain('the output of this step is withheld');
   });
+
+  it('withholds the log of a build beside it, whose result is true', async () => {
+    const pipelines = [pipeline(step('one') + step('two')), pipeline(step('beside'))];
+    const ends = [...ALL_WELL, { stage: 'success', steps: ['beside success'] } as const];
+    const scenario = { name: 'lethal', pipelines, areLogsWithheld: true, ends };
+    const end = await runCase(scenario, { container: 'step-2' });
+    expect([end.problems, end.crashes]).toEqual([[], 3]);
+    expect(end.logs['two']?.join()).toContain('the output of this step is withheld');
+    expect(end.logs['beside']?.join()).toContain('the output of this step is withheld');
+  });
 });
 
 describe('ten minutes without a server', () => {

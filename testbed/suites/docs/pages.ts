@@ -10,7 +10,7 @@ export const readDocument = (path: string): string => readFileSync(join(ROOT, pa
 /** Every page that people read, by its path from the root; README.md may be written later than the rest. */
 export const PAGES: readonly string[] = [
   ...['README.md'].filter((path) => existsSync(join(ROOT, path))),
-  ...['CONTRIBUTING.md', 'CHANGELOG.md', 'runner/gate/PROTOCOL.md', 'charts/hangar/README.md'],
+  ...['CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', 'runner/gate/PROTOCOL.md', 'charts/hangar/README.md'],
   ...['runner', 'autoscaler', 'shared', 'testbed', 'testbed/parts/embedded'].map(
     (folder) => `${folder}/README.md`,
   ),

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { RULES } from '@hangar/runner/rules';
 import { RESOURCE, type Resource } from '@hangar/shared/kubernetes/cluster';
 import type { KubernetesObject, V1Pod } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -324,4 +325,16 @@ describe("an untrusted build, with the chart's default on a real cluster", () =>
     setup.drone.cancel(id);
     await setup.cleaned(PATIENCE_MS);
   });
+});
+
+it('every rule of the runner refuses one of these choices, or has a test of its own', () => {
+  const rules = refusedChoices('node').map(([, rule]) => rule);
+  const apart = [
+    'HANGAR_UNTRUSTED_CACHES',
+    'HANGAR_UNTRUSTED_HOST_ACCESS',
+    'HANGAR_PRIVILEGED_IMAGES',
+    'HANGAR_PRIVILEGED_ENVIRONMENT',
+  ];
+  const settings = Object.values(RULES).map(({ setting }) => setting);
+  expect(settings.filter((setting) => !rules.includes(setting)).sort()).toEqual(apart.sort());
 });
