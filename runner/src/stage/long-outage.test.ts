@@ -88,7 +88,7 @@ describe('stages that end while the Drone server is unavailable', () => {
     timeout: 60_000,
   }, async () => {
     const { env, drone, back, held } = await begin(MANY);
-    await env.clock.step(2 * DAY_MS - 3_600_000);
+    await env.clock.step(2 * DAY_MS - 60_000);
     expect([held(), env.intents.size, drone.ended]).toEqual([MANY, MANY, 0]);
     expect(env.registry.entries.every(({ phase }) => phase === 'reporting')).toBe(true);
 
