@@ -228,11 +228,31 @@ describe('the image look-up', () => {
     expect([missing.seen, cut.seen]).toEqual([[], []]);
   });
 
+  const lookUpAt = async ({ port }: ScriptedServer) => {
+    const warned: unknown[] = [];
+    const log = { warn: (about: unknown) => void warned.push(about) };
+    const answer = await lookUp(port, { privateRegistries: [`127.0.0.1:${port}`], log });
+    return { answer, warned };
+  };
+  const refusalOf = (host: string) => ({
+    answer: { kind: 'unknown', why: expect.stringContaining('see the log of the runner') as string },
+    warned: [{ reason: expect.stringContaining(`${host} has no address`) as string }],
+  });
+
   it('follows a redirect under the same rule', async () => {
     const location = 'https://169.254.169.254/latest/meta-data/';
     await using server = await ScriptedServer.playing({ status: 307, headers: { location } });
-    const answer = await lookUp(server.port, { privateRegistries: [`127.0.0.1:${server.port}`] });
-    expect(answer).toMatchObject({ kind: 'unknown' });
+    expect(await lookUpAt(server)).toMatchObject(refusalOf('169.254.169.254'));
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it.each([
+    ['a metadata address', '169.254.169.254', ''],
+    ['a private address that nobody named, at a registry that is named', '127.0.0.1', ':1'],
+  ])('gets no token from %s', async (_, host, port) => {
+    const headers = { 'www-authenticate': `Bearer realm="https://${host}${port}/token",service="s"` };
+    await using server = await ScriptedServer.playing({ status: 401, headers });
+    expect(await lookUpAt(server)).toMatchObject(refusalOf(host));
     expect(server.seen).toHaveLength(1);
   });
 });
