@@ -4,7 +4,7 @@ import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RegistryCredentials } from '../compile/settings.ts';
 import { httpCall } from './http-call.ts';
-import { isNamed, kindOf } from './registry-address.ts';
+import { hostAndPort, isNamed, kindOf } from './registry-address.ts';
 import { RegistryAgents } from './registry-agents.ts';
 import { createImageLookup, type RegistryOptions } from './registry-http.ts';
 import { fakeRegistry } from './testing/fake-registry.ts';
@@ -97,6 +97,22 @@ describe('the kind of an address', () => {
     ['10.96.0.1', '', 'private'],
   ])('%s with the API server at %s is %s', (address, apiServer, kind) => {
     expect(kindOf(address, '443', apiServer)).toBe(kind);
+  });
+});
+
+describe('the API server', () => {
+  it.each([
+    ['https://10.96.0.1', '10.96.0.1:443'],
+    ['https://10.96.0.1:443', '10.96.0.1:443'],
+    ['https://192.168.1.2:6443', '192.168.1.2:6443'],
+    ['https://API.corp.test/k8s/clusters/c-1', 'api.corp.test:443'],
+    ['https://api.corp.test:443/', 'api.corp.test:443'],
+    ['https://[fd00::1]', '[fd00::1]:443'],
+    ['https://[FD00:0::1]:6443', '[fd00::1]:6443'],
+    ['http://127.0.0.1:8001', '127.0.0.1:8001'],
+    ['http://127.0.0.1', '127.0.0.1:80'],
+  ])('at %s is %s', (url, want) => {
+    expect(hostAndPort(url)).toBe(want);
   });
 });
 
