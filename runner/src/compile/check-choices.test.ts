@@ -481,15 +481,18 @@ describe('the environment of steps that are privileged by their image', () => {
     ]);
   });
 
-  it.each(['OTHER', 'DOCKER_CONFIG', 'LD_PRELOAD'])('has %s of the operator, whatever the rule is', (name) => {
-    const how = { ...closed, environment: [{ name, value: 'theirs', mask: false }] };
-    const swapped = { ...docker, image: 'plugins/docker:19' };
-    const container = compiled({ steps: [swapped] }, how).pod.spec?.containers.at(-1);
-    expect(container?.securityContext?.privileged).toBe(true);
-    expect(container?.env?.map((variable) => variable.name)).toContain(name);
-    expect(outcome(step({ [name]: 'theirs' }), how)).toHaveLength(1);
-    expect(outcome(step({ [name]: 'theirs' }), how)).not.toEqual(['compiled']);
-  });
+  it.each(['OTHER', 'DOCKER_CONFIG', 'LD_PRELOAD'])(
+    'has %s of the operator, whatever the rule is',
+    (name) => {
+      const how = { ...closed, environment: [{ name, value: 'theirs', mask: false }] };
+      const swapped = { ...docker, image: 'plugins/docker:19' };
+      const container = compiled({ steps: [swapped] }, how).pod.spec?.containers.at(-1);
+      expect(container?.securityContext?.privileged).toBe(true);
+      expect(container?.env?.map((variable) => variable.name)).toContain(name);
+      expect(outcome(step({ [name]: 'theirs' }), how)).toHaveLength(1);
+      expect(outcome(step({ [name]: 'theirs' }), how)).not.toEqual(['compiled']);
+    },
+  );
 
   it('has DOCKER_* of the step only, not of the pipeline', () => {
     expect(outcome({ steps: [docker], environment: { DOCKER_BUILDKIT: '1' } }, closed)).toHaveLength(1);
