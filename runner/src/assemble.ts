@@ -13,6 +13,7 @@ import type { RunnerConfig } from './config/runner-config.ts';
 import { createDroneClient, type DroneClient } from './edges/drone-http.ts';
 import { IsolatedParser } from './edges/parse-in-process.ts';
 import { createEnvironmentPlugin, createRegistryPlugin, createSecretPlugin } from './edges/plugin-http.ts';
+import { hostAndPort } from './edges/registry-address.ts';
 import { createImageLookup } from './edges/registry-http.ts';
 import { ServerOutage } from './edges/server-outage.ts';
 import { SpillFile } from './edges/spill-file.ts';
@@ -196,12 +197,6 @@ export function wire(
 /** What tells one Drone server from another: scheme, host and port. */
 const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : url);
 
-/** `host:port`, also where the URL leaves the port out. */
-function hostAndPort(url: string): string {
-  const { hostname, port, protocol } = new URL(url);
-  return `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`;
-}
-
 function optionsOf(
   config: RunnerConfig,
   outside: Pick<Outside, 'random' | 'serverAnswered'>,
@@ -271,7 +266,8 @@ function logSourceOf(cluster: Cluster, { clock, edges }: Outside): LogSource {
 /** What a draft asks of others. Also used by `exec`, which has no server. */
 export function draftParts(
   config: RunnerConfig,
-  outside: Pick<Outside, 'clock' | 'random' | 'readFile'> & Partial<Pick<Outside, 'log' | 'connection'>>,
+  outside: Pick<Outside, 'clock' | 'random' | 'readFile'> &
+    Partial<Pick<Outside, 'log'>> & { readonly connection?: Pick<Connection, 'server'> },
 ): DraftParts {
   const { clock, random } = outside;
   const { secret, registry, environment } = config.plugins;

@@ -76,6 +76,13 @@ describe('each image of a release', () => {
       expect(build).toContain(`--label "$label.${label}=`);
   });
 
+  it('is built from its base by digest, which is that of its label', () => {
+    const [before = '', build = ''] = read('.github/workflows/release.yml').split('docker buildx build');
+    expect(before).toContain('digest=$(docker buildx imagetools inspect "${base#*=}"');
+    expect(build).toContain('--build-arg "$base@$digest"');
+    expect(build).toContain('--label "$label.base.digest=$digest"');
+  });
+
   it.each(releasedImages(read))('$name has a list of what it is built from (CycloneDX)', ({ dockerfile }) => {
     expect(read(dockerfile)).toMatch(/^RUN .*> \S+\/sbom\.cdx\.json/m);
   });

@@ -44,6 +44,10 @@ describe("the chart's default for untrusted pipelines", () => {
     }
   });
 
+  it('runs no image privileged, in forks or ordinary repositories', () => {
+    expect(config[RULES.privilegedImages.setting]).toBe('none');
+  });
+
   it('is opened in the values for who migrates, rule by rule, for what the previous runner has', () => {
     const page = readFileSync(new URL('../../../docs/migrate.md', import.meta.url), 'utf8');
     const opened = [...page.matchAll(/^ {4}(HANGAR_\w+): any$/gm)].map(([, name]) => name);

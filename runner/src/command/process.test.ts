@@ -113,8 +113,9 @@ describe('the process', () => {
       daemon.kill('SIGTERM');
       expect(await daemon.exit).toEqual({ code: 0, signal: null });
       expect(daemon.said).not.toContain('not-to-be-seen');
-      // Insecure settings are warned of once, at start.
-      expect(daemon.said.match(/DRONE_RPC_SKIP_VERIFY/g)).toHaveLength(1);
+      // Insecure settings and open rules are warned of once, at start.
+      for (const once of [/DRONE_RPC_SKIP_VERIFY/g, /rules \(such as HANGAR_/g, /image look-ups go to/g])
+        expect(daemon.said.match(once)).toHaveLength(1);
     },
     TIMEOUT_MS,
   );

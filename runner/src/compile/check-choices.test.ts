@@ -4,7 +4,7 @@ import type { Pipeline, PipelineVolume } from '../pipeline/pipeline.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { Rules } from '../restrict/restrictions.ts';
 import { compile } from './compile.ts';
-import type { CompileSettings } from './settings.ts';
+import type { CompileSettings, Prepared } from './settings.ts';
 import {
   aBuild,
   aCompileInput,
@@ -31,10 +31,16 @@ interface Case {
   readonly rules?: Partial<Rules>;
   readonly settings?: Partial<CompileSettings>;
   readonly detail?: StageDetail;
+  /** The operator's variables. */
+  readonly environment?: Prepared['environment'];
 }
 
-function compiled(pipeline: Partial<Pipeline>, { rules = {}, settings = {}, detail = aDetail() }: Case = {}) {
+function compiled(
+  pipeline: Partial<Pipeline>,
+  { rules = {}, settings = {}, detail = aDetail(), environment = [] }: Case = {},
+) {
   const prepared = aPreparation({
+    environment,
     images: {
       'docker.io/drone/git:latest': anImage(),
       'docker.io/plugins/docker:20': anImage(),
@@ -474,6 +480,19 @@ describe('the environment of steps that are privileged by their image', () => {
       'compiled',
     ]);
   });
+
+  it.each(['OTHER', 'DOCKER_CONFIG', 'LD_PRELOAD'])(
+    'has %s of the operator, whatever the rule is',
+    (name) => {
+      const how = { ...closed, environment: [{ name, value: 'theirs', mask: false }] };
+      const swapped = { ...docker, image: 'plugins/docker:19' };
+      const container = compiled({ steps: [swapped] }, how).pod.spec?.containers.at(-1);
+      expect(container?.securityContext?.privileged).toBe(true);
+      expect(container?.env?.map((variable) => variable.name)).toContain(name);
+      expect(outcome(step({ [name]: 'theirs' }), how)).toHaveLength(1);
+      expect(outcome(step({ [name]: 'theirs' }), how)).not.toEqual(['compiled']);
+    },
+  );
 
   it('has DOCKER_* of the step only, not of the pipeline', () => {
     expect(outcome({ steps: [docker], environment: { DOCKER_BUILDKIT: '1' } }, closed)).toHaveLength(1);

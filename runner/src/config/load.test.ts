@@ -48,6 +48,7 @@ describe('loadConfig', () => {
       tmate: { enabled: true },
     });
     expect(config.plugins).toEqual({ secret: undefined, registry: undefined, environment: undefined });
+    expect(config.pipelines).toEqual({ limitBytes: 1_048_576 });
     expect(config.lease).toEqual({ namespace: 'ci', termMs: 10_000, coordination: 'auto' });
     expect(config.warnings).toEqual([expect.stringContaining('DRONE_RPC_PROTO is http')]);
   });

@@ -4,7 +4,7 @@ import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RegistryCredentials } from '../compile/settings.ts';
 import { httpCall } from './http-call.ts';
-import { isNamed, kindOf } from './registry-address.ts';
+import { hostAndPort, isNamed, kindOf } from './registry-address.ts';
 import { RegistryAgents } from './registry-agents.ts';
 import { createImageLookup, type RegistryOptions } from './registry-http.ts';
 import { fakeRegistry } from './testing/fake-registry.ts';
@@ -97,6 +97,22 @@ describe('the kind of an address', () => {
     ['10.96.0.1', '', 'private'],
   ])('%s with the API server at %s is %s', (address, apiServer, kind) => {
     expect(kindOf(address, '443', apiServer)).toBe(kind);
+  });
+});
+
+describe('the API server', () => {
+  it.each([
+    ['https://10.96.0.1', '10.96.0.1:443'],
+    ['https://10.96.0.1:443', '10.96.0.1:443'],
+    ['https://192.168.1.2:6443', '192.168.1.2:6443'],
+    ['https://API.corp.test/k8s/clusters/c-1', 'api.corp.test:443'],
+    ['https://api.corp.test:443/', 'api.corp.test:443'],
+    ['https://[fd00::1]', '[fd00::1]:443'],
+    ['https://[FD00:0::1]:6443', '[fd00::1]:6443'],
+    ['http://127.0.0.1:8001', '127.0.0.1:8001'],
+    ['http://127.0.0.1', '127.0.0.1:80'],
+  ])('at %s is %s', (url, want) => {
+    expect(hostAndPort(url)).toBe(want);
   });
 });
 
@@ -228,11 +244,31 @@ describe('the image look-up', () => {
     expect([missing.seen, cut.seen]).toEqual([[], []]);
   });
 
+  const lookUpAt = async ({ port }: ScriptedServer) => {
+    const warned: unknown[] = [];
+    const log = { warn: (about: unknown) => void warned.push(about) };
+    const answer = await lookUp(port, { privateRegistries: [`127.0.0.1:${port}`], log });
+    return { answer, warned };
+  };
+  const refusalOf = (host: string) => ({
+    answer: { kind: 'unknown', why: expect.stringContaining('see the log of the runner') as string },
+    warned: [{ reason: expect.stringContaining(`${host} has no address`) as string }],
+  });
+
   it('follows a redirect under the same rule', async () => {
     const location = 'https://169.254.169.254/latest/meta-data/';
     await using server = await ScriptedServer.playing({ status: 307, headers: { location } });
-    const answer = await lookUp(server.port, { privateRegistries: [`127.0.0.1:${server.port}`] });
-    expect(answer).toMatchObject({ kind: 'unknown' });
+    expect(await lookUpAt(server)).toMatchObject(refusalOf('169.254.169.254'));
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it.each([
+    ['a metadata address', '169.254.169.254', ''],
+    ['a private address that nobody named, at a registry that is named', '127.0.0.1', ':1'],
+  ])('gets no token from %s', async (_, host, port) => {
+    const headers = { 'www-authenticate': `Bearer realm="https://${host}${port}/token",service="s"` };
+    await using server = await ScriptedServer.playing({ status: 401, headers });
+    expect(await lookUpAt(server)).toMatchObject(refusalOf(host));
     expect(server.seen).toHaveLength(1);
   });
 });

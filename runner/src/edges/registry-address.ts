@@ -65,6 +65,12 @@ function areAt(addresses: readonly string[], host: string): boolean {
   return destinationsOf(unbracketed(host)).some((one) => addresses.includes(one));
 }
 
+/** `host:port` of a server, also where its URL leaves the port out. Pure. */
+export function hostAndPort(url: string): string {
+  const { hostname, port, protocol } = new URL(url);
+  return `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`;
+}
+
 /**
  * Kind of an IP address. An IPv6 address that contains an IPv4 address counts as that. Pure.
  *

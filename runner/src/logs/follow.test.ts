@@ -1,7 +1,14 @@
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { type FollowControl, type FollowEnd, followLog, IDLE_AFTER_END_MS, IDLE_MS } from './follow.ts';
+import {
+  type FollowControl,
+  type FollowEnd,
+  followLog,
+  IDLE_AFTER_END_MS,
+  IDLE_MS,
+  type LogSink,
+} from './follow.ts';
 import { FORBIDDEN_MS, OUT_OF_REACH_MS } from './follow-rules.ts';
 import type { GateMark } from './marks.ts';
 import { Masks } from './mask.ts';
@@ -269,7 +276,11 @@ describe('followLog (previous-runner §5.6)', () => {
     expect(await following.log()).toContain('could not be read: refused: forbidden');
   });
 
-  it('does not block other work while it reads a large chunk', async () => {
+  const memory = aLogMemory();
+  it.each<[string, Pick<LogSink, 'room'>]>([
+    ['by itself', {}],
+    ['by the memory of all logs', { room: (bytes) => memory.room(bytes) }],
+  ])('does not block other work while it reads a large chunk, %s', async (_by, room) => {
     const bytesByTurn: number[] = [];
     const turns = { count: 0, isOver: false };
     const nextTurn = (): void => {
@@ -289,7 +300,7 @@ describe('followLog (previous-runner §5.6)', () => {
     await followLog(
       { clock: new FakeClock(), source: { open: () => Promise.resolve(chunksOf(chunk)) }, random: () => 0.5 },
       { namespace: 'ci', pod: 'p', container: 'step-1' },
-      { append, note: () => undefined },
+      { append, note: () => undefined, ...room },
       { ended: Promise.resolve(), signal: stopping.signal, onMark: () => undefined },
     );
     turns.isOver = true;

@@ -52,6 +52,12 @@ describe('doublestarMatch', () => {
     expect(doublestarMatch('{'.repeat(50_000), 'a')).toBe(false);
   });
 
+  it('compares a value of more segments than a call may have arguments', () => {
+    const value = 'a/'.repeat(200_000);
+    expect(doublestarMatch('**/**/b', value)).toBe(false);
+    expect(doublestarMatch('**/a/**', value)).toBe(true);
+  });
+
   it('matches every plain value literally, and never throws', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (pattern, value) => {

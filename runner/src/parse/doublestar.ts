@@ -31,11 +31,14 @@ function parsePieces(pattern: string): readonly Piece[] | undefined {
   return pieces;
 }
 
+/** Numbers are added in ascending order only, so the first one is the least. */
+const leastOf = ([first = 0]: Iterable<number>): number => first;
+
 /** The possible numbers of consumed value segments after one more pattern segment. */
 function advance(piece: Piece, pieces: readonly string[], from: ReadonlySet<number>): ReadonlySet<number> {
   const reached = new Set<number>();
   if (piece === '**') {
-    for (let at = Math.min(...from); at <= pieces.length; at += 1) reached.add(at);
+    for (let at = leastOf(from); at <= pieces.length; at += 1) reached.add(at);
     return reached;
   }
   for (const at of from) {
@@ -58,7 +61,7 @@ export function doublestarMatch(pattern: string, value: string): boolean {
   for (const [index, piece] of patternPieces.entries()) {
     if (positions.size === 0) return false;
     const last = index === patternPieces.length - 1;
-    if (last && piece === '**') return Math.min(...positions) < pieces.length;
+    if (last && piece === '**') return leastOf(positions) < pieces.length;
     positions = advance(piece, pieces, positions);
   }
   return positions.has(pieces.length);

@@ -84,7 +84,11 @@ describe('renderRole', () => {
     );
     const here = { name: 'hangar-runner', namespace: 'hangar' };
 
-    expect(account).toMatchObject({ kind: 'ServiceAccount', metadata: here });
+    expect(account).toMatchObject({
+      kind: 'ServiceAccount',
+      metadata: here,
+      automountServiceAccountToken: false,
+    });
     expect(role).toMatchObject({
       kind: 'Role',
       metadata: here,

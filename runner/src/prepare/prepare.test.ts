@@ -229,6 +229,8 @@ describe('registry credentials', () => {
     });
     const { registries, warnings } = await run(deps, { pipeline: aPipeline({ imagePullSecrets: ['pull'] }) });
     expect(registries.map(({ address }) => address)).toEqual(['file.test', 'plugin.test', 'secret.test']);
+    // What an author names opens no private address to image look-ups.
+    expect(registries.map(({ isOperators = false }) => isOperators)).toEqual([true, true, false]);
     expect(warnings).toEqual([]);
   });
 
