@@ -23,8 +23,9 @@ export async function compile(
   const made = await compileLocally(order, context, context.stopSignal());
   if (made === undefined) return EXIT.config;
   const { compiled } = made;
+  const warnings = [...compiled.warnings, ...Object.values(compiled.stepWarnings ?? {}).flat()];
   const yaml = toYaml(compiled, { showSecrets: options['show-secrets'] ?? false });
-  context.print(options.json ? asJson(yaml) : commented(compiled.warnings) + yaml.trimEnd());
+  context.print(options.json ? asJson(yaml) : commented(warnings) + yaml.trimEnd());
   return EXIT.ok;
 }
 

@@ -309,12 +309,19 @@ describe('masks and warnings (previous-runner §4.9.3)', () => {
     expect(secretText(result, '3.step.json') + secretText(result, 'stage.json')).not.toContain('s3cret');
   });
 
-  it('a secret that was not found becomes an empty variable, with a warning', () => {
+  it('a secret that is not available becomes an empty variable, with one warning for the step', () => {
+    const environment = { T: secret('gone'), U: secret('sealed') };
     const result = compiled({
-      pipeline: aPipeline({ steps: [aStep({ environment: { T: secret('gone') } })] }),
+      pipeline: aPipeline({ steps: [aStep({ environment })] }),
+      prepared: aPreparation({ missingSecrets: { sealed: 'the vault is sealed' } }),
     });
-    expect(stepFile(result, 2).env['T']).toBe('');
-    expect(result.warnings).toEqual(['step "test": secret "gone" was not found; T is empty']);
+    expect([stepFile(result, 2).env['T'], result.warnings]).toEqual(['', []]);
+    expect(result.stepWarnings).toEqual({
+      2: [
+        'step "test": T is empty, because of secret "gone": it was not found',
+        'step "test": U is empty, because of secret "sealed": the vault is sealed',
+      ],
+    });
   });
 
   it('a name that every object inherits is not a secret', () => {
@@ -370,7 +377,7 @@ describe('known issues of the previous runner', () => {
     const settings = someSettings({ netrcCloneOnly: true });
     const result = compiled({ detail: aDetail({ netrc }), settings, pipeline: aPipeline({ steps }) });
     expect(stepFile(result, 2).env['T']).toBe('');
-    expect(result.warnings).toHaveLength(1);
+    expect(result.stepWarnings?.[2]).toHaveLength(1);
   });
 
   it('labels a repository of other letters by a hash, so that it differs from others', () => {

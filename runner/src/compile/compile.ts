@@ -226,6 +226,13 @@ export function compile(input: CompileInput): Compiled {
     pullSecret: pullSecret(prepared.registries, podName, namespace, labels),
     masks: masksByStep(steps),
     ...(names.length > 0 ? { hiddenVariables: names } : {}),
+    ...stepWarningsOf(planned.steps),
     warnings: shortLines([...prepared.warnings, ...shared.warnings, ...warnings]),
   };
+}
+
+/** The warnings that concern one step. */
+function stepWarningsOf(steps: readonly PlannedContainer[]): Pick<Compiled, 'stepWarnings'> {
+  const noted = steps.flatMap(({ n, notes }) => (notes.length > 0 ? [[n, shortLines(notes)] as const] : []));
+  return noted.length > 0 ? { stepWarnings: Object.fromEntries(noted) } : {};
 }

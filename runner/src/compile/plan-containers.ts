@@ -115,7 +115,8 @@ function planStep(
   const start = decideStart({ step, role, config, script: (commands) => stepScript(commands, { debug }) });
   const run = usableRunFields({ step, start, isImageKnown: config !== undefined });
   const credentials = cloneCredentials(ordered, sources);
-  const own = stepEnvironment({ step, origin, secrets: prepared.secrets, netrc: credentials.netrc });
+  const { secrets, missingSecrets } = prepared;
+  const own = stepEnvironment({ step, origin, secrets, missingSecrets, netrc: credentials.netrc });
   const plain = usableVariables(own.plain, start.engine, stepTitle(step));
   const secret = usableVariables(own.secret, start.engine, stepTitle(step));
   const privilege = !isAuthors(origin)
@@ -134,10 +135,10 @@ function planStep(
       plain: plain.variables,
       secret: secret.variables,
       masks: [...new Set([...own.masks, ...masked])].filter((value) => value !== ''),
+      notes: own.warnings,
     },
     warnings: [
       ...credentials.warnings,
-      ...own.warnings,
       ...plain.warnings,
       ...secret.warnings,
       ...run.warnings,

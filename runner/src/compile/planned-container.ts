@@ -18,4 +18,6 @@ export interface PlannedContainer extends OrderedStep {
   readonly plain: ReadonlyMap<string, string>;
   readonly secret: ReadonlyMap<string, string>;
   readonly masks: readonly string[];
+  /** For the author, in its own log. */
+  readonly notes: readonly string[];
 }

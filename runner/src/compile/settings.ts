@@ -109,8 +109,10 @@ export interface RegistryCredentials {
 export interface Prepared {
   /** The runner's environment, then that of the environment plugin; `mask` values are hidden in logs. */
   readonly environment: readonly { readonly name: string; readonly value: string; readonly mask: boolean }[];
-  /** By the name that the pipeline uses; undefined = not found (the variable is empty, with a warning in the log). */
+  /** By the name that the pipeline uses; undefined = not available (the variable is empty, with a warning in the step's log). */
   readonly secrets: Readonly<Record<string, string | undefined>>;
+  /** Why those are not available that are undefined. */
+  readonly missingSecrets?: Readonly<Record<string, string>>;
   readonly registries: readonly RegistryCredentials[];
   /** By full image reference; undefined = the look-up failed, so the step is swapped. */
   readonly images: Readonly<Record<string, ImageConfig | undefined>>;

@@ -10,6 +10,7 @@ export interface StepEnvironment {
   readonly secret: ReadonlyMap<string, string>;
   /** Values to mask in this step's log. */
   readonly masks: readonly string[];
+  /** Variables that are empty, and why. */
   readonly warnings: readonly string[];
 }
 
@@ -18,6 +19,7 @@ export interface StepSources {
   readonly step: PipelineStep;
   readonly origin: Origin;
   readonly secrets: Readonly<Record<string, string | undefined>>;
+  readonly missingSecrets: Readonly<Record<string, string>> | undefined;
   /** Git credentials, if this step has them. */
   readonly netrc: Netrc | undefined;
 }
@@ -59,7 +61,7 @@ function netrcEntries({ netrc }: StepSources): Entries {
 
 /** Collects the variables of this step and the values that its log must mask (previous-runner §4.7.1, §4.9.2, §6.8). */
 export function stepEnvironment(sources: StepSources): StepEnvironment {
-  const { step, origin, secrets, netrc } = sources;
+  const { step, origin, secrets, missingSecrets = {}, netrc } = sources;
   const environment = Object.entries(step.environment);
   const settings = Object.entries(step.settings);
   const uses = secretUses([...environment, ...settings], secrets);
@@ -80,7 +82,7 @@ export function stepEnvironment(sources: StepSources): StepEnvironment {
       .filter(({ value }) => value === undefined)
       .map(
         ({ variable, secret }) =>
-          `${stepTitle(step)}: secret ${JSON.stringify(secret)} was not found; ${variable} is empty`,
+          `${stepTitle(step)}: ${variable} is empty, because of secret ${JSON.stringify(secret)}: ${missingSecrets[secret] ?? 'it was not found'}`,
       ),
   };
 }

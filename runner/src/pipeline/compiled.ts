@@ -18,6 +18,8 @@ export interface Compiled {
   readonly hiddenVariables?: readonly string[];
   /** What the author should know, shown at the head of the first step's log. */
   readonly warnings: readonly string[];
+  /** The same at the head of a step's own log, by step number; absent: none. */
+  readonly stepWarnings?: Readonly<Record<number, readonly string[]>>;
 }
 
 /** Names of what we put on Pods; also what other replicas and people select by. */

@@ -59,11 +59,12 @@ export async function prepare(
   const images = await imagesOf(deps, subject, registries.value, signal);
   signal?.throwIfAborted();
   return Object.freeze({
-    secrets: secrets.value,
+    secrets: secrets.values,
+    missingSecrets: secrets.missing,
     registries: registries.value,
     environment: environment.value,
     images: images.value,
-    warnings: [secrets, registries, environment, images].flatMap(({ warnings }) => warnings),
+    warnings: [registries, environment, images].flatMap(({ warnings }) => warnings),
   });
 }
 
@@ -76,17 +77,17 @@ async function secretsOf(
   deps: PrepareDeps,
   subject: PrepareSubject,
   signal: AbortSignal | undefined,
-): Promise<Part<Prepared['secrets']>> {
+): Promise<{ readonly values: Prepared['secrets']; readonly missing: Readonly<Record<string, string>> }> {
   const names = secretNames(subject.pipeline);
   const sources = sourcesOf(deps, subject);
   const answers = await mapLimited(names, AT_ONCE, (name) => findSecret(name, sources, signal));
   const pairs = names.map((name, index) => [name, answers[index]] as const);
   return {
-    value: Object.fromEntries(
+    values: Object.fromEntries(
       pairs.map(([name, answer]) => [name, answer && 'value' in answer ? answer.value : undefined]),
     ),
-    warnings: pairs.flatMap(([name, answer]) =>
-      answer && 'missing' in answer ? [`secret ${JSON.stringify(name)} is empty: ${answer.missing}`] : [],
+    missing: Object.fromEntries(
+      pairs.flatMap(([name, answer]) => (answer && 'missing' in answer ? [[name, answer.missing]] : [])),
     ),
   };
 }

@@ -50,8 +50,9 @@ async function fromDetails(flow: StageFlow): Promise<StageEnd | undefined> {
 }
 
 function workOf(compiled: Compiled): Work & { readonly compiled: Compiled } {
-  const { plan, masks, warnings: notes, namespace, createNamespace: ownNamespace } = compiled;
-  return { plan, masks, notes, namespace, ownNamespace, asks: requestOf(compiled.pod), compiled };
+  const { plan, masks, warnings: notes, stepWarnings: stepNotes, namespace } = compiled;
+  const ownNamespace = compiled.createNamespace;
+  return { plan, masks, notes, stepNotes, namespace, ownNamespace, asks: requestOf(compiled.pod), compiled };
 }
 
 /** A stage that was started before its Pod was lost, or removed to be made again, keeps its steps at the server. */

@@ -18,6 +18,8 @@ export interface Work {
   readonly masks: Compiled['masks'] | undefined;
   /** Written at the beginning of the first step's log. */
   readonly notes: readonly string[];
+  /** Written at the beginning of a step's own log, by step number. */
+  readonly stepNotes?: Compiled['stepWarnings'] | undefined;
   readonly namespace: string;
   /** The namespace is created for this stage alone and deleted with it. */
   readonly ownNamespace: boolean;

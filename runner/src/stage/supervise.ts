@@ -62,6 +62,7 @@ function runOf(
     plan: work.plan,
     masks: work.masks,
     notes: work.notes,
+    stepNotes: work.stepNotes,
     pod,
     admittedMonotonicMs: progress.admittedMonotonicMs,
     adopted,

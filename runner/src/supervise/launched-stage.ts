@@ -26,6 +26,8 @@ export interface LaunchedStage {
   readonly masks: Readonly<Record<number, readonly string[]>> | undefined;
   /** Written at the start of the first step's log. */
   readonly notes: readonly string[];
+  /** Written at the start of a step's own log, by step number. */
+  readonly stepNotes?: Readonly<Record<number, readonly string[]>> | undefined;
   /** When the repository's timeout began to count, by the monotonic clock. */
   readonly admittedMonotonicMs: number;
   /** Another replica started it: versions of steps are unknown, and its reports are repeated. */

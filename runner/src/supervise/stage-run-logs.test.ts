@@ -18,6 +18,21 @@ describe('the logs of a stage', () => {
     for (const { n } of plan.steps) expect(fake.of(n).order.masks).toEqual(['one', 'both', 'two']);
   });
 
+  it('start with the notes for the author: the first one with those of the stage, each with those of its step', () => {
+    const plan = aPlan();
+    const stage = { plan, pod: aPod(plan), masks: {}, adopted: false, takenOverMs: 0 };
+    const fake = new FakeStepLogs();
+    const logs = new StageRunLogs(
+      fake,
+      { ...stage, notes: ['beware'], stepNotes: { 2: ['T is empty'] } },
+      to,
+    );
+
+    for (const step of plan.steps) logs.open(step);
+
+    expect([1, 2].map((n) => fake.of(n).notes)).toEqual([['beware'], ['T is empty']]);
+  });
+
   it('mask nothing if no step has a secret', () => {
     const plan = aPlan();
     const stage = { plan, pod: aPod(plan), notes: [], adopted: false, takenOverMs: 0 };

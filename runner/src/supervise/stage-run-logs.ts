@@ -7,7 +7,15 @@ import { WithheldLog } from './withheld-log.ts';
 /** The part of a stage that its logs need. */
 type LoggedStage = Pick<
   LaunchedStage,
-  'plan' | 'pod' | 'masks' | 'notes' | 'adopted' | 'takenOverMs' | 'firstLog' | 'areLogsWithheld'
+  | 'plan'
+  | 'pod'
+  | 'masks'
+  | 'notes'
+  | 'stepNotes'
+  | 'adopted'
+  | 'takenOverMs'
+  | 'firstLog'
+  | 'areLogsWithheld'
 >;
 
 /** The logs of a stage's steps; each is opened when its step is due. */
@@ -41,13 +49,13 @@ export class StageRunLogs {
     return [...this.#logs.values()].some(({ isOutOfReach }) => isOutOfReach);
   }
 
-  /** Opens that step's log. The first log starts with the notes for the author; it may have been opened before the stage run. */
+  /** Opens that step's log. Logs start with the notes for the author; the first one may have been opened before the stage run. */
   open(step: PlannedStep): StepLogStream {
-    const { firstLog, notes, plan, areLogsWithheld } = this.#launched;
+    const { firstLog, notes, stepNotes = {}, plan, areLogsWithheld } = this.#launched;
     const isFirst = this.#logs.size === 0;
     const opened = firstLog && step.n === plan.steps[0]?.n ? firstLog : this.#make(step);
     const log = areLogsWithheld ? new WithheldLog(opened) : opened;
-    if (isFirst) for (const note of notes) log.note(note);
+    for (const note of [...(isFirst ? notes : []), ...(stepNotes[step.n] ?? [])]) log.note(note);
     this.#logs.set(step.n, log);
     return log;
   }
