@@ -65,9 +65,19 @@ function historyOf(nowMs: number): StageHistory {
 }
 
 /** The runner's dashboard on a working day. */
-export async function serveRunnerPage(
+export const serveRunnerPage = (clock: Clock): Promise<Served> =>
+  serveDashboard(clock, { history: historyOf(clock.now()), log: { records: [] } });
+
+interface Served {
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+/** The runner's pages with that history and log; {@link USER} may open them. */
+export async function serveDashboard(
   clock: Clock,
-): Promise<{ address: string; close: () => Promise<void> }> {
+  dashboard: NonNullable<Parameters<typeof createHttp>[0]['dashboard']>,
+): Promise<Served> {
   const http = createHttp({
     clock,
     stages: () => [],
@@ -79,7 +89,7 @@ export async function serveRunnerPage(
     metrics: { contentType: 'text/plain', text: () => Promise.resolve('') },
     about: { machine: 'runner-5c9d7b-x2x4v', version: '0.1.0', capacity: 12 },
     ui: { user: USER.username, password: USER.password, realm: 'runner' },
-    dashboard: { history: historyOf(clock.now()), log: { records: [] } },
+    dashboard,
     token: undefined,
   });
   const address = await http.listen({ host: '127.0.0.1', port: 0 });

@@ -30,7 +30,7 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 /** A watch counts as open from this long after the request was sent until this long before its response arrived: the network takes time. */
 const TRANSIT_MS = 1_000;
-/** So often it is decided again whether the state must be requested. */
+/** Interval at which the time of the next request for the state is computed again: other builds may show that watches are not answered. */
 const REVIEW_INTERVAL_MS = 8_000;
 /** The state is requested at this interval in any case. */
 const CHECK_INTERVAL_MS = 300_000;
@@ -128,11 +128,16 @@ export class BuildWatch {
     if (ended === 'cancelled') this.#cancelled.abort(new Error('the build was cancelled'));
     if (this.#over.aborted) return;
     const endedMs = this.#clock.monotonicMs();
-    if (endedMs - openedMs >= SHORTEST_HOLD_MS) this.#hold.note(endedMs - openedMs);
+    const heldMs = endedMs - openedMs;
+    if (heldMs >= SHORTEST_HOLD_MS) this.#noteHold(ended, heldMs, endedMs);
     if (ended === 'failed') return;
-    if (endedMs - openedMs >= SHORTEST_HOLD_MS) this.#hold.proved(endedMs);
     const span = { fromMs: openedMs + TRANSIT_MS, toMs: endedMs - TRANSIT_MS };
     this.#coverage = withQuietWatch(this.#coverage, span);
+  }
+
+  #noteHold(ended: Ended, heldMs: number, endedMs: number): void {
+    if (ended === 'failed') this.#hold.failed(heldMs, endedMs);
+    else this.#hold.answered(heldMs, endedMs);
   }
 
   async #keepChecking(): Promise<void> {
@@ -140,7 +145,10 @@ export class BuildWatch {
     while (!this.#over.aborted) {
       const nowMs = this.#clock.monotonicMs();
       const certainUntilMs = Math.max(checkedMs, this.#coverage.certainUntilMs);
-      const dueMs = Math.min(certainUntilMs + this.#hold.patienceMs(nowMs), checkedMs + CHECK_INTERVAL_MS);
+      const dueMs = Math.min(
+        certainUntilMs + this.#hold.uncertainLimitMs(nowMs),
+        checkedMs + CHECK_INTERVAL_MS,
+      );
       if (dueMs > nowMs) {
         await this.#clock.sleep(Math.min(dueMs - nowMs, REVIEW_INTERVAL_MS), this.#over);
         continue;

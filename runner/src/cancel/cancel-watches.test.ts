@@ -299,6 +299,13 @@ describe('a cancel takes effect (previous-runner §5.8)', () => {
     expect(await latencyMs(path, 15_010, 51)).toBeLessThanOrEqual(10_000);
   });
 
+  it('within 18 s beside many other builds after a proxy has begun to hold watches without end', async () => {
+    for (const cancelMs of [81_000, 84_000, 88_000])
+      expect(await latencyMs({ holdMs: 30_000, silentFromMs: 50_000 }, cancelMs, 75)).toBeLessThanOrEqual(
+        18_000,
+      );
+  });
+
   it.each([
     ['30 s', 30_000],
     ['5 s', 5_000],

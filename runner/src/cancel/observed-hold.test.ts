@@ -4,7 +4,7 @@ import { ObservedHold } from './observed-hold.ts';
 /** A server that was seen to hold watches for that long, with so many builds that are watched. */
 function holding(heldMs: number, builds: number): ObservedHold {
   const hold = new ObservedHold(() => builds);
-  hold.note(heldMs);
+  hold.answered(heldMs, 0);
   return hold;
 }
 
@@ -26,6 +26,18 @@ describe('the connections for watches', () => {
     expect(holding(10_000, builds).spacingMs(0)).toBe(spacingMs);
   });
 
+  it('stay few while a server restarts, which ends all watches with an error, whatever their age', () => {
+    const hold = holding(30_000, 1_000);
+    hold.failed(2_000, 59_999);
+    expect(hold.spacingMs(0)).toBe(25_000);
+  });
+
+  it('begin sooner if watches only end with errors: a proxy cuts them', () => {
+    const hold = holding(30_000, 1);
+    hold.failed(2_000, 60_000);
+    expect(hold.spacingMs(0)).toBe(1_000);
+  });
+
   it('overlap for many builds as if the server held them for 30 s, until the first one has ended', () => {
     expect(new ObservedHold(() => 1_000).spacingMs(0)).toBe(25_000);
     expect(new ObservedHold(() => 1).spacingMs(0)).toBe(2_000);
@@ -35,13 +47,13 @@ describe('the connections for watches', () => {
 describe('the state of a build may be uncertain', () => {
   it('for 8 s if it is one of few', () => {
     const hold = holding(30_000, 50);
-    hold.proved(60_000);
-    expect(hold.patienceMs(60_000)).toBe(8_000);
+    hold.answered(30_000, 60_000);
+    expect(hold.uncertainLimitMs(60_000)).toBe(8_000);
   });
 
   it('until its next watch has ended if it is one of many, while those of others are answered', () => {
     const hold = holding(30_000, 1_000);
-    hold.proved(60_000);
-    expect([hold.patienceMs(67_999), hold.patienceMs(68_000)]).toEqual([30_000, 8_000]);
+    hold.answered(30_000, 60_000);
+    expect([hold.uncertainLimitMs(67_999), hold.uncertainLimitMs(68_000)]).toEqual([30_000, 8_000]);
   });
 });

@@ -318,8 +318,8 @@ describe('masks and warnings (previous-runner §4.9.3)', () => {
     expect([stepFile(result, 2).env['T'], result.warnings]).toEqual(['', []]);
     expect(result.stepWarnings).toEqual({
       2: [
-        'step "test": T is empty, because of secret "gone": it was not found',
-        'step "test": U is empty, because of secret "sealed": the vault is sealed',
+        'step "test": T is empty, because secret "gone" is missing: it was not found',
+        'step "test": U is empty, because secret "sealed" is missing: the vault is sealed',
       ],
     });
   });

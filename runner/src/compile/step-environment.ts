@@ -82,7 +82,7 @@ export function stepEnvironment(sources: StepSources): StepEnvironment {
       .filter(({ value }) => value === undefined)
       .map(
         ({ variable, secret }) =>
-          `${stepTitle(step)}: ${variable} is empty, because of secret ${JSON.stringify(secret)}: ${missingSecrets[secret] ?? 'it was not found'}`,
+          `${stepTitle(step)}: ${variable} is empty, because secret ${JSON.stringify(secret)} is missing: ${missingSecrets[secret] ?? 'it was not found'}`,
       ),
   };
 }

@@ -31,7 +31,7 @@ export interface StartedWithoutPod {
   readonly versions?: ReadonlyMap<number, number>;
 }
 
-/** What the same replica had in hand in its previous process. */
+/** What the previous process of the same replica has recorded in its Lease. */
 export interface PreviousProcess {
   readonly intents: readonly Intent[];
   readonly namespaces: readonly string[];

@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Agent } from 'undici';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { FakeClock } from '../testing/fake-clock.ts';
+import { FakeClock, settle } from '../testing/fake-clock.ts';
 import { isKubernetesError, KubernetesError, RESOURCE } from './cluster.ts';
 import type { Connection } from './connection.ts';
 import { type ApiCall, HttpCluster } from './http-cluster.ts';
@@ -471,16 +472,18 @@ describe('a log', () => {
   it.each(['aborted', 'cut'])(
     'that is %s before anybody reads it rejects when it is read, and ends no process',
     async (how) => {
-      let cut = (): void => undefined;
+      const answered = Promise.withResolvers<ServerResponse>();
       const standing = await serve((_, response) => {
         response.writeHead(200).write('a line\n');
-        cut = () => void response.destroy();
+        answered.resolve(response);
       });
       const stop = new AbortController();
       const log = await standing.cluster.log(request, stop.signal);
-      if (how === 'cut') cut();
+      const { socket } = await answered.promise;
+      if (how === 'cut') socket?.destroy();
       else stop.abort(new Error('the Pod is gone'));
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      if (socket) await once(socket, 'close');
+      await settle();
       await expect(textsOf(log)).rejects.toThrow(how === 'cut' ? 'no answer' : 'the Pod is gone');
     },
   );

@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createHttp } from '@hangar/runner/http';
 import { StageHistory } from '@hangar/runner/stage-history';
 import { aStageReport, aStepReport, linesFrom } from '@hangar/runner/testing/a-report';
 import { anEntry } from '@hangar/runner/testing/an-entry';
@@ -9,6 +8,7 @@ import { systemClock } from '@hangar/shared/clock';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from '../../parts/launch-chromium.ts';
+import { serveDashboard, USER } from '../../pictures/runner-page.ts';
 import { contrasts, overhangPx } from './look.ts';
 
 /** For people to look at; each run overwrites them. */
@@ -16,7 +16,6 @@ const PICTURES = join(tmpdir(), 'hangar-runner-page');
 const FOUL = '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>';
 const LONG = 'a-repository-with-a-very-long-name-'.repeat(6);
 const BUILDS = 200;
-const USER = { username: 'ada', password: 'engine' };
 
 const RECORDS = [
   {
@@ -24,7 +23,11 @@ const RECORDS = [
     text: 'listening for HTTP requests',
     fields: { address: 'http://[::]:3000', version: '0.1.0' },
   },
-  { level: 'warn', text: 'making another Pod', fields: { stageId: 200, reason: 'node n1 ended the Pod' } },
+  {
+    level: 'warn',
+    text: 'no step ran in the Pod of the pipeline: creating another Pod',
+    fields: { stageId: 200, reason: 'node n1 ended the Pod' },
+  },
   { level: 'error', text: FOUL, fields: { stageId: 200, err: { message: FOUL } } },
 ].map((record) => ({ time: new Date().toISOString(), ...record }));
 
@@ -76,32 +79,20 @@ function filled(nowMs: number): StageHistory {
 
 describe("the runner's dashboard with 200 pipelines in its history", () => {
   let browser: Browser;
+  let served: Awaited<ReturnType<typeof serveDashboard>>;
   let address: string;
   const clock = systemClock();
   const history = filled(clock.now());
-  const http = createHttp({
-    clock,
-    stages: () => [],
-    ahead: () => [],
-    signs: () => ({
-      ...{ starting: '', stopping: false, leaseLostMs: undefined },
-      ...{ watchStaleMs: 0, pollAgeMs: 200_000, pollTriedMs: 0 },
-    }),
-    metrics: { contentType: 'text/plain', text: () => Promise.resolve('') },
-    about: { machine: 'runner-5c9d7b-x2x4v', version: '0.1.0', capacity: 12 },
-    ui: { user: USER.username, password: USER.password, realm: 'runner' },
-    dashboard: { history, log: { records: RECORDS } },
-    token: undefined,
-  });
 
   beforeAll(async () => {
     mkdirSync(PICTURES, { recursive: true });
     browser = await launchChromium();
-    address = await http.listen({ host: '127.0.0.1', port: 0 });
+    served = await serveDashboard(clock, { history, log: { records: RECORDS } });
+    ({ address } = served);
   }, 60_000);
   afterAll(async () => {
     await browser.close();
-    await http.close();
+    await served.close();
   });
 
   /** The page in a profile of its own; it must load nothing but itself and complain of nothing. */
