@@ -122,7 +122,7 @@ export const LEVELS: readonly Level[] = [
     what: 'the Helm chart, and both programs as Pods, on a real kubelet',
     command: vitest('chart'),
     needs: CLUSTER,
-    parts: [...OF_THE_CLUSTER, 'helm', 'prometheus-operator', 'gateway-api'],
+    parts: [...OF_THE_CLUSTER, 'helm', 'prometheus-operator', 'gateway-api', 'kyverno'],
     quick: 'nothing',
   },
   {

@@ -151,7 +151,7 @@ const COMMANDS = [
   PROMETHEUS,
   verb(
     'build',
-    'builds into the cache: etcd kubernetes containerd kwok (default) helm karpenter prometheus-operator gateway-api',
+    'builds into the cache: etcd kubernetes containerd kwok (default) helm karpenter prometheus-operator gateway-api kyverno',
     ({ complain }, names) => buildMissing(layout, partsNamed(names), complain),
     '[PART...]',
   ),

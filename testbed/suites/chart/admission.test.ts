@@ -3,6 +3,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attempt, runOrThrow } from '../../parts/real/command.ts';
 import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
+import { partFolder } from '../../parts/real/plan/layout.ts';
 import { sampleOf } from './samples.ts';
 
 const id = randomBytes(3).toString('hex');
@@ -97,5 +98,32 @@ describe('the ValidatingAdmissionPolicy of docs/threat-model.md', () => {
     };
     expect((await added(BAD)).stderr).toContain('builds may use images');
     expect((await added(GOOD)).exitCode).toBe(0);
+  });
+});
+
+describe('the Kyverno policy of docs/threat-model.md', () => {
+  const KYVERNO = sampleOf('build-images-kyverno.yaml');
+  const dryRun = (sample: string) =>
+    attempt(real.kubectl, kubectl('apply', '--dry-run=server', '--validate=strict', '-f', '-'), {
+      input: sample,
+    });
+
+  beforeAll(async () => {
+    const file = `${partFolder(real.layout, 'kyverno')}/crds/policies.kyverno.io_validatingpolicies.yaml`;
+    await runOrThrow(real.kubectl, kubectl('apply', '--server-side', '-f', file));
+    const established = ['wait', '--for=condition=Established', '--timeout=30s', '-f', file];
+    await runOrThrow(real.kubectl, kubectl(...established));
+  });
+  afterAll(async () => {
+    await runOrThrow(real.kubectl, kubectl('delete', 'crd', 'validatingpolicies.policies.kyverno.io'));
+  });
+
+  it('is taken by an API server that has its kind, to the last field and without a warning', async () => {
+    expect(await dryRun(KYVERNO)).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
+  it('is refused there with a field that Kyverno does not have', async () => {
+    const misspelt = KYVERNO.replace('validationActions', 'validationAction');
+    expect((await dryRun(misspelt)).stderr).toContain('unknown field "spec.validationAction"');
   });
 });

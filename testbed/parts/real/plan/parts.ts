@@ -7,7 +7,8 @@ export type PartName =
   | 'helm'
   | 'karpenter'
   | 'prometheus-operator'
-  | 'gateway-api';
+  | 'gateway-api'
+  | 'kyverno';
 
 /** A program of a part: the name of the file that is made, and the Go package that it's made from. */
 export interface GoProgram {
@@ -134,6 +135,17 @@ export const parts: readonly Part[] = [
     programs: [],
     assets: { crds: 'config/crd/standard' },
     twoCoresSeconds: 5,
+    use: 'on request',
+  },
+  {
+    // Only its kinds, for the sample of an admission policy in docs/threat-model.md.
+    ...plain,
+    name: 'kyverno',
+    version: 'v1.19.1',
+    module: 'github.com/kyverno/kyverno',
+    programs: [],
+    assets: { crds: 'config/crds/policies.kyverno.io' },
+    twoCoresSeconds: 10,
     use: 'on request',
   },
 ];
