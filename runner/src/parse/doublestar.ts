@@ -1,6 +1,7 @@
-import { covers, type GlobNode, parseGlob } from './glob.ts';
+import { atStart, matcherOf, type Positions, parseGlob } from './glob.ts';
 
-type Piece = readonly GlobNode[] | '**';
+/** A segment of a pattern: what it matches. */
+type Piece = ((segment: string) => boolean) | '**';
 
 /** A trailing slash has no effect, as in the old library. */
 const withoutTrailingSlash = (pieces: readonly string[]): readonly string[] =>
@@ -24,26 +25,19 @@ function splitPattern(pattern: string): readonly string[] {
 function parsePieces(pattern: string): readonly Piece[] | undefined {
   const pieces: Piece[] = [];
   for (const text of withoutTrailingSlash(splitPattern(pattern))) {
-    const piece = text === '**' ? '**' : parseGlob(text, { choices: true });
-    if (piece === undefined) return undefined;
-    pieces.push(piece);
+    const nodes = text === '**' ? '**' : parseGlob(text, { choices: true });
+    if (nodes === undefined) return undefined;
+    pieces.push(nodes === '**' ? nodes : matcherOf(nodes));
   }
   return pieces;
 }
 
-/** Numbers are added in ascending order only, so the first one is the least. */
-const leastOf = ([first = 0]: Iterable<number>): number => first;
-
 /** The possible numbers of consumed value segments after one more pattern segment. */
-function advance(piece: Piece, pieces: readonly string[], from: ReadonlySet<number>): ReadonlySet<number> {
-  const reached = new Set<number>();
-  if (piece === '**') {
-    for (let at = leastOf(from); at <= pieces.length; at += 1) reached.add(at);
-    return reached;
-  }
-  for (const at of from) {
-    const text = pieces[at];
-    if (text !== undefined && covers(piece, text)) reached.add(at + 1);
+function advance(piece: Piece, segments: readonly string[], from: Positions): Positions {
+  if (piece === '**') return from.slice().fill(1, from.indexOf(1));
+  const reached = new Uint8Array(from.length);
+  for (let at = 0; at < segments.length; at += 1) {
+    if (from[at] === 1 && piece(segments[at] ?? '')) reached[at + 1] = 1;
   }
   return reached;
 }
@@ -54,15 +48,15 @@ function advance(piece: Piece, pieces: readonly string[], from: ReadonlySet<numb
  * matches.
  */
 export function doublestarMatch(pattern: string, value: string): boolean {
-  const patternPieces = parsePieces(pattern);
-  if (patternPieces === undefined) return false;
-  const pieces = withoutTrailingSlash(value.split('/'));
-  let positions: ReadonlySet<number> = new Set([0]);
-  for (const [index, piece] of patternPieces.entries()) {
-    if (positions.size === 0) return false;
-    const last = index === patternPieces.length - 1;
-    if (last && piece === '**') return leastOf(positions) < pieces.length;
-    positions = advance(piece, pieces, positions);
+  const pieces = parsePieces(pattern);
+  if (pieces === undefined) return false;
+  const segments = withoutTrailingSlash(value.split('/'));
+  let positions = atStart(segments.length);
+  for (const [index, piece] of pieces.entries()) {
+    if (!positions.includes(1)) return false;
+    const isLast = index === pieces.length - 1;
+    if (isLast && piece === '**') return positions.indexOf(1) < segments.length;
+    positions = advance(piece, segments, positions);
   }
-  return positions.has(pieces.length);
+  return positions[segments.length] === 1;
 }

@@ -147,9 +147,8 @@ function stepChoice(
   const begins = from.slice();
   begins[chars.length] = 0;
   for (const branch of branches) {
-    reach(branch, chars, begins, slashIsSpecial).forEach((on, at) => {
-      if (on === 1) reached[at] = 1;
-    });
+    const after = reach(branch, chars, begins, slashIsSpecial);
+    for (let at = 0; at < after.length; at += 1) if (after[at] === 1) reached[at] = 1;
   }
   return reached;
 }
@@ -158,8 +157,8 @@ function step(node: GlobNode, chars: readonly string[], from: Positions, slashIs
   if (node.kind === 'choice') return stepChoice(node.branches, chars, from, slashIsSpecial);
   const reached: Positions = node.kind === 'run' ? from.slice() : new Uint8Array(from.length);
   const begins = node.kind === 'run' ? reached : from;
-  for (let at = begins.indexOf(1); at >= 0 && at < chars.length; at = begins.indexOf(1, at + 1)) {
-    if (accepts(node, chars[at] ?? '', slashIsSpecial)) reached[at + 1] = 1;
+  for (let at = 0; at < chars.length; at += 1) {
+    if (begins[at] === 1 && accepts(node, chars[at] ?? '', slashIsSpecial)) reached[at + 1] = 1;
   }
   return reached;
 }
@@ -179,9 +178,9 @@ export function reach(
   return positions;
 }
 
-/** The set with only position 0. */
-export function atStart(chars: readonly string[]): Positions {
-  const positions = new Uint8Array(chars.length + 1);
+/** The set with only position 0, of a text of so many characters. */
+export function atStart(length: number): Positions {
+  const positions = new Uint8Array(length + 1);
   positions[0] = 1;
   return positions;
 }
@@ -220,9 +219,15 @@ function coversPlain(nodes: readonly GlobNode[], chars: readonly string[]): bool
   return true;
 }
 
-/** Whether the pattern matches the whole text, which has no slash. */
-export function covers(nodes: readonly GlobNode[], text: string): boolean {
-  const chars = Array.from(text);
-  if (!nodes.some(({ kind }) => kind === 'choice')) return coversPlain(nodes, chars);
-  return reach(nodes, chars, atStart(chars), false)[chars.length] === 1;
+/** A test of whether the pattern matches a whole text, which has no slash. */
+export function matcherOf(nodes: readonly GlobNode[]): (text: string) => boolean {
+  if (nodes.every((node) => node.kind === 'text')) {
+    const literal = nodes.map(({ char }) => char).join('');
+    return (text) => text === literal;
+  }
+  if (!nodes.some(({ kind }) => kind === 'choice')) return (text) => coversPlain(nodes, Array.from(text));
+  return (text) => {
+    const chars = Array.from(text);
+    return reach(nodes, chars, atStart(chars.length), false)[chars.length] === 1;
+  };
 }

@@ -13,7 +13,7 @@ function chunksOf(nodes: readonly GlobNode[]): readonly (readonly GlobNode[])[] 
 /** A chunk matches exactly one character per node. */
 function chunkFits(chunk: readonly GlobNode[], chars: readonly string[], at: number): boolean {
   const part = chars.slice(at, at + chunk.length);
-  return part.length === chunk.length && reach(chunk, part, atStart(part), true)[part.length] === 1;
+  return part.length === chunk.length && reach(chunk, part, atStart(part.length), true)[part.length] === 1;
 }
 
 /** The position of a chunk after a star: the first match before the next slash, or -1. */

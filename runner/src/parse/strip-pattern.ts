@@ -6,7 +6,7 @@ function mirrored(nodes: readonly GlobNode[]): readonly GlobNode[] {
 
 /** The length of the match at the start of `chars`; at least one character. 0 = no match. */
 function taken(nodes: readonly GlobNode[], chars: readonly string[], longest: boolean): number {
-  const reached = reach(nodes, chars, atStart(chars), false);
+  const reached = reach(nodes, chars, atStart(chars.length), false);
   const at = longest ? reached.lastIndexOf(1) : reached.indexOf(1, 1);
   return Math.max(0, at);
 }

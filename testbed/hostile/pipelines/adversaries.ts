@@ -7,6 +7,7 @@ import { MULTIPLIED } from './multiplied.ts';
 export interface PipelineInput {
   readonly yaml: string;
   readonly variables: Readonly<Record<string, string>>;
+  readonly ref?: string;
 }
 
 const globFile = (stepCount: number, globs: string): string =>
@@ -33,6 +34,24 @@ const FILES: readonly ExpensiveFile[] = [
   { name: 'one long glob for 500 steps', make: (chars) => globFile(500, `"${filled(chars, '*a')}"`) },
   { name: 'many short globs for 500 steps', make: (chars) => globFile(500, filled(chars, 'a,')) },
   { name: 'globs of classes', make: (chars) => globFile(40, filled(chars, `"*[${filled(200, 'b-c')}]",`)) },
+  {
+    name: 'globs of many segments for a ref of many segments',
+    make: (chars) =>
+      globFile(
+        40,
+        numbered(chars, (n) => `"${'**/a/'.repeat(8)}${n}",`),
+      ),
+    ref: (chars) => `refs/heads/${'a/'.repeat(chars / 32)}b`,
+  },
+  {
+    name: 'globs of stars for a ref of many segments',
+    make: (chars) =>
+      globFile(
+        40,
+        numbered(chars, (n) => `"**/*a*a*a*a*/${n}",`),
+      ),
+    ref: (chars) => `refs/heads/${'a/'.repeat(chars / 32)}b`,
+  },
   { name: 'separators', make: (chars) => filled(chars, '---\n') },
   { name: 'empty lines', make: (chars) => filled(chars, '\n') },
   { name: 'comments', make: (chars) => HEAD + filled(chars, '# c\n') },
@@ -299,7 +318,11 @@ export const PIPELINE_ADVERSARIES: readonly Adversary<PipelineInput>[] = [
   ...FILES,
   ...MULTIPLIED,
   ...ORDINARY,
-].map(({ name, make, variables }) => ({
+].map(({ name, make, variables, ref }) => ({
   name,
-  make: (chars) => ({ yaml: make(chars), variables: variables?.(chars) ?? {} }),
+  make: (chars) => ({
+    yaml: make(chars),
+    variables: variables?.(chars) ?? {},
+    ...(ref ? { ref: ref(chars) } : {}),
+  }),
 }));

@@ -17,6 +17,7 @@ const NAMES = new Set([...MULTIPLIED.map(({ name }) => name), ...LARGE_FILES.map
 /** The slowest of the others (`npm run hostile`). */
 const SLOWEST = new Set([
   'dependencies on steps that can not run',
+  'globs of many segments for a ref of many segments',
   'globs of many stars shared by 40 steps',
   'node selectors',
   'one dependency repeatedly',

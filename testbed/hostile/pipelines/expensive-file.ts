@@ -5,6 +5,8 @@ export interface ExpensiveFile {
   readonly make: (chars: number) => string;
   /** Variables of the file's expressions; an author controls those of branches and commit messages. */
   readonly variables?: (chars: number) => Readonly<Record<string, string>>;
+  /** The ref of the build, in place of a usual one. */
+  readonly ref?: (chars: number) => string;
 }
 
 /** The beginning of a pipeline. */

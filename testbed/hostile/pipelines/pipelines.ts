@@ -32,8 +32,8 @@ const REF = `refs/heads/${'a'.repeat(90)}/${'a/'.repeat(60)}b`;
 const never = new AbortController().signal;
 
 /** Drafts the pipeline as the runner does; a refusal with a text for the author is a valid result. */
-async function feed({ yaml, variables }: PipelineInput): Promise<void> {
-  const build = aBuild({ ref: REF, params: variables });
+async function feed({ yaml, variables, ref = REF }: PipelineInput): Promise<void> {
+  const build = aBuild({ ref, params: variables });
   try {
     await draft(PARTS, aDetail({ yaml, build }), never);
   } catch (error) {
