@@ -4,7 +4,7 @@
  */
 import { rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { packageFolders, readThirdParty, thirdPartyText } from './third-party.ts';
 
 /** What is started, by program: itself, its threads and its processes. */
@@ -19,6 +19,22 @@ export type ProgramName = keyof typeof ENTRIES;
 /** Packages of CommonJS need `require` for Node's own modules. */
 const REQUIRE =
   "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+/**
+ * Marks the modules of the Kubernetes client as free of side effects, which its package.json does not: the programs need its
+ * kubeconfig alone, and the classes of all API objects would cost 7 MiB.
+ */
+const PURE_CLIENT: Plugin = {
+  name: 'pure-client',
+  setup: (bundler) => {
+    bundler.onResolve({ filter: /./ }, async ({ path, pluginData, ...from }) => {
+      const isOfClient = `${from.importer}/${path}`.includes('@kubernetes/client-node');
+      if (!isOfClient || pluginData === PURE_CLIENT) return undefined;
+      const found = await bundler.resolve(path, { ...from, pluginData: PURE_CLIENT });
+      return found.path.includes('/@kubernetes/client-node/') ? { ...found, sideEffects: false } : found;
+    });
+  },
+};
 
 async function bundle(repository: string, program: ProgramName): Promise<void> {
   const folder = `${repository}/${program}/bundle`;
@@ -43,6 +59,7 @@ async function bundle(repository: string, program: ProgramName): Promise<void> {
     legalComments: 'none',
     banner: { js: REQUIRE },
     metafile: true,
+    plugins: [PURE_CLIENT],
     logLevel: 'warning',
   });
   const packages = packageFolders(Object.keys(metafile.inputs));
