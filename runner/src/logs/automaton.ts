@@ -11,13 +11,14 @@ export class Automaton {
   readonly #depth: Int32Array;
   /** Length of the longest word that ends at a node, 0 for none. */
   readonly #word: Int32Array;
-  readonly #wordStarts = new WordStarts();
+  readonly #wordStarts: WordStarts;
   readonly empty: boolean;
 
   /** @param words none of them empty */
   constructor(words: readonly string[]) {
     const room = words.reduce((sum, word) => sum + word.length, 1);
     this.empty = words.length === 0;
+    this.#wordStarts = new WordStarts(words);
     this.#edges = new EdgeTable(room);
     this.#fail = new Int32Array(room);
     this.#depth = new Int32Array(room);
@@ -70,7 +71,6 @@ export class Automaton {
       let node = 0;
       for (let at = 0; at < word.length; at++) node = this.#grow(tree, node, word.charCodeAt(at));
       this.#word[node] = word.length;
-      this.#wordStarts.add(word);
     }
     return tree;
   }
@@ -100,25 +100,40 @@ export class Automaton {
 
 /** Number of characters by which ordinary text is excluded before the trie is used. */
 const GRAM = 3;
+/** Size of the table of beginnings, so that at most one of so many other texts is taken for one. */
+const BITS_PER_WORD = 128;
+const [LEAST_BITS, MOST_BITS] = [0x800, 0x10000];
 
-/** A fast filter of places where a word may begin: false positives are rare, and there are no false negatives. Small, since each log has one. */
+/** A fast filter of places where a word may begin: false positives are rare, and there are no false negatives. Small, since each stage has one. */
 class WordStarts {
   /** By the low byte of the first character: 0 no word, 1 words of three characters or more, 2 shorter ones too. */
   readonly #first = new Uint8Array(0x100);
   /** One bit for each value of {@link gram}. */
-  readonly #grams = new Uint8Array(0x10000 / 8);
+  readonly #grams: Uint8Array;
+  /** The bits of a gram that are used. */
+  readonly #mask: number;
 
-  add(word: string): void {
+  constructor(words: readonly string[]) {
+    let bits = LEAST_BITS;
+    while (bits < words.length * BITS_PER_WORD && bits < MOST_BITS) bits *= 2;
+    this.#grams = new Uint8Array(bits / 8);
+    this.#mask = bits - 1;
+    for (const word of words) this.#add(word);
+  }
+
+  #add(word: string): void {
     const first = word.charCodeAt(0) & 0xff;
     this.#first[first] = Math.max(word.length < GRAM ? 2 : 1, this.#first[first] ?? 0);
     if (word.length < GRAM) return;
-    const bit = gram(word, 0);
+    const bit = gram(word, 0) & this.#mask;
     this.#grams[bit >>> 3] = (this.#grams[bit >>> 3] ?? 0) | (1 << (bit & 7));
   }
 
   mayBegin(text: string, at: number): boolean {
     const first = this.#first[text.charCodeAt(at) & 0xff];
-    return first !== 0 && (first === 2 || at + GRAM > text.length || this.#hasGram(gram(text, at)));
+    return (
+      first !== 0 && (first === 2 || at + GRAM > text.length || this.#hasGram(gram(text, at) & this.#mask))
+    );
   }
 
   #hasGram(bit: number): boolean {
