@@ -111,7 +111,10 @@ export function successorsOf(lease: V1Lease): ReadonlyMap<number, string> {
  */
 const ROOM_BYTES = 185_000;
 
-/** Steps may take this much: without them a stage is still ended, and its place in the record matters more. */
+/**
+ * Steps may take this much: without its open steps a stage is still ended, without their ids it is started once more, and its place in the
+ * record matters more.
+ */
 const STEPS_ROOM_BYTES = 40_000;
 
 /**
