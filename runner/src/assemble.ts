@@ -35,6 +35,7 @@ import type { Granted } from './permissions/review.ts';
 import { RANDOM_NAMESPACE } from './pipeline/compiled.ts';
 import type { CiServer } from './ports/ci-server.ts';
 import type { LogSource } from './ports/log-source.ts';
+import type { Overflow } from './ports/overflow.ts';
 import type { GateChoice } from './prepare/gate-image.ts';
 import { type IndependentParts, runIndependently } from './run-independently.ts';
 import { type RunnerOptions, type RunnerParts, run } from './runner.ts';
@@ -103,6 +104,7 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
     source,
     drafting,
     validity,
+    overflow: new SpillFile(tmpdir()),
   });
   let { owner } = parts.lease;
   const close = async (): Promise<void> => {
@@ -144,6 +146,7 @@ export interface Ports {
   readonly source: LogSource;
   readonly drafting: DraftParts;
   readonly validity: LeaseValidity;
+  readonly overflow: Overflow;
 }
 
 /** Everything behind the ports. */
@@ -152,7 +155,7 @@ export function wire(
   outside: Pick<Outside, 'clock' | 'random' | 'log' | 'holder' | 'events' | 'serverAnswered'> & {
     readonly connection: Pick<Connection, 'namespace'>;
   },
-  { cluster, ciServer, source, drafting, validity }: Ports,
+  { cluster, ciServer, source, drafting, validity, overflow }: Ports,
 ): Pick<Assembly, 'parts' | 'options'> & { readonly independent: Pick<IndependentParts, 'lease' | 'line'> } {
   const { clock, random, log, holder } = outside;
   const server = originOf(config.server.url);
@@ -162,7 +165,7 @@ export function wire(
   const origin = new PodOrigin({ cluster, log }, podKeyOf(config.server.token, 'signature'));
   judgeEachPod(origin, podWatch);
   const { limitBytes, memoryBytes } = config.logs;
-  const memory = new LogMemory(memoryBytes, { log, overflow: new SpillFile(tmpdir()) });
+  const memory = new LogMemory(memoryBytes, { log, overflow });
   const { cards } = config.runner;
   const parts: RunnerParts = {
     clock,

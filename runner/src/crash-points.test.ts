@@ -72,6 +72,12 @@ const SCENARIOS: readonly CrashScenario[] = [
     ends: [{ stage: 'success', steps: [] }],
   },
   {
+    name: 'a log that memory has no room for',
+    pipelines: [pipeline(step('chatty') + step('two'))],
+    hasNoLogMemory: true,
+    ends: [{ stage: 'success', steps: ['chatty success', 'two success'] }],
+  },
+  {
     name: 'a step whose image is swapped',
     pipelines: [
       pipeline(`${step('one')}- name: two\n  image: unknown/plugin\n  settings: { bucket: any }\n`),
@@ -121,27 +127,106 @@ const SCENARIOS: readonly CrashScenario[] = [
 
 const HOWS: readonly CrashPoint['how'][] = ['before', 'after', 'lost'];
 
+interface NamedPoint extends CrashPoint {
+  readonly name: string;
+}
+
+const pointsOf = (calls: readonly string[] = []): readonly NamedPoint[] =>
+  calls.flatMap((name, nth) => HOWS.map((how) => ({ name, call: nth + 1, how })));
+const textOf = ({ call, how }: CrashPoint, name: string): string => `call ${call}, ${name} ${how}`;
+const inEachWay = (call: string): string[] => HOWS.map((how) => `${call} ${how}`);
+
 describe('a process that is lost at any call of any port', () => {
-  let cases = 0;
+  const seen: string[] = [];
 
   it.each(SCENARIOS)('loses no build: $name', { timeout: 120_000 }, async (scenario) => {
-    const whole = await runCase(scenario, undefined);
+    const whole = await runCase(scenario, []);
     expect(whole.problems).toEqual([]);
     const found: string[] = [];
-    for (const [nth, name] of whole.calls.entries())
-      for (const how of HOWS) {
-        const { problems } = await runCase(scenario, { call: nth + 1, how });
-        cases += 1;
-        const place = `call ${nth + 1}, ${name} ${how}`;
-        found.push(...problems.map((problem) => `${place}: ${problem}`));
-      }
+    for (const { name, ...point } of pointsOf(whole.calls[0])) {
+      const { problems } = await runCase(scenario, [point]);
+      seen.push(`${name} ${point.how}`);
+      found.push(...problems.map((problem) => `${textOf(point, name)}: ${problem}`));
+    }
     expect(found).toEqual([]);
   });
 
-  it('is tested at 500 calls or more', () => {
-    expect(cases).toBeGreaterThanOrEqual(500);
+  it('is tested at 500 calls or more, those of the spill file and of the parser among them', () => {
+    expect(seen.length).toBeGreaterThanOrEqual(500);
+    const calls = ['overflow.write', 'overflow.read', 'overflow.free', 'parser.parse'];
+    expect(seen).toEqual(expect.arrayContaining(calls.flatMap(inEachWay)));
   });
 });
+
+/** Which process is lost first, in each scenario, so that another one takes over what it had. */
+const FIRST_LOSSES: Readonly<Record<string, (calls: readonly string[]) => CrashPoint>> = {
+  'without a Pod': (calls) => ({ call: calls.indexOf('cluster.create pods') + 1, how: 'before' }),
+  'with a new Pod': (calls) => ({ call: calls.indexOf('cluster.create pods') + 1, how: 'after' }),
+  'in the middle of a step': (calls) => ({ call: calls.indexOf('cluster.log') + 1, how: 'after' }),
+  'at the end of its last stage': (calls) => ({
+    call: calls.lastIndexOf('drone.updateStage') + 1,
+    how: 'before',
+  }),
+};
+
+/** The calls by which a process takes over what a lost one had: of a Pod, of a stage without one, and of a Lease. */
+const TAKEOVER: ReadonlySet<string> = new Set([
+  'cluster.claim pods',
+  'drone.detail',
+  'cluster.mark leases',
+  'cluster.remove leases',
+]);
+
+describe('a process that takes over from a lost one, and is lost as well', () => {
+  const inSameContainer = (scenario: CrashScenario): CrashScenario => ({
+    ...scenario,
+    name: `${scenario.name}, in the same container`,
+    isSameContainer: true,
+  });
+  const scenarios = [...SCENARIOS, ...SCENARIOS.slice(2, 5).map(inSameContainer)];
+  const seen = new Set<string>();
+
+  it.each(scenarios)('loses no build: $name', { timeout: 120_000 }, async (scenario) => {
+    const whole = await runCase(scenario, []);
+    const found: string[] = [];
+    for (const [nth, [loss, pointIn]] of Object.entries(FIRST_LOSSES).entries()) {
+      const first = pointIn(whole.calls[0] ?? []);
+      if (first.call === 0) continue;
+      const { calls, problems } = await runCase(scenario, [first]);
+      expect(problems).toEqual([]);
+      const kind = scenario.isSameContainer ? 'same container' : 'other replica';
+      for (const { name, ...second } of sampleOf(pointsOf(calls[1]), nth)) {
+        const end = await runCase(scenario, [first, second]);
+        seen.add(`${kind}, ${loss}: ${name} ${second.how}`);
+        found.push(...end.problems.map((problem) => `${loss}, then ${textOf(second, name)}: ${problem}`));
+      }
+    }
+    expect(found).toEqual([]);
+  });
+
+  it.each([
+    ['the claim of a Pod', 'other replica, with a new Pod', 'cluster.claim pods'],
+    ['the mark on the Lease of a lost process', 'other replica, without a Pod', 'cluster.mark leases'],
+    ['the removal of that Lease', 'other replica, with a new Pod', 'cluster.remove leases'],
+    ['the details of a stage that has no Pod yet', 'other replica, without a Pod', 'drone.detail'],
+    ['the claim of its own Pod', 'same container, with a new Pod', 'cluster.claim pods'],
+    ['the details of a stage that its own Lease records', 'same container, without a Pod', 'drone.detail'],
+  ])('is lost before, after and without the answer of: %s', (_, place, call) => {
+    expect([...seen]).toEqual(expect.arrayContaining(inEachWay(`${place}: ${call}`)));
+  });
+
+  it('removes no Lease where it is the same container: its own one records what the lost process had', () => {
+    expect([...seen].filter((one) => /^same.*(remove|mark) leases/.test(one))).toEqual([]);
+  });
+});
+
+/** The calls by which stages are taken over in all ways; of the other calls every third one in one way, by turns. */
+function sampleOf(points: readonly NamedPoint[], offset: number): readonly NamedPoint[] {
+  return points.filter(({ name, call, how }) => {
+    const turn = call + offset;
+    return TAKEOVER.has(name) || (turn % 3 === 0 && HOWS[(turn / 3) % HOWS.length] === how);
+  });
+}
 
 const FORGOTTEN = 'a pipeline that it had accepted without a Pod is forgotten';
 const HIDDEN = 'output that it had not sent is not shown';
@@ -158,8 +243,8 @@ const differenceIn = (text: string): string | undefined =>
 const hasNamespace = ({ env }: CrashScenario): boolean => env?.['DRONE_NAMESPACE_DEFAULT'] !== undefined;
 
 /** The last call but one that creates anything, since a Secret follows the Pod; or the first one, or the second where a namespace comes first. */
-const callThatMadePod = (calls: readonly string[], scenario: CrashScenario): number => {
-  const creations = calls.flatMap((name, nth) => (name === 'cluster.create' ? [nth + 1] : []));
+const callThatMadePod = (calls: readonly string[] = [], scenario: CrashScenario): number => {
+  const creations = calls.flatMap((name, nth) => (name.startsWith('cluster.create ') ? [nth + 1] : []));
   const place = scenario.quotaForMs ? -2 : Number(hasNamespace(scenario));
   return creations.at(place) ?? Number.POSITIVE_INFINITY;
 };
@@ -183,20 +268,19 @@ describe("a process that is lost at any call of any port, under the previous run
     async (one) => {
       const scenario = { ...one, hasPreviousRole: true };
       const seen = new Set<string>();
-      const whole = await runCase(scenario, undefined);
+      const whole = await runCase(scenario, []);
       expect(whole.problems).toEqual([]);
-      const madePod = callThatMadePod(whole.calls, one);
+      const madePod = callThatMadePod(whole.calls[0], one);
       const found: string[] = [];
-      const points = whole.calls.flatMap((name, nth) => HOWS.map((how) => ({ name, call: nth + 1, how })));
-      for (const { name, call, how } of points) {
-        const end = await runCase(scenario, { call, how });
+      for (const { name, call, how } of pointsOf(whole.calls[0])) {
+        const end = await runCase(scenario, [{ call, how }]);
         if (end.forgotten > 0) seen.add(FORGOTTEN);
-        const texts = end.problems.map((problem) => `call ${call}, ${name} ${how}: ${problem}`);
+        const texts = end.problems.map((problem) => `${textOf({ call, how }, name)}: ${problem}`);
         found.push(...texts.filter((text) => how === 'lost' || differenceIn(text) === undefined));
         for (const text of texts) seen.add(differenceIn(text) ?? text);
         const hadPod = call > madePod && one.pipelines.length === 1;
         if (end.forgotten > 0 && (hadPod || how === 'lost'))
-          found.push(`call ${call}, ${name} ${how}: forgotten`);
+          found.push(`${textOf({ call, how }, name)}: forgotten`);
       }
       expect(found).toEqual([]);
       expect([...seen].sort()).toEqual(expectedDifferences(one));
@@ -240,7 +324,7 @@ describe('ten minutes without a server', () => {
     { timeout: 120_000 },
     async (of) => {
       const outage = { of, fromMs: 3_000, lastsMs: 600_000 };
-      const { problems } = await runCase({ name: of, pipelines: builds, ends, outage }, undefined);
+      const { problems } = await runCase({ name: of, pipelines: builds, ends, outage }, []);
       expect(problems).toEqual([]);
     },
   );

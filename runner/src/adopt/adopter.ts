@@ -269,6 +269,8 @@ export class Adopter {
       if (!(await origin.isOurs(pod, signal))) return;
       const deaths = this.#deaths.get(stageId);
       const intent = { stageId, buildId, machine, ...(deaths !== undefined && { deaths }) };
+      // A stage that can't be recorded is left to another replica, or until there is room.
+      if (!lease.has(stageId) && lease.isFull) return;
       if (!lease.has(stageId)) await lease.intend(intent, signal);
       const taken = await this.#claim(pod, record, signal);
       if (taken) this.#resume(taken);

@@ -7,6 +7,8 @@ import { LEASE_ANNOTATION } from '../lease/lease-record.ts';
 
 import { anEntry, intent, leaseAt, podAt, putLease, putPod, replica, TERM_MS } from './testing/a-replica.ts';
 
+const never = new AbortController().signal;
+
 describe('intents of a dead replica', () => {
   it('become ours in writing before its Lease goes, and are carried on', async () => {
     const cluster = new FakeCluster();
@@ -190,11 +192,11 @@ describe('intents of a dead replica', () => {
     const cluster = new FakeCluster();
     putLease(cluster, 'dead', { intents: [intent(50)] });
     const me = await replica(cluster, 'me');
-    const many = Array.from({ length: 6_000 }, (_, n) =>
+    const many = Array.from({ length: 4_000 }, (_, n) =>
       me.lease.intend(intent(100_000 + n), me.stop.signal),
     );
     await Promise.all(many);
-    for (let n = 0; n < 6_000; n++) me.registry.enter(anEntry(100_000 + n));
+    for (let n = 0; n < 4_000; n++) me.registry.enter(anEntry(100_000 + n));
     await me.reconcile();
     expect([me.carried, cluster.find(leaseAt('dead')) !== undefined]).toEqual([[], true]);
   });
@@ -235,5 +237,63 @@ describe('an own record', () => {
     const me = await replica(cluster, 'me');
     await me.reconcile();
     expect([me.carried, me.lease.intents.map(({ stageId }) => stageId)]).toEqual([[2], [2]]);
+  });
+});
+
+describe('the stages of a dead replica whose Lease is full', () => {
+  /** As many as its own Lease has room for. */
+  async function fullLease(cluster: FakeCluster, name: string): Promise<readonly number[]> {
+    const dead = await replica(cluster, name);
+    const writes: Promise<void>[] = [];
+    for (let stageId = 1_000_000; !dead.lease.isFull; stageId += 1)
+      writes.push(dead.lease.intend({ stageId, buildId: stageId, machine: name }, never));
+    await Promise.all(writes);
+    const intents = dead.lease.intents.map(({ stageId }) => stageId);
+    dead.stop.abort();
+    await dead.lease.release(never);
+    return intents;
+  }
+
+  it.each([
+    ['short', 'dead-replica', 'new-replica'],
+    ['usual', 'hangar-runner-7d9f8b6c5d-abcde', 'hangar-runner-7d9f8b6c5d-xyzuv'],
+    ['very long', 'd'.repeat(200), 'n'.repeat(200)],
+  ])('are all taken over: the marks find room beside them (%s names)', async (_, dead, heir) => {
+    const cluster = new FakeCluster();
+    const stageIds = await fullLease(cluster, dead);
+    const me = await replica(cluster, heir);
+    for (let round = 0; round < 30; round += 1) await me.reconcile();
+    expect(me.carried).toEqual(stageIds);
+    expect(cluster.find(leaseAt(dead))).toBeUndefined();
+  });
+
+  it('are taken over as far as there is room, and the others once there is', async () => {
+    const cluster = new FakeCluster();
+    const stageIds = await fullLease(cluster, 'dead-replica');
+    const me = await replica(cluster, 'new-replica');
+    const own = Array.from({ length: 1_000 }, (_, nth) => nth + 1);
+    await Promise.all(own.map((stageId) => me.lease.intend({ stageId, buildId: 1, machine: 'me' }, never)));
+    for (const stageId of own) me.registry.enter(anEntry(stageId));
+    for (let round = 0; round < 3; round += 1) await me.reconcile();
+    expect(me.carried.length).toBeGreaterThan(1_000);
+    expect(me.carried.length).toBeLessThan(stageIds.length);
+    for (const stageId of own) me.lease.settle(stageId);
+    for (let round = 0; round < 30; round += 1) await me.reconcile();
+    expect(me.carried).toEqual(stageIds);
+    expect(cluster.find(leaseAt('dead-replica'))).toBeUndefined();
+  });
+
+  it('stay where they are with their Pods, if this replica cannot record one more', async () => {
+    const cluster = new FakeCluster();
+    putLease(cluster, 'dead', { intents: [] });
+    putPod(cluster, 50, 'ci/hangar-runner-dead');
+    const me = await replica(cluster, 'me');
+    for (let stageId = 1_000_000; !me.lease.isFull; stageId += 1)
+      void me.lease.intend({ stageId, buildId: stageId, machine: 'me' }, never);
+    await me.reconcile();
+    expect([me.resumed, cluster.find(leaseAt('dead')) === undefined]).toEqual([[], false]);
+    for (const { stageId } of me.lease.intents.slice(0, 100)) me.lease.settle(stageId);
+    await me.reconcile();
+    expect(me.resumed).toEqual([{ stageId: 50, adoptions: 1 }]);
   });
 });

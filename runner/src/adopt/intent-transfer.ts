@@ -5,7 +5,7 @@ import { holderOf } from '../lease/holder.ts';
 import {
   type Intent,
   inherited,
-  LEASE_ANNOTATION,
+  markedAnnotations,
   namespacesOf,
   openIntentsOf,
   successorsOf,
@@ -80,11 +80,12 @@ export class IntentTransfer {
     // A stage whose Pod is still the dead replica's is decided on the Pod, and who owns a Pod has recorded its stage.
     const decided = open.filter(({ owner }) => owner !== this.#ownerNamed(dead));
     const mine = decided.filter(({ owner }) => owner === undefined).map(({ intent }) => intent);
-    // What finds no room stays where it is recorded.
-    if (decided.length === 0 || (mine.length > 0 && lease.isFull)) return dead;
-    await this.#record(mine, dead, signal);
-    const successors = Object.fromEntries(successorsOf(dead));
-    for (const { intent, owner } of decided) successors[intent.stageId] = owner ?? lease.owner;
+    const recorded = await this.#record(mine, dead, signal);
+    const successors = new Map(successorsOf(dead));
+    for (const { intent, owner } of decided)
+      if (owner !== undefined || recorded.has(intent.stageId))
+        successors.set(intent.stageId, owner ?? lease.owner);
+    if (successors.size === successorsOf(dead).size) return dead;
     const marked = await this.#mark(dead, successors, signal);
     this.#decideByMarks(marked);
     return marked;
@@ -112,19 +113,29 @@ export class IntentTransfer {
     );
   }
 
-  async #record(intents: readonly Intent[], dead: V1Lease, signal: AbortSignal): Promise<void> {
-    for (const { stageId } of intents) this.#undecided.set(stageId, dead.metadata?.name ?? '');
+  /** What finds no room stays where it is recorded. Returns the stages that found some. */
+  async #record(
+    intents: readonly Intent[],
+    dead: V1Lease,
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<number>> {
+    const { lease } = this.#parts;
     const from = dead.metadata?.name ?? '';
     const isLost = holderOf(dead) !== '';
-    const records = intents.map((intent) => ({ ...inherited(intent, isLost), from }));
-    await Promise.all(records.map((record) => this.#parts.lease.intend(record, signal)));
+    const writes = new Map<number, Promise<void>>();
+    for (const intent of intents) {
+      if (lease.isFull && !lease.has(intent.stageId)) continue;
+      this.#undecided.set(intent.stageId, from);
+      writes.set(intent.stageId, lease.intend({ ...inherited(intent, isLost), from }, signal));
+    }
+    await Promise.all(writes.values());
+    return new Set(writes.keys());
   }
 
   /** Without a response, or where another replica was faster, the next round reads whose the stages are. */
-  #mark(dead: V1Lease, successors: Readonly<Record<string, string>>, signal: AbortSignal): Promise<V1Lease> {
+  #mark(dead: V1Lease, successors: ReadonlyMap<number, string>, signal: AbortSignal): Promise<V1Lease> {
     const { uid, resourceVersion } = dead.metadata ?? {};
-    const annotations = { [LEASE_ANNOTATION.successors]: JSON.stringify(successors) };
-    const patch = { metadata: { uid, resourceVersion, annotations } };
+    const patch = { metadata: { uid, resourceVersion, annotations: markedAnnotations(dead, successors) } };
     return this.#parts.cluster.patch<V1Lease>(this.#targetOf(dead), patch, 'merge', signal);
   }
 

@@ -102,7 +102,7 @@ export const hangar = {
   repositoryPipelines: optional('HANGAR_REPOSITORY_PIPELINES', integer(1), {
     section: 'hangar',
     description:
-      'Pipelines of one repository that may run at the same time, over all replicas. Pipelines of other repositories are admitted first.',
+      'Pipelines of one repository that may run at the same time, over all replicas. Pipelines of other repositories are admitted first. Each replica counts the Pods that it sees and, unlike with a budget, reserves nothing: replicas that admit pipelines at the same moment can exceed the limit.',
     note: NEW,
   }),
   recordRetentionMs: setting('HANGAR_RECORD_RETENTION', DURATION, 172_800_000, {

@@ -93,6 +93,18 @@ describe('intents as a Lease keeps them', () => {
     expect([withSteps > 0, withSteps < many.length]).toEqual([true, true]);
     expect(text.length - intentsText(many, () => undefined).length).toBeLessThan(42_000);
   });
+
+  it('leave out the ids of steps that find no room: those stages are started once more, as after a lost response', () => {
+    const started = many.map((one) => {
+      const stepIds = stepsOf(one.stageId).map(({ id }) => id);
+      return { ...one, started: { stepIds, owners: 2 } };
+    });
+    const stages = read(intentsText(started, () => undefined));
+    const withIds = stages.filter((one) => (one.started?.stepIds.length ?? 0) > 0);
+    expect([withIds.length > 0, withIds.length < many.length]).toEqual([true, true]);
+    expect(stages.map((one) => one.started?.owners)).toEqual(many.map(() => 2));
+    expect(withIds).toEqual(started.slice(0, withIds.length));
+  });
 });
 
 describe('leaseName', () => {

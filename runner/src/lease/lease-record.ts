@@ -1,4 +1,4 @@
-import { isRecord, listOf, parseJson, textsOf } from '@hangar/shared/json';
+import { isRecord, listOf, parseJson, recordOf, textsOf } from '@hangar/shared/json';
 import type { V1Lease } from '@kubernetes/client-node';
 import { ANNOTATION, LABEL } from '../pipeline/compiled.ts';
 import type { OpenStep } from '../pipeline/stage-state.ts';
@@ -82,6 +82,21 @@ export function inherited({ preparing, ...intent }: Intent, isLost: boolean): In
   return preparing && isLost ? { ...intent, deaths: (intent.deaths ?? 0) + 1 } : intent;
 }
 
+/**
+ * The annotations of a Lease whose stages were taken over by these owners. A mark replaces the stage's record: with both, a full Lease would
+ * have more than the API server allows. Pure.
+ */
+export function markedAnnotations(
+  lease: V1Lease,
+  successors: ReadonlyMap<number, string>,
+): Readonly<Record<string, string>> {
+  const isOpen = (one: unknown): boolean => !successors.has(Number(recordOf(one)['stageId']));
+  return {
+    [LEASE_ANNOTATION.successors]: JSON.stringify(Object.fromEntries(successors)),
+    [LEASE_ANNOTATION.intents]: JSON.stringify(annotated(lease, LEASE_ANNOTATION.intents).filter(isOpen)),
+  };
+}
+
 /** Which owner has taken over which recorded stage. */
 export function successorsOf(lease: V1Lease): ReadonlyMap<number, string> {
   const successors = parseJson(lease.metadata?.annotations?.[LEASE_ANNOTATION.successors] ?? '');
@@ -90,14 +105,35 @@ export function successorsOf(lease: V1Lease): ReadonlyMap<number, string> {
   );
 }
 
-/** All annotations of an object may have 256 KiB; the rest is for what others write there. */
-const ROOM_BYTES = 200_000;
+/**
+ * All annotations of an object may have 262,144 bytes. Beside these rooms, 37,000 are for the server's address, for what others write there,
+ * and for records that grow after they were made: by 37 bytes where a stage is started without a Pod.
+ */
+const ROOM_BYTES = 185_000;
 
-/** Steps may take this much of it: without them a stage is still ended, and its place in the record matters more. */
+/**
+ * Steps may take this much: without its open steps a stage is still ended, without their ids it is started once more, and its place in the
+ * record matters more.
+ */
 const STEPS_ROOM_BYTES = 40_000;
 
 /**
- * Intents as a Lease keeps them, with the open steps of as many as there is room for. Pure.
+ * What a recorded stage takes of a Lease without its steps, in bytes: its record, or the mark of the replica that takes it over later, which
+ * replaces the record. Replicas have names of similar length. Pure.
+ *
+ * @param owner of the Lease, as Pods' annotations name it
+ */
+export function recordBytes({ steps: _, started, ...intent }: Intent, owner: string): number {
+  const record = { ...intent, ...(started ? { started: { ...started, stepIds: [] } } : {}) };
+  const mark = { [intent.stageId]: owner };
+  // With the comma behind it.
+  return Math.max(bytesOf(record) + 1, bytesOf(mark) - 1);
+}
+
+const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+
+/**
+ * Intents as a Lease keeps them, with the steps of as many as there is room for. Pure.
  *
  * @param openSteps by stage, instead of those that an intent has
  */
@@ -106,12 +142,19 @@ export function intentsText(
   openSteps: (stageId: number) => readonly OpenStep[] | undefined,
 ): string {
   let left = STEPS_ROOM_BYTES;
-  const written = intents.map(({ steps: before, ...intent }) => {
-    const steps = (openSteps(intent.stageId) ?? before ?? []).map(tupleOf);
-    const size = JSON.stringify(steps).length;
-    if (steps.length === 0 || size > left) return intent;
+  const ifRoom = <T extends object>(steps: T): T | undefined => {
+    const size = bytesOf(steps);
+    if (size > left) return undefined;
     left -= size;
-    return { ...intent, steps };
+    return steps;
+  };
+  const written = intents.map(({ steps: before, started, ...intent }) => {
+    const steps = (openSteps(intent.stageId) ?? before ?? []).map(tupleOf);
+    return {
+      ...intent,
+      ...(started && (ifRoom({ started }) ?? { started: { ...started, stepIds: [] } })),
+      ...(steps.length > 0 && ifRoom({ steps })),
+    };
   });
   return JSON.stringify(written);
 }
@@ -131,7 +174,7 @@ function openStepOf(tuple: unknown): OpenStep | undefined {
 /** Whether one more stage fits into a Lease whose records have that size. Pure. */
 export function fitsLease(intentBytes: number, namespaces: readonly string[]): boolean {
   // A stage may bring a namespace of its own, which stands in two lists.
-  return intentBytes + 2 * JSON.stringify(namespaces).length < ROOM_BYTES;
+  return intentBytes + 2 * bytesOf(namespaces) < ROOM_BYTES;
 }
 
 function intentOf(value: unknown): Intent | undefined {

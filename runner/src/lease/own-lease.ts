@@ -72,7 +72,7 @@ export class OwnLease {
   readonly #log: Logger;
   readonly #options: OwnLeaseOptions;
   readonly #validity: LeaseValidity;
-  readonly #intents = new RecordedIntents();
+  readonly #intents: RecordedIntents;
   readonly #namespaces = new Set<string>();
   readonly #ownNamespaces = new Set<string>();
   /** Namespaces as the Lease has them for sure. */
@@ -93,6 +93,7 @@ export class OwnLease {
     this.#options = options;
     this.#validity = parts.validity ?? new LeaseValidity(parts.clock, options.termMs);
     this.name = leaseName(options.holder.replica);
+    this.#intents = new RecordedIntents(this.owner);
   }
 
   /** As Pods' annotations name it. */

@@ -1,13 +1,19 @@
 import type { OpenStep } from '../pipeline/stage-state.ts';
-import { type Intent, intentsText } from './lease-record.ts';
+import { type Intent, intentsText, recordBytes } from './lease-record.ts';
 
 /** The stages that a Lease records, or will with its next write. */
 export class RecordedIntents {
+  readonly #owner: string;
   readonly #intents = new Map<number, Intent>();
   readonly #openSteps = new Map<number, () => readonly OpenStep[]>();
   #bytes = 0;
 
-  /** Size as JSON without the open steps, kept up to date: it is needed often. */
+  /** @param owner of the Lease, as Pods' annotations name it */
+  constructor(owner: string) {
+    this.#owner = owner;
+  }
+
+  /** Size in the Lease without the steps, kept up to date: it is needed often. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -24,7 +30,7 @@ export class RecordedIntents {
   add(intent: Intent): void {
     this.#remove(intent.stageId);
     this.#intents.set(intent.stageId, intent);
-    this.#bytes += bytesOf(intent);
+    this.#bytes += recordBytes(intent, this.#owner);
   }
 
   /** The stage is this replica's for certain. */
@@ -85,10 +91,7 @@ export class RecordedIntents {
 
   #remove(stageId: number): void {
     const intent = this.#intents.get(stageId);
-    if (intent) this.#bytes -= bytesOf(intent);
+    if (intent) this.#bytes -= recordBytes(intent, this.#owner);
     this.#intents.delete(stageId);
   }
 }
-
-/** With the comma behind it. */
-const bytesOf = ({ steps: _, ...intent }: Intent): number => JSON.stringify(intent).length + 1;

@@ -1,5 +1,8 @@
+import { createLogger } from '@hangar/shared/logger';
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { RunnerMetrics } from '../metrics/runner-metrics.ts';
 import { anEntry } from '../metrics/testing/an-entry.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
 import { aStage } from '../supervise/testing/fake-ci-server.ts';
@@ -7,6 +10,10 @@ import { runStage } from './run-stage.ts';
 import { aDetail, TestStage } from './testing/test-stage.ts';
 
 const DAY_MS = 24 * 3_600_000;
+const QUIET = {
+  ...{ stages: [], unschedulablePods: 0, orphanedPods: 0 },
+  ...{ watchStaleMs: 0, pollAgeMs: 0, eventLoopLagMs: 0 },
+};
 
 /** A stage that has just been accepted. */
 function begin(prepare: (env: TestStage) => void = () => undefined): TestStage {
@@ -154,8 +161,8 @@ describe('a Pod that can’t be removed when its stage is reported (chaos F12)',
 
 describe('a stage whose end the Drone server doesn’t accept', () => {
   /** The stage has ended, and every call waits for the server. */
-  async function ended() {
-    const env = begin();
+  async function ended(prepare?: (env: TestStage) => void) {
+    const env = begin(prepare);
     await env.clock.step(0);
     const back = Promise.withResolvers<void>();
     env.server.gate = back.promise;
@@ -175,11 +182,25 @@ describe('a stage whose end the Drone server doesn’t accept', () => {
   });
 
   it('is removed after the retention, which is counted and logged', async () => {
-    const { env } = await ended();
+    const lines: string[] = [];
+    const metrics = new RunnerMetrics(new FakeClock(), { version: '1.2.3', machine: 'm1', capacity: 5 });
+    const log = createLogger('error', { write: (line) => void lines.push(line) });
+    const { env } = await ended(({ parts }) => Object.assign(parts, { events: metrics, log }));
+    const counted = async (): Promise<string | undefined> =>
+      /^hangar_runner_expired_stages_total (\d+)$/m.exec(await metrics.text(QUIET))?.[1];
     await env.clock.step(2 * DAY_MS - 60_000);
-    expect(env.heard).not.toContain('expired');
+    expect([await counted(), lines, env.intents.size]).toEqual(['0', [], 1]);
     await env.clock.step(60_000);
-    expect(env.heard).toContain('expired');
+    expect(await counted()).toBe('1');
+    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+      {
+        level: 'error',
+        stageId: 63,
+        buildId: 41,
+        retentionMs: 2 * DAY_MS,
+        msg: 'the Drone server has not accepted the end of a stage within HANGAR_RECORD_RETENTION: its Pod and its record are removed',
+      },
+    ]);
     expect([env.pod, env.intents.size, env.registry.isQuiet]).toEqual([undefined, 0, true]);
   });
 

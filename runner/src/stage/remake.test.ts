@@ -101,6 +101,19 @@ describe('a Pod in which nothing of the pipeline has run', () => {
     expect(env.cluster.count('create', 'pods')).toBe(1);
   });
 
+  it('is created again after pauses that grow', async () => {
+    const env = begin();
+    await env.clock.step(0);
+    const pauses: number[] = [];
+    for (let created = 1; created <= 3; created++) {
+      env.cluster.put(POD, refused(env.pod));
+      const fromMs = env.clock.monotonicMs();
+      while (env.cluster.count('create', 'pods') === created) await env.clock.step(1_000);
+      pauses.push(env.clock.monotonicMs() - fromMs);
+    }
+    expect(pauses).toEqual([5_000, 10_000, 20_000]);
+  });
+
   it('is created again three times at most', async () => {
     const env = begin();
     for (let time = 0; time < 3; time++) {

@@ -1,3 +1,4 @@
+import { recordOf } from '@hangar/shared/json';
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
@@ -7,9 +8,12 @@ import { anImage } from '../compile/testing/a-pipeline.ts';
 import { loadConfig } from '../config/load.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
 import { withRights } from '../granted-parts.ts';
+import { LEASE_ANNOTATION } from '../lease/lease-record.ts';
 import { LeaseValidity } from '../lease/lease-validity.ts';
 import { clusterLogSource } from '../logs/cluster-log-source.ts';
+import { FakeOverflow } from '../logs/testing/fake-overflow.ts';
 import type { Granted } from '../permissions/review.ts';
+import { ANNOTATION } from '../pipeline/compiled.ts';
 import type { DroneStep, Status } from '../pipeline/drone.ts';
 import { plannedNumber } from '../pipeline/stage-state.ts';
 import { CiServerError } from '../ports/ci-server.ts';
@@ -17,9 +21,9 @@ import type { ImageLookup } from '../ports/image-lookup.ts';
 import { PluginError } from '../ports/plugins.ts';
 import { runIndependently } from '../run-independently.ts';
 import { run } from '../runner.ts';
-import { CrashingProcess, type CrashPoint, type LethalLog, type LoseAnswer } from './crash.ts';
+import { CrashingProcess, type CrashPoint, type LethalLog, type LoseAnswer, type NameCall } from './crash.ts';
 import { FakeDrone, type StageRow } from './fake-drone.ts';
-import { RunningCluster } from './fake-kubelet.ts';
+import { LONG_LINE, RunningCluster } from './fake-kubelet.ts';
 import { type Outage, reachable } from './outage.ts';
 
 /** Builds, what happens to them, and how they end if no process is lost. */
@@ -27,7 +31,9 @@ export interface CrashScenario {
   readonly name: string;
   readonly pipelines: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** The rights of the previous runner: each process works for itself, and the next one is the same container, started again. */
+  /** The next process is the same container, started again; default: another replica. */
+  readonly isSameContainer?: boolean;
+  /** The rights of the previous runner: each process works for itself, and the next one is the same container. */
   readonly hasPreviousRole?: boolean;
   /** The first build is cancelled this long after the start of the case. */
   readonly cancelAfterMs?: number;
@@ -38,14 +44,16 @@ export interface CrashScenario {
   readonly quotaForMs?: number;
   /** Its logs are not complete. */
   readonly areLogsWithheld?: boolean;
+  /** There is no memory for logs: what is full goes to the overflow. */
+  readonly hasNoLogMemory?: boolean;
   /** For each build: the status of its stage, and of each step; without `steps`, any final status. */
   readonly ends: readonly { readonly stage: Status; readonly steps?: readonly string[] }[];
 }
 
 /** The result of a case. */
 export interface CaseEnd {
-  /** All calls of the first process until all builds had ended and were cleaned up. */
-  readonly calls: readonly string[];
+  /** All calls of each process until all builds had ended and were cleaned up. */
+  readonly calls: readonly (readonly string[])[];
   /** Violations of invariants, as text; empty if all hold. */
   readonly problems: readonly string[];
   /** Stages that were accepted and have no end, because no Pod recorded them (only under the previous runner's Role). */
@@ -74,13 +82,13 @@ const SAME_CONTAINER = { replica: 'runner', podUid: 'pod-1' };
 const PLACES = ['pods', 'secrets', 'namespaces', 'leases'] as const;
 const OPEN: ReadonlySet<string> = new Set(['pending', 'running']);
 
-/** Runs a scenario in stepped time. At the crash point the first process is lost, and another one starts. */
-export async function runCase(
-  scenario: CrashScenario,
-  point: CrashPoint | LethalLog | undefined,
-): Promise<CaseEnd> {
+/** When processes are lost: by process its crash point, of the first one on; or a log that each one reads. */
+export type Losses = readonly CrashPoint[] | LethalLog;
+
+/** Runs a scenario in stepped time. A process that is lost is followed by another one. */
+export async function runCase(scenario: CrashScenario, losses: Losses): Promise<CaseEnd> {
   const one = new CrashCase(scenario);
-  return one.finish(point);
+  return one.finish(losses);
 }
 
 class CrashCase {
@@ -101,24 +109,28 @@ class CrashCase {
     this.#stageIds = scenario.pipelines.map((yaml) => this.#drone.add(yaml));
   }
 
-  async finish(point: CrashPoint | LethalLog | undefined): Promise<CaseEnd> {
+  async finish(losses: Losses): Promise<CaseEnd> {
     const clock = this.#clock;
     const { cancelAfterMs } = this.#scenario;
     const [first = 0] = this.#stageIds;
     if (cancelAfterMs !== undefined) clock.after(cancelAfterMs, () => this.#cancel(first));
     let crashedMs = 0;
     let crashes = 0;
-    // A crash point is that of the first process; a log is read by each one.
-    const later = point && 'container' in point ? point : undefined;
+    const processes: CrashingProcess[] = [];
+    const begin = (): void => {
+      const point = 'container' in losses ? losses : losses[processes.length];
+      const process = new CrashingProcess(point, onCrash);
+      this.#begin(`runner-${processes.length}`, process);
+      processes.push(process);
+    };
     const onCrash = (): void => {
       crashedMs = clock.monotonicMs();
       crashes += 1;
-      clock.after(0, () => this.#begin(`runner-${crashes}`, new CrashingProcess(later, onCrash)));
+      clock.after(0, begin);
     };
-    const crashing = new CrashingProcess(point, onCrash);
-    this.#begin('runner-0', crashing);
+    begin();
     await this.#stepUntilSettled();
-    const calls = [...crashing.calls];
+    const calls = processes.map((process) => [...process.calls]);
     // Within this time the loss of a process is detected and its Lease is deleted.
     const settledMs = clock.monotonicMs();
     while (clock.monotonicMs() < Math.max(settledMs, crashedMs) + SETTLE_MS) await clock.step(STEP_MS);
@@ -155,20 +167,18 @@ class CrashCase {
   }
 
   #begin(name: string, process: CrashingProcess): void {
-    this.#runningName = name;
     const clock = process.clock(this.#clock);
-    const { hasPreviousRole = false } = this.#scenario;
-    const config = configFor(hasPreviousRole ? SAME_CONTAINER.replica : name, this.#scenario.env ?? {});
+    const { hasPreviousRole = false, isSameContainer = hasPreviousRole, outage } = this.#scenario;
+    const holder = isSameContainer ? SAME_CONTAINER : { replica: name, podUid: '' };
+    this.#runningName = holder.replica;
+    const config = configFor(holder.replica, this.#scenario);
     const random = randomOf(name);
-    const { outage } = this.#scenario;
-    const cluster = process.port('cluster', reachable(this.#clock, 'cluster', this.#cluster, outage), () => {
-      throw noAnswer();
-    });
+    const apiServer = reachable(this.#clock, 'cluster', this.#cluster, outage);
+    const cluster = process.port('cluster', apiServer, clusterAnswerLost, nameOfCall);
     const drone = reachable(this.#clock, 'drone', this.#drone, outage);
     const ciServer = process.port('drone', drone, droneAnswerLost);
     const readFile = (): Promise<string> => Promise.reject(new Error('there are no files'));
     const drafting = draftParts(config, { clock, random, readFile });
-    const holder = hasPreviousRole ? SAME_CONTAINER : { replica: name, podUid: '' };
     const { parts, options, independent } = wire(
       config,
       {
@@ -178,8 +188,13 @@ class CrashCase {
       },
       {
         ...{ cluster, ciServer, source: clusterLogSource(cluster) },
+        overflow: process.port('overflow', new FakeOverflow(), overflowAnswerLost),
         validity: new LeaseValidity(clock, config.lease.termMs),
-        drafting: { ...drafting, prepare: { ...drafting.prepare, ...pluginsOf(process) } },
+        drafting: {
+          ...drafting,
+          parser: process.port('parser', drafting.parser, parserAnswerLost),
+          prepare: { ...drafting.prepare, ...pluginsOf(process) },
+        },
       },
     );
     const stop = new AbortController();
@@ -254,8 +269,10 @@ class CrashCase {
       );
       if (!ran || wanted?.stage === 'killed' || this.#scenario.areLogsWithheld) return [];
       const lines = this.#drone.logs.get(step.id)?.map(({ out }) => out.trim()) ?? [];
-      const numbered = lines.filter((line) => line.startsWith('#')).join(' ');
-      return numbered === '#1 #2 #3' ? [] : [`the log of ${step.name} is "${numbered}"`];
+      const shown = lines.map((line) => (line === LONG_LINE ? 'long' : line));
+      const printed = shown.filter((line) => line.startsWith('#') || line === 'long').join(' ');
+      const expected = step.name.includes('chatty') ? '#1 long #2 long #3 long' : '#1 #2 #3';
+      return printed === expected ? [] : [`the log of ${step.name} is "${printed}"`];
     });
     return [...status, ...logs];
   }
@@ -276,6 +293,19 @@ const droneAnswerLost: LoseAnswer = (method, answer) => {
   if (method === 'uploadLog') return 'exists';
   throw new CiServerError(method, 0, 'no answer');
 };
+
+const clusterAnswerLost: LoseAnswer = () => {
+  throw noAnswer();
+};
+
+/** As an error of the disk: the bytes stay in memory. What can't be read is marked in the log as missing (`log-window.test.ts`). */
+const overflowAnswerLost: LoseAnswer = (method, answer) => {
+  if (method !== 'write') return answer;
+  throw new Error('EIO: i/o error');
+};
+
+/** A parsing process that ends without an answer refuses the file, as its own tests show: no build is lost, and nothing is to be repeated. */
+const parserAnswerLost: LoseAnswer = (_, answer) => answer;
 
 const pluginAnswerLost: LoseAnswer = () => {
   throw new PluginError('no answer');
@@ -301,7 +331,20 @@ function pluginsOf(process: CrashingProcess) {
   };
 }
 
-function configFor(name: string, env: Readonly<Record<string, string>>): RunnerConfig {
+/** The resource belongs to the name, and so do the writes by which a process takes over what a lost one had. */
+const nameOfCall: NameCall = (method, [target, change]) => {
+  const annotations = recordOf(recordOf(recordOf(change).metadata).annotations);
+  const { plural } = recordOf(recordOf(target).resource);
+  const isPatch = method === 'patch';
+  if (isPatch && annotations[ANNOTATION.adoptions] !== undefined) return 'claim pods';
+  if (isPatch && typeof annotations[LEASE_ANNOTATION.successors] === 'string') return 'mark leases';
+  return typeof plural === 'string' ? `${method} ${plural}` : method;
+};
+
+function configFor(
+  name: string,
+  { env = {}, hasNoLogMemory = false }: Pick<CrashScenario, 'env' | 'hasNoLogMemory'>,
+): RunnerConfig {
   const all = {
     ...{ DRONE_RPC_HOST: 'drone.test', DRONE_RPC_SECRET: 'secret', DRONE_RUNNER_NAME: name },
     ...{ DRONE_NAMESPACE_DEFAULT: NAMESPACE, HANGAR_LEASE_NAMESPACE: NAMESPACE, HANGAR_LEASE_TERM: '9s' },
@@ -310,7 +353,8 @@ function configFor(name: string, env: Readonly<Record<string, string>>): RunnerC
   const host = { hostname: name, version: 'test', namespace: NAMESPACE };
   const loaded = loadConfig(all, () => '', host);
   if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
-  return loaded.ok;
+  const { logs } = loaded.ok;
+  return { ...loaded.ok, logs: hasNoLogMemory ? { ...logs, memoryBytes: 0 } : logs };
 }
 
 /** Returns the same numbers in each case, so that the n-th call is always the same. */

@@ -15,6 +15,9 @@ export interface LethalLog {
 /** The result of a call whose answer is lost, as the caller sees it. Throws, or returns the result of the port's own retries. */
 export type LoseAnswer = (method: string, answer: unknown) => unknown;
 
+/** What a call of a port is named in a test; default: its method. */
+export type NameCall = (method: string, args: readonly unknown[]) => string;
+
 type Call = (...args: unknown[]) => unknown;
 
 interface NamedCall {
@@ -24,7 +27,7 @@ interface NamedCall {
 
 /** The ports and the clock of one process, which can be lost at any call. */
 export class CrashingProcess {
-  /** Every call of a port so far, as `port.method`. */
+  /** Every call of a port so far, as `port.method`, or as the port names it. */
   readonly calls: string[] = [];
   readonly #point: CrashPoint | LethalLog | undefined;
   readonly #onCrash: () => void;
@@ -36,7 +39,7 @@ export class CrashingProcess {
   }
 
   /** Wraps a port so that the process can be lost at each of its calls. */
-  port<T extends object>(name: string, port: T, loseAnswer: LoseAnswer): T {
+  port<T extends object>(name: string, port: T, loseAnswer: LoseAnswer, nameCall: NameCall = String): T {
     return new Proxy(port, {
       get: (target, property) => {
         const member: unknown = Reflect.get(target, property, target);
@@ -45,7 +48,7 @@ export class CrashingProcess {
         const called = member as Call;
         return (...args: unknown[]) =>
           this.#call(
-            { name: `${name}.${method}`, args },
+            { name: `${name}.${nameCall(method, args)}`, args },
             () => called.apply(target, args),
             (answer) => loseAnswer(method, answer),
           );
@@ -70,8 +73,9 @@ export class CrashingProcess {
     const how = this.#howLost(call);
     if (how === 'before') return this.#crash();
     const answer = act();
-    if (!(answer instanceof Promise)) return this.#stream(answer as AsyncIterable<unknown>, how, loseAnswer);
-    return this.#settled(answer, how, loseAnswer);
+    if (answer instanceof Promise) return this.#settled(answer, how, loseAnswer);
+    if (isStream(answer)) return this.#stream(answer, how, loseAnswer);
+    return how === 'after' ? this.#crash() : answer;
   }
 
   #howLost({ name, args }: NamedCall): CrashPoint['how'] | undefined {

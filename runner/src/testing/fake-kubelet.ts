@@ -55,7 +55,10 @@ const LINE_MS = 400;
 const LINES = 3;
 const COLLECT_MS = 1_000;
 
-/** Runs every Pod without scheduling gates: a step prints three numbered lines; a step named `fails` ends with 1. */
+/** A line of a chatty step, so long that two of them fill a part of a stored log. */
+export const LONG_LINE = 'x'.repeat(40_000);
+
+/** Runs every Pod without scheduling gates: a step prints three numbered lines, a chatty one a long line after each; one named `fails` ends with 1. */
 export class FakeKubelet {
   readonly starts: StepStart[] = [];
   readonly #clock: Clock;
@@ -197,7 +200,7 @@ class PodRun {
     this.logs.set(containerName(n), new FakeLogSource());
     this.#states.set(n, runningSince(this.#clock.now()));
     this.#write('Running');
-    this.#print(n);
+    this.#print(n, name);
     this.#clock.after((LINES + 1) * LINE_MS, () => {
       if (this.#isOver) return;
       this.logs.get(containerName(n))?.terminate();
@@ -245,7 +248,7 @@ class PodRun {
     this.#recordStart(name);
     this.#results.set(n, { phase: readyMs === undefined ? 'running' : 'waiting' });
     this.#writeLine(n, this.#markWriterOf(n).start(atMs));
-    this.#print(n);
+    this.#print(n, name);
     const later = (then: () => void): void =>
       void this.#clock.after((LINES + 1) * LINE_MS, () => {
         if (!this.#isOver) then();
@@ -268,10 +271,12 @@ class PodRun {
     this.#started({ stageId, step, pod: this.name, atMs: this.#clock.now() });
   }
 
-  #print(n: number): void {
+  #print(n: number, name: string): void {
     for (let line = 1; line <= LINES; line += 1)
       this.#clock.after(line * LINE_MS, () => {
-        if (!this.#isOver) this.#writeLine(n, `#${line}`);
+        if (this.#isOver) return;
+        this.#writeLine(n, `#${line}`);
+        if (name.includes('chatty')) this.#writeLine(n, LONG_LINE);
       });
   }
 

@@ -42,7 +42,7 @@ export const noAnswer = (): KubernetesError => new KubernetesError(0, 'NoAnswer'
 
 /**
  * An in-memory API server behind the {@link Cluster} port: objects, versions, preconditions, label selectors, watches that continue
- * from a version. It validates nothing and runs no controllers.
+ * from a version. It validates only the size of annotations, and runs no controllers.
  */
 export class FakeCluster implements Cluster {
   /** All calls so far, refused ones included. */
@@ -267,6 +267,7 @@ export class FakeCluster implements Cluster {
   }
 
   #store<T extends KubernetesObject>(target: Target, object: T, type: 'ADDED' | 'MODIFIED'): T {
+    checkAnnotations(object);
     const stored = this.#stamped(object);
     this.#objects.set(keyOf(target), stored);
     this.#record(target, stored, type);
@@ -318,6 +319,25 @@ function push(watcher: Watcher, event: WatchEvent<KubernetesObject>): void {
 function end(watcher: Watcher, how: { error?: Error }): void {
   watcher.end ??= how;
   watcher.wake();
+}
+
+/** The API server's limit for all annotations of an object, keys and values, in bytes of UTF-8. */
+export const ANNOTATION_LIMIT_BYTES = 256 * 1024;
+
+/** Size of all annotations of an object, as the API server counts it. */
+export const annotationBytes = ({ metadata }: KubernetesObject): number =>
+  Object.entries(metadata?.annotations ?? {}).reduce(
+    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
+    0,
+  );
+
+function checkAnnotations(object: KubernetesObject): void {
+  if (annotationBytes(object) > ANNOTATION_LIMIT_BYTES)
+    throw refusal(
+      422,
+      'Invalid',
+      `metadata.annotations: Too long: may not be more than ${ANNOTATION_LIMIT_BYTES} bytes`,
+    );
 }
 
 /** Converts to the form on the wire: times are texts. */

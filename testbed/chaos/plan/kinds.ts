@@ -6,6 +6,8 @@ export interface FaultKind {
   readonly name: string;
   /** Whether only the embedded cluster can be made to fail like that. */
   readonly isEmbeddedOnly?: true;
+  /** It occurs once in so much time, and so only in long runs; default: it has the same share as the other ones. */
+  readonly everyMs?: number;
   /** Chooses the details at random. */
   make(random: Random): FaultAction;
 }
@@ -79,6 +81,21 @@ const outages = (server: ServerName): readonly FaultKind[] => [
   },
 ];
 
+/** Its faults last so long that a run of minutes would consist of them. */
+const LONG_EVERY_MS = 900_000;
+
+const longOutage = (server: ServerName): FaultKind => ({
+  name: `outage of ${NAMES[server]} for minutes`,
+  everyMs: LONG_EVERY_MS,
+  make: (random) => ({
+    on: 'connections',
+    server,
+    how: random.below(2) === 0 ? 'refused' : 'silent',
+    pick: undefined,
+    lastsMs: between(random, 60_000, 180_000),
+  }),
+});
+
 const watches = (how: WatchEffect): FaultKind => ({
   name: `watches ${how}`,
   ...(how === 'expired' ? { isEmbeddedOnly: true } : {}),
@@ -112,6 +129,8 @@ export const KINDS: readonly FaultKind[] = [
   },
   ...outages('kubernetes'),
   ...outages('drone'),
+  longOutage('kubernetes'),
+  longOutage('drone'),
   ...[401, 403, 409, 410, 429, 500, 503].map((status) => answered('kubernetes', status)),
   ...cuts('kubernetes'),
   ...(['dropped', 'silent', 'late', 'reordered', 'expired'] as const).map(watches),

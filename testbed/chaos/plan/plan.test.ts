@@ -20,13 +20,34 @@ describe('a plan', () => {
     expect(planOf({ ...REQUEST, seed: 2 }).faults).not.toEqual(planOf(REQUEST).faults);
   });
 
-  it('has every shape and every kind of fault equally often', () => {
-    const { builds, faults } = planOf({ ...REQUEST, faults: KINDS.length * 2 });
+  const usual = KINDS.filter(({ everyMs }) => everyMs === undefined);
+  const rare = KINDS.filter(({ everyMs }) => everyMs !== undefined);
+
+  it('has every shape and every kind of fault equally often, but for the rare ones', () => {
+    const { builds, faults } = planOf({ ...REQUEST, faults: usual.length * 2 });
     const shapes = Map.groupBy(builds, ({ shape }) => shape);
     expect([...shapes.values()].map((those) => those.length)).toEqual(SHAPES.map(() => 3));
     const kinds = Map.groupBy(faults, ({ kind }) => kind);
-    expect([...kinds.keys()].sort()).toEqual(KINDS.map(({ name }) => name).sort());
+    expect([...kinds.keys()].sort()).toEqual(usual.map(({ name }) => name).sort());
     expect([...kinds.values()].every((those) => those.length === 2)).toBe(true);
+  });
+
+  it('has outages of minutes once in a quarter of an hour: none in a short run, unless nothing else is wanted', () => {
+    const countsOf = (minutes: number, kinds = KINDS): readonly number[] => {
+      const { faults } = planOf({ ...REQUEST, kinds, faults: 400, spanMs: minutes * 60_000 });
+      expect(faults).toHaveLength(400);
+      return rare.map(({ name }) => faults.filter(({ kind }) => kind === name).length);
+    };
+    expect(rare.map(({ name }) => name)).toEqual([
+      'outage of Kubernetes for minutes',
+      'outage of Drone for minutes',
+    ]);
+    expect([countsOf(10), countsOf(30), countsOf(60)]).toEqual([
+      [0, 0],
+      [2, 2],
+      [4, 4],
+    ]);
+    expect(countsOf(4, rare)).toEqual([200, 200]);
   });
 
   it('has as many builds and faults as requested, in the order of their times, within the time', () => {

@@ -38,23 +38,35 @@ export interface PlanRequest {
 /** Faults start after the first builds have started. */
 const FIRST_FAULT_MS = 3_000;
 
-/** Returns the same plan for the same request. Each kind of fault and each shape has an equal share. Pure. */
+/** Returns the same plan for the same request. Each kind of fault but the rare ones, and each shape, has an equal share. Pure. */
 export function planOf({ seed, builds, faults, spanMs, shapes, kinds }: PlanRequest): Plan {
   const random = seededRandom(seed);
   const shapeOrder = shuffled(random, equalShares(builds, shapes));
   const builtAtMs = times(random, builds, [0, spanMs]);
-  const kindOrder = shuffled(random, equalShares(kinds.length === 0 ? 0 : faults, kinds.length));
+  const kindOrder = shuffled(random, sharesOf(kinds, faults, spanMs));
   const faultAtMs = times(random, kindOrder.length, [Math.min(FIRST_FAULT_MS, spanMs), spanMs]);
   return {
     seed,
     builds: shapeOrder.map((shape, nth) => ({ number: nth + 1, shape, atMs: builtAtMs[nth] ?? 0 })),
-    faults: kindOrder.flatMap((which, nth) => {
-      const kind = kinds[which];
-      const number = nth + 1;
-      if (!kind) return [];
-      return [{ number, kind: kind.name, atMs: faultAtMs[nth] ?? 0, action: kind.make(random) }];
-    }),
+    faults: kindOrder.map((kind, nth) => ({
+      ...{ number: nth + 1, kind: kind.name, atMs: faultAtMs[nth] ?? 0 },
+      action: kind.make(random),
+    })),
   };
+}
+
+/** The kind of each fault. Rare kinds have no share of a run that is too short for them, unless it has no others. */
+function sharesOf(kinds: readonly FaultKind[], faults: number, spanMs: number): readonly FaultKind[] {
+  const isUsual = ({ everyMs }: FaultKind): boolean => everyMs === undefined;
+  const usual = kinds.some(isUsual) ? kinds.filter(isUsual) : kinds;
+  const rare = kinds.flatMap((kind) =>
+    usual.includes(kind)
+      ? []
+      : Array.from({ length: Math.floor(spanMs / (kind.everyMs ?? spanMs)) }, () => kind),
+  );
+  const few = rare.slice(0, faults);
+  const shares = equalShares(usual.length === 0 ? 0 : faults - few.length, usual.length);
+  return [...few, ...shares.flatMap((which) => usual[which] ?? [])];
 }
 
 /** 0, 1, 2, 0, 1, 2, ... */

@@ -13,6 +13,7 @@ import { type OwnedNamespaceAccess, ownNamespaceAccess } from './real-cluster-ac
 
 const PATIENCE_MS = 150_000;
 const PRIORITY_CLASSES: Resource = { base: '/apis/scheduling.k8s.io/v1', plural: 'priorityclasses' };
+const CONFIG_MAPS: Resource = { base: '/api/v1', plural: 'configmaps' };
 const LIMIT_RANGES: Resource = { base: '/api/v1', plural: 'limitranges' };
 const HOST = 'kubernetes.io/hostname';
 
@@ -20,8 +21,8 @@ const HOST = 'kubernetes.io/hostname';
  * The classes of docs/errors.md that a cluster causes, each provoked on the real one. Elsewhere on it: `image-not-found`,
  * `pod-deleted`, `node-lost` and `timed-out` in stops.test.ts, an out of memory step in kubelet.test.ts. Not provoked here:
  * `node-shutdown` (the kubelet learns of a shutdown from systemd-logind, which this machine doesn't run: flows/troubles.test.ts has the
- * status as the kubelet writes it), `name-taken` (only a runner can compute the name: launch.test.ts), `right-missing` (waits for five
- * minutes: patiently.test.ts). The others need no cluster.
+ * status as the kubelet writes it), `node-unresponsive` (a container runtime that hangs would hang for all tests), `name-taken` and
+ * `right-missing` (both need no node): flows/refused.test.ts has these three. The others need no cluster.
  */
 describe('what the cluster does to a build is reported by its class', () => {
   let cluster: RealCluster;
@@ -56,6 +57,13 @@ describe('what the cluster does to a build is reported by its class', () => {
     const [{ metadata } = {}]: readonly V1Pod[] = await setup.pods();
     return { name: metadata?.name ?? '', uid: metadata?.uid ?? '' };
   };
+
+  /** As a drain does. */
+  async function evict({ admin, namespace }: TestSystem, name: string): Promise<void> {
+    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace } };
+    const resource: Resource = { base: '/api/v1', plural: `pods/${name}/eviction` };
+    await admin.create({ resource, namespace }, eviction, never);
+  }
 
   /** How the build ended: the class that the runner counted, and the text for its author. */
   async function endOf(setup: TestSystem, id: number) {
@@ -117,11 +125,7 @@ describe('what the cluster does to a build is reported by its class', () => {
     const setup = await open();
     const id = longBuild(setup);
     await running(setup, id, 'long');
-    const { namespace } = setup;
-    const { name } = await onlyPod(setup);
-    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace } };
-    const resource: Resource = { base: '/api/v1', plural: `pods/${name}/eviction` };
-    await setup.admin.create({ resource, namespace }, eviction, never);
+    await evict(setup, (await onlyPod(setup)).name);
     expect(await endOf(setup, id)).toMatchObject({
       status: 'error',
       classes: ['evicted'],
@@ -143,6 +147,37 @@ describe('what the cluster does to a build is reported by its class', () => {
       classes: ['evicted'],
       text: expect.stringMatching(/the Pod was evicted from its node: .*exceeds the limit/) as string,
     });
+  });
+
+  it('a Pod that is evicted by the eviction API before its first step is made again, once, and runs', async () => {
+    const setup = await open();
+    const { admin, namespace } = setup;
+    const steps = step('reads', ['cat /late/text'], '  volumes: [{ name: late, path: /late }]\n');
+    const volumes = 'clone: { disable: true }\nvolumes: [{ name: late, config_map: { name: late } }]';
+    // Its node creates no container before the ConfigMap exists.
+    const { id } = setup.drone.createBuild({ yaml: pipeline(steps, volumes), trusted: true });
+    const bound = async (uid: string): Promise<string | undefined> => {
+      const [{ metadata, spec } = {}]: readonly V1Pod[] = await setup.pods();
+      return spec?.nodeName && metadata?.uid !== uid ? metadata?.uid : undefined;
+    };
+    await until('a Pod on the node', PATIENCE_MS, async () => (await bound('')) !== undefined);
+    const first = await onlyPod(setup);
+    await evict(setup, first.name);
+    await until('another Pod', PATIENCE_MS, async () => (await bound(first.uid)) !== undefined);
+    const second = await onlyPod(setup);
+    await create(setup, CONFIG_MAPS, { metadata: { name: 'late' }, data: { text: 'ran once\n' } });
+    onTestFinished(async () => {
+      await admin.remove({ resource: CONFIG_MAPS, namespace, name: 'late' }, {}, never);
+    });
+    const uids = new Set([second.uid]);
+    await until('the end of the build', PATIENCE_MS, async () => {
+      for (const { metadata } of await setup.pods()) uids.add(metadata?.uid ?? '');
+      return setup.drone.build(id).status !== 'running';
+    });
+    const { status, classes, done } = await endOf(setup, id);
+    expect([status, classes, stepResults(done)]).toEqual(['success', [], [['reads', 'success', 0]]]);
+    expect([...uids]).toEqual([second.uid]);
+    expect(setup.drone.logText(id, 'reads')?.match(/^ran once$/gm)).toHaveLength(1);
   });
 
   it('pod-refused: a Pod that its node refuses is made again, and runs where a node takes it; four refusals end the build', async () => {

@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readdir } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../../parts/free-port.ts';
 import { startSlowRegistry } from '../../parts/images/slow-registry.ts';
 import { removeImage } from '../../parts/real/ctr.ts';
 import type { RealCluster } from '../../parts/real/facts.ts';
 import { pushSizedImage } from '../../parts/real/images.ts';
+import { statePaths } from '../../parts/real/plan/layout.ts';
 import { until } from '../../parts/until.ts';
 import { pipeline, step, stepResults } from '../flows/pipelines.ts';
 import { startTestSystem, type TestSystem } from '../flows/test-system.ts';
@@ -85,6 +87,36 @@ describe('what only a real kubelet does', () => {
     const { id, done } = await run(pipeline(nonroot));
     expect(done.status).toBe('success');
     expect(setup.drone.logText(id, 'user')).toContain('1000\n');
+  });
+
+  it('the log of a step is complete and in order, though the kubelet rotates it several times', async () => {
+    const lines = 1_000_000;
+    const bursts = 12;
+    const file = Array.from({ length: lines }, (_, nth) => `${nth + 1}\n`).join('');
+    const burst = `seq $((i * ${lines} / ${bursts} + 1)) $(((i + 1) * ${lines} / ${bursts}))`;
+    const script = `for i in $(seq 0 ${bursts - 1}); do ${burst}; sleep 5; done`;
+    const { ground } = await ownNamespaceAccess('rotation');
+    const rotating = await startTestSystem(ground, { env: { HANGAR_LOG_LIMIT: '20000000' } });
+    onTestFinished(() => rotating.close());
+    const { id } = rotating.drone.createBuild({
+      yaml: pipeline(step('chatty', [`set +x; ${script}`]), 'clone: { disable: true }'),
+    });
+    const rotated = new Set<string>();
+    const folder = statePaths(cluster.layout).podLogs;
+    await until('the end of the build', PATIENCE_MS, async () => {
+      const names = await readdir(folder, { recursive: true });
+      // A rotated file has the time of its rotation behind the name, and is compressed later.
+      for (const name of names)
+        if (name.includes(`${ground.namespace}_`) && /step-1\/0\.log\.\d/.test(name))
+          rotated.add(name.replace(/\.(?:tmp|gz)$/, ''));
+      return rotating.drone.step(id, 'chatty')?.status === 'success';
+    });
+    await rotating.cleaned(PATIENCE_MS);
+    expect(rotated.size).toBeGreaterThanOrEqual(3);
+    const text = rotating.drone.logText(id, 'chatty') ?? '';
+    expect(text.slice(0, 200)).toContain(`+ set +x`);
+    expect(text.slice(text.indexOf('\n') + 1) === file).toBe(true);
+    expect(rotating.drone.complaints).toEqual([]);
   });
 
   it('known issue 8: a cancel while an image is pulled ends the build, and no step of it begins', async () => {

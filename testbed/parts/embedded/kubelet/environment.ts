@@ -3,9 +3,15 @@ import type { Container, Pod } from '../api/pod.ts';
 import type { ObjectStore } from '../api/store.ts';
 import { fieldValue } from './field-refs.ts';
 
-/** A container that cannot be configured, with the kubelet's message. */
+/** A container that cannot be created yet, with the kubelet's reason and message. */
 export class ContainerConfigError extends Error {
   override readonly name = 'ConfigError';
+  readonly reason: string;
+
+  constructor(message: string, reason = 'CreateContainerConfigError') {
+    super(message);
+    this.reason = reason;
+  }
 }
 
 /** Kinds that hold data, by their names in the store. */

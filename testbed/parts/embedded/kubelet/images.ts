@@ -8,6 +8,8 @@ export interface FakeImage {
   readonly pullMs?: number;
   /** It cannot be pulled; the text is the registry's. */
   readonly pullError?: string;
+  /** No container of it can be created; the text is the container runtime's. */
+  readonly createError?: string;
 }
 
 export type FakeImages = Readonly<Record<string, FakeImage>>;

@@ -5,7 +5,7 @@ import type { ObjectStore } from '../api/store.ts';
 import { runGate } from '../gate/gate-stand-in.ts';
 import { initGate } from '../gate/init.ts';
 import type { GatesByPod } from '../gate/pod-gates.ts';
-import { containerEnvironment, expand } from './environment.ts';
+import { ContainerConfigError, containerEnvironment, expand } from './environment.ts';
 import { type FakeImages, fakeImageOf, repositoryOf } from './images.ts';
 import { inProcess, placeholder } from './in-process.ts';
 import type { Janitor } from './janitor.ts';
@@ -35,8 +35,10 @@ export class Launcher {
     this.parts = parts;
   }
 
-  /** @throws {ConfigError} when its environment cannot be made */
+  /** @throws {ContainerConfigError} when it cannot be created */
   prepare(pod: Pod, container: Container, volumes: PodVolumes, folder: string): PreparedContainer {
+    const { createError } = fakeImageOf(container.image, this.parts.images) ?? {};
+    if (createError !== undefined) throw new ContainerConfigError(createError, 'CreateContainerError');
     const root = join(folder, 'roots', container.name);
     const env = containerEnvironment(this.parts.store, pod, container);
     volumes.mount(pod, container, root, env);

@@ -52,7 +52,7 @@ export async function startContainer(
     const { message } = error;
     record('Warning', 'Failed', `Error: ${message}`);
     if (error instanceof ContainerConfigError) {
-      slot.waiting = { reason: 'CreateContainerConfigError', message };
+      slot.waiting = { reason: error.reason, message };
       slot.notBeforeMs = clock.now() + timing.backoffMs;
       return;
     }
