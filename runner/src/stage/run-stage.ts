@@ -138,9 +138,8 @@ function onceAdmitted({ pod, started }: StageProgress): Station {
 async function checkState({ parts, progress }: StageFlow, signal: AbortSignal): Promise<ServerState> {
   const reporter = progress.started?.reporter;
   if (!reporter) return 'unknown';
-  const { podWatch, lease } = parts;
   const uid = progress.pod?.metadata?.uid;
-  const pod = podWatch.pods.find(({ metadata }) => metadata?.uid === uid) ?? progress.pod;
+  const pod = parts.podWatch.pods.find(({ metadata }) => metadata?.uid === uid) ?? progress.pod;
   const hasEnded = (read: V1Pod): boolean => allEnded(read, progress);
-  return checkStage(parts, { reporter, pod, owner: lease.owner, hasEnded }, signal);
+  return checkStage(parts, { reporter, pod, hasEnded }, signal);
 }

@@ -129,6 +129,9 @@ export type StageEnd =
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'failed'; readonly error: PipelineError };
 
+/** Another replica has taken over the Pod of the stage, and continues it. */
+export const TAKEN_OVER: StageEnd = { kind: 'left', why: 'another runner has taken over this pipeline' };
+
 /** One step of the processing. A returned end stops the processing; undefined continues with the next station. */
 export type Station = (flow: StageFlow) => Promise<StageEnd | undefined>;
 

@@ -219,6 +219,18 @@ describe('a time-out', () => {
     expect([stageRun.isRemoved, stageRun.ended, stageRun.reported]).toEqual([false, 1, 0]);
   });
 
+  it('does not stop a Pod that another replica has taken over, which the watch does not show (issue 11, 1.3)', async () => {
+    const stageRun = await startedRun();
+    const pod = stageRun.cluster.find<V1Pod>(stageRun.target);
+    const annotations = { ...pod?.metadata?.annotations, [ANNOTATION.owner]: 'ci/other' };
+    stageRun.cluster.put(stageRun.target, { ...pod, metadata: { ...pod?.metadata, annotations } });
+    stageRun.server.gate = new Promise(() => undefined);
+    await stageRun.clock.step(HOUR_MS);
+    const now = stageRun.cluster.find<V1Pod>(stageRun.target);
+    expect([now?.spec?.activeDeadlineSeconds, now?.metadata?.annotations]).toEqual([undefined, annotations]);
+    expect([stageRun.isRemoved, stageRun.end]).toEqual([false, { kind: 'handed-over' }]);
+  });
+
   it('that its former owner could not report is reported by the next owner, and no other end', async () => {
     const text = 'the image of step s2 is not there';
     const annotations = {
