@@ -190,6 +190,24 @@ describe('two replicas', () => {
   });
 });
 
+describe('the end of a stage', () => {
+  it('is that of its steps, though the server has refused the log of one for good: the report of that step says so', async () => {
+    const refused = 'its log is not stored: the Drone server refused it';
+    const stageRun = new TestStageRun({
+      log: (log) => Object.assign(log, log.order.stepId === 100 && { refused }),
+    });
+    await stageRun.run(1);
+    await stageRun.run(2, 3);
+    await stageRun.clock.step(1_000);
+    expect([stageRun.server.step(1), stageRun.server.step(2)]).toMatchObject([
+      { status: 'success', exitCode: 0, error: refused },
+      { status: 'failure', exitCode: 3, error: '' },
+    ]);
+    expect(stageRun.server.stage).toMatchObject({ status: 'failure', error: '' });
+    expect(stageRun.reported).toBe(1);
+  });
+});
+
 describe('a time-out', () => {
   it('is reported before the Pod, until then its only record, is deleted', async () => {
     const stageRun = await startedRun();
