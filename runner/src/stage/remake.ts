@@ -86,7 +86,7 @@ async function remakePod(
   const { id: stageId } = progress.stage;
   parts.log.warn({ stageId, reason }, 'no step ran in the Pod of the pipeline: creating another Pod');
   parts.registry.update(stageId, { phase: 'starting', pod: '' });
-  parts.waits(`creating another Pod: ${reason}`);
+  parts.wait.noted(`creating another Pod: ${reason}`);
   await recordWait(flow, started.stepIds);
   const removed = await removePod(parts, pod, 0);
   if (removed === 'others') return TAKEN_OVER;

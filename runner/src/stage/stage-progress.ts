@@ -1,6 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import type { Admission, Load, WaitReason } from '../admit/admit.ts';
 import type { PodRecord } from '../adopt/read-pod.ts';
+import type { WaitNotice } from '../launch/patiently.ts';
 import type { Started } from '../launch/start.ts';
 import type { Intent, StartedWithoutPod } from '../lease/lease-record.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
@@ -99,8 +100,7 @@ export interface Stops {
 
 /** What a station works with. */
 export interface StationParts extends StageParts {
-  /** Records in the registry why the stage waits (empty: it no longer waits), and in its log if that is open. */
-  readonly waits: (reason: string, note?: string) => void;
+  readonly wait: WaitNotice;
 }
 
 /** One stage that is being processed. */
