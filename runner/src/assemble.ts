@@ -152,7 +152,7 @@ export interface Ports {
 /** Everything behind the ports. */
 export function wire(
   config: RunnerConfig,
-  outside: Pick<Outside, 'clock' | 'random' | 'log' | 'holder' | 'events' | 'serverAnswered'> & {
+  outside: Pick<Outside, 'clock' | 'random' | 'log' | 'holder' | 'events' | 'serverAnswered' | 'history'> & {
     readonly connection: Pick<Connection, 'namespace'>;
   },
   { cluster, ciServer, source, drafting, validity, overflow }: Ports,
@@ -176,7 +176,10 @@ export function wire(
     podWatch,
     origin,
     events: outside.events,
-    stepLogs: serverStepLogs({ clock, ciServer, log, random, source, memory, limitBytes, cards }),
+    stepLogs: serverStepLogs({
+      ...{ clock, ciServer, log, random, source, memory, limitBytes, cards },
+      refused: (stepId, text) => outside.history?.notStored(stepId, text),
+    }),
     suspects: new SuspectTurns(),
     line: queueOf(config, { origin, podWatch, registry }, { clock, cluster, log, namespace }),
     lease: new OwnLease(

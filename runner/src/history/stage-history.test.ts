@@ -56,6 +56,21 @@ describe('an open stage', () => {
     ]);
   });
 
+  it('keeps what the server has not stored of a step, whatever is reported of it later', () => {
+    const history = historyOf(1);
+    history.stageReported(
+      aStageReport({ steps: [aStepReport({ id: 11 }), aStepReport({ id: 12, number: 2 })] }),
+    );
+    history.notStored(11, 'its log is not stored');
+    history.notStored(99, 'a step of no stage');
+    history.stepReported(aStepReport({ id: 11, status: 'success' }));
+
+    expect(history.find(1)?.steps).toMatchObject([
+      { status: 'success', error: '', notStored: 'its log is not stored' },
+      { status: 'running', notStored: '' },
+    ]);
+  });
+
   it('keeps its steps when it is reported without any, as its end is after a conflict', () => {
     const history = historyOf(1);
     history.stageReported(aStageReport());

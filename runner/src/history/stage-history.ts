@@ -7,7 +7,10 @@ import { type StepOutput, StepOutputs } from './step-output.ts';
 export type ShownStep = Pick<
   DroneStep,
   'id' | 'number' | 'name' | 'image' | 'status' | 'exitCode' | 'error' | 'started' | 'stopped'
->;
+> & {
+  /** What of its log the server has refused to store, in words. */
+  readonly notStored: string;
+};
 
 /** Where a stage comes from; empty as long as the server has not described it. */
 export interface StageOrigin {
@@ -126,6 +129,14 @@ export class StageHistory {
     if (this.find(this.#stageOfStep.get(stepId) ?? 0)) this.#outputs.add(stepId, lines);
   }
 
+  /** The server will never store that of a step. */
+  notStored(stepId: number, text: string): void {
+    const notStored = cut(text);
+    this.#change(this.#stageOfStep.get(stepId) ?? 0, ({ steps }) => ({
+      steps: steps.map((step) => (step.id === stepId ? { ...step, notStored } : step)),
+    }));
+  }
+
   #change(stageId: number, change: (record: ShownStage) => Partial<ShownStage>): void {
     const record = this.#open.get(stageId);
     if (record) this.#open.set(stageId, { ...record, ...change(record) });
@@ -164,5 +175,10 @@ function merged(known: readonly ShownStep[], reported: readonly DroneStep[]): re
 function shownStep(step: DroneStep, before: ShownStep | undefined): ShownStep {
   const { number, name, image, status, exitCode, started, stopped } = step;
   const id = step.id || (before?.id ?? 0);
-  return { ...{ id, number, name, image, status, exitCode, started, stopped }, error: cut(step.error) };
+  const notStored = before?.notStored ?? '';
+  return {
+    ...{ id, number, name, image, status, exitCode, started, stopped },
+    error: cut(step.error),
+    notStored,
+  };
 }

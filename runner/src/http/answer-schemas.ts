@@ -84,6 +84,10 @@ const Step = object('One step of a stage, as it was last reported.', {
   ),
   exitCode: id('Exit code of the step. 0: it succeeded, or it has not ended.', 3),
   error: text('Error of the step. Empty: it has none.', ''),
+  notStored: text(
+    'What the Drone server has refused to store of the step, such as its log. Empty: nothing.',
+    'its log is not stored: HTTP 413',
+  ),
   started: unixTime('When it started. 0: it has not started.', 1_768_383_214),
   stopped: unixTime('When it ended. 0: it has not ended.', 1_768_383_280),
 });

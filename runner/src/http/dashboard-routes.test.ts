@@ -115,6 +115,25 @@ describe('GET /view?id=N', () => {
     expect(await pageOf(failedStage(), '/view?id=1&step=9')).toContain('Log of step test');
   });
 
+  it('shows what the server has not stored of a step that succeeded, on the page and as JSON', async () => {
+    const history = new StageHistory();
+    history.registryChanged([anEntry()]);
+    history.stageReported(aStageReport({ started: STARTED, steps }));
+    history.notStored(11, 'its log is not stored: HTTP 413');
+    expect(await pageOf(history, '/view?id=1&step=1')).toContain('<p>its log is not stored: HTTP 413</p>');
+    expect(await pageOf(history, '/view?id=1&step=3')).not.toContain('<p>its log');
+    expect(await pageOf(history, '/view?id=1')).toContain('step clone: its log is not stored: HTTP 413');
+    const { body } = await dashboard(history).inject({
+      url: '/view?id=1',
+      headers: { ...ADA, accept: 'application/json' },
+    });
+    const [clone, test] = (JSON.parse(body) as { steps: unknown[] }).steps;
+    expect([clone, test]).toMatchObject([
+      { status: 'success', notStored: 'its log is not stored: HTTP 413' },
+      { status: 'failure', notStored: '' },
+    ]);
+  });
+
   it('follows the running step while the stage is open', async () => {
     const history = new StageHistory();
     history.registryChanged([anEntry()]);

@@ -99,9 +99,11 @@ function outputSection({ step, output }: StagePage): Html {
   if (!step) return html``;
   const text =
     output === undefined ? '' : visibleText(output.text.replace(COLOURS, '').replaceAll('\r\n', '\n'));
+  const isStored = step.notStored === '';
   const content =
     text === ''
-      ? html`<p>No output is kept of this step; the Drone server has the whole log.</p>`
-      : html`${output?.isCut === true ? html`<p class="dim">The end of the log; the Drone server has all of it.</p>` : ''}<pre tabindex="0">${text}</pre>`;
-  return html`<section aria-labelledby="output"><h2 id="output">Log of step ${step.name}</h2>${content}</section>`;
+      ? html`<p>No output is kept of this step${isStored ? '; the Drone server has the whole log' : ''}.</p>`
+      : html`${output?.isCut === true ? html`<p class="dim">The end of the log${isStored ? '; the Drone server has all of it' : ''}.</p>` : ''}<pre tabindex="0">${text}</pre>`;
+  const note = isStored ? '' : html`<p>${visibleText(step.notStored)}</p>`;
+  return html`<section aria-labelledby="output"><h2 id="output">Log of step ${step.name}</h2>${note}${content}</section>`;
 }

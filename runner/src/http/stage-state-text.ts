@@ -1,4 +1,4 @@
-import type { ShownStage } from '../history/stage-history.ts';
+import type { ShownStage, ShownStep } from '../history/stage-history.ts';
 import { FAILURES, isFailureCode } from '../pipeline/failures.ts';
 
 /** The state of a stage in one word: its phase while this replica runs it, then its result. Pure. */
@@ -13,10 +13,13 @@ export function explanationOf(stage: ShownStage): string {
   if (isOpen && entry.reason !== '') return entry.reason;
   if (stateOf(stage) === 'left') return 'another replica of the runner continues it';
   if (error !== '') return error;
-  const failed = stage.steps.filter((step) => step.status === 'failure' || step.status === 'error');
-  return failed
-    .map(({ name, exitCode, error: why }) => `step ${name} failed: ${why || `exit code ${exitCode}`}`)
-    .join('; ');
+  return stage.steps.flatMap(explanationsOf).join('; ');
+}
+
+function explanationsOf({ name, status, exitCode, error, notStored }: ShownStep): readonly string[] {
+  if (status === 'failure' || status === 'error')
+    return [`step ${name} failed: ${error || `exit code ${exitCode}`}`];
+  return notStored === '' ? [] : [`step ${name}: ${notStored}`];
 }
 
 /** What to do about a failure that is not the result of a step. Pure. */

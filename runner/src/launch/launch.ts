@@ -199,7 +199,8 @@ async function secretOf(
   const target = { resource: RESOURCE.secrets, namespace, name: wanted?.name ?? '' };
   const found = await ifPresent(cluster.get<V1Secret>(target, signal)).catch(async (error: unknown) => {
     if (!isKubernetesError(error, 403)) throw error;
-    // The previous runner's Role grants no get, but delete. No other Pod uses the name, and this one has not started.
+    // The previous runner's Role grants no get, but delete. The uid is not known, since a creation that is refused returns none; no other
+    // Pod uses the name, and this one has not started.
     await cluster.remove(target, {}, signal);
     return undefined;
   });

@@ -22,7 +22,8 @@ function begin(
     const error = forEver && left.length === 1 ? left[0] : left.shift();
     return error ? Promise.reject(error) : Promise.resolve('done');
   };
-  const parts = { clock, log, waits: (reason: string) => void shown.push(reason) };
+  const wait = { noted: (reason: string) => void shown.push(reason), over: () => void shown.push('over') };
+  const parts = { clock, log, wait };
   void patiently(parts, { what: 'create the Pod', ...call }, stop.signal, work).then(
     (value) => (result = value),
     (error: unknown) => (result = error),
@@ -95,7 +96,7 @@ describe('a call of the Kubernetes API that a stage can’t go on without', () =
     await clock.step(60_000);
     const text = 'waiting for the Kubernetes API, to create the Pod:';
     expect(warned).toEqual([`${text} no answer`, `${text} Unauthorized`]);
-    expect(shown).toEqual([...warned, '']);
+    expect(shown).toEqual([...warned, 'over']);
   });
 
   it('ends with the reason of its signal, also during a pause', async () => {

@@ -9,8 +9,18 @@ import { PipelineError } from '../pipeline/pipeline-error.ts';
 export interface PatientParts {
   readonly clock: Clock;
   readonly log: Pick<Logger, 'warn'>;
-  /** Called with each new reason why a stage waits for the Kubernetes API, and with an empty text when it no longer waits. */
-  readonly waits?: (reason: string) => void;
+  /** Shows why the stage waits for the Kubernetes API. */
+  readonly wait?: Pick<WaitNotice, 'noted' | 'over'>;
+}
+
+/** Shows why a stage waits. */
+export interface WaitNotice {
+  /** In its state, and in its log if that is open: there with these words. Default: those of the reason. */
+  noted(reason: string, note?: string): void;
+  /** In its state only. */
+  shown(reason: string): void;
+  /** It no longer waits for that. */
+  over(): void;
 }
 
 /** One call of the Kubernetes API that a stage can't go on without. */
@@ -101,10 +111,10 @@ class ReasonLog {
     if (this.#shown.has(reason) || this.#shown.size >= MOST_REASONS) return;
     this.#shown.add(reason);
     this.#parts.log.warn({ err: error }, reason);
-    this.#parts.waits?.(reason);
+    this.#parts.wait?.noted(reason);
   }
 
   end(): void {
-    if (this.#shown.size > 0) this.#parts.waits?.('');
+    if (this.#shown.size > 0) this.#parts.wait?.over();
   }
 }

@@ -59,6 +59,7 @@ function begin(some = steps, gates = [SCHEDULING_GATE]) {
     cluster,
     stepLogs: stepLogs as StepLogs,
     log: silentLogger,
+    lease: { owner: 'ci/me' },
   };
   const contents = { plan: planOf(some), masks: {}, podName: 'drone-abc', namespace: 'ci' };
   const start = (repeats = 0) => startStage(parts, { stage, contents, repeats }, never);
@@ -192,9 +193,32 @@ describe('the Pod', () => {
     const slower = Object.assign(refusal(429, 'TooManyRequests'), { retryAfterMs: 2_000 });
     env.cluster.fail('patch', 'pods', noAnswer(), refusal(409, 'Conflict'), slower);
     const written = ungate(env.parts, env.pod, { started: one, admittedMs: 5 }, never);
-    await env.clock.step(100 + 200 + 400 + 2_000);
-    expect(holdsGate(await written)).toBe(false);
-    expect(env.cluster.count('patch', 'pods')).toBe(5);
+    await env.clock.step(100 + 200 + 2_000);
+    await written;
+    expect(holdsGate(env.cluster.find<V1Pod>(podAt) ?? {})).toBe(false);
+    // Five, and one for the version that the lost response has left behind.
+    expect(env.cluster.count('patch', 'pods')).toBe(6);
+  });
+
+  it('that has changed is written at once with its new version, without the gates that others have removed', async () => {
+    const env = begin(steps, [SCHEDULING_GATE, 'other']);
+    const one = await started(env);
+    const schedulingGates = [{ name: SCHEDULING_GATE }];
+    env.cluster.put<V1Pod>(podAt, { ...env.pod, spec: { containers: [], schedulingGates } });
+    const written = await ungate(env.parts, env.pod, { started: one, admittedMs: 5 }, never);
+    expect([written.kind, env.clock.pending]).toEqual(['changed', 0]);
+    expect(env.cluster.find<V1Pod>(podAt)?.spec?.schedulingGates).toBeUndefined();
+  });
+
+  it('that another replica has taken over is not started (issue 11, 1.3)', async () => {
+    const env = begin();
+    const one = await started(env);
+    const annotations = { [ANNOTATION.owner]: 'ci/other' };
+    env.cluster.put<V1Pod>(podAt, { ...env.pod, metadata: { annotations } });
+    const written = await ungate(env.parts, env.pod, { started: one, admittedMs: 5 }, never);
+    expect(written.kind).toBe('others');
+    const pod = env.cluster.find<V1Pod>(podAt) ?? {};
+    expect([holdsGate(pod), pod.metadata?.annotations]).toEqual([true, annotations]);
   });
 
   it('that is gone ends with an error of the cluster', async () => {

@@ -1,5 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
-import { type Cluster, isKubernetesError, podTarget } from '@hangar/shared/kubernetes/cluster';
+import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Pod } from '@kubernetes/client-node';
 import type { StartedWithoutPod } from '../lease/lease-record.ts';
@@ -16,13 +16,12 @@ import { begun, newStage, plannedNumber, startingStage } from '../pipeline/stage
 import type { CiServer } from '../ports/ci-server.ts';
 import type { StepLogStream, StepLogs } from '../ports/step-logs.ts';
 import { type Registered, Reporter } from '../report/reporter.ts';
-import { currentPodOnce } from '../watch/current-pod.ts';
+import { type ChangePodParts, changePod, type PodChange, type PodChanged } from '../watch/change-pod.ts';
 import { type PatientParts, patiently } from './patiently.ts';
 
-interface StartParts extends PatientParts {
+interface StartParts extends PatientParts, ChangePodParts {
   readonly clock: Clock;
   readonly ciServer: CiServer;
-  readonly cluster: Cluster;
   readonly stepLogs: StepLogs;
   readonly log: Logger;
 }
@@ -191,14 +190,17 @@ export function holdsGate(pod: V1Pod): boolean {
   return Boolean(pod.spec?.schedulingGates?.some((gate) => gate.name === SCHEDULING_GATE));
 }
 
+/** `others`: another replica has taken over the Pod, and it was not changed. */
+export type PodStarted = Extract<PodChanged, { kind: 'changed' | 'others' }>;
+
 /** Writes the server's ids to the Pod, which keeps its scheduling gate. */
 export function register(
   parts: StartParts,
   pod: V1Pod,
   started: Started,
   signal: AbortSignal,
-): Promise<V1Pod> {
-  return patchPod(parts, pod, { metadata: { annotations: registration(started) } }, signal);
+): Promise<PodStarted> {
+  return patchPod(parts, pod, () => ({ metadata: { annotations: registration(started) } }), signal);
 }
 
 /** Writes the ids and the time of admission to the Pod and removes the scheduling gate, in one write. */
@@ -207,15 +209,13 @@ export function ungate(
   pod: V1Pod,
   order: { started: Started; admittedMs: number },
   signal: AbortSignal,
-): Promise<V1Pod> {
-  const gates = pod.spec?.schedulingGates?.filter((gate) => gate.name !== SCHEDULING_GATE) ?? [];
+): Promise<PodStarted> {
   const annotations = { ...registration(order.started), [ANNOTATION.admittedAt]: String(order.admittedMs) };
-  return patchPod(
-    parts,
-    pod,
-    { metadata: { annotations }, spec: { schedulingGates: gates.length > 0 ? gates : null } },
-    signal,
-  );
+  const patchOf: PodChange = ({ spec }) => {
+    const gates = spec?.schedulingGates?.filter((gate) => gate.name !== SCHEDULING_GATE) ?? [];
+    return { metadata: { annotations }, spec: { schedulingGates: gates.length > 0 ? gates : null } };
+  };
+  return patchPod(parts, pod, patchOf, signal);
 }
 
 function registration(started: Started): Record<string, string> {
@@ -230,34 +230,21 @@ function registration(started: Started): Record<string, string> {
 }
 
 /**
- * Patches exactly this Pod, with retries; a 409 is a race with other writers in the API server.
+ * Changes exactly this Pod, with retries.
  *
  * @throws {PipelineError} when the Pod is gone
  */
 async function patchPod(
   parts: StartParts,
   pod: V1Pod,
-  patch: { readonly metadata: object; readonly spec?: object },
+  patchOf: PodChange,
   signal: AbortSignal,
-): Promise<V1Pod> {
-  const target = podTarget(pod);
-  const uid = pod.metadata?.uid;
-  const whole = { ...patch, metadata: { uid, ...patch.metadata } };
+): Promise<PodStarted> {
   const passes = (error: unknown): boolean => isKubernetesError(error, 409);
-  return patiently(parts, { what: 'change the Pod', passes, firstDelayMs: 100 }, signal, async () => {
-    try {
-      return await parts.cluster.patch<V1Pod>(target, whole, 'merge', signal);
-    } catch (error) {
-      if (isKubernetesError(error, 404)) throw podGone(error);
-      if (!isKubernetesError(error, 409)) throw error;
-      const now = await currentPodOnce(parts.cluster, pod, signal);
-      throw now.kind === 'present' ? error : podGone(error);
-    }
+  const call = { what: 'change the Pod', passes, firstDelayMs: 100 };
+  const done = await patiently(parts, call, signal, () => changePod(parts, pod, { patchOf }, signal));
+  if (done.kind === 'changed' || done.kind === 'others') return done;
+  throw new PipelineError('pod-deleted', 'the Pod of this pipeline was deleted before it started', {
+    blame: 'cluster',
   });
 }
-
-const podGone = (cause: unknown): PipelineError =>
-  new PipelineError('pod-deleted', 'the Pod of this pipeline was deleted before it started', {
-    blame: 'cluster',
-    cause,
-  });

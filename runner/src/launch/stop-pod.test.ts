@@ -4,6 +4,7 @@ import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
+import { ANNOTATION } from '../pipeline/compiled.ts';
 import { stopPod } from './stop-pod.ts';
 
 const target = { resource: RESOURCE.pods, namespace: 'ci', name: 'p' };
@@ -18,9 +19,12 @@ function begin() {
     spec: { containers: [], activeDeadlineSeconds: 900 },
   });
   const stop = (signal = never) =>
-    stopPod({ clock, cluster, log: silentLogger }, { pod, annotations }, signal);
+    stopPod({ clock, cluster, log: silentLogger, lease: { owner: 'ci/me' } }, { pod, annotations }, signal);
   const deadline = () => cluster.find<V1Pod>(target)?.spec?.activeDeadlineSeconds;
-  return { clock, cluster, stop, deadline };
+  /** The Pod changes after it was last seen. */
+  const changed = (owner: string) =>
+    cluster.put<V1Pod>(target, { ...pod, metadata: { annotations: { [ANNOTATION.owner]: owner } } });
+  return { clock, cluster, stop, deadline, changed };
 }
 
 describe('stopPod', () => {
@@ -30,6 +34,20 @@ describe('stopPod', () => {
     expect(deadline()).toBe(1);
     expect(cluster.calls[0]?.body).toMatchObject({ metadata: { uid: 'uid-1', annotations } });
     expect(cluster.count('remove', 'pods')).toBe(0);
+  });
+
+  it('repeats at once with the new version of a Pod that has changed', async () => {
+    const { clock, stop, deadline, changed } = begin();
+    changed('ci/me');
+    expect(await stop()).toBe('stopped');
+    expect([deadline(), clock.pending]).toEqual([1, 0]);
+  });
+
+  it('does not stop a Pod that another replica has taken over (issue 11, 1.3)', async () => {
+    const { stop, deadline, changed } = begin();
+    changed('ci/other');
+    expect(await stop()).toBe('others');
+    expect(deadline()).toBe(900);
   });
 
   it('retries during an outage of the API server, but not after an error that a retry can’t fix', async () => {

@@ -1,6 +1,7 @@
 import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
+import { type CiServer, CiServerError } from '../ports/ci-server.ts';
 import type { StepLogStream } from '../ports/step-logs.ts';
 import { serverStepLogs } from './server-step-logs.ts';
 import { FakeLogSource } from './testing/fake-log-source.ts';
@@ -9,7 +10,11 @@ import { aLogMemory } from './testing/fake-overflow.ts';
 const target = { namespace: 'ci', pod: 'p', container: 'step-1', nonce: undefined, stepId: 7, stepName: 's' };
 const never = new AbortController().signal;
 
-function aLog(leaving: AbortSignal = never, secrets: readonly string[] | 'unknown' = ['secret']) {
+function aLog(
+  leaving: AbortSignal = never,
+  secrets: readonly string[] | 'unknown' = ['secret'],
+  server: Partial<Pick<CiServer, 'uploadLog' | 'uploadCard'>> = {},
+) {
   const masks = secrets === 'unknown' ? undefined : secrets;
   const clock = new FakeClock();
   const source = new FakeLogSource();
@@ -25,7 +30,9 @@ function aLog(leaving: AbortSignal = never, secrets: readonly string[] | 'unknow
       return 'stored' as const;
     },
     uploadCard: () => Promise.resolve(),
+    ...server,
   };
+  const refusals: [number, string][] = [];
   const parts = {
     clock,
     source,
@@ -35,9 +42,10 @@ function aLog(leaving: AbortSignal = never, secrets: readonly string[] | 'unknow
     random: () => 0.5,
     limitBytes: 1e6,
     cards: true,
+    refused: (stepId: number, text: string) => refusals.push([stepId, text]),
   };
   const log = serverStepLogs(parts).open({ ...target, masks, leaving });
-  return { clock, source, memory, uploads, log };
+  return { clock, source, memory, uploads, log, refusals };
 }
 
 async function followed(log: StepLogStream, source: FakeLogSource): Promise<void> {
@@ -94,5 +102,48 @@ describe('the log of a step on its way to the server', () => {
     await settle();
 
     expect([memory.heldBytes, uploads]).toEqual([0, []]);
+  });
+});
+
+describe('what the server does not store of a step', () => {
+  const card = JSON.stringify({ schema: 'https://example.test/c', data: {} });
+  const CARD = `\u001b]1338;${Buffer.from(card).toString('base64')}\u001b]0m`;
+  const refuse = (call: string, status: number) => () =>
+    Promise.reject(new CiServerError(call, status, `the Drone server refused the ${call}: HTTP ${status}`));
+
+  it.each([400, 413])('is named if that is its log, refused with %i', async (status) => {
+    const { log, source, refusals } = aLog(never, [], { uploadLog: refuse('log upload', status) });
+    await followed(log, source);
+    const text = `its log is not stored: the Drone server refused the log upload: HTTP ${status}`;
+    expect(await log.finish(never)).toEqual({ schema: '', refused: text });
+    expect(refusals).toEqual([[7, text]]);
+  });
+
+  it.each([400, 413])('is named if that is its card, refused with %i', async (status) => {
+    const { log, source, refusals, uploads } = aLog(never, [], { uploadCard: refuse('card upload', status) });
+    source.write(4_000_000_000n, CARD);
+    await followed(log, source);
+    const text = `its card is not stored: the Drone server refused the card upload: HTTP ${status}`;
+    expect(await log.finish(never)).toEqual({ schema: '', refused: text });
+    expect([refusals, uploads.at(-1)]).toEqual([[[7, text]], 'a secret\n']);
+  });
+
+  it('is nothing while an upload is repeated, however long that takes, nor if another process continues it', async () => {
+    const stored = Promise.withResolvers<'stored'>();
+    const slow = aLog(never, [], { uploadLog: () => stored.promise });
+    const finished = slow.log.finish(never);
+    await settle();
+    stored.resolve('stored');
+    expect([await finished, slow.refusals]).toEqual([{ schema: '', refused: '' }, []]);
+
+    const leaving = new AbortController();
+    const left = aLog(leaving.signal, [], {
+      uploadLog: () => {
+        leaving.abort();
+        return Promise.reject(new Error('aborted'));
+      },
+    });
+    expect(await left.log.finish(leaving.signal)).toEqual({ schema: '', refused: '' });
+    expect(left.refusals).toEqual([]);
   });
 });

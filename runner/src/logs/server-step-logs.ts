@@ -1,8 +1,10 @@
 import type { Clock } from '@hangar/shared/clock';
+import { errorText } from '@hangar/shared/error-text';
 import type { Logger } from '@hangar/shared/logger';
 import type { CiServer } from '../ports/ci-server.ts';
 import type { LogSource } from '../ports/log-source.ts';
-import type { Following, LogOrder, StepLogStream, StepLogs } from '../ports/step-logs.ts';
+import type { FinishedLog, Following, LogOrder, StepLogStream, StepLogs } from '../ports/step-logs.ts';
+import type { Card } from './card-text.ts';
 import { followLog } from './follow.ts';
 import type { LogMemory } from './log-memory.ts';
 import { Masks } from './mask.ts';
@@ -19,6 +21,8 @@ export interface ServerStepLogsParts {
   readonly memory: LogMemory;
   /** Whether cards are removed from logs. */
   readonly cards: boolean;
+  /** Called with what the server will never store of a step, in words. */
+  readonly refused?: (stepId: number, text: string) => void;
 }
 
 /** Logs that are sent to the Drone server: live while the step runs, and as a whole at its end. */
@@ -82,18 +86,27 @@ class ServerStepLog implements StepLogStream {
     this.isOutOfReach = false;
   }
 
-  async finish(signal: AbortSignal): Promise<{ schema: string }> {
-    const end = await this.#inner.finish(signal);
-    if (!end.card) return { schema: '' };
+  async finish(signal: AbortSignal): Promise<FinishedLog> {
+    const { refusal, card } = await this.#inner.finish(signal);
+    const log = refusal === undefined ? [] : [`its log is not stored: ${refusal}`];
+    const { schema, refusals } = card ? await this.#upload(card, signal) : { schema: '', refusals: [] };
+    const refused = [...log, ...refusals].join('; ');
+    if (refused !== '') this.#parts.refused?.(this.#order.stepId, refused);
+    return { schema, refused };
+  }
+
+  async #upload(
+    card: Card,
+    signal: AbortSignal,
+  ): Promise<{ readonly schema: string; readonly refusals: readonly string[] }> {
+    const { stepId, stepName } = this.#order;
     try {
-      await this.#parts.ciServer.uploadCard(this.#order.stepId, end.card, signal);
-      return { schema: end.card.schema };
+      await this.#parts.ciServer.uploadCard(stepId, card, signal);
+      return { schema: card.schema, refusals: [] };
     } catch (error) {
-      this.#parts.log.warn(
-        { err: error, step: this.#order.stepName },
-        'the card of a step could not be stored',
-      );
-      return { schema: '' };
+      if (signal.aborted) return { schema: '', refusals: [] };
+      this.#parts.log.warn({ err: error, step: stepName }, 'the card of a step could not be stored');
+      return { schema: '', refusals: [`its card is not stored: ${errorText(error)}`] };
     }
   }
 }

@@ -254,7 +254,7 @@ describe('openStepLog', () => {
   it('logs a permanent refusal by the server, and does not fail the step (known issue 19)', async () => {
     const refused = new CiServerError('log upload', 413, 'too large');
     const { stepLog, uploads, warnings } = setUp({}, () => Promise.reject(refused));
-    expect(await stepLog.finish(never)).toEqual({ uploaded: 'failed' });
+    expect(await stepLog.finish(never)).toEqual({ uploaded: 'failed', refusal: 'too large' });
     expect(uploads).toHaveLength(1);
     expect(warnings).toHaveLength(1);
   });
@@ -285,7 +285,7 @@ describe('openStepLog', () => {
     const { stepLog, uploads, warnings, record } = setUp({}, () => Promise.reject(tooLarge));
     for (let line = 0; line < 20; line++) stepLog.append(record(`line ${line}`));
 
-    expect(await stepLog.finish(never)).toEqual({ uploaded: 'failed' });
+    expect(await stepLog.finish(never)).toEqual({ uploaded: 'failed', refusal: 'too large' });
     expect([uploads.length, warnings.length]).toEqual([3, 1]);
   });
 

@@ -1,4 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
+import { errorText } from '@hangar/shared/error-text';
 import type { Logger } from '@hangar/shared/logger';
 import type { LogLine } from '../pipeline/drone.ts';
 import { type CiServer, CiServerError, TOO_LARGE_FOR_DATABASE } from '../ports/ci-server.ts';
@@ -48,9 +49,13 @@ export interface StepLogOptions {
   readonly cards?: boolean;
 }
 
-/** How a log ended. `exists`: the server had one already. `failed` is logged by the runner and does not fail the step. */
+/**
+ * How a log ended. `exists`: the server had one already. `failed` does not fail the step; `refusal`: why it is not stored, absent if another
+ * process continues it.
+ */
 export interface StepLogEnd {
   readonly uploaded: 'stored' | 'exists' | 'failed';
+  readonly refusal?: string;
   readonly card?: Card;
 }
 
@@ -158,10 +163,10 @@ class LogOfStep implements StepLog {
     this.#endLine(undefined);
     this.#writeNotes();
     await this.#live.close(signal);
-    const uploaded = await this.#upload(signal);
+    const end = await this.#upload(signal);
     this.#window.free();
     const card = this.#cards?.card(this.#options.masks);
-    return card ? { uploaded, card } : { uploaded };
+    return card ? { ...end, card } : end;
   }
 
   /** A line that the node never finished (its rest was rotated away) ends where the next one begins. */
@@ -222,22 +227,22 @@ class LogOfStep implements StepLog {
     return stampNs === undefined ? nowMs : Math.max(this.#openedAtMs ?? 0, Math.min(nowMs, stampMs(stampNs)));
   }
 
-  async #upload(signal: AbortSignal): Promise<StepLogEnd['uploaded']> {
-    if (signal.aborted) return 'failed';
+  async #upload(signal: AbortSignal): Promise<StepLogEnd> {
+    if (signal.aborted) return { uploaded: 'failed' };
     try {
-      return await this.#deps.ciServer.uploadLog(this.#options.stepId, this.#window, signal);
+      return { uploaded: await this.#deps.ciServer.uploadLog(this.#options.stepId, this.#window, signal) };
     } catch (error) {
-      if (signal.aborted) return 'failed';
+      if (signal.aborted) return { uploaded: 'failed' };
       return isTooLarge(error) && this.#window.shorten() ? this.#upload(signal) : this.#failed(error);
     }
   }
 
-  #failed(error: unknown): 'failed' {
+  #failed(error: unknown): StepLogEnd {
     this.#deps.log.warn(
       { stepId: this.#options.stepId, error: String(error) },
       'the Drone server refused the log of a step permanently; the result of the step is not affected',
     );
-    return 'failed';
+    return { uploaded: 'failed', refusal: errorText(error) };
   }
 }
 

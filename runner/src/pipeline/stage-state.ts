@@ -11,6 +11,8 @@ export interface StepState {
   readonly startedMs: number;
   readonly endedMs: number;
   readonly schema: string;
+  /** What of its log the server has refused to store, in words. */
+  readonly refused: string;
   /** A service that was not ready: its failure counts, although it runs in the background. */
   readonly isUnready?: boolean;
 }
@@ -49,6 +51,7 @@ export function newStage(plan: RunPlan): StageState {
     startedMs: 0,
     endedMs: 0,
     schema: '',
+    refused: '',
   } as const;
   return new Map(plan.steps.map((step) => [step.n, { n: step.n, ...pending }]));
 }
@@ -73,7 +76,7 @@ export function corrected(state: StageState, n: number, ending: Ending): StageSt
 }
 
 /** A program that ended well is not called killed, though one of its children may have been. */
-function endOf(ending: Ending): Omit<StepState, 'n' | 'schema'> {
+function endOf(ending: Ending): Omit<StepState, 'n' | 'schema' | 'refused'> {
   const { code, startMs, endMs, oom, stopped, error, isUnready } = ending;
   const times = { startedMs: startMs, endedMs: endMs, ...(isUnready ? { isUnready } : {}) };
   if (error !== undefined && !oom) return { ...times, status: 'failure', exitCode: code, error };
@@ -88,10 +91,15 @@ export function skipped(state: StageState, n: number, atMs: number): StageState 
   return change(state, n, ['pending'], { status: 'skipped', startedMs: atMs, endedMs: atMs });
 }
 
-/** The schema of the card that the step has left. */
-export function withSchema(state: StageState, n: number, schema: string): StageState {
+/** What the server has of the finished log of a step: its card's schema, and what it has refused. */
+export function withLog(
+  state: StageState,
+  n: number,
+  { schema, refused }: Pick<StepState, 'schema' | 'refused'>,
+): StageState {
   const step = state.get(n);
-  return step ? new Map(state).set(n, { ...step, schema }) : state;
+  if (!step || (step.schema === schema && step.refused === refused)) return state;
+  return new Map(state).set(n, { ...step, schema, refused });
 }
 
 /** Is nothing more to come from that step? */
@@ -193,7 +201,7 @@ export function toDroneStep(
     number: step.n,
     name: planned?.name ?? '',
     status: step.status,
-    error: step.error,
+    error: [step.error, step.refused].filter((text) => text !== '').join('; '),
     errIgnore: planned?.fails === 'ignore',
     exitCode: step.exitCode,
     started: seconds(step.startedMs),

@@ -124,16 +124,42 @@ describe('taking an offer', () => {
     expect([env.registry.has(63), env.reports]).toEqual([false, ['intend 63', 'settle 63']]);
   });
 
-  it('leaves the intent to the next replica and keeps nothing when it is stopped during the accept (known issue 14)', async () => {
-    const { go, reports, registry, handOver } = begin({
-      accept: (_id, _machine, signal) =>
-        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
+  /** The accept is in flight when the hand-over begins. */
+  async function inFlight() {
+    const answer = Promise.withResolvers<{ kind: 'lost' }>();
+    const lost = new AbortController();
+    const env = begin({
+      accept: (_id, _machine, signal) => {
+        signal.addEventListener('abort', () => answer.reject(signal.reason as Error));
+        return answer.promise;
+      },
     });
-    const taken = go();
+    Object.assign(env.parts.lease, { lost: lost.signal });
+    const taken = env.go();
     await settle();
-    handOver.abort(new Error('hand-over'));
+    env.handOver.abort(new Error('hand-over'));
+    await env.clock.step(1_999);
+    return { ...env, taken, answer, lost };
+  }
+
+  it('waits two seconds for an accept that is in flight at a hand-over, then leaves the intent to the next replica (known issue 14)', async () => {
+    const { taken, clock, reports, registry } = await inFlight();
+    expect(registry.has(63)).toBe(true);
+    await clock.step(1);
     expect(await taken).toBe('not-taken');
-    expect([reports, registry.entries]).toEqual([['intend 63'], []]);
+    expect([reports, registry.entries, clock.pending]).toEqual([['intend 63'], [], 0]);
+  });
+
+  it('uses an answer that comes within these two seconds: the next replica has nothing to find out', async () => {
+    const { taken, answer, clock, reports } = await inFlight();
+    answer.resolve({ kind: 'lost' });
+    expect([await taken, reports, clock.pending]).toEqual(['not-taken', ['intend 63', 'settle 63'], 0]);
+  });
+
+  it('does not wait for it once the Lease is lost, since others may accept the stage then', async () => {
+    const { taken, lost, reports } = await inFlight();
+    lost.abort();
+    expect([await taken, reports]).toEqual(['not-taken', ['intend 63']]);
   });
 });
 

@@ -3,6 +3,7 @@ import { NO_LOAD } from '../admit/admit.ts';
 import type { Intent } from '../lease/lease-record.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
 import { CiServerError } from '../ports/ci-server.ts';
+import { GRACE_MS, graceAfter } from '../stage/grace.ts';
 import { runRecorded, runStage } from '../stage/run-stage.ts';
 import type { StageParts } from '../stage/stage-parts.ts';
 import type { StageRegistry } from '../stage-registry.ts';
@@ -40,9 +41,10 @@ export async function take(
   const { machine, handOver } = by;
   // A stage of a lost replica is recorded under that one's name until it is decided whose it is: another name must not replace that.
   if (lease.has(stageId) || !registry.enter(entryOf(offer, clock))) return 'not-taken';
+  const grace = graceAfter(clock, { handOver, lost: lease.lost }, GRACE_MS);
   try {
     await lease.intend({ stageId, buildId, machine, preparing: true }, handOver);
-    const accepted = await ciServer.accept(stageId, machine, handOver);
+    const accepted = await ciServer.accept(stageId, machine, grace.signal);
     if (accepted.kind === 'accepted') {
       void runStage(parts, { stage: { ...offer, ...accepted.stage, machine }, machine }, handOver);
       return 'taken';
@@ -57,6 +59,8 @@ export async function take(
       return 'taken';
     }
     log.warn({ err: error, stageId }, 'a stage could not be accepted; the server will offer it again');
+  } finally {
+    grace.close();
   }
   return leave(parts, stageId, 'settled');
 }

@@ -35,6 +35,12 @@ export interface Following {
   readonly signal: AbortSignal;
 }
 
+/** `schema`: of the card that the step printed and the server has. `refused`: what it will never store, in words. Empty: nothing. */
+export interface FinishedLog {
+  readonly schema: string;
+  readonly refused: string;
+}
+
 /** The log of one step, from its container to the server. */
 export interface StepLogStream {
   /** A line of our own; `atMs`: when what it tells happened, milliseconds since 1970, now unless told. */
@@ -45,8 +51,8 @@ export interface StepLogStream {
   follow(following: Following): Promise<void>;
   /** Its container has ended, and nobody answers for its log at present: it is tried again while the Pod is there. */
   readonly isOutOfReach: boolean;
-  /** Sends what is left and uploads the whole, once; never rejects. `schema`: of the card that the step printed. */
-  finish(signal: AbortSignal): Promise<{ readonly schema: string }>;
+  /** Sends what is left and uploads the whole, once; never rejects. */
+  finish(signal: AbortSignal): Promise<FinishedLog>;
 }
 
 /** Opens logs; the runner's is the server's, that of `exec` the terminal. */

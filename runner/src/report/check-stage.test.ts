@@ -10,6 +10,8 @@ import type { Reported } from './reporter.ts';
 const never = new AbortController().signal;
 const POD = { resource: RESOURCE.pods, namespace: 'ci', name: 'drone-abc' };
 
+const parts = (cluster: FakeCluster) => ({ cluster, log: silentLogger, lease: { owner: 'ci/me' } });
+
 function begin(reported: Reported, owner = 'ci/me', hasEnded = () => false) {
   const cluster = new FakeCluster();
   const pod = cluster.put<V1Pod>(POD, {
@@ -24,7 +26,7 @@ function begin(reported: Reported, owner = 'ci/me', hasEnded = () => false) {
     },
   };
   const checkState = (seen: V1Pod | undefined = pod) =>
-    checkStage({ cluster, log: silentLogger }, { reporter, pod: seen, owner: 'ci/me', hasEnded }, never);
+    checkStage(parts(cluster), { reporter, pod: seen, hasEnded }, never);
   const recorded = () => cluster.find<V1Pod>(POD)?.metadata?.annotations?.[ANNOTATION.stageVersion];
   return { cluster, pod, checkState, recorded, requests: () => requests };
 }
@@ -50,6 +52,16 @@ describe('a state check of a stage', () => {
   it('is not made for the Pod of another replica, which is left alone', async () => {
     const { checkState, requests, recorded } = begin('conflict', 'ci/other');
     expect([await checkState(), requests(), recorded()]).toEqual(['unknown', 0, undefined]);
+  });
+
+  it('records the version on a Pod that has changed, and changes nothing if it is another replica’s by now', async () => {
+    const changed = begin('reported');
+    changed.cluster.put(POD, changed.pod);
+    expect([await changed.checkState(), changed.recorded()]).toEqual(['open', '7']);
+    const taken = begin('reported');
+    const annotations = { [ANNOTATION.owner]: 'ci/other' };
+    taken.cluster.put(POD, { ...taken.pod, metadata: { name: 'drone-abc', annotations } });
+    expect([await taken.checkState(), taken.requests(), taken.recorded()]).toEqual(['unknown', 0, undefined]);
   });
 
   it('is not made once all steps have ended: it would open a stage again whose end a former owner reported', async () => {
@@ -85,8 +97,8 @@ describe('a state check of a stage', () => {
       checkState: (recordVersion: (version: number) => Promise<boolean>) =>
         recordVersion(1).then(() => 'conflict' as const),
     };
-    const about = { reporter, pod: undefined, owner: 'ci/me', hasEnded: () => false };
-    expect(await checkStage({ cluster, log: silentLogger }, about, never)).toBe('cancelled');
+    const about = { reporter, pod: undefined, hasEnded: () => false };
+    expect(await checkStage(parts(cluster), about, never)).toBe('cancelled');
     expect(cluster.calls).toEqual([]);
   });
 });

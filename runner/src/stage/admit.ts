@@ -67,7 +67,7 @@ function queuedStageOf(
       if (!progress.isWaitLong) pausePreparation(flow);
       Object.assign(waitReason, { reason, text });
       registry.update(id, { phase: 'waiting', asks });
-      parts.waits(text, noteOf(text));
+      parts.wait.noted(text, noteOf(text));
     },
     admitted: () => registry.update(id, { phase: 'starting', reason: '', asks }),
   };

@@ -16,7 +16,7 @@ import { currentPod } from '../watch/current-pod.ts';
 import { toOwnMs } from './api-time.ts';
 import { endAtServer, podLost } from './claim.ts';
 import { endPreparation, isGivenUp, runnersLost } from './preparation.ts';
-import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
+import { type StageEnd, type StageFlow, TAKEN_OVER, type Work } from './stage-progress.ts';
 import { describeAgain, recordPod, recordWait } from './stage-record.ts';
 
 /**
@@ -164,7 +164,7 @@ async function startOver(flow: StageFlow, record: PodRecord): Promise<StageEnd |
   else await recordPod(flow);
   const removed = await removePod(parts, pod, 0);
   stops.stop.throwIfAborted();
-  if (removed === 'others') return { kind: 'left', why: 'another runner has taken over this pipeline' };
+  if (removed === 'others') return TAKEN_OVER;
   if (removed === 'left')
     throw new PipelineError(
       'right-missing',

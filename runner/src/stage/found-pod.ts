@@ -79,7 +79,7 @@ export async function awaitOthers(flow: StageFlow, sinceMs: number): Promise<voi
       { blame: 'cluster' },
     );
   pausePreparation(flow);
-  parts.waits('waiting until another runner has removed its Pod of an earlier run of this stage', '');
+  parts.wait.shown('waiting until another runner has removed its Pod of an earlier run of this stage');
   await pause(flow, OTHERS_PAUSE_MS);
 }
 

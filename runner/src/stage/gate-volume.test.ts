@@ -219,6 +219,20 @@ describe('with HANGAR_GATE_VOLUME=auto, the gate', () => {
     expect([formOf(env.pod), env.server.stage.status]).toEqual(['init', 'running']);
   });
 
+  it('is not replaced by this replica if another one has taken over the Pod, whose stage is not reported either', async () => {
+    const env = await begin();
+    env.cluster.intercept(({ verb }) => {
+      const { pod } = env;
+      if (verb !== 'patch' || !pod) return;
+      const annotations = { ...pod.metadata?.annotations, [ANNOTATION.owner]: 'ci/other' };
+      env.cluster.put(POD, { ...pod, metadata: { ...pod.metadata, annotations } });
+    });
+    onNode(env, waiting('ImagePullBackOff', PULL_FAILED));
+    await env.clock.step(240_000);
+    expect([formOf(env.pod), env.pod?.spec?.activeDeadlineSeconds]).toEqual(['image', undefined]);
+    expect([env.reports, env.registry.entries]).toEqual([['stage running'], []]);
+  });
+
   it('is not replaced if the kubelet reports no end of the Pod for two minutes', async () => {
     const env = await begin();
     const scheduled = { ...env.pod, spec: { containers: [], ...env.pod?.spec, nodeName: 'node-a' } };

@@ -91,7 +91,7 @@ function podCreated(flow: StageFlow, pod: V1Pod): undefined {
   progress.pod = keptPod(pod);
   progress.apiTime = creationTime(pod, parts.clock);
   parts.registry.update(progress.stage.id, { pod: pod.metadata?.name ?? '' });
-  parts.waits('');
+  parts.wait.over();
 }
 
 /** The wait of one stage for room in the ResourceQuota of its namespace. */
@@ -117,7 +117,7 @@ class QuotaWait {
     if (waitedMs >= this.#work.plan.timeoutMs) throw quotaTooLong(this.#work.plan.timeoutMs, text);
     pausePreparation(this.#flow);
     registry.update(stageId, { phase: 'waiting' });
-    parts.waits(text, '');
+    parts.wait.shown(text);
     log.info({ stageId, reason: text }, 'the ResourceQuota is exhausted: waiting');
     if (waitedMs >= SILENT_WAIT_MS || progress.started) await this.#show(text);
     await clock.sleep(QUOTA_PAUSE_MS, stops.stop);

@@ -1,9 +1,8 @@
-import { isKubernetesError, podTarget } from '@hangar/shared/kubernetes/cluster';
+import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { patiently } from '../launch/patiently.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
-import { isOwnedBy } from '../pipeline/pod-owner.ts';
-import { currentPodOnce } from '../watch/current-pod.ts';
+import { changePod } from '../watch/change-pod.ts';
 import type { StageFlow } from './stage-progress.ts';
 
 /** After this many owners in a row were lost while they read the logs of a Pod, the next one does not read them. */
@@ -35,22 +34,13 @@ export function countReading(flow: StageFlow, pod: V1Pod): () => void {
 
 /** Never rejects: without it, one more owner may be counted in vain. */
 async function endCount({ parts }: StageFlow, pod: V1Pod, signal: AbortSignal): Promise<void> {
-  const { clock, cluster, lease, log } = parts;
-  // It changes only the Pod as it was read: another replica may be about to take it over, and count.
+  const { clock, log } = parts;
   const passes = (error: unknown): boolean => isKubernetesError(error, 409);
+  const patch = { metadata: { annotations: { [ANNOTATION.readerDeaths]: '0' } } };
   try {
-    await patiently({ clock, log }, { what: 'change the Pod', passes }, signal, async () => {
-      const now = await currentPodOnce(cluster, pod, signal);
-      if (now.kind !== 'present' || !isOwnedBy(now.pod, lease.owner)) return;
-      const { uid, resourceVersion } = now.pod.metadata ?? {};
-      const annotations = { [ANNOTATION.readerDeaths]: '0' };
-      await cluster.patch(
-        podTarget(pod),
-        { metadata: { uid, resourceVersion, annotations } },
-        'merge',
-        signal,
-      );
-    });
+    await patiently({ clock, log }, { what: 'change the Pod', passes }, signal, () =>
+      changePod(parts, pod, { patchOf: () => patch }, signal),
+    );
   } catch (error) {
     if (!signal.aborted) log.warn({ err: error }, 'the count of lost runners of a Pod could not be reset');
   }

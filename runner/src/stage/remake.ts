@@ -7,7 +7,7 @@ import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import type { LaunchedStage, StageRunEnd } from '../supervise/stage-run.ts';
 import type { PodRetry } from '../watch/pod-retry.ts';
-import type { StageEnd, StageFlow } from './stage-progress.ts';
+import { type StageEnd, type StageFlow, TAKEN_OVER } from './stage-progress.ts';
 import { describeAgain, recordWait } from './stage-record.ts';
 import { stopUnstarted } from './stop-unstarted.ts';
 
@@ -59,17 +59,16 @@ export async function makeAgain(
     case 'no-gate': {
       progress.gateFailure = retry.reason;
       const reason = `the image of the gate cannot be mounted as a volume: ${retry.reason}`;
-      await stopUnstarted(flow, launched, {
-        reason,
-        annotations: { [ANNOTATION.gateReplaced]: retry.reason },
-      });
-      return remakePod(flow, launched, { reason, delayMs: 0 });
+      const annotations = { [ANNOTATION.gateReplaced]: retry.reason };
+      const end = await stopUnstarted(flow, launched, { reason, annotations });
+      return end ?? remakePod(flow, launched, { reason, delayMs: 0 });
     }
     case 'no-image': {
       const { reason, node } = retry;
       progress.avoidedNode = node;
-      await stopUnstarted(flow, launched, { reason, annotations: { [ANNOTATION.nodeAvoided]: node } });
-      return remakePod(flow, launched, { reason, delayMs });
+      const annotations = { [ANNOTATION.nodeAvoided]: node };
+      const end = await stopUnstarted(flow, launched, { reason, annotations });
+      return end ?? remakePod(flow, launched, { reason, delayMs });
     }
   }
 }
@@ -87,10 +86,10 @@ async function remakePod(
   const { id: stageId } = progress.stage;
   parts.log.warn({ stageId, reason }, 'no step ran in the Pod of the pipeline: creating another Pod');
   parts.registry.update(stageId, { phase: 'starting', pod: '' });
-  parts.waits(`creating another Pod: ${reason}`);
+  parts.wait.noted(`creating another Pod: ${reason}`);
   await recordWait(flow, started.stepIds);
   const removed = await removePod(parts, pod, 0);
-  if (removed === 'others') return { kind: 'left', why: 'another runner has taken over this pipeline' };
+  if (removed === 'others') return TAKEN_OVER;
   if (removed === 'left')
     throw new PipelineError('pod-refused', `${reason}; its Pod could not be removed`, {
       blame: 'cluster',

@@ -471,6 +471,23 @@ describe('a hand-over', () => {
     expect([env.isOver(), env.intents.size, env.reports, env.registry.entries]).toEqual([true, 1, [], []]);
   });
 
+  it('that others have decided on, by taking over the Pod, leaves the stage to them before it is started (issue 11, 1.3)', async () => {
+    const env = begin();
+    env.cluster.intercept(({ verb, target }) => {
+      const { pod } = env;
+      if (verb !== 'patch' || target.resource !== RESOURCE.pods || !pod) return;
+      const annotations = { ...pod.metadata?.annotations, [ANNOTATION.owner]: 'ci/other' };
+      env.cluster.put(POD, { ...pod, metadata: { ...pod.metadata, annotations } });
+    });
+    await env.clock.step(60_000);
+    expect([env.pod && holdsGate(env.pod), env.reports]).toEqual([true, ['stage running']]);
+    expect([env.registry.entries, env.intents.size, env.heard]).toEqual([
+      [],
+      0,
+      expect.not.arrayContaining(['launched']),
+    ]);
+  });
+
   it('while the steps run leaves the Pod', async () => {
     const env = begin();
     await env.clock.step(0);

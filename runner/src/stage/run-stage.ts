@@ -1,6 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import type { PodRecord } from '../adopt/read-pod.ts';
 import type { ServerState } from '../cancel/cancel-watches.ts';
+import type { WaitNotice } from '../launch/patiently.ts';
 import { holdsGate } from '../launch/start.ts';
 import type { Intent } from '../lease/lease-record.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
@@ -11,7 +12,7 @@ import { claim } from './claim.ts';
 import { conclude, endOf } from './conclude.ts';
 import { describeStage } from './describe.ts';
 import { allEnded } from './ended-ago.ts';
-import { graceAfter } from './grace.ts';
+import { GRACE_MS, graceAfter } from './grace.ts';
 import { launchPod } from './launch.ts';
 import { beginPreparation, leaveTurn } from './preparation.ts';
 import type { StageParts } from './stage-parts.ts';
@@ -26,9 +27,6 @@ import {
 } from './stage-progress.ts';
 import { endWithoutSteps, start } from './start.ts';
 import { superviseStage } from './supervise.ts';
-
-/** Calls whose response must not be lost may continue for this long after the hand-over has begun. */
-const GRACE_MS = 2_000;
 
 /** Runs a stage that the server has just assigned to this runner. Never rejects. */
 export const runStage = (
@@ -62,12 +60,8 @@ async function processStage(
   const watch = parts.cancelWatches.open(buildId);
   const { cancelled } = watch;
   const grace = graceAfter(parts.clock, { handOver, lost: parts.lease.lost }, GRACE_MS);
-  const waits: StageFlow['parts']['waits'] = (reason, note = reason) => {
-    parts.registry.update(id, { reason: reason || reasonInQueue(progress) });
-    if (note !== '') progress.started?.firstLog?.note(note);
-  };
   const flow: StageFlow = {
-    parts: { ...parts, waits },
+    parts: { ...parts, wait: waitNotice(parts, progress) },
     progress,
     stops: {
       cancelled,
@@ -90,6 +84,19 @@ async function processStage(
     leaveTurn(progress);
     parts.registry.leave(id);
   }
+}
+
+function waitNotice({ registry }: StageParts, progress: StageProgress): WaitNotice {
+  const { id } = progress.stage;
+  const shown = (reason: string): void => registry.update(id, { reason });
+  return {
+    shown,
+    noted: (reason, note = reason) => {
+      shown(reason);
+      progress.started?.firstLog?.note(note);
+    },
+    over: () => shown(reasonInQueue(progress)),
+  };
 }
 
 /** The reason that the admission queue gave, for a stage that waits for nothing else. */
@@ -138,9 +145,8 @@ function onceAdmitted({ pod, started }: StageProgress): Station {
 async function checkState({ parts, progress }: StageFlow, signal: AbortSignal): Promise<ServerState> {
   const reporter = progress.started?.reporter;
   if (!reporter) return 'unknown';
-  const { podWatch, lease } = parts;
   const uid = progress.pod?.metadata?.uid;
-  const pod = podWatch.pods.find(({ metadata }) => metadata?.uid === uid) ?? progress.pod;
+  const pod = parts.podWatch.pods.find(({ metadata }) => metadata?.uid === uid) ?? progress.pod;
   const hasEnded = (read: V1Pod): boolean => allEnded(read, progress);
-  return checkStage(parts, { reporter, pod, owner: lease.owner, hasEnded }, signal);
+  return checkStage(parts, { reporter, pod, hasEnded }, signal);
 }

@@ -1,6 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import type { Admission, Load, WaitReason } from '../admit/admit.ts';
 import type { PodRecord } from '../adopt/read-pod.ts';
+import type { WaitNotice } from '../launch/patiently.ts';
 import type { Started } from '../launch/start.ts';
 import type { Intent, StartedWithoutPod } from '../lease/lease-record.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
@@ -99,8 +100,7 @@ export interface Stops {
 
 /** What a station works with. */
 export interface StationParts extends StageParts {
-  /** Records in the registry why the stage waits (empty: it no longer waits), and in its log if that is open. */
-  readonly waits: (reason: string, note?: string) => void;
+  readonly wait: WaitNotice;
 }
 
 /** One stage that is being processed. */
@@ -128,6 +128,9 @@ export type StageEnd =
   | { readonly kind: 'expired' }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'failed'; readonly error: PipelineError };
+
+/** Another replica has taken over the Pod of the stage, and continues it. */
+export const TAKEN_OVER: StageEnd = { kind: 'left', why: 'another runner has taken over this pipeline' };
 
 /** One step of the processing. A returned end stops the processing; undefined continues with the next station. */
 export type Station = (flow: StageFlow) => Promise<StageEnd | undefined>;

@@ -1,5 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node';
-import { holdsGate, register, type Started, startStage, ungate } from '../launch/start.ts';
+import { holdsGate, type PodStarted, register, type Started, startStage, ungate } from '../launch/start.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { newStage } from '../pipeline/stage-state.ts';
@@ -7,7 +7,13 @@ import { readDetails } from '../report/stage-details.ts';
 import { keptPod } from '../watch/kept-pod.ts';
 import { toApiMs } from './api-time.ts';
 import { endAtServer } from './claim.ts';
-import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
+import {
+  type StageEnd,
+  type StageFlow,
+  type StageProgress,
+  TAKEN_OVER,
+  type Work,
+} from './stage-progress.ts';
 import { followSteps, recordPod, recordStart } from './stage-record.ts';
 
 /**
@@ -22,17 +28,23 @@ export async function start(flow: StageFlow): Promise<StageEnd | undefined> {
   const started = await startAtServer(flow, work);
   followSteps(flow, started);
   if (admittedMs === undefined) {
-    if (!isKnown) progress.pod = keptPod(await register(parts, pod, started, stops.grace));
-    return undefined;
+    return isKnown ? undefined : written(progress, await register(parts, pod, started, stops.grace));
   }
   if (holdsGate(pod)) {
     await recordPod(flow);
     const own = { wallMs: admittedMs, monotonicMs: progress.admittedMonotonicMs };
     const admittedAtMs = toApiMs(progress.apiTime, own);
     const ungated = await ungate(parts, pod, { started, admittedMs: admittedAtMs }, stops.grace);
-    progress.pod = keptPod(ungated);
+    const end = written(progress, ungated);
+    if (end) return end;
   }
   parts.events.launched(parts.clock.monotonicMs() - progress.admittedMonotonicMs);
+  return undefined;
+}
+
+function written(progress: StageProgress, change: PodStarted): StageEnd | undefined {
+  if (change.kind === 'others') return TAKEN_OVER;
+  progress.pod = keptPod(change.pod);
   return undefined;
 }
 

@@ -2,6 +2,7 @@ import { settle } from '@hangar/shared/testing/fake-clock';
 import { refusal } from '@hangar/shared/testing/fake-cluster';
 import type { V1ContainerState, V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
+import { ANNOTATION } from '../pipeline/compiled.ts';
 import type { PlannedStep, RunPlan } from '../pipeline/run-plan.ts';
 import { aPlan, aPlannedStep } from './testing/a-plan.ts';
 import { aPod, gated, running, withStates } from './testing/a-pod.ts';
@@ -78,6 +79,28 @@ describe('the container of a failed step', () => {
     await stageRun.clock.step(1_000);
     expect(annotationOf(stageRun)).toMatch(/^ran 1 /);
     expect(stageRun.reports).toContain('1 failure');
+  });
+
+  it('is recorded at once on a Pod that has changed since its watch showed it', async () => {
+    const stageRun = started();
+    stageRun.cluster.put(stageRun.target, { ...stageRun.feed.pod });
+    await stageRun.run(1, 1);
+    expect(annotationOf(stageRun)).toMatch(/^ran 1 /);
+    expect(stageRun.reports).toContain('1 failure');
+  });
+
+  it('is not recorded on a Pod that another replica has taken over (issue 11, 1.3)', async () => {
+    const stageRun = started();
+    const { metadata } = stageRun.feed.pod ?? {};
+    const annotations = { ...metadata?.annotations, [ANNOTATION.owner]: 'ci/other' };
+    stageRun.cluster.put(stageRun.target, {
+      ...stageRun.feed.pod,
+      metadata: { ...metadata, annotations },
+    });
+    await stageRun.run(1, 1);
+    expect(annotationOf(stageRun)).toBeUndefined();
+    expect(stageRun.cluster.find(stageRun.target)?.metadata?.labels).toBeUndefined();
+    expect(stageRun.logs.of(1).notes).not.toContain(NOTE);
   });
 
   it('is removed at once if that can’t be recorded within ten seconds', async () => {

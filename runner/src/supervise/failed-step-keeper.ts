@@ -1,5 +1,5 @@
 import { withDeadline } from '@hangar/shared/deadline';
-import { isKubernetesError, podTarget } from '@hangar/shared/kubernetes/cluster';
+import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
 import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import { formatSpan } from '@hangar/shared/span';
 import type { V1Pod } from '@kubernetes/client-node';
@@ -7,6 +7,7 @@ import { mayPass } from '../launch/patiently.ts';
 import { ANNOTATION, containerName, GATE_PROGRAM, LABEL } from '../pipeline/compiled.ts';
 import { EARLY_SUCCESS } from '../pipeline/exit-codes.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
+import { changePod, type PodChange } from '../watch/change-pod.ts';
 import { isKeeping, recordedEnd } from '../watch/kept-step.ts';
 import type { LaunchedStage, StageRunParts } from './launched-stage.ts';
 import type { RunContext } from './run-context.ts';
@@ -26,13 +27,13 @@ const WRITING_MS = 10_000;
  */
 export class FailedStepKeeper {
   readonly #parts: Pick<StageRunParts, 'clock' | 'cluster' | 'log'>;
-  readonly #launched: Pick<LaunchedStage, 'plan' | 'mayKeep'>;
+  readonly #launched: Pick<LaunchedStage, 'plan' | 'owner' | 'mayKeep'>;
   readonly #context: Pick<RunContext, 'pod' | 'view' | 'halt'>;
   #isKept = false;
 
   constructor(
     parts: Pick<StageRunParts, 'clock' | 'cluster' | 'log'>,
-    launched: Pick<LaunchedStage, 'plan' | 'mayKeep'>,
+    launched: Pick<LaunchedStage, 'plan' | 'owner' | 'mayKeep'>,
     context: Pick<RunContext, 'pod' | 'view' | 'halt'>,
   ) {
     this.#parts = parts;
@@ -66,14 +67,13 @@ export class FailedStepKeeper {
     const { decision, code, startMs, endMs } = end;
     const annotations = { [`${ANNOTATION.endPrefix}${n}`]: `${decision} ${code} ${startMs} ${endMs}` };
     const labels = isKept ? { [LABEL.kept]: 'true' } : {};
-    const metadata = { uid: pod.metadata?.uid, annotations, labels };
+    const parts = { cluster, lease: { owner: this.#launched.owner } };
+    const patchOf: PodChange = () => ({ metadata: { annotations, labels } });
     try {
-      await withDeadline(clock, { ms: WRITING_MS, signal: this.#context.halt }, (signal) =>
-        retry(clock, WRITING, signal, () =>
-          cluster.patch<V1Pod>(podTarget(pod), { metadata }, 'merge', signal),
-        ),
+      const recorded = await withDeadline(clock, { ms: WRITING_MS, signal: this.#context.halt }, (signal) =>
+        retry(clock, WRITING, signal, () => changePod(parts, pod, { patchOf }, signal)),
       );
-      this.#isKept ||= isKept;
+      this.#isKept ||= isKept && recorded.kind === 'changed';
     } catch (error) {
       if (!this.#context.halt.aborted)
         log.warn({ err: error, step: n }, 'the container of a failed step is not kept');

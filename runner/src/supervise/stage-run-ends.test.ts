@@ -190,6 +190,24 @@ describe('two replicas', () => {
   });
 });
 
+describe('the end of a stage', () => {
+  it('is that of its steps, though the server has refused the log of one for good: the report of that step says so', async () => {
+    const refused = 'its log is not stored: the Drone server refused it';
+    const stageRun = new TestStageRun({
+      log: (log) => Object.assign(log, log.order.stepId === 100 && { refused }),
+    });
+    await stageRun.run(1);
+    await stageRun.run(2, 3);
+    await stageRun.clock.step(1_000);
+    expect([stageRun.server.step(1), stageRun.server.step(2)]).toMatchObject([
+      { status: 'success', exitCode: 0, error: refused },
+      { status: 'failure', exitCode: 3, error: '' },
+    ]);
+    expect(stageRun.server.stage).toMatchObject({ status: 'failure', error: '' });
+    expect(stageRun.reported).toBe(1);
+  });
+});
+
 describe('a time-out', () => {
   it('is reported before the Pod, until then its only record, is deleted', async () => {
     const stageRun = await startedRun();
@@ -217,6 +235,18 @@ describe('a time-out', () => {
     expect(pod?.metadata?.annotations?.[ANNOTATION.conclusion]).toBe('{"kind":"timed-out"}');
     await stageRun.clock.step(4 * HOUR_MS);
     expect([stageRun.isRemoved, stageRun.ended, stageRun.reported]).toEqual([false, 1, 0]);
+  });
+
+  it('does not stop a Pod that another replica has taken over, which the watch does not show (issue 11, 1.3)', async () => {
+    const stageRun = await startedRun();
+    const pod = stageRun.cluster.find<V1Pod>(stageRun.target);
+    const annotations = { ...pod?.metadata?.annotations, [ANNOTATION.owner]: 'ci/other' };
+    stageRun.cluster.put(stageRun.target, { ...pod, metadata: { ...pod?.metadata, annotations } });
+    stageRun.server.gate = new Promise(() => undefined);
+    await stageRun.clock.step(HOUR_MS);
+    const now = stageRun.cluster.find<V1Pod>(stageRun.target);
+    expect([now?.spec?.activeDeadlineSeconds, now?.metadata?.annotations]).toEqual([undefined, annotations]);
+    expect([stageRun.isRemoved, stageRun.end]).toEqual([false, { kind: 'handed-over' }]);
   });
 
   it('that its former owner could not report is reported by the next owner, and no other end', async () => {

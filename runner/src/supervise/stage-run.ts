@@ -380,8 +380,10 @@ export class StageRun {
   /** Stops the Pod, which keeps the reason until the server has it. A Pod cancelled before it had a node is deleted instead. */
   async #stop(conclusion: CutShort, handOver: AbortSignal): Promise<void> {
     if (conclusion.kind === 'cancelled' && !this.#view.scheduled) return this.#removal.now(0);
-    const order = { pod: this.#launched.pod, annotations: conclusionAnnotation(conclusion) };
-    await stopPod(this.#parts, order, AbortSignal.any([handOver, this.#halt.signal]));
+    const order = { pod: this.#knownPod, annotations: conclusionAnnotation(conclusion) };
+    const parts = { ...this.#parts, lease: { owner: this.#launched.owner } };
+    const stopped = await stopPod(parts, order, AbortSignal.any([handOver, this.#halt.signal]));
+    if (stopped === 'others') this.#disown();
   }
 
   async #report(conclusion: Conclusion, signal: AbortSignal): Promise<void> {

@@ -8,10 +8,10 @@ import {
   isFinal,
   type StageState,
   skipped,
-  withSchema,
+  withLog,
 } from '../pipeline/stage-state.ts';
 import { hasFailedFast, type SkipDecision } from '../pipeline/step-decision.ts';
-import type { Mark, StepLogStream } from '../ports/step-logs.ts';
+import type { FinishedLog, Mark, StepLogStream } from '../ports/step-logs.ts';
 import { neverStarted } from '../watch/step-trouble.ts';
 import { BackgroundSteps } from './background-steps.ts';
 import { decideByKnown } from './decide-by-known.ts';
@@ -151,7 +151,7 @@ export class StepRuns {
   }
 
   /** Sends the rest of the log and uploads all of it, however long that takes. After a hand-over, the next owner reads it again. */
-  async #upload(log: StepLogStream): Promise<{ readonly schema: string }> {
+  async #upload(log: StepLogStream): Promise<FinishedLog> {
     this.#uploads += 1;
     try {
       return await log.finish(this.#context.leaving);
@@ -307,8 +307,8 @@ export class StepRuns {
     const known = this.#known.endOf(step.n);
     if (known) this.#conclude(step, known);
     if (known) await this.#keepFailed(step, known, log);
-    const { schema } = await this.#upload(log);
-    if (known && !this.#context.left()) await this.#settleStored(step, known, schema);
+    const finished = await this.#upload(log);
+    if (known && !this.#context.left()) await this.#settleStored(step, known, finished);
   }
 
   async #keepFailed(step: PlannedStep, known: StepEnd, log: StepLogStream): Promise<void> {
@@ -318,10 +318,10 @@ export class StepRuns {
   }
 
   /** Its log is stored, so its end may be reported. */
-  async #settleStored(step: PlannedStep, known: StepEnd, schema: string): Promise<void> {
+  async #settleStored(step: PlannedStep, known: StepEnd, finished: FinishedLog): Promise<void> {
+    this.#context.change(withLog(this.#context.state(), step.n, finished));
     if (known.decision === 'stopping') return this.#stopping(step);
     if (!hasRun(known.decision)) return this.#skip(step, known.decision);
-    if (schema) this.#context.change(withSchema(this.#context.state(), step.n, schema));
     if (isQuiet(step, known))
       return this.#parts.log.debug({ step: step.name, code: known.code }, 'a background step has ended');
     if (!this.#context.concluded()) await this.#report(step);

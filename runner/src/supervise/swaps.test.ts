@@ -32,6 +32,13 @@ const patches = (stageRun: TestStageRun) =>
 const annotation = (stageRun: TestStageRun, key: string) =>
   stageRun.cluster.find<V1Pod>(stageRun.target)?.metadata?.annotations?.[key];
 
+/** Another replica takes the Pod over, which its watch does not show yet. */
+function takeOver({ cluster, target }: TestStageRun): void {
+  const pod = cluster.find<V1Pod>(target);
+  const annotations = { ...pod?.metadata?.annotations, [ANNOTATION.owner]: 'ci/other' };
+  cluster.put(target, { ...pod, metadata: { ...pod?.metadata, annotations } });
+}
+
 /** All placeholders and gates of the Pod run. */
 async function ready(plan = between): Promise<TestStageRun> {
   const stageRun = new TestStageRun({ plan });
@@ -80,17 +87,39 @@ describe('the swap (previous-runner §5.3, §5.10)', () => {
 
   it('that met another version of the Pod is decided again', async () => {
     const stageRun = new TestStageRun({ plan: alone, pod: aPod(alone, { spec: { nodeName: '' } }) });
-    stageRun.cluster.fail('patch', 'pods', refusal(409, 'Conflict'));
+    const onNode = aPod(alone);
+    stageRun.cluster.put(stageRun.target, onNode);
     await settle();
-    await stageRun.show((pod) =>
-      withStates({ ...pod, spec: { containers: [], ...pod.spec, nodeName: 'node-a' } }, {}),
-    );
+    stageRun.feed.show(stageRun.cluster.find<V1Pod>(stageRun.target) ?? {});
     await stageRun.clock.step(1_000);
     expect(patches(stageRun)).toHaveLength(1);
+    expect(stageRun.cluster.find<V1Pod>(stageRun.target)?.spec).toEqual(onNode.spec);
     await stageRun.show((pod) => withStates(pod, { 1: running() }));
     expect(patches(stageRun).at(-1)?.metadata.annotations[`${ANNOTATION.placeholderPrefix}1`]).toBe(
       'containerd://1-0',
     );
+  });
+
+  it('of a Pod that has changed since its watch showed it is repeated at once', async () => {
+    const stageRun = new TestStageRun({ plan: alone });
+    const pod = withStates(aPod(alone), { 1: running() });
+    stageRun.feed.show(stageRun.cluster.put(stageRun.target, pod));
+    stageRun.cluster.put(stageRun.target, pod);
+    await settle();
+    expect(patches(stageRun)).toHaveLength(2);
+    expect(annotation(stageRun, `${ANNOTATION.placeholderPrefix}1`)).toBe('containerd://1-0');
+  });
+
+  it('of a Pod that another replica has taken over is not made (issue 11, 1.3)', async () => {
+    const stageRun = new TestStageRun({ plan: alone });
+    const pod = withStates(aPod(alone), { 1: running() });
+    stageRun.feed.show(stageRun.cluster.put(stageRun.target, pod));
+    takeOver(stageRun);
+    stageRun.feed.unseen = stageRun.cluster.find<V1Pod>(stageRun.target);
+    await stageRun.clock.step(10_000);
+    expect(stageRun.cluster.find<V1Pod>(stageRun.target)?.spec).toEqual(pod.spec);
+    expect([patches(stageRun).length, stageRun.reports]).toEqual([1, []]);
+    expect(stageRun.end).toEqual({ kind: 'handed-over' });
   });
 
   it('waits for a placeholder that is about to start (known issue 6)', async () => {
@@ -258,6 +287,21 @@ describe('the result of a swapped step', () => {
     expect(annotation(stageRun, `${ANNOTATION.resultPrefix}2`)).toBeUndefined();
     await stageRun.clock.step(200);
     expect(annotation(stageRun, `${ANNOTATION.resultPrefix}2`)).toMatch(/^ran 0 /);
+  });
+
+  it('is published at once on a Pod that has changed, and never on another replica’s', async () => {
+    const resultOf = async (change: (stageRun: TestStageRun) => void) => {
+      const stageRun = await ready();
+      await stageRun.run(1);
+      await stageRun.catchUp();
+      await stageRun.show((pod) => withStates(pod, { 2: terminated(0) }, 1));
+      change(stageRun);
+      await stageRun.clock.step(0);
+      return annotation(stageRun, `${ANNOTATION.resultPrefix}2`);
+    };
+    const touch = ({ cluster, target }: TestStageRun) => cluster.put(target, { ...cluster.find(target) });
+    expect(await resultOf(touch)).toMatch(/^ran 0 /);
+    expect(await resultOf(takeOver)).toBeUndefined();
   });
 
   it('that can’t be published at all breaks the stage', async () => {

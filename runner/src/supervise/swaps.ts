@@ -1,9 +1,11 @@
 import { Backoff, type BackoffPolicy } from '@hangar/shared/backoff';
 import { errorText } from '@hangar/shared/error-text';
-import { isKubernetesError, podTarget } from '@hangar/shared/kubernetes/cluster';
+import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
+import type { V1Pod } from '@kubernetes/client-node';
 import { mayPass } from '../launch/patiently.ts';
 import { ANNOTATION, containerName } from '../pipeline/compiled.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
+import { changePod, type PodChange } from '../watch/change-pod.ts';
 import type { LaunchedStage, StageRunParts } from './launched-stage.ts';
 import type { RunContext } from './run-context.ts';
 import { stepEnvFile } from './step-env.ts';
@@ -19,7 +21,7 @@ export interface SwapResult {
 
 type Annotations = Readonly<Record<string, string | null>>;
 
-/** `again`: nothing was written, for a temporary reason. */
+/** `again`: nothing was written, for a temporary reason. `over`: the Pod is gone or another replica's, or the stage has ended. */
 type Written = 'written' | 'again' | 'over';
 
 /** Delays between tries; a swap may take as long as a container may take to start. */
@@ -58,7 +60,7 @@ export class Swaps {
       const now = decision();
       if (now.kind === 'done') return true;
       if (now.kind === 'lost') return this.#placeholderLost(step, now.code);
-      const written = now.kind === 'swap' ? await this.#put(step, now) : 'again';
+      const written = now.kind === 'swap' ? await this.#put(step) : 'again';
       if (written !== 'again') return written === 'written';
       await pauses.pause(halt);
     }
@@ -79,10 +81,17 @@ export class Swaps {
     return this.#context.halt.aborted || this.#context.concluded() || this.#context.gone();
   }
 
-  #put(step: PlannedStep, decision: SwapDecision & { kind: 'swap' }): Promise<Written> {
-    const { n } = step;
-    const pod = this.#context.pod();
-    const held = pod.metadata?.annotations ?? {};
+  /** Decides again by the Pod that the write changes: its placeholder may have started meanwhile. */
+  #put(step: PlannedStep): Promise<Written> {
+    const patchOf: PodChange = (pod) => {
+      const decision = decideSwap(pod, step.n);
+      return decision.kind === 'swap' ? this.#swapOf(step, pod, decision.placeholder) : undefined;
+    };
+    return this.#write(patchOf, step);
+  }
+
+  #swapOf({ n }: PlannedStep, { metadata }: V1Pod, placeholder: string): ReturnType<PodChange> {
+    const held = metadata?.annotations ?? {};
     const env = stepEnvFile({
       buildFailed: this.#launched.plan.buildFailed === true,
       failing: this.#failing(),
@@ -90,24 +99,17 @@ export class Swaps {
       nowMs: this.#parts.clock.now(),
     });
     const annotations = {
-      [`${ANNOTATION.placeholderPrefix}${n}`]: decision.placeholder,
+      [`${ANNOTATION.placeholderPrefix}${n}`]: placeholder,
       [`${ANNOTATION.envPrefix}${n}`]: env,
     };
     const image = held[`${ANNOTATION.imagePrefix}${n}`];
-    const { resourceVersion } = decision;
-    return this.#write(
-      {
-        metadata: { annotations, ...(resourceVersion ? { resourceVersion } : {}) },
-        spec: { containers: [{ name: containerName(n), image }] },
-      },
-      step,
-    );
+    return { metadata: { annotations }, spec: { containers: [{ name: containerName(n), image }] } };
   }
 
   async #flush(): Promise<void> {
     const pauses = new Backoff(this.#parts.clock, PAUSES);
     while (this.#results.size > 0 && !this.#isOver() && this.#gatesWait()) {
-      if ((await this.#write({ metadata: { annotations: {} } })) !== 'again') return;
+      if ((await this.#write(() => ({}))) !== 'again') return;
       await pauses.pause(this.#context.halt);
     }
   }
@@ -121,29 +123,28 @@ export class Swaps {
   }
 
   /** One try; it includes the pending results, which are kept when it fails. */
-  async #write(
-    patch: { metadata: { annotations: Annotations }; spec?: object },
-    step?: PlannedStep,
-  ): Promise<Written> {
+  async #write(patchOf: PodChange, step?: PlannedStep): Promise<Written> {
     const due = this.#results;
     this.#results = new Map();
-    const annotations = { ...annotationsOf(due), ...patch.metadata.annotations };
-    try {
-      await this.#parts.cluster.patch(
-        podTarget(this.#launched.pod),
-        { ...patch, metadata: { uid: this.#launched.pod.metadata?.uid, ...patch.metadata, annotations } },
-        'strategic',
-        this.#context.halt,
-      );
-      return 'written';
-    } catch (error) {
-      this.#results = new Map([...due, ...this.#results]);
-      return this.#afterFailure(error, step);
-    }
+    const written = await this.#change(withResults(patchOf, due)).catch((error: unknown) =>
+      this.#afterFailure(error, step),
+    );
+    if (written !== 'written') this.#results = new Map([...due, ...this.#results]);
+    return written;
+  }
+
+  async #change(patchOf: PodChange): Promise<Written> {
+    const { halt } = this.#context;
+    const parts = { ...this.#parts, lease: { owner: this.#launched.owner } };
+    const { kind } = await changePod(parts, this.#context.pod(), { patchOf, how: 'strategic' }, halt);
+    // The watch does not show that the Pod is another replica's yet: the whole stage run must know it.
+    if (kind === 'others') void this.#context.readPod();
+    if (kind === 'changed') return 'written';
+    return kind === 'unneeded' ? 'again' : 'over';
   }
 
   #afterFailure(error: unknown, step: PlannedStep | undefined): Written {
-    if (this.#isOver() || isKubernetesError(error, 404)) return 'over';
+    if (this.#isOver()) return 'over';
     if (mayPass(error) || isKubernetesError(error, 409)) return 'again';
     const reason = errorText(error);
     const text = step
@@ -164,6 +165,15 @@ export class Swaps {
     return false;
   }
 }
+
+/** The same write, with the results in it. */
+const withResults =
+  (patchOf: PodChange, results: ReadonlyMap<number, string>): PodChange =>
+  (pod) => {
+    const patch = patchOf(pod);
+    const annotations = { ...annotationsOf(results), ...patch?.metadata?.annotations };
+    return patch && { ...patch, metadata: { ...patch.metadata, annotations } };
+  };
 
 /** Annotations with the results; files that ended steps no longer need are removed, because annotations have a size limit. */
 function annotationsOf(results: ReadonlyMap<number, string>): Annotations {

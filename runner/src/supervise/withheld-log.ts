@@ -1,5 +1,5 @@
 import { orAborted } from '@hangar/shared/or-aborted';
-import type { Following, StepLogStream } from '../ports/step-logs.ts';
+import type { FinishedLog, Following, StepLogStream } from '../ports/step-logs.ts';
 
 const TEXT =
   'the output of this step is withheld: the runner was lost several times in a row while it read the logs of this pipeline. The result is that of the step; "kubectl logs" shows the output while the Pod exists';
@@ -26,7 +26,7 @@ export class WithheldLog implements StepLogStream {
     await orAborted(ended, signal).catch(() => undefined);
   }
 
-  finish(signal: AbortSignal): Promise<{ readonly schema: string }> {
+  finish(signal: AbortSignal): Promise<FinishedLog> {
     return this.#log.finish(signal);
   }
 }

@@ -123,7 +123,7 @@ describe('logs on the terminal', () => {
     write(`\u001b]1338;${card}\u001b]0m`);
     write('after');
     await follow();
-    expect(await finish(log)).toEqual({ schema: 'https://s' });
+    expect(await finish(log)).toEqual({ schema: 'https://s', refused: '' });
     expect(seen).toEqual(['test: after']);
   });
 

@@ -6,7 +6,14 @@ import { type MaskStream, Masks } from '../../logs/mask.ts';
 import type { NodeLogPiece, Piece } from '../../logs/piece.ts';
 import { PIECE_BYTES } from '../../logs/timestamped.ts';
 import type { LogSource } from '../../ports/log-source.ts';
-import type { Following, LogOrder, Mark, StepLogStream, StepLogs } from '../../ports/step-logs.ts';
+import type {
+  FinishedLog,
+  Following,
+  LogOrder,
+  Mark,
+  StepLogStream,
+  StepLogs,
+} from '../../ports/step-logs.ts';
 import type { Screen } from './screen.ts';
 import type { Turns } from './turns.ts';
 
@@ -72,11 +79,11 @@ class TerminalLog implements StepLogStream {
     await followLog(this.#parts, this.#order, sink, { ...following, onMark });
   }
 
-  finish(): Promise<{ schema: string }> {
+  finish(): Promise<FinishedLog> {
     if (!this.#finished) this.#end();
     this.#finished = true;
     this.#parts.turns.finish(this.#order.stepId);
-    return Promise.resolve({ schema: this.#cards.card(this.#masks)?.schema ?? '' });
+    return Promise.resolve({ schema: this.#cards.card(this.#masks)?.schema ?? '', refused: '' });
   }
 
   #end(): void {

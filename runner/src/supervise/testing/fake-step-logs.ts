@@ -1,4 +1,11 @@
-import type { Following, LogOrder, Mark, StepLogStream, StepLogs } from '../../ports/step-logs.ts';
+import type {
+  FinishedLog,
+  Following,
+  LogOrder,
+  Mark,
+  StepLogStream,
+  StepLogs,
+} from '../../ports/step-logs.ts';
 
 /** One log that a test controls: its marks, errors and delays. */
 export class FakeStepLog implements StepLogStream {
@@ -10,6 +17,7 @@ export class FakeStepLog implements StepLogStream {
   /** The process ended before the server had stored it. */
   isLeft = false;
   schema = '';
+  refused = '';
   /** Uploads wait until it resolves. */
   upload: Promise<void> = Promise.resolve();
   #following: Following | undefined;
@@ -68,13 +76,13 @@ export class FakeStepLog implements StepLogStream {
     await Promise.race([following.ended, aborted, this.#complete.promise]);
   }
 
-  async finish(signal: AbortSignal): Promise<{ schema: string }> {
+  async finish(signal: AbortSignal): Promise<FinishedLog> {
     const left = new Promise<'left'>((resolve) =>
       signal.addEventListener('abort', () => resolve('left'), { once: true }),
     );
     this.isLeft = (await Promise.race([this.upload, left])) === 'left';
     this.isStored = !this.isLeft;
-    return { schema: this.schema };
+    return { schema: this.schema, refused: this.refused };
   }
 }
 
