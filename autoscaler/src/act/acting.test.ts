@@ -26,6 +26,7 @@ const VIEW: ActView = {
   waitingPods: 0,
   perSecond: 0,
   bootMs: 60_000,
+  announcedShare: 0,
   emptyAt: new Map(),
   uncertain: undefined,
 };

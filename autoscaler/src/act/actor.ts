@@ -36,6 +36,8 @@ export interface ActView {
   readonly perSecond: number;
   /** From the order of a node to its first build. */
   readonly bootMs: number;
+  /** The share of builds that are announced a boot before they come, 0 to 1. */
+  readonly announcedShare: number;
   /** When nodes with builds are expected to be empty, in seconds since 1970, by name; undefined: unknown. */
   readonly emptyAt: ReadonlyMap<string, number> | undefined;
   /** Why less is known than should be; no pool is lowered and no node marked then. Undefined: all is known. */
@@ -101,6 +103,7 @@ export function actViewOf(
     waitingPods: pendingPods + knownStages,
     perSecond: snapshot.perSecond,
     bootMs: snapshot.calibration.bootSeconds.value * 1000,
+    announcedShare: snapshot.forecast?.announcedShare ?? 0,
     uncertain: conditions.find(({ weight }) => weight === 'partial')?.text,
   };
 }

@@ -40,11 +40,11 @@ function begin() {
   const emptyAt = new Map<string, number>();
   const read = () => {
     const pools = poolsOf(nodes, builds, { assumed: { cpuMillicores: 300, memoryBytes: 0 } });
-    observed.observe({ nodes, pools, typicalPod: BUILD, bootMs: 0, emptyAt });
+    observed.observe({ nodes, pools, typicalPod: BUILD, bootMs: 0, announcedShare: 0.5, emptyAt });
     return observed.nodesByPool;
   };
   const ci = () => read().get('ci') ?? [];
-  return { clock, builds, emptyAt, begins, read, ci, put, drop };
+  return { clock, builds, emptyAt, begins, read, ci, put, drop, observed };
 }
 
 describe('the observed pools', () => {
@@ -55,6 +55,13 @@ describe('the observed pools', () => {
       ['n1', 700],
       ['n2', undefined],
     ]);
+  });
+
+  it('know the share of announced builds as it was observed last, none before', () => {
+    const { read, observed } = begin();
+    expect(observed.announcedShare).toBe(0);
+    read();
+    expect(observed.announcedShare).toBe(0.5);
   });
 
   it('groups nodes by pool, with their room beside DaemonSets and builds', () => {

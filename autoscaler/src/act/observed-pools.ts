@@ -23,6 +23,7 @@ export class ObservedPools {
   #nodes: ReadonlyMap<string, readonly PoolNode[]> = new Map();
   #pools: readonly Pool[] = [];
   #bootMs = Number.POSITIVE_INFINITY;
+  #announcedShare = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -31,6 +32,11 @@ export class ObservedPools {
   /** Usual time from the order of a node to its readiness; before anything was observed a boot is never late. */
   get bootMs(): number {
     return this.#bootMs;
+  }
+
+  /** The share of builds that are announced a boot before they come, 0 to 1. */
+  get announcedShare(): number {
+    return this.#announcedShare;
   }
 
   get nodesByPool(): ReadonlyMap<string, readonly PoolNode[]> {
@@ -52,12 +58,14 @@ export class ObservedPools {
     pools,
     typicalPod,
     bootMs,
+    announcedShare,
     emptyAt,
-  }: Pick<ActView, 'nodes' | 'pools' | 'typicalPod' | 'bootMs' | 'emptyAt'>): void {
+  }: Pick<ActView, 'nodes' | 'pools' | 'typicalPod' | 'bootMs' | 'announcedShare' | 'emptyAt'>): void {
     const ours = nodes.filter(({ foreign, leaving }) => !foreign && !leaving);
     const loads = new Map(pools.flatMap((pool) => pool.nodes.map((node) => [node.name, node])));
     this.#pools = pools;
     this.#bootMs = bootMs;
+    this.#announcedShare = announcedShare;
     this.#timeEmptiness(ours, loads);
     this.#nodes = new Map(
       [...Map.groupBy(ours, ({ pool }) => pool)].map(([name, members]) => {

@@ -81,6 +81,7 @@ export class PoolActuators {
     return new StaticNodePool({ ...this.#parts, object }, rules, {
       nodes: () => observed.nodes(pool),
       bootMs: () => observed.bootMs,
+      announcedShare: () => observed.announcedShare,
       whyShared: () => this.#whyShared(pool, name),
     });
   }

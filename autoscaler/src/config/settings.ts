@@ -233,7 +233,7 @@ export const SETTINGS = {
   }),
   lowerPaceMs: acting('LOWER_PACE', DURATION, 60_000, {
     description:
-      'A pool is not scaled down within this time after it was last scaled. Scaling up never waits.',
+      'A pool is not scaled down within this time after it was last scaled; a NodePool waits for less by the share of builds that are announced a boot before they come. Scaling up never waits.',
   }),
   billingUnitMs: acting('BILLING_UNIT', atLeast(1_000, DURATION), 1_000, {
     description:
@@ -243,7 +243,8 @@ export const SETTINGS = {
     description: 'A node of a NodePool is not removed before it is this old.',
   }),
   emptyForMs: acting('EMPTY_FOR', DURATION, 30_000, {
-    description: 'A node of a NodePool is removed when it has been empty for this time.',
+    description:
+      'A node of a NodePool is removed when it has been empty for this time; sooner by the share of builds that are announced a boot before they come.',
   }),
   leaseName: leading('LEASE_NAME', TEXT, 'hangar-autoscaler', 'The Lease for leader election.'),
   leaseNamespace: leading('LEASE_NAMESPACE', TEXT, '', {

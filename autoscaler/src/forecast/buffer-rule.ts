@@ -33,6 +33,8 @@ export interface BufferRule<View extends DemandView = DemandView> {
    * than ordering a new one. Called after `bufferPods`, with the same view; without this method only the buffer is kept.
    */
   keepPods?(view: View): number;
+  /** The share of builds that are announced a boot before they come, 0 to 1; none are where it is missing. */
+  announcedShare?(): number;
   /** Why it is that much, for people. Called after `bufferPods`. */
   because?(): string;
   /** Whether the last answer comes from a forecast that passed its back-test, and not from a rule. */

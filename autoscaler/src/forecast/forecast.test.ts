@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../simulate/random.ts';
 import { ArrivalProfile } from './arrival-profile.ts';
@@ -68,6 +69,18 @@ describe('RunTimes', () => {
     expect(mixed.chanceOfEnd(0, 60)).toBeCloseTo(0.5, 1);
     expect(mixed.chanceOfEnd(60, 60)).toBeLessThan(0.01);
     expect(mixed.chanceOfEnd(60, 5000)).toBeCloseTo(1, 2);
+  });
+
+  it('has ended half of the builds of an age after their median rest, whatever the run times were', () => {
+    const runTimes = fc.array(fc.integer({ min: 1, max: 100_000 }), { minLength: 50, maxLength: 300 });
+    fc.assert(
+      fc.property(runTimes, fc.double({ min: 0, max: 1, noNaN: true }), (times, share) => {
+        const learned = after(times);
+        const age = share * Math.max(...times) * 0.9;
+
+        expect(learned.chanceOfEnd(age, learned.medianRest(age))).toBeCloseTo(0.5, 6);
+      }),
+    );
   });
 
   it('gives a chance between 0 and 1 at any age', () => {

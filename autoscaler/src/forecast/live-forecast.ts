@@ -39,6 +39,8 @@ export interface FreeRoom {
   readonly keepPods: number;
   /** Whether it comes from a forecast that performs better than the rule, and not from the rule corrected by the observed waits. */
   readonly isForecast: boolean;
+  /** The share of builds that are announced a boot before they come, 0 to 1; none by default. */
+  readonly announcedShare?: number | undefined;
   /** Why it is that much, where the rule can say. */
   readonly because?: string | undefined;
 }
@@ -125,6 +127,7 @@ export class LiveForecast {
       pods,
       keepPods: this.#rule.keepPods?.(view) ?? pods,
       isForecast: this.#rule.isForecast?.() ?? true,
+      announcedShare: this.#rule.announcedShare?.(),
       because: this.#rule.because?.(),
     };
   }

@@ -93,6 +93,7 @@ export function priceRule({ leadSeconds, prices, calendar }: PriceRuleOptions): 
       pods = roomToOrder(prospect.rise, worthOf(view, prospect.price), buildsIn(view));
       return pods;
     },
+    announcedShare: () => forecast.announcedShare,
     because: () => {
       const price = Number((prospect?.price ?? prices.usual).toFixed(1));
       return `room for ${pods} more ${pods === 1 ? 'Pod' : 'Pods'} avoids waiting that costs more than the nodes, at ${price} node-minutes for each minute of waiting`;

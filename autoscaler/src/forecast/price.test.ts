@@ -281,28 +281,55 @@ describe('logGamma', () => {
 });
 
 describe('PushForecast', () => {
-  /** Pushes that are expected to come unannounced in a lead time of 200 s, after a day with a push of two builds each minute. */
-  function unannounced(knownAhead: number): number {
+  /** The chance that a build ends within half of the lead time. */
+  const EARLY_END = 0.1;
+  const TICK_SECONDS = 10;
+
+  /** What changes in a lead time of 200 s, after a day with a push of two builds each minute; run times are up to 1,000 s, all alike, and a hundred builds begin now. Then half as much comes for some hours. */
+  function changesWith(knownAhead: number, quietHours = 0): Changes {
     const forecast = new PushForecast(200, () => 30);
     let view: DemandView | undefined;
-    for (let at = START; at < START + 1.5 * DAY; at += 10) {
-      const arrivals = (at / 10) % 6 === 0 ? [at, at] : [];
+    const quietFrom = START + 1.5 * DAY;
+    for (let at = START; at < quietFrom + quietHours * HOUR; at += 10) {
+      const isQuiet = at >= quietFrom;
+      const arrivals = (at / 10) % (isQuiet ? 12 : 6) === 0 ? [at, at] : [];
       view = {
-        ...{ nowSeconds: at + 1, bootSeconds: 180, waitingTotal: 0, running: [], arrivals },
-        ...{ finished: [], knownAhead },
+        ...{ nowSeconds: at + 1, bootSeconds: 180, waitingTotal: 0, arrivals },
+        knownAhead: isQuiet ? knownAhead / 2 : knownAhead,
+        running: Array.from({ length: 100 }, () => ({ name: '', startedAt: at + 1 })),
+        finished: [{ name: '', seconds: ((at / 10) * 7) % 1000 }],
       };
       forecast.learn(view);
     }
-    return view === undefined ? Number.NaN : forecast.changes(view, 200).pushes.mean;
+    if (view === undefined) throw new Error('no time passed');
+    return forecast.changes(view, 200);
   }
 
-  it('expects no unannounced push where all are announced a boot before they come', () => {
-    expect(unannounced(6)).toBeLessThan(0.05);
+  /** Pushes that are expected to come unannounced. */
+  const unannounced = (knownAhead: number, quietHours = 0): number =>
+    changesWith(knownAhead, quietHours).pushes.mean / (1 - EARLY_END);
+
+  /** Builds, of the hundred, that are expected to end. */
+  const ending = (knownAhead: number): number =>
+    changesWith(knownAhead).leaving.reduce((sum, { count, chance }) => sum + count * chance, 0);
+
+  it('expects the unannounced pushes of one tick where all are announced a boot before they come', () => {
+    expect(unannounced(6)).toBeCloseTo(TICK_SECONDS / 60, 1);
   });
 
   it('expects half of them where half are announced', () => {
     expect(unannounced(3)).toBeCloseTo(200 / 60 / 2, 0);
     expect(unannounced(0)).toBeCloseTo(200 / 60, 0);
+  });
+
+  it('expects no more of them on a quieter day than usual', () => {
+    expect(unannounced(6, 8)).toBeLessThanOrEqual(unannounced(6));
+    expect(unannounced(3, 8)).toBeGreaterThan(2 * unannounced(6));
+  });
+
+  it('counts ends for as long as arrivals: for the lead time of two ticks and a boot, and for a tick less where all are announced', () => {
+    expect(ending(0)).toBeCloseTo(20, 0);
+    expect(ending(6)).toBeCloseTo(19, 0);
   });
 });
 

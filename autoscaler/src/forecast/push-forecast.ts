@@ -43,6 +43,9 @@ export class PushForecast {
   readonly #recent = { pushes: 0, seconds: FIRST_DAY.priorSeconds as number };
   /** Of the last minutes. */
   #perSecond = 0;
+  /** What was announced in the last boot, and how many builds had arrived until then. */
+  #announced: { readonly at: number; readonly known: number; readonly arrivals: number }[] = [];
+  #arrivals = 0;
   #knownMean = 0;
   #arrivalsMean = 0;
   readonly #priceOf: (event: string) => number;
@@ -73,7 +76,7 @@ export class PushForecast {
     this.#activity.passed(nowSeconds - from, pushes, this.#usual(from, nowSeconds));
     const usual = this.#usual(nowSeconds, nowSeconds + this.#leadSeconds);
     this.#activity.judge(nowSeconds, usual);
-    this.#learnKnown(view);
+    this.#learnAnnounced(view);
     this.#lastAt = nowSeconds;
   }
 
@@ -90,11 +93,19 @@ export class PushForecast {
     return (pushes / Math.max(1, seconds)) * (toSeconds - fromSeconds);
   }
 
-  /** What is announced a boot before it comes is ordered in time: beside such arrivals, no room is needed for the ticks of the lead. */
-  #learnKnown({ nowSeconds, bootSeconds, knownAhead }: DemandView): void {
-    const usual = this.#usual(nowSeconds, nowSeconds + bootSeconds) * this.#sizes.mean;
-    this.#knownMean += (knownAhead - this.#knownMean) * KNOWN_STEP;
-    this.#arrivalsMean += (usual - this.#arrivalsMean) * KNOWN_STEP;
+  /** Compares what was announced with what came in the boot after it. */
+  #learnAnnounced({ nowSeconds, bootSeconds, knownAhead, arrivals }: DemandView): void {
+    this.#arrivals += arrivals.length;
+    this.#announced.push({ at: nowSeconds, known: knownAhead, arrivals: this.#arrivals });
+    for (
+      let [first] = this.#announced;
+      first && first.at + bootSeconds <= nowSeconds;
+      [first] = this.#announced
+    ) {
+      this.#announced.shift();
+      this.#knownMean += (first.known - this.#knownMean) * KNOWN_STEP;
+      this.#arrivalsMean += (this.#arrivals - first.arrivals - this.#arrivalsMean) * KNOWN_STEP;
+    }
   }
 
   #arrived(at: number, event: string): void {
@@ -129,12 +140,13 @@ export class PushForecast {
   changes(view: DemandView, withinSeconds: number): Changes {
     const { nowSeconds } = view;
     const { mean, shape } = this.#activity.factor;
-    const near = Math.min(withinSeconds, this.#leadSeconds);
-    const unknown = this.#unknownShare;
+    const announced = this.announcedShare;
     const expect = (seconds: number): number => this.#usual(nowSeconds, nowSeconds + seconds);
-    const usual = expect(withinSeconds) - expect(near) * (1 - unknown);
+    // What is ordered at the next tick is ready a tick later: until then, half of the ticks of the lead, room has to do for announced builds.
+    const reach = withinSeconds - (Math.max(0, withinSeconds - view.bootSeconds) / 2) * announced;
+    const usual = expect(reach) - expect(Math.min(reach, view.bootSeconds)) * announced;
     const early = this.#runTimes.chanceOfEarlyEnd(withinSeconds / 2);
-    const leaving = this.#runTimes.leaving(view.running, nowSeconds, withinSeconds);
+    const leaving = this.#runTimes.leaving(view.running, nowSeconds, reach);
     const sizes = this.#sizes.chances(this.#counts.peaks(nowSeconds));
     const pushes = { mean: usual * mean * (1 - early), shape };
     const singles = this.#coming(nowSeconds, withinSeconds);
@@ -155,9 +167,9 @@ export class PushForecast {
     return builds > 0 ? sum / builds : this.#meanPrice;
   }
 
-  /** The share of arrivals that are not announced, 0 to 1. */
-  get #unknownShare(): number {
-    return this.#arrivalsMean <= 0 ? 1 : Math.max(0, 1 - this.#knownMean / this.#arrivalsMean);
+  /** The share of arrivals that are announced a boot before they come, 0 to 1. */
+  get announcedShare(): number {
+    return this.#arrivalsMean <= 0 ? 0 : Math.min(1, this.#knownMean / this.#arrivalsMean);
   }
 
   #coming(nowSeconds: number, withinSeconds: number): Changes['singles'] {

@@ -8,8 +8,11 @@ const ENDS_PER_COUNT = 100;
 /** With fewer ended builds than this, survival is unknown: no build is expected to end. */
 const LEAST_RUNS = 50;
 
-const binOf = (seconds: number): number =>
-  Math.max(0, Math.min(BINS - 1, Math.floor(Math.log2(Math.max(1, seconds)) * BINS_PER_DOUBLING)));
+/** Where a time lies among the bins: its bin, and how far it is in it. */
+const placeOf = (seconds: number): number =>
+  Math.min(BINS - 1, Math.log2(Math.max(1, seconds)) * BINS_PER_DOUBLING);
+
+const binOf = (seconds: number): number => Math.floor(placeOf(seconds));
 
 /** The number of builds of each age, in the bins of {@link RunTimes.chancesOfEnd}. */
 export function countByAge(
@@ -28,6 +31,8 @@ export function countByAge(
 export class RunTimes {
   readonly #counts = new Float64Array(BINS);
   readonly #survivors = new Float64Array(BINS + 1);
+  /** By bin of the age: the bin in which half of the builds that reach the age are left. Where the search for the median begins. */
+  readonly #halves = new Uint8Array(BINS);
   #weight = 1;
   #runs = 0;
   #endsSinceCount = ENDS_PER_COUNT;
@@ -66,17 +71,13 @@ export class RunTimes {
   medianRest(ageSeconds: number): number {
     if (!this.isKnown) return 0;
     this.#countAnew();
-    const half = this.#surviving(ageSeconds) / 2;
-    let low = Math.min(BINS - 1, Math.floor(Math.log2(Math.max(1, ageSeconds)) * BINS_PER_DOUBLING));
-    let high = BINS;
-    while (low + 1 < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#survivors[middle] ?? 0) > half) low = middle;
-      else high = middle;
-    }
+    const place = placeOf(ageSeconds);
+    const half = this.#survivingAt(place) / 2;
+    let low = this.#halves[Math.floor(place)] ?? 0;
+    while ((this.#survivors[low + 1] ?? 0) > half) low += 1;
     const [from = 0, to = 0] = [this.#survivors[low], this.#survivors[low + 1]];
-    const place = low + (from > to ? Math.max(0, (from - half) / (from - to)) : 0);
-    return Math.max(0, 2 ** (place / BINS_PER_DOUBLING) - ageSeconds);
+    const end = low + (from > to ? Math.max(0, (from - half) / (from - to)) : 0);
+    return Math.max(0, 2 ** (end / BINS_PER_DOUBLING) - ageSeconds);
   }
 
   /** The same probability for every bin of ages ({@link countByAge}), computed once for all builds. */
@@ -97,11 +98,20 @@ export class RunTimes {
     for (let bin = BINS - 1; bin >= 0; bin -= 1) {
       this.#survivors[bin] = (this.#survivors[bin + 1] ?? 0) + (this.#counts[bin] ?? 0);
     }
+    let low = 0;
+    for (const [bin, surviving] of this.#survivors.subarray(0, BINS).entries()) {
+      low = Math.max(low, bin);
+      while ((this.#survivors[low + 1] ?? 0) > surviving / 2) low += 1;
+      this.#halves[bin] = low;
+    }
+  }
+
+  #surviving(seconds: number): number {
+    return this.#survivingAt(placeOf(seconds));
   }
 
   /** Weight of builds that run longer than this, interpolated linearly between the borders of bins. */
-  #surviving(seconds: number): number {
-    const place = Math.min(BINS - 1, Math.log2(Math.max(1, seconds)) * BINS_PER_DOUBLING);
+  #survivingAt(place: number): number {
     const bin = Math.floor(place);
     const [from = 0, to = 0] = [this.#survivors[bin], this.#survivors[bin + 1]];
     return from + (to - from) * (place - bin);

@@ -99,8 +99,8 @@ export const SCENARIOS: readonly Scenario[] = [
   known(1, { forecast: { nodeHours: 1020, p95Seconds: 1 } }),
   known(0.3, {}),
   withNames('table-like', 0, { forecast: { nodeHours: 1060, p95Seconds: 5 } }),
-  withNames('harder', 0, {}),
-  withNames('table-like', 1, {}),
+  withNames('harder', 0, { forecast: { nodeHours: 1120, p95Seconds: 10 } }),
+  withNames('table-like', 1, { forecast: { nodeHours: 990, p95Seconds: 1 } }),
 ];
 
 /** The settings of a service without any variable. */

@@ -131,7 +131,11 @@ class PoolSim {
     });
   }
 
-  actuator(rules: Partial<ActRules & RemovalRules> = {}, view = () => this.poolNodes()): StaticNodePool {
+  actuator(
+    rules: Partial<ActRules & RemovalRules> = {},
+    view = () => this.poolNodes(),
+    announcedShare = 0,
+  ): StaticNodePool {
     const { clock, cluster } = this;
     const recorder = new ActRecorder({ clock, cluster, log: silentLogger, trail: this.trail });
     const object = new NodePoolObject(cluster, 'ci', SELF);
@@ -145,7 +149,13 @@ class PoolSim {
       batch: 3,
     };
     const parts = { clock, cluster, log: silentLogger, recorder, object };
-    return new StaticNodePool(parts, { ...all, ...rules }, { nodes: view, bootMs: () => 60_000 });
+    return new StaticNodePool(
+      parts,
+      { ...all, ...rules },
+      {
+        ...{ nodes: view, bootMs: () => 60_000, announcedShare: () => announcedShare },
+      },
+    );
   }
 }
 
@@ -216,6 +226,30 @@ describe('shrinking', () => {
     expect(cluster.pool.spec).toEqual({ replicas: 2, limits: { nodes: '9' } });
     expect(cluster.pool.metadata?.annotations).toEqual({ 'hangar.dev/scaled-by': SELF });
     expect(cluster.harm).toEqual([]);
+  });
+
+  it.each([
+    { title: 'waits until nodes were empty long enough', share: 0, kind: 'unchanged' },
+    { title: 'waits for half of it where half of the builds are announced', share: 0.5, kind: 'unchanged' },
+    { title: 'waits for nothing where all of them are', share: 1, kind: 'shrinking' },
+  ])('$title', async ({ share, kind }) => {
+    const cluster = new PoolSim(3);
+    // The nodes have been empty for 1,000 s.
+    const pool = cluster.actuator({ emptyForMs: 2_500_000 }, undefined, share);
+    expect(await pool.set(1, because, never)).toMatchObject({ kind });
+  });
+
+  it('waits for less than half after it grew where more than half of the builds are announced', async () => {
+    const halfAMinuteAfter = async (share: number): Promise<string> => {
+      const cluster = new PoolSim(3);
+      const pool = cluster.actuator({ lowerPaceMs: 60_000 }, undefined, share);
+      await pool.set(4, because, never);
+      cluster.engine();
+      await cluster.clock.step(30_000);
+      return (await pool.set(1, because, never)).kind;
+    };
+    expect(await halfAMinuteAfter(0)).toBe('unchanged');
+    expect(await halfAMinuteAfter(0.6)).toBe('shrinking');
   });
 
   it('reopens a node on which a Pod came while it closed, and takes the other', async () => {

@@ -2,6 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import { isPaused, type PoolNode } from '../../capacity/pool-node.ts';
+import { delaysBeside } from '../../capacity/removal-delays.ts';
 import type { ActRecorder } from '../act-recorder.ts';
 import { type ActOutcome, type Actuator, type ObservedObject, outcomeOf } from '../actuator.ts';
 import { SetterMemory } from '../field-owner.ts';
@@ -29,6 +30,8 @@ export interface StaticPoolView {
   whyShared?(): string | undefined;
   /** Usual time from order to ready, in milliseconds. */
   bootMs(): number;
+  /** The share of builds that are announced a boot before they come, 0 to 1; none by default. */
+  announcedShare?(): number;
 }
 
 /** The defaults: Cluster Autoscaler waits 5 s between its taint and the deletion, for the same reason. */
@@ -195,9 +198,10 @@ export class StaticNodePool implements Actuator {
       leaving,
       closedSinceMs: this.#closed.since,
     };
-    const step = planPool(pool, nodes, this.#rules, nowMs);
+    const rules = delaysBeside(this.#rules, this.#view.announcedShare?.() ?? 0);
+    const step = planPool(pool, nodes, rules, nowMs);
     const moment = { nowMs, lastSetMs: this.#lastSetMs };
-    const paced = step.do === 'close' ? tooSoon({ nodes: size }, nodes, this.#rules, moment) : undefined;
+    const paced = step.do === 'close' ? tooSoon({ nodes: size }, nodes, rules, moment) : undefined;
     return paced ? { do: 'nothing', text: paced.text } : step;
   }
 

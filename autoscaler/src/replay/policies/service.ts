@@ -1,6 +1,7 @@
 import { mayGo, type NodeBilling } from '../../capacity/node-billing.ts';
 import { podsOnEmptyNode } from '../../capacity/node-spec.ts';
 import { newNodesFor } from '../../capacity/packing.ts';
+import { delaysBeside, type RemovalDelays } from '../../capacity/removal-delays.ts';
 import type { Resources } from '../../capacity/shape.ts';
 import type { CapacityPolicy, PoolShare } from '../../decide/capacity-policy.ts';
 import { typicalPods } from '../../decide/typical-pods.ts';
@@ -10,12 +11,8 @@ import type { SimNode } from '../../simulate/sim-node.ts';
 import type { Decision, PolicyView, ScalingPolicy } from '../policy.ts';
 
 /** How the orders of the service are executed. */
-export interface ServiceOptions {
+export interface ServiceOptions extends RemovalDelays {
   readonly policy: CapacityPolicy;
-  /** An empty node that is not wanted is removed after this time, so that a short dip doesn't cost a boot. */
-  readonly emptyForMs: number;
-  /** A pool is not made smaller within this time after it was last changed. */
-  readonly lowerPaceMs: number;
   /** Undefined: a node may go at any age. */
   readonly billing?: NodeBilling;
 }
@@ -23,7 +20,12 @@ export interface ServiceOptions {
 /** The free room that a rule wants now. */
 function roomBy(rule: BufferRule<PolicyView>, view: PolicyView): FreeRoom {
   const pods = rule.bufferPods(view);
-  return { pods, keepPods: rule.keepPods?.(view) ?? pods, isForecast: rule.isForecast?.() ?? true };
+  return {
+    pods,
+    keepPods: rule.keepPods?.(view) ?? pods,
+    isForecast: rule.isForecast?.() ?? true,
+    announcedShare: rule.announcedShare?.(),
+  };
 }
 
 function poolShareOf(view: PolicyView, grewAtMs: number | undefined): PoolShare {
@@ -99,17 +101,18 @@ class ReplayedService {
       pools: [poolShareOf(view, this.#grewAtMs)],
     });
     const [need = { wantedNodes: view.nodes.length, needNodes: 0, shrinkToNodes: 0 }] = pools;
-    return { ...this.#execute(view, need.wantedNodes), need };
+    const options = delaysBeside(this.#options, forecast?.announcedShare ?? 0);
+    return { ...this.#execute(view, need.wantedNodes, options), need };
   }
 
-  #execute(view: PolicyView, wanted: number): Decision {
-    const { lowerPaceMs } = this.#options;
+  #execute(view: PolicyView, wanted: number, options: ServiceOptions): Decision {
+    const { lowerPaceMs } = options;
     const nowMs = view.nowSeconds * 1000;
     const order = Math.max(0, wanted - view.nodes.length);
     if (order > 0) this.#grewAtMs = nowMs;
     const isPaced = nowMs < this.#changedAtMs + lowerPaceMs;
     const surplus = isPaced ? 0 : view.nodes.length - wanted;
-    const remove = goingOf(view, surplus, this.#options);
+    const remove = goingOf(view, surplus, options);
     if (order > 0 || remove.length > 0) this.#changedAtMs = nowMs;
     return { taint: [], untaint: [], remove, order, wanted };
   }

@@ -19,6 +19,8 @@ export interface ExecutedOptions {
   readonly decisions: readonly DecisionLine[];
   readonly podsPerNode: number;
   readonly bootSeconds: number;
+  /** An idle node beyond the bound is closed after so long: what the service waits where no build is announced, by default. */
+  readonly idleSeconds?: number;
   readonly countFrom: number;
 }
 
@@ -170,7 +172,7 @@ class Executor {
 
   /** Orders what is missing, closes idle machines down to the bound. */
   #follow(now: number): void {
-    const { decisions, bootSeconds } = this.#options;
+    const { decisions, bootSeconds, idleSeconds = IDLE_SECONDS } = this.#options;
     while ((decisions[this.#line + 1]?.at ?? Infinity) <= now) this.#line += 1;
     const line = decisions[this.#line];
     if (line === undefined || line.at > now) return;
@@ -181,7 +183,7 @@ class Executor {
       });
     const surplus = Math.max(0, this.#machines.length - line.shrinkTo);
     const idle = this.#machines
-      .filter(({ builds, idleSince }) => builds === 0 && idleSince <= now - IDLE_SECONDS)
+      .filter(({ builds, idleSince }) => builds === 0 && idleSince <= now - idleSeconds)
       .sort((one, other) => one.idleSince - other.idleSince)
       .slice(0, surplus);
     for (const { orderedAt } of idle) this.#paid(orderedAt, now);
