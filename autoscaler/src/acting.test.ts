@@ -121,7 +121,7 @@ describe('acting', () => {
     const { ticks, ledger } = await startAutoscaler(cluster);
     await ticks(20);
 
-    expect(cluster.size).toBe(ledger.recommendation?.pools[0]?.wantedNodes);
+    expect(cluster.size).toBe(ledger.recommendation?.pools[0]?.desiredNodes);
     expect(cluster.size).toBeLessThan(4);
     expect(cluster.nodes.map(({ metadata }) => metadata?.name)).toContain('n3');
     expect(cluster.tainted('hangar.dev/closing')).toEqual([]);

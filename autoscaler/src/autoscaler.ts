@@ -37,7 +37,7 @@ export interface AutoscalerParts {
   readonly tickMs: number;
 }
 
-/** The service: runs one tick after another, from the observed state to the wanted one. */
+/** The service: runs one tick after another, from the observed state to the desired one. */
 export class Autoscaler {
   readonly #parts: AutoscalerParts;
 

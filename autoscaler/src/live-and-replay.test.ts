@@ -209,7 +209,7 @@ async function live({ events, ticks }: Script): Promise<readonly Tick[]> {
     cluster.bookmark();
     await settle();
     await clock.step(at * 1000 - clock.now());
-    const { wantedNodes: nodes = -1, needNodes, shrinkToNodes } = ledger.recommendation?.pools[0] ?? {};
+    const { desiredNodes: nodes = -1, needNodes, shrinkToNodes } = ledger.recommendation?.pools[0] ?? {};
     orders.push({ at, nodes, needNodes, shrinkToNodes });
   }
   stop.abort();

@@ -37,14 +37,14 @@ const MOST_LINES = 6;
 function changes(pools) {
   if (pools.length === 0) return [];
   /** @param {Recommendation['pools'][number]} pool */
-  const isChanged = ({ actualNodes, wantedNodes }) => actualNodes !== wantedNodes;
+  const isChanged = ({ actualNodes, desiredNodes }) => actualNodes !== desiredNodes;
   const sorted = [...pools].sort((one, other) => Number(isChanged(other)) - Number(isChanged(one)));
   const lines = sorted.slice(0, MOST_LINES).map((pool) => {
-    const { actualNodes, wantedNodes, because } = pool;
-    const unit = wantedNodes === 1 ? 'node' : 'nodes';
+    const { actualNodes, desiredNodes, because } = pool;
+    const unit = desiredNodes === 1 ? 'node' : 'nodes';
     const numbers = isChanged(pool)
-      ? `${figure(actualNodes)} → ${figure(wantedNodes)} ${unit}`
-      : `${figure(wantedNodes)} ${unit}, unchanged`;
+      ? `${figure(actualNodes)} → ${figure(desiredNodes)} ${unit}`
+      : `${figure(desiredNodes)} ${unit}, unchanged`;
     const why = because.at(-1);
     return el(
       'li',
@@ -68,7 +68,7 @@ function changes(pools) {
  */
 function announce(pools, shapes) {
   const sentences = [
-    ...pools.map((pool) => `${pool.pool}: ${pool.actualNodes} nodes, ${pool.wantedNodes} desired`),
+    ...pools.map((pool) => `${pool.pool}: ${pool.actualNodes} nodes, ${pool.desiredNodes} desired`),
     ...shapes.map(
       ({ shape, nodesNow, nodesAhead }) => `${shapeTitle(shape)}: ${nodesNow} nodes now, ${nodesAhead} next`,
     ),

@@ -121,7 +121,7 @@ export function showPool(past, pools, chosen) {
         name: 'desired',
         look: 'c2',
         kind: 'step',
-        points: series(history, ({ pools: all }) => all[pool]?.wanted),
+        points: series(history, ({ pools: all }) => all[pool]?.desired),
       },
       {
         name: 'actual',

@@ -40,8 +40,8 @@ export function showPools({ pools, objectiveWaitP95Seconds: objective }, chosen)
     const rows = pools.map((pool) => [
       el('span', { class: 'name' }, pool.pool),
       figure(pool.actualNodes),
-      el('strong', {}, figure(pool.wantedNodes)),
-      change(pool.actualNodes, pool.wantedNodes),
+      el('strong', {}, figure(pool.desiredNodes)),
+      change(pool.actualNodes, pool.desiredNodes),
       wait(pool.waitP95Seconds, objective),
       figure(pool.readyNodes),
       figure(pool.emptyNodes),

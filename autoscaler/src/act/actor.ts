@@ -76,9 +76,9 @@ export async function giveOrders(
   }
 }
 
-const orderOf = ({ pool, wantedNodes, spareNodes, because }: PoolSize): PoolOrder => ({
+const orderOf = ({ pool, desiredNodes, spareNodes, because }: PoolSize): PoolOrder => ({
   pool,
-  nodes: wantedNodes,
+  nodes: desiredNodes,
   spareNodes,
   because: because.join('; '),
 });

@@ -25,8 +25,8 @@ function snapshotOf(
   return manyPodsSnapshot(pods, 0, { pools, pods: podCountsOf(pods), ...change });
 }
 const sizesOf = (snapshot: CapacitySnapshot) =>
-  decide(snapshot, MANY_PODS_OPTIONS).pools.map(({ pool, wantedNodes, spareNodes }) => ({
-    ...{ pool, wantedNodes, spareNodes },
+  decide(snapshot, MANY_PODS_OPTIONS).pools.map(({ pool, desiredNodes, spareNodes }) => ({
+    ...{ pool, desiredNodes, spareNodes },
   }));
 const notes = (snapshot: CapacitySnapshot) =>
   conditionsOf(snapshot, EXPECTED).map(({ weight, text }) => `${weight}: ${text}`);
@@ -63,7 +63,7 @@ describe('a Pod of a size that no node has', () => {
     const just = waiting('large', { request: { ...ABSURD, ...node?.allocatable } });
     const snapshot = snapshotOf([...BUILDS, just], NODES);
     expect(notes(snapshot)).toEqual([]);
-    expect(sizesOf(snapshot)[0]?.wantedNodes).toBeGreaterThan(plain[0]?.wantedNodes ?? Infinity);
+    expect(sizesOf(snapshot)[0]?.desiredNodes).toBeGreaterThan(plain[0]?.desiredNodes ?? Infinity);
   });
 });
 
@@ -77,6 +77,6 @@ describe('a pool of small nodes beside one of large nodes', () => {
     const both = decide(snapshotOf([...BUILDS, ...huge], [...NODES, large]), MANY_PODS_OPTIONS);
     const small = both.pools.find(({ pool }) => pool === 'builds');
     expect(small?.because.join()).not.toContain('left unchanged');
-    expect(small?.wantedNodes).toBeGreaterThan(10);
+    expect(small?.desiredNodes).toBeGreaterThan(10);
   });
 });

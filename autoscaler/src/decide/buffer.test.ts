@@ -50,7 +50,7 @@ describe('a buffer', () => {
   const decided = (forecast: { pods: number; keepPods: number; isForecast: boolean }) =>
     decide(manyPodsSnapshot(bound(10), 20, { forecast, perSecond: 0 }), MANY_PODS_OPTIONS);
   const wanted = (pods: number, keepPods: number) =>
-    decided({ pods, keepPods, isForecast: true }).pools[0]?.wantedNodes;
+    decided({ pods, keepPods, isForecast: true }).pools[0]?.desiredNodes;
 
   it('keeps empty nodes whose room is worth keeping, and orders none for it', () => {
     // Ten nodes with one build each have room for twenty more; ten empty ones for thirty.

@@ -136,7 +136,7 @@ describe('decide', () => {
       expect.objectContaining({
         pool: 'small',
         actualNodes: 10,
-        wantedNodes: 16,
+        desiredNodes: 16,
         spareNodes: 6,
         emptyNodes: 0,
       }),
@@ -178,13 +178,13 @@ describe('decide', () => {
   it('gives up empty nodes that are not needed, never more than there are', () => {
     const answer = decide(aSnapshot(many(3), nodes(30)), OPTIONS);
 
-    expect(answer.pools[0]).toMatchObject({ actualNodes: 30, emptyNodes: 29, wantedNodes: 4 });
+    expect(answer.pools[0]).toMatchObject({ actualNodes: 30, emptyNodes: 29, desiredNodes: 4 });
   });
 
   it('keeps nodes that hold builds, even when they are almost empty', () => {
     const thin = many(10).map((pod, nth) => ({ ...pod, node: `n${nth}` }));
 
-    expect(decide(aSnapshot(thin, nodes(10)), OPTIONS).pools[0]?.wantedNodes).toBe(10);
+    expect(decide(aSnapshot(thin, nodes(10)), OPTIONS).pools[0]?.desiredNodes).toBe(10);
   });
 
   it('knows that free room in small pieces holds no large Pod', () => {
@@ -193,8 +193,8 @@ describe('decide', () => {
     const waiting = aPod('large', { state: 'pending', node: '', request: wide });
     const free = { ...OPTIONS, buffer: { ...OPTIONS.buffer, z: 0, floor: 0 } };
 
-    expect(decide(aSnapshot(thin, nodes(20)), free).pools[0]?.wantedNodes).toBe(20);
-    expect(decide(aSnapshot([...thin, waiting], nodes(20)), free).pools[0]?.wantedNodes).toBe(21);
+    expect(decide(aSnapshot(thin, nodes(20)), free).pools[0]?.desiredNodes).toBe(20);
+    expect(decide(aSnapshot([...thin, waiting], nodes(20)), free).pools[0]?.desiredNodes).toBe(21);
   });
 
   it('assigns work to the pool that may take it', () => {
@@ -206,8 +206,8 @@ describe('decide', () => {
     };
     const answer = decide(aSnapshot(many(8, pod), [...nodes(6), arm]), OPTIONS);
 
-    expect(answer.pools.find(({ pool }) => pool === 'arm')?.wantedNodes).toBe(3);
-    expect(answer.pools.find(({ pool }) => pool === 'small')?.wantedNodes).toBe(4);
+    expect(answer.pools.find(({ pool }) => pool === 'arm')?.desiredNodes).toBe(3);
+    expect(answer.pools.find(({ pool }) => pool === 'small')?.desiredNodes).toBe(4);
   });
 
   it('reports how many Pods no pool can take', () => {
@@ -234,11 +234,11 @@ describe('decide', () => {
     const snapshot = aSnapshot(many(3), nodes(2));
     const answer = decide(snapshot, { ...OPTIONS, floors: [floor] });
 
-    expect(answer.pools[0]).toMatchObject({ wantedNodes: 8 });
+    expect(answer.pools[0]).toMatchObject({ desiredNodes: 8 });
     expect(answer.pools[0]?.because.at(-1)).toBe('at least 8 nodes (* UTC)');
     expect(shapeIn(answer, '4cpu-8gb').nodesAhead).toBe(8);
     const tight = { ...OPTIONS, floors: [floor], rails: { ...RAILS, maxNodes: 5 } };
-    expect(decide(snapshot, tight).pools[0]?.wantedNodes).toBe(5);
+    expect(decide(snapshot, tight).pools[0]?.desiredNodes).toBe(5);
   });
 
   it('holds pools within the daily spend limit, and reports what is spent', () => {
@@ -249,7 +249,7 @@ describe('decide', () => {
     });
     const answer = decide(snapshot, { ...OPTIONS, money });
 
-    expect(answer.pools[0]).toMatchObject({ wantedNodes: 12, shortNodes: 4 });
+    expect(answer.pools[0]).toMatchObject({ desiredNodes: 12, shortNodes: 4 });
     expect(answer.spend).toMatchObject({ perHourNow: 10, today: 8, maxPerDay: 20, unpricedPools: [] });
     expect(decide(snapshot, OPTIONS)).toMatchObject({ spend: undefined, mix: undefined });
   });
@@ -287,7 +287,7 @@ describe('decide', () => {
     expect(answerTo([]).demand).toMatchObject({ knownStages: 9, lowerBound: false });
     expect(answerTo([quota])).toMatchObject({ demand: { knownStages: 2, bufferPods: 0, lowerBound: false } });
     expect(answerTo([spent])).toMatchObject({ demand: { knownStages: 0, bufferPods: 0, lowerBound: true } });
-    expect(answerTo([spent]).pools[0]?.wantedNodes).toBe(1);
+    expect(answerTo([spent]).pools[0]?.desiredNodes).toBe(1);
     expect(answerTo([spent]).because.join('; ')).toContain(
       "a ResourceQuota of the builds' namespaces is exhausted",
     );

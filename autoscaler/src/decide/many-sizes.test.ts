@@ -64,7 +64,7 @@ describe('a tick with work of very many sizes', () => {
     let wanted = 0;
     const spent = cpuSeconds(() => {
       conditionsOf(snapshot, EXPECTED);
-      wanted = decide(snapshot, PRICED).pools.reduce((sum, { wantedNodes }) => sum + wantedNodes, 0);
+      wanted = decide(snapshot, PRICED).pools.reduce((sum, { desiredNodes }) => sum + desiredNodes, 0);
     });
 
     expect(wanted).toBeGreaterThan(NODES.length);

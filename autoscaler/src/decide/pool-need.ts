@@ -47,7 +47,7 @@ export interface PoolNeed {
   /** Empty nodes may be closed down to this number; ≥ `needNodes`. */
   readonly shrinkToNodes: number;
   /** The next size of this pool: the need, held by the nodes with builds and by the guardrails. */
-  readonly wantedNodes: number;
+  readonly desiredNodes: number;
   /** Nodes that are needed beyond what the guardrails allow. */
   readonly shortNodes: number;
   /** Nodes for future work: beyond what runs and waits. */
@@ -55,7 +55,7 @@ export interface PoolNeed {
   /** The change that the room demands, before the objective and the guardrails: more nodes, or fewer. */
   readonly changeByRoom: number;
   readonly objective: ObjectiveNodes | undefined;
-  /** The guardrails that changed `wantedNodes`, as text. */
+  /** The guardrails that changed `desiredNodes`, as text. */
   readonly held: readonly string[];
 }
 
@@ -110,14 +110,14 @@ export function poolNeed(pool: PoolState, wanted: RoomWanted, rails: Guardrails,
   const byRoom = boundsByRoom(pool, wanted);
   const bounds = withObjective(byRoom, pool, wanted.objective);
   const next = nextSize(pool, bounds);
-  const { nodes: wantedNodes, held } = guarded(next, { nodes, grewAtMs, nowMs, node: allocatable }, rails);
+  const { nodes: desiredNodes, held } = guarded(next, { nodes, grewAtMs, nowMs, node: allocatable }, rails);
   const within = (count: number): number => bounded(count, rails, { allocatable });
   return {
     needNodes: within(bounds.needNodes),
     shrinkToNodes: within(bounds.shrinkToNodes),
-    wantedNodes,
-    shortNodes: Math.max(0, next - wantedNodes),
-    spareNodes: Math.min(wantedNodes, spareNodesOf(pool, wanted)),
+    desiredNodes,
+    shortNodes: Math.max(0, next - desiredNodes),
+    spareNodes: Math.min(desiredNodes, spareNodesOf(pool, wanted)),
     changeByRoom: nextSize(pool, byRoom) - nodes,
     objective: podsPerNode === 0 ? undefined : wanted.objective,
     held,

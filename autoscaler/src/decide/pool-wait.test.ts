@@ -95,7 +95,7 @@ function courseOf(from: number, builds: number, outlook: Partial<Outlook>): Cour
   const sizes: number[] = [];
   const grewAtMs = new Map<string, number>();
   const wantedAt = (nodes: number, nowMs: number): number =>
-    sizeOf(aPool(nodes, builds), outlook, { nowMs, grewAtMs }).wantedNodes;
+    sizeOf(aPool(nodes, builds), outlook, { nowMs, grewAtMs }).desiredNodes;
   for (let tick = 0, nodes = from; tick < MOST_TICKS; tick += 1) {
     const nowMs = tick * TICK_MS;
     const wanted = wantedAt(nodes, nowMs);
@@ -119,7 +119,7 @@ describe('the wait of a pool', () => {
   it('adds nodes where the buffer alone is too small, counts them as spare, and gives the reason', () => {
     const [calm, busy] = [sizeOf(aPool(10, 20)), sizeOf(aPool(10, 20), { perSecond: 0.3 })];
 
-    expect(busy.wantedNodes).toBeGreaterThan(calm.wantedNodes);
+    expect(busy.desiredNodes).toBeGreaterThan(calm.desiredNodes);
     expect(busy.spareNodes - calm.spareNodes).toBeGreaterThan(0);
     expect(busy.because.join()).toContain('the simulated wait is longer than 10 s');
     expect(calm.because.join()).not.toContain('simulated');
@@ -127,7 +127,7 @@ describe('the wait of a pool', () => {
 
   it('adds none where the objective is met without them', () => {
     const change = { perSecond: 0.3, objectiveSeconds: 10_000 };
-    expect(sizeOf(aPool(10, 20), change).wantedNodes).toBe(sizeOf(aPool(10, 20)).wantedNodes);
+    expect(sizeOf(aPool(10, 20), change).desiredNodes).toBe(sizeOf(aPool(10, 20)).desiredNodes);
   });
 
   it('wants the same size for the same work, however many nodes there are: an order never causes the next one', () => {
@@ -169,9 +169,9 @@ describe('a node that is not ready', () => {
   };
 
   it('counts as room for three boot times, and not after that: another one is ordered', () => {
-    expect(withLast(0)).toMatchObject({ wantedNodes: 3 });
+    expect(withLast(0)).toMatchObject({ desiredNodes: 3 });
     const lost = withLast(-1);
-    expect(lost).toMatchObject({ wantedNodes: 4 });
+    expect(lost).toMatchObject({ desiredNodes: 4 });
     expect(lost.because.join()).toContain('1 not ready for long');
   });
 });

@@ -88,7 +88,7 @@ export interface PoolSize {
   readonly readyNodes: number;
   readonly emptyNodes: number;
   /** The next size: the need, held by nodes with builds and by the guardrails. */
-  readonly wantedNodes: number;
+  readonly desiredNodes: number;
   /** The nodes that should exist now, within the bounds of the operator; when there are fewer, the difference is to be ordered. */
   readonly needNodes: number;
   /** Empty nodes may be closed down to this number; ≥ `needNodes`. */
@@ -99,7 +99,7 @@ export interface PoolSize {
   readonly spareNodes: number;
   /** The price of one of its nodes per hour; undefined: the pool has no price. */
   readonly nodePerHour: number | undefined;
-  /** The 95th percentile of the simulated wait over the lead time with `wantedNodes`, all ready, in seconds; undefined: not simulated. */
+  /** The 95th percentile of the simulated wait over the lead time with `desiredNodes`, all ready, in seconds; undefined: not simulated. */
   readonly waitP95Seconds: number | undefined;
   readonly tooLargeShare: number;
   readonly because: readonly string[];

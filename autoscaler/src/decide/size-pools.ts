@@ -176,7 +176,7 @@ function sizeOf(sizing: Sizing, need: PoolNeed, bufferPods: number, question: Po
     actualNodes: pool.nodes.length,
     readyNodes: pool.nodes.filter(({ ready }) => ready).length,
     emptyNodes: pool.nodes.filter(({ builds }) => builds === 0).length,
-    wantedNodes: need.wantedNodes,
+    desiredNodes: need.desiredNodes,
     needNodes: need.needNodes,
     shrinkToNodes: need.shrinkToNodes,
     shortNodes: need.shortNodes,
@@ -204,9 +204,9 @@ function assignedTo(pools: readonly Pool[], podsToPlace: readonly PodToPlace[]) 
 }
 
 /** The simulated wait of a pool with its wanted nodes. */
-function waitOf({ pool, assigned, arrivals }: Sizing, { wantedNodes }: PoolSize): number | undefined {
+function waitOf({ pool, assigned, arrivals }: Sizing, { desiredNodes }: PoolSize): number | undefined {
   const waiting = classesOf(assigned.podsToPlace.map(({ request }) => request));
-  return poolWait(pool, { waiting, perSecond: arrivals.perSecond * assigned.share }, arrivals, wantedNodes);
+  return poolWait(pool, { waiting, perSecond: arrivals.perSecond * assigned.share }, arrivals, desiredNodes);
 }
 
 /** Sizes of live pools, and the number of Pods that no pool can hold. */

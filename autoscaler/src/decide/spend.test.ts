@@ -32,7 +32,7 @@ const aSize = (pool: string, change: Partial<PoolSize> = {}): PoolSize => ({
   actualNodes: 0,
   readyNodes: 0,
   emptyNodes: 0,
-  wantedNodes: 0,
+  desiredNodes: 0,
   needNodes: 0,
   shrinkToNodes: 0,
   shortNodes: 0,
@@ -127,13 +127,13 @@ describe('what is spent', () => {
 
 describe('the spend of a day', () => {
   const where = { nowMs: MIDNIGHT + HOUR, stepDown: 100 };
-  const wanted = [aSize('a', { wantedNodes: 30, spareNodes: 30 }), aSize('b', { wantedNodes: 30 })];
+  const wanted = [aSize('a', { desiredNodes: 30, spareNodes: 30 }), aSize('b', { desiredNodes: 30 })];
 
   it('gives to the first pool first, and explains why the others get less', () => {
     const [first, second] = withinSpend(wanted, aSpend(50), MONEY, where);
 
-    expect(first?.wantedNodes).toBe(30);
-    expect(second).toMatchObject({ wantedNodes: 10, shortNodes: 20 });
+    expect(first?.desiredNodes).toBe(30);
+    expect(second).toMatchObject({ desiredNodes: 10, shortNodes: 20 });
     expect(second?.because.at(-1)).toBe(
       '10 at most: 50.00 EUR of 100.00 EUR a day are spent, so all pools together may cost at most 50.00 EUR an hour',
     );
@@ -141,15 +141,15 @@ describe('the spend of a day', () => {
 
   it('has no effect without a bound, and none on pools without a price', () => {
     expect(withinSpend(wanted, { ...aSpend(99), maxPerDay: undefined }, MONEY, where)).toEqual(wanted);
-    const free = [aSize('c', { wantedNodes: 500 })];
+    const free = [aSize('c', { desiredNodes: 500 })];
     expect(withinSpend(free, aSpend(99), MONEY, where)).toEqual(free);
   });
 
   it('never removes a node that holds a build, and shrinks no faster than otherwise', () => {
-    const busy = [aSize('a', { actualNodes: 20, emptyNodes: 5, wantedNodes: 25 })];
+    const busy = [aSize('a', { actualNodes: 20, emptyNodes: 5, desiredNodes: 25 })];
 
-    expect(withinSpend(busy, aSpend(100), MONEY, where)[0]?.wantedNodes).toBe(15);
-    expect(withinSpend(busy, aSpend(100), MONEY, { ...where, stepDown: 2 })[0]?.wantedNodes).toBe(18);
+    expect(withinSpend(busy, aSpend(100), MONEY, where)[0]?.desiredNodes).toBe(15);
+    expect(withinSpend(busy, aSpend(100), MONEY, { ...where, stepDown: 2 })[0]?.desiredNodes).toBe(18);
   });
 
   it('stays below the bound while pools follow it at each tick, whatever they want', () => {
@@ -157,10 +157,10 @@ describe('the spend of a day', () => {
       fc.property(fc.array(fc.nat(400), { minLength: 24, maxLength: 24 }), (podsToPlace) => {
         let today = 0;
         for (let minute = 0; minute < 1440; minute += 1) {
-          const size = aSize('a', { wantedNodes: podsToPlace[Math.floor(minute / 60)] ?? 0 });
+          const size = aSize('a', { desiredNodes: podsToPlace[Math.floor(minute / 60)] ?? 0 });
           const nowMs = MIDNIGHT + minute * 60_000;
           const [held = size] = withinSpend([size], aSpend(today), MONEY, { nowMs, stepDown: 1000 });
-          today += held.wantedNodes / 60;
+          today += held.desiredNodes / 60;
         }
         expect(today).toBeLessThanOrEqual(100 + 1e-6);
       }),

@@ -55,8 +55,8 @@ export function withinSpend(
 ): readonly PoolSize[] {
   if (spend.maxPerDay === undefined) return sizes;
   const perHour = affordablePerHour(spend, nowMs);
-  const busy = ({ actualNodes, emptyNodes, wantedNodes }: PoolSize): number =>
-    Math.min(wantedNodes, actualNodes - emptyNodes);
+  const busy = ({ actualNodes, emptyNodes, desiredNodes }: PoolSize): number =>
+    Math.min(desiredNodes, actualNodes - emptyNodes);
   const price = ({ pool }: PoolSize): number | undefined => priceOf(prices, pool);
   let left = perHour - sizes.reduce((sum, size) => sum + busy(size) * (price(size) ?? 0), 0);
   const why = `${priceText(spend.today, currency)} of ${priceText(spend.maxPerDay, currency)} a day are spent, so all pools together may cost at most ${priceText(perHour, currency)} an hour`;
@@ -65,16 +65,16 @@ export function withinSpend(
     if (each === undefined || each === 0) return size;
     const more = Math.max(0, Math.floor(left / each + 1e-9));
     const allowed = Math.max(busy(size) + more, size.actualNodes - stepDown);
-    const nodes = Math.min(size.wantedNodes, allowed);
+    const nodes = Math.min(size.desiredNodes, allowed);
     left -= (nodes - busy(size)) * each;
-    if (nodes === size.wantedNodes) return size;
+    if (nodes === size.desiredNodes) return size;
     return {
       ...size,
-      wantedNodes: nodes,
+      desiredNodes: nodes,
       needNodes: Math.min(nodes, size.needNodes),
       shrinkToNodes: Math.min(nodes, size.shrinkToNodes),
       spareNodes: Math.min(nodes, size.spareNodes),
-      shortNodes: size.shortNodes + size.wantedNodes - nodes,
+      shortNodes: size.shortNodes + size.desiredNodes - nodes,
       because: [...size.because, `${nodes} at most: ${why}`],
     };
   });

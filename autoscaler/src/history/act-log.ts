@@ -39,7 +39,7 @@ export class ActLog {
   }
 
   #recordPool(size: PoolSize, atMs: number, { pool, outcome, note }: OrderOutcome): void {
-    const { actualNodes: fromNodes, wantedNodes: toNodes, needNodes, shrinkToNodes, because } = size;
+    const { actualNodes: fromNodes, desiredNodes: toNodes, needNodes, shrinkToNodes, because } = size;
     if (toNodes > fromNodes) this.grewAtMs.set(pool, atMs);
     this.#watchGrowth(pool, size, outcome);
     const state = `${fromNodes}>${toNodes} ${outcome}`;
@@ -55,9 +55,9 @@ export class ActLog {
   }
 
   /** A boot is timed from the first order that asked for more, and only where somebody really ordered. */
-  #watchGrowth(pool: string, { actualNodes, wantedNodes }: PoolSize, outcome: string): void {
+  #watchGrowth(pool: string, { actualNodes, desiredNodes }: PoolSize, outcome: string): void {
     const before = Math.max(actualNodes, this.#wanted.get(pool) ?? 0);
-    this.#wanted.set(pool, wantedNodes);
-    if (outcome === 'set' && wantedNodes > before) this.#onGrowth(pool);
+    this.#wanted.set(pool, desiredNodes);
+    if (outcome === 'set' && desiredNodes > before) this.#onGrowth(pool);
   }
 }

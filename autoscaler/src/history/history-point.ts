@@ -14,7 +14,10 @@ export function pointOf(
     waitSeconds: waits.length === 0 ? null : waits.reduce((most, one) => Math.max(most, one), 0),
     shapes: Object.fromEntries(shapes.map(({ shape, nodesAhead }) => [shape, nodesAhead])),
     pools: Object.fromEntries(
-      pools.map(({ pool, actualNodes, wantedNodes }) => [pool, { actual: actualNodes, wanted: wantedNodes }]),
+      pools.map(({ pool, actualNodes, desiredNodes }) => [
+        pool,
+        { actual: actualNodes, desired: desiredNodes },
+      ]),
     ),
   };
 }

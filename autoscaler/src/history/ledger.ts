@@ -13,7 +13,7 @@ export interface HistoryPoint {
   /** Longest wait for a node of the Pods that found one since the point before, in seconds; null: none did. */
   readonly waitSeconds: number | null;
   readonly shapes: Readonly<Record<string, number>>;
-  readonly pools: Readonly<Record<string, { readonly actual: number; readonly wanted: number }>>;
+  readonly pools: Readonly<Record<string, { readonly actual: number; readonly desired: number }>>;
 }
 
 /** A change that was decided for a pool, and what became of it. */

@@ -36,7 +36,7 @@ const Point = object('One point of the history.', {
     'builds',
     object('One pool.', {
       actual: count('nodes', 'Nodes that existed.', 18),
-      wanted: count('nodes', 'Recommended nodes.', 20),
+      desired: count('nodes', 'Recommended nodes.', 20),
     }),
   ),
 });

@@ -34,7 +34,7 @@ const filled = (ledger: Ledger): void => {
     buffer: 9.9,
     waitSeconds: null,
     shapes: { '4cpu-8gb': 5 },
-    pools: { p: { actual: 1, wanted: 2 } },
+    pools: { p: { actual: 1, desired: 2 } },
   });
 };
 

@@ -39,7 +39,7 @@ const Pool = object('A pool of nodes: actual and recommended.', {
   actualNodes: count('nodes', 'Nodes that exist, including those that boot.', 18),
   readyNodes: count('nodes', 'Nodes that are ready.', 17),
   emptyNodes: count('nodes', 'Nodes without builds.', 1),
-  wantedNodes: count(
+  desiredNodes: count(
     'nodes',
     'Recommended next size, within the guardrails; nodes with builds are kept.',
     20,
@@ -47,9 +47,9 @@ const Pool = object('A pool of nodes: actual and recommended.', {
   needNodes: count('nodes', 'Nodes that are needed now, within the guardrails.', 20),
   shrinkToNodes: count('nodes', 'Size down to which empty nodes can be removed; at least `needNodes`.', 21),
   shortNodes: count('nodes', 'Nodes that the demand needs beyond the guardrails.', 0),
-  spareNodes: count('nodes', 'The part of `wantedNodes` that is for builds that are not known yet.', 4),
+  spareNodes: count('nodes', 'The part of `desiredNodes` that is for builds that are not known yet.', 4),
   nodePerHour: orNull(price('hour', 'Price of one node of the pool.', 0.19), 'the pool has no price'),
-  waitP95Seconds: waitP95Seconds('`wantedNodes`, all of them ready'),
+  waitP95Seconds: waitP95Seconds('`desiredNodes`, all of them ready'),
   tooLargeShare: tooLargeShare('a node of this pool'),
   because: because('the number of nodes', 'demand needs 20 nodes'),
 });

@@ -13,13 +13,13 @@ const poolOf = (change: Partial<Recommendation['pools'][number]>) =>
   builds === undefined ? [] : [{ ...builds, ...change }];
 
 describe('money in the metrics', () => {
-  it('contain the cost of each pool at its actual and wanted size, the cheapest mix, and the day so far', async () => {
+  it('contain the cost of each pool at its actual and desired size, the cheapest mix, and the day so far', async () => {
     const metrics = new AutoscalerMetrics('1.2.3', 0);
     metrics.decided({ ...RECOMMENDATION, pools: poolOf({ nodePerHour: 0.5 }) }, []);
 
     expect(await samplesOf(metrics, 'hangar_autoscaler_pool_cost_per_hour')).toEqual([
       '{pool="builds",state="actual"} 2',
-      '{pool="builds",state="wanted"} 2.5',
+      '{pool="builds",state="desired"} 2.5',
     ]);
     expect(await samplesOf(metrics, 'hangar_autoscaler_mix_cost_per_hour')).toEqual(['0.95']);
     expect(await samplesOf(metrics, 'hangar_autoscaler_spend_today')).toEqual(['7.1']);
@@ -29,7 +29,7 @@ describe('money in the metrics', () => {
     const metrics = new AutoscalerMetrics('1.2.3', 0);
     metrics.decided({ ...RECOMMENDATION, pools: poolOf({ nodePerHour: 0 }) }, []);
     expect(await samplesOf(metrics, 'hangar_autoscaler_pool_cost_per_hour')).toContain(
-      '{pool="builds",state="wanted"} 0',
+      '{pool="builds",state="desired"} 0',
     );
     metrics.decided(
       {

@@ -135,11 +135,11 @@ export class AutoscalerMetrics {
       this.#instruments.poolOwner.set({ pool, owner }, 1);
       this.#instruments.poolShort.set({ pool }, shortNodes);
     }
-    for (const { pool, actualNodes, readyNodes, emptyNodes, wantedNodes } of pools.slice(0, MOST_POOLS)) {
+    for (const { pool, actualNodes, readyNodes, emptyNodes, desiredNodes } of pools.slice(0, MOST_POOLS)) {
       poolNodes.set({ pool, state: 'actual' }, actualNodes);
       poolNodes.set({ pool, state: 'ready' }, readyNodes);
       poolNodes.set({ pool, state: 'empty' }, emptyNodes);
-      poolNodes.set({ pool, state: 'wanted' }, wantedNodes);
+      poolNodes.set({ pool, state: 'desired' }, desiredNodes);
     }
   }
 
@@ -147,10 +147,10 @@ export class AutoscalerMetrics {
   #costs({ pools, mix, spend }: Recommendation): void {
     const { poolCost, mixCost, spendToday } = this.#instruments;
     poolCost.reset();
-    for (const { pool, nodePerHour, actualNodes, wantedNodes } of pools.slice(0, MOST_POOLS)) {
+    for (const { pool, nodePerHour, actualNodes, desiredNodes } of pools.slice(0, MOST_POOLS)) {
       if (nodePerHour === undefined) continue;
       poolCost.set({ pool, state: 'actual' }, nodePerHour * actualNodes);
-      poolCost.set({ pool, state: 'wanted' }, nodePerHour * wantedNodes);
+      poolCost.set({ pool, state: 'desired' }, nodePerHour * desiredNodes);
     }
     if (mix === undefined) mixCost.remove();
     else mixCost.set(mix.cost.perHour);

@@ -55,7 +55,7 @@ export const AUTOSCALER_METRICS = {
   poolNodes: {
     name: 'hangar_autoscaler_pool_nodes',
     kind: 'gauge',
-    help: 'Nodes of a pool: actual, ready, empty and wanted (desired).',
+    help: 'Nodes of a pool: actual, ready, empty and desired.',
     labels: ['pool', 'state'],
   },
   poolOwner: {
@@ -85,7 +85,7 @@ export const AUTOSCALER_METRICS = {
   poolCost: {
     name: 'hangar_autoscaler_pool_cost_per_hour',
     kind: 'gauge',
-    help: 'Cost of the nodes of a pool per hour, in HANGAR_AUTOSCALER_CURRENCY: actual and wanted (desired); absent without a price.',
+    help: 'Cost of the nodes of a pool per hour, in HANGAR_AUTOSCALER_CURRENCY: actual and desired; absent without a price.',
     labels: ['pool', 'state'],
   },
   mixCost: {

@@ -14,7 +14,7 @@ import {
 import { releaseDown, targetDown } from './down.ts';
 
 const ALL = new Select('');
-const poolNodes = (state: 'actual' | 'wanted') =>
+const poolNodes = (state: 'actual' | 'desired') =>
   ALL.gauge(METRICS.poolNodes, { state }).max('namespace', 'pool').text;
 
 const POOL_NODES = ALL.gauge(METRICS.poolNodes).max('pool', 'state').text;
@@ -143,7 +143,7 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     looks: [
       {
         text: 'Is the desired number of nodes above the actual one?',
-        query: `${poolNodes('wanted')} - ${poolNodes('actual')}`,
+        query: `${poolNodes('desired')} - ${poolNodes('actual')}`,
       },
       {
         text: 'Do the guardrails limit the recommendation?',
@@ -235,7 +235,7 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     name: 'HangarNodesIdle',
     component: 'autoscaler',
     severity: 'warning',
-    expr: `${poolNodes('actual')} > 1.5 * ${poolNodes('wanted')} + 2`,
+    expr: `${poolNodes('actual')} > 1.5 * ${poolNodes('desired')} + 2`,
     threshold: { comparison: '> 1.5', meaning: 'times the desired number of nodes, plus 2' },
     lasting: '2h',
     summary: 'Pool {{ $labels.pool }} of {{ $labels.namespace }} has far more nodes than it needs',

@@ -21,7 +21,7 @@ const glance: readonly Panel[] = [
     description: 'The result of demand, buffer for the lead time, and guardrails.',
     kind: 'stat',
     unit: 'none',
-    queries: [{ expr: nodes('wanted'), legend: 'nodes' }],
+    queries: [{ expr: nodes('desired'), legend: 'nodes' }],
     width: 4,
   },
   {

@@ -7,9 +7,9 @@ import { eachInstallationOnce, eachPoolOnce, nodeHoursPer1000, POOLS, SERVICE } 
 /** Two namespaces may have pools of the same name. */
 const POOL_NAME = '{{namespace}}/{{pool}}';
 
-const byPool = (state: 'actual' | 'ready' | 'empty' | 'wanted') => ({
+const byPool = (state: 'actual' | 'ready' | 'empty' | 'desired') => ({
   expr: eachPoolOnce(POOLS.gauge(METRICS.poolNodes, { state })).text,
-  legend: `${POOL_NAME} ${state === 'wanted' ? 'desired' : state}`,
+  legend: `${POOL_NAME} ${state}`,
 });
 
 const nodes: readonly Panel[] = [
@@ -19,7 +19,7 @@ const nodes: readonly Panel[] = [
       'Actual against desired nodes of each pool. Desired above actual for long: the recommendation is not followed, or no node is provisioned.',
     kind: 'lines',
     unit: 'suffix:nodes',
-    queries: [byPool('actual'), { ...byPool('wanted'), isLimit: true }],
+    queries: [byPool('actual'), { ...byPool('desired'), isLimit: true }],
     width: 12,
   },
   {
@@ -104,7 +104,7 @@ const money: readonly Panel[] = [
 
 /** Why there may be no amounts. */
 const NO_PRICES = 'HANGAR_AUTOSCALER_PRICES names no pool, or no shape';
-const costOf = (state: 'actual' | 'wanted') =>
+const costOf = (state: 'actual' | 'desired') =>
   eachPoolOnce(POOLS.gauge(METRICS.poolCost, { state })).sum().text;
 
 const amounts: readonly Panel[] = [
@@ -116,7 +116,7 @@ const amounts: readonly Panel[] = [
     unit: 'none',
     queries: [
       { expr: costOf('actual'), legend: 'actual', mayBeEmpty: NO_PRICES },
-      { expr: costOf('wanted'), legend: 'recommended', isLimit: true, mayBeEmpty: NO_PRICES },
+      { expr: costOf('desired'), legend: 'recommended', isLimit: true, mayBeEmpty: NO_PRICES },
       {
         expr: eachInstallationOnce(SERVICE.gauge(METRICS.mixCost)).sum().text,
         legend: 'cheapest mix',

@@ -10,7 +10,7 @@ export const POOLS = new Select(`${SCOPE}, pool=~"$pool"`);
 /** Runners may be in another namespace and job than the autoscaler that measures them. */
 const RUNNERS = new Select('cluster=~"$cluster"');
 
-type PoolState = 'actual' | 'ready' | 'empty' | 'wanted';
+type PoolState = 'actual' | 'ready' | 'empty' | 'desired';
 
 /** A pool is named by its cluster and namespace too: two installations may have pools of the same name. */
 const POOL = ['cluster', 'namespace', 'pool'] as const;

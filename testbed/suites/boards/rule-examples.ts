@@ -79,7 +79,7 @@ const starts = (values: string): PromtoolSeries => ({
 
 const pool = (actual: string, wanted: string): PromtoolSeries => ({
   [of(SERVICE.poolNodes, { pool: 'builds', state: 'actual' })]: actual,
-  [of(SERVICE.poolNodes, { pool: 'builds', state: 'wanted' })]: wanted,
+  [of(SERVICE.poolNodes, { pool: 'builds', state: 'desired' })]: wanted,
 });
 
 const forecast = (miss: string, byForecast: string): PromtoolSeries => ({

@@ -29,15 +29,15 @@ const shape = (name: string, cores: number, [nodesNow, nodesAhead]: readonly [nu
 });
 
 /** A pool; names are chosen by users, so some tests choose malicious ones. */
-export const pool = (name: string, actualNodes = 22, wantedNodes = 26): Pool => ({
+export const pool = (name: string, actualNodes = 22, desiredNodes = 26): Pool => ({
   pool: name,
   owner: 'karpenter',
   actualNodes,
   readyNodes: actualNodes - 1,
   emptyNodes: 2,
-  wantedNodes,
-  needNodes: wantedNodes,
-  shrinkToNodes: wantedNodes + 1,
+  desiredNodes,
+  needNodes: desiredNodes,
+  shrinkToNodes: desiredNodes + 1,
   shortNodes: 0,
   nodePerHour: 0.19,
   waitP95Seconds: 2,
@@ -134,7 +134,7 @@ const blank = (atMs: number): Point => ({
 function pointAt(nth: number, atMs: number, pools: readonly Pool[]): Point {
   const load = 8 + 45 * Math.sin((nth / TICKS) * 2) ** 2 + 5 * Math.sin(nth / 7);
   const longest = nth % 90 === 0 ? 31 : 1 + (nth % 11);
-  const nodes = { actual: Math.ceil(load / 2.6) + 2, wanted: Math.ceil(load / 2.5) + 3 };
+  const nodes = { actual: Math.ceil(load / 2.6) + 2, desired: Math.ceil(load / 2.5) + 3 };
   return {
     atMs,
     running: Math.round(load),

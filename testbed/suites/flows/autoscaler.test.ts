@@ -42,7 +42,7 @@ interface Answer {
   readonly pools: readonly {
     readonly pool: string;
     readonly actualNodes: number;
-    readonly wantedNodes: number;
+    readonly desiredNodes: number;
   }[];
   readonly because: readonly string[];
 }
@@ -130,7 +130,7 @@ describe('the capacity service beside a runner', () => {
     return found;
   };
   const wanted = ({ pools }: Answer): number =>
-    pools.find(({ pool }) => pool === 'builds-4')?.wantedNodes ?? -1;
+    pools.find(({ pool }) => pool === 'builds-4')?.desiredNodes ?? -1;
   const work = ({ runningPods, pendingPods, knownStages }: Answer['demand']): number =>
     runningPods + pendingPods + knownStages;
 

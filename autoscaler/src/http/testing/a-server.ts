@@ -35,7 +35,7 @@ export const RECOMMENDATION: Recommendation = {
       actualNodes: 4,
       readyNodes: 3,
       emptyNodes: 1,
-      wantedNodes: 5,
+      desiredNodes: 5,
       needNodes: 5,
       shrinkToNodes: 6,
       shortNodes: 0,

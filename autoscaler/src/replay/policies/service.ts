@@ -100,9 +100,9 @@ class ReplayedService {
       forecast,
       pools: [poolShareOf(view, this.#grewAtMs)],
     });
-    const [need = { wantedNodes: view.nodes.length, needNodes: 0, shrinkToNodes: 0 }] = pools;
+    const [need = { desiredNodes: view.nodes.length, needNodes: 0, shrinkToNodes: 0 }] = pools;
     const options = delaysBeside(this.#options, forecast?.announcedShare ?? 0);
-    return { ...this.#execute(view, need.wantedNodes, options), need };
+    return { ...this.#execute(view, need.desiredNodes, options), need };
   }
 
   #execute(view: PolicyView, wanted: number, options: ServiceOptions): Decision {
