@@ -20,41 +20,59 @@ export interface LogFigures {
   readonly readMs: number;
   /** The event loop's delay while logs were read and uploaded, the longest. */
   readonly lagMs: number;
-  /** Lines that were written, and uploaded at the end. */
-  readonly lines: { readonly written: number; readonly stored: number };
+  /** Lines that were written, and how many of them are missing in the uploaded logs, doubled, changed or at another place. */
+  readonly lines: { readonly written: number; readonly wrong: number };
+  /** From the time that a line has from its node until it is sent as live output, at most one value for each batch of lines, ms. */
+  readonly liveMs: readonly number[];
 }
 
 /** A program of its own, so that memory and the event loop are those of the logs and of nothing else. */
-const [steps = 1, lines = 200_000, lineBytes = 26, memoryMib = 64] = process.argv.slice(2).map(Number);
+const [steps = 1, lines = 200_000, lineBytes = 26, memoryMib = 64, paceMs = 0] = process.argv
+  .slice(2)
+  .map(Number);
 const MIB = 2 ** 20;
-const CHUNK_LINES = 500;
+/** Lines of a chunk: as many as there are at once, or as a step prints within its pace. */
+const CHUNK_LINES = paceMs > 0 ? 10 : 500;
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 const clock = systemClock();
 const memory = new LogMemory(memoryMib * MIB, { log: silentLogger, overflow: new SpillFile(tmpdir()) });
-let stored = 0;
-const ciServer = {
-  sendLines: () => Promise.resolve(),
-  uploadLog: async (_id: number, log: AsyncIterable<readonly unknown[]> | Iterable<readonly unknown[]>) => {
+let wrong = 0;
+const liveMs: number[] = [];
+const ciServer: Parameters<typeof serverStepLogs>[0]['ciServer'] = {
+  sendLines: (_id, batch) => {
+    const [first] = batch;
+    if (paceMs > 0 && first) liveMs.push(clock.now() - writtenMs(first.out));
+    return Promise.resolve();
+  },
+  uploadLog: async (_id, log) => {
+    let next = 0;
     for await (const part of log) {
-      stored += part.length;
+      for (const { out } of part) wrong += Number(out.trimEnd().slice(0, lineBytes - 1) !== textOf(next++));
       await setImmediate();
     }
-    return 'stored' as const;
+    wrong += Math.abs(lines - next);
+    return 'stored';
   },
   uploadCard: () => Promise.resolve(),
 };
 
+/** The text of a line of each log. */
+const textOf = (line: number): string => `${line}`.padStart(lineBytes - 1, '.').slice(1 - lineBytes);
+
+/** When a line was written, which paced logs have behind its text. */
+const writtenMs = (out: string): number => Number(out.trimEnd().slice(lineBytes - 1));
+
 /** One container's log as the API server sends it, in chunks of some 30 KiB. */
 async function* stampedLines(): AsyncGenerator<Uint8Array> {
   for (let line = 0; line < lines; line += CHUNK_LINES) {
-    await setImmediate();
-    const stamp = `${new Date(clock.now()).toISOString().slice(0, -1)}000000Z`;
-    const texts = Array.from({ length: Math.min(CHUNK_LINES, lines - line) }, (_, nth) =>
-      `${line + nth}`.padStart(lineBytes - 1, '.').slice(1 - lineBytes),
-    );
-    yield Buffer.from(texts.map((text) => `${stamp} ${text}\n`).join(''));
+    await (paceMs > 0 ? clock.sleep(paceMs) : setImmediate());
+    const nowMs = clock.now();
+    const stamp = `${new Date(nowMs).toISOString().slice(0, -1)}000000Z`;
+    const texts = Array.from({ length: Math.min(CHUNK_LINES, lines - line) }, (_, nth) => textOf(line + nth));
+    const end = paceMs > 0 ? `${nowMs}` : '';
+    yield Buffer.from(texts.map((text) => `${stamp} ${text}${end}\n`).join(''));
   }
 }
 
@@ -114,7 +132,7 @@ for (const stepId of [-1, -2]) {
   await first.follow({ ended: Promise.resolve(), signal: never, onMark: () => undefined });
   await first.finish(never);
 }
-stored = 0;
+[wrong, liveMs.length] = [0, 0];
 const heldBefore = await heldBytes();
 let peakBytes = 0;
 const watching = setInterval(() => (peakBytes = Math.max(peakBytes, process.memoryUsage().rss)), 10);
@@ -141,7 +159,8 @@ const figures: LogFigures = {
   peakMib,
   readMs,
   lagMs,
-  lines: { written: steps * lines, stored },
+  lines: { written: steps * lines, wrong },
+  liveMs,
 };
 process.stdout.write(JSON.stringify(figures));
 process.exit(0);
