@@ -156,7 +156,7 @@ export function wire(
     readonly connection: Pick<Connection, 'namespace'>;
   },
   { cluster, ciServer, source, drafting, validity, overflow }: Ports,
-): Pick<Assembly, 'parts' | 'options'> & { readonly independent: Pick<IndependentParts, 'lease' | 'line'> } {
+): Pick<Assembly, 'parts' | 'options'> & { readonly independent: Pick<IndependentParts, 'lease' | 'queue'> } {
   const { clock, random, log, holder } = outside;
   const server = originOf(config.server.url);
   const registry = new StageRegistry();
@@ -181,7 +181,7 @@ export function wire(
       refused: (stepId, text) => outside.history?.notStored(stepId, text),
     }),
     suspects: new SuspectTurns(),
-    line: queueOf(config, { origin, podWatch, registry }, { clock, cluster, log, namespace }),
+    queue: queueOf(config, { origin, podWatch, registry }, { clock, cluster, log, namespace }),
     lease: new OwnLease(
       { clock, cluster, log, validity },
       { namespace, holder, termMs: config.lease.termMs, server },
@@ -196,7 +196,7 @@ export function wire(
     draft: (detail, signal) => draft(drafting, detail, signal),
   };
   const lease = new IndependentReplica({ holder, namespace: outside.connection.namespace, server });
-  const independent = { lease, line: queueOf(config, { origin, podWatch, registry }, undefined) };
+  const independent = { lease, queue: queueOf(config, { origin, podWatch, registry }, undefined) };
   return { parts, options: optionsOf(config, outside, namespace), independent };
 }
 

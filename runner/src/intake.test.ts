@@ -10,20 +10,20 @@ import { StageRegistry } from './stage-registry.ts';
 const TEN = { capacity: 10, lookAhead: usualLookAhead(10) };
 const never = new AbortController().signal;
 
-/** So many stages at work, and so many in the line. */
+/** So many stages at work, and so many in the queue. */
 function busy(
   working: number,
   waiting: number,
-): { registry: StageRegistry; line: AdmissionQueue; lease: { isFull: boolean } } {
+): { registry: StageRegistry; queue: AdmissionQueue; lease: { isFull: boolean } } {
   const registry = new StageRegistry();
   const unlimited = { pods: undefined, cpuMillicores: undefined, memoryBytes: undefined };
   const taken = { ...NO_LOAD, pipelines: 1 };
-  const line = new AdmissionQueue(() => taken, { pipelines: 1, ...unlimited });
+  const queue = new AdmissionQueue(() => taken, { pipelines: 1, ...unlimited });
   for (let id = 1; id <= working; id++) registry.enter(anEntry({ stageId: id }));
   for (let id = 1; id <= waiting; id++) {
     registry.enter(anEntry({ stageId: 100 + id, phase: 'waiting' }));
     const asks = { ...NO_LOAD, pipelines: 1 };
-    void line.enter(
+    void queue.enter(
       {
         stageId: 100 + id,
         repo: 'r',
@@ -35,7 +35,7 @@ function busy(
       never,
     );
   }
-  return { registry, line, lease: { isFull: false } };
+  return { registry, queue, lease: { isFull: false } };
 }
 
 describe('room for one more', () => {

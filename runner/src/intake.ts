@@ -14,14 +14,14 @@ export const usualLookAhead = (capacity: number): number =>
 /** May one more stage be accepted? `capacity`: pipelines at once; `lookAhead`: stages that may wait beyond those. */
 export function hasRoom(
   { capacity, lookAhead }: { readonly capacity: number; readonly lookAhead: number },
-  { registry, line, lease }: { registry: StageRegistry; line: AdmissionQueue; lease: { isFull: boolean } },
+  { registry, queue, lease }: { registry: StageRegistry; queue: AdmissionQueue; lease: { isFull: boolean } },
 ): boolean {
   // What can't be recorded must not be accepted.
   if (lease.isFull || capacity === 0) return false;
   // What only waits to be reported takes no place.
   const held = registry.entries.filter((entry) => entry.phase !== 'reporting');
   const inWork = held.filter((entry) => entry.phase !== 'waiting').length;
-  return held.length < capacity + lookAhead && line.length < lookAhead && inWork < capacity + line.length;
+  return held.length < capacity + lookAhead && queue.length < lookAhead && inWork < capacity + queue.length;
 }
 
 /** Resolves when it holds, looking again at each change of the roster, or when the signal is aborted. */

@@ -61,7 +61,7 @@ async function listing() {
   };
   const parts = {
     ...{ lease, podWatch, log: silentLogger, clock: new FakeClock(), registry: new StageRegistry() },
-    line: { next: () => undefined },
+    queue: { next: () => undefined },
   } as unknown as RunnerParts;
   const options = { namespaces: ['ci'] } as unknown as RunnerOptions;
   let end: unknown = 'runs';

@@ -132,11 +132,11 @@ export function askForWork(
 }
 
 /** What becomes free is given to the head of the queue. The returned function ends that. */
-export function listen({ podWatch, registry, line }: StageParts): () => void {
+export function listen({ podWatch, registry, queue }: StageParts): () => void {
   const all = [
     podWatch.listen(({ kind, object }) => kind === 'gone' && registry.forget(object.metadata?.uid ?? '')),
-    podWatch.listen(() => line.next()),
-    registry.listen(() => line.next()),
+    podWatch.listen(() => queue.next()),
+    registry.listen(() => queue.next()),
   ];
   return () => {
     for (const stop of all) stop();

@@ -127,7 +127,7 @@ const flow: readonly Panel[] = [
   {
     title: 'Why do stages wait?',
     description:
-      'Stages that waited before admission, by the last reason: capacity (DRONE_RUNNER_CAPACITY), a budget (HANGAR_BUDGET_*), quota (ResourceQuota), or line (other stages were first in the queue).',
+      'Stages that waited before admission, by the last reason: capacity (DRONE_RUNNER_CAPACITY), a budget (HANGAR_BUDGET_*), quota (ResourceQuota), or queue (other stages were first).',
     kind: 'areas',
     unit: 'suffix:/min',
     queries: [

@@ -6,7 +6,7 @@ import { type Budget, type Load, NO_LOAD, plus } from './admit.ts';
 const never = new AbortController().signal;
 const budget: Budget = { pipelines: 2, pods: undefined, cpuMillicores: 4_000, memoryBytes: undefined };
 
-/** A line whose admitted ones take what they asked for until they leave; like the runner, it looks again at every change. */
+/** A queue whose admitted ones take what they asked for until they leave; like the runner, it looks again at every change. */
 function begin(limits: Partial<Budget> = {}, perRepository?: () => RepositoryLimit) {
   const running = new Map<string, Load>();
   const taken = (): Load => [...running.values()].reduce(plus, NO_LOAD);
@@ -67,7 +67,7 @@ describe('the admission queue', () => {
     const because = '2 of 2 pipelines are in use, and this pipeline needs 1 pipeline';
     expect(said.get('head')).toEqual([`capacity: ${because}`]);
     expect(said.get('next')).toEqual([
-      `line: 1 pipelines are ahead of this one in the queue; the first waits because ${because}`,
+      `queue: 1 pipelines are ahead of this one in the queue; the first waits because ${because}`,
     ]);
   });
 

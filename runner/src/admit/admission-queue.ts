@@ -27,7 +27,7 @@ export interface QueueOptions {
   readonly perRepository?: RepositoryLimit | undefined;
 }
 
-/** One stage in the line. */
+/** One stage in the queue. */
 export interface QueuedStage {
   readonly stageId: number;
   readonly repo: string;
@@ -65,7 +65,7 @@ const PATIENCE = 8;
 const REMEMBERED = 1_000;
 
 /**
- * The line before admission: round robin over repositories, within one by event and then first come. Whose turn it is, is never
+ * The queue before admission: round robin over repositories, within one by event and then first come. Whose turn it is, is never
  * passed over for one that would fit, or a large pipeline would wait for ever. What is taken is asked anew at each turn.
  */
 export class AdmissionQueue {
@@ -207,7 +207,7 @@ function tellWaiting(head: Entry, rest: readonly Entry[], admission: Admission &
   for (const [place, one] of rest.entries())
     tell(one, {
       kind: 'waiting',
-      reason: 'line',
+      reason: 'queue',
       text: `${place + 1} pipelines are ahead of this one in the queue; the first waits because ${admission.text}`,
     });
 }

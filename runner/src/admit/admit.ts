@@ -23,7 +23,7 @@ export const WAIT_REASONS = [
   'budget-pods',
   'quota',
   'repository',
-  'line',
+  'queue',
 ] as const;
 
 /** One of {@link WAIT_REASONS}. */

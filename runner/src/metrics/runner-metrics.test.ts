@@ -209,12 +209,12 @@ describe('RunnerMetrics', () => {
   it('counts a wait by its reason, and does not call finding room at once a wait', async () => {
     const metrics = start();
     metrics.waited('budget-cpu', 2000);
-    metrics.waited('line', 0);
+    metrics.waited('queue', 0);
 
     const { samples } = await exposed(metrics);
 
     expect(samples.get('hangar_runner_admission_waits_total{reason="budget-cpu"}')).toBe(1);
-    expect(samples.get('hangar_runner_admission_waits_total{reason="line"}')).toBe(0);
+    expect(samples.get('hangar_runner_admission_waits_total{reason="queue"}')).toBe(0);
     expect(samples.get('hangar_runner_wait_seconds_count')).toBe(2);
   });
 

@@ -35,11 +35,11 @@ export async function admit(flow: StageFlow): Promise<StageEnd | undefined> {
 
 function enterQueue(flow: StageFlow, work: Work): QueueEntry {
   const { parts, stops } = flow;
-  const { clock, line, waitLimitMs } = parts;
+  const { clock, queue, waitLimitMs } = parts;
   const left = new AbortController();
   const cancelTimer = clock.after(leftMs(flow), () => left.abort(waitedTooLong(waitLimitMs)));
-  const waitReason: QueueEntry['waitReason'] = { reason: 'line', text: '' };
-  const entered = line.enter(
+  const waitReason: QueueEntry['waitReason'] = { reason: 'queue', text: '' };
+  const entered = queue.enter(
     queuedStageOf(flow, work, waitReason),
     AbortSignal.any([stops.stop, left.signal]),
   );

@@ -59,7 +59,7 @@ async function begin(count: number) {
   const drone = new ManyStages(ids);
   const env = new TestStage({
     ciServer: drone.ciServer,
-    line: new AdmissionQueue(() => NO_LOAD, UNLIMITED),
+    queue: new AdmissionQueue(() => NO_LOAD, UNLIMITED),
   });
   onTestFinished(() => env.close());
   for (const id of ids) {

@@ -99,7 +99,7 @@ describe('the preparation of a stage, as its record shows it', () => {
     await drafted();
     expect([env.pod, marksOf(env)]).toEqual([undefined, { preparing: undefined, deaths: 1 }]);
     env.taken = { ...env.taken, pipelines: 0 };
-    env.line.next();
+    env.queue.next();
     await env.clock.step(0);
     expect([env.pod !== undefined, marksOf(env)]).toEqual([
       true,

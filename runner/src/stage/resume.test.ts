@@ -352,10 +352,10 @@ describe('a Pod that still has its scheduling gate', () => {
   it('is admitted like any other if it was started', async () => {
     const env = begin({ reports: STARTED, prepare: (one) => Object.assign(one, { taken: BUSY }) });
     await env.clock.step(60_000);
-    expect([env.line.length, env.registry.entries[0]?.phase]).toEqual([1, 'waiting']);
+    expect([env.queue.length, env.registry.entries[0]?.phase]).toEqual([1, 'waiting']);
     expect(env.pod && holdsGate(env.pod)).toBe(true);
     env.taken = { ...BUSY, pipelines: 0 };
-    env.line.next();
+    env.queue.next();
     await env.clock.step(0);
     expect(env.pod && holdsGate(env.pod)).toBe(false);
     expect(env.pod?.metadata?.annotations?.[ANNOTATION.admittedAt]).toBe(String(env.clock.now()));
@@ -370,7 +370,7 @@ describe('a Pod that still has its scheduling gate', () => {
       error: 'the pipeline was not admitted within 30 seconds',
     });
     expect([1, 2].map((n) => env.server.statusOf(n))).toEqual(['error', 'skipped']);
-    expect([env.pod, env.line.length, env.isOver()]).toEqual([undefined, 0, true]);
+    expect([env.pod, env.queue.length, env.isOver()]).toEqual([undefined, 0, true]);
   });
 
   it('and continues to wait shows the reason in its log, the registry and the metrics', async () => {
@@ -383,14 +383,14 @@ describe('a Pod that still has its scheduling gate', () => {
     ]);
     await env.clock.step(5_000);
     env.taken = { ...BUSY, pipelines: 0 };
-    env.line.next();
+    env.queue.next();
     await env.clock.step(0);
     expect(env.heard).toEqual(expect.arrayContaining(['waited capacity 5000', 'launched']));
   });
 
   it('and can never be admitted ends with an error', async () => {
-    const line = { enter: () => Promise.resolve({ kind: 'refused', text: 'asks for too much' }) };
-    const env = begin({ reports: STARTED, parts: { line: line as never } });
+    const queue = { enter: () => Promise.resolve({ kind: 'refused', text: 'asks for too much' }) };
+    const env = begin({ reports: STARTED, parts: { queue: queue as never } });
     await env.clock.step(0);
     expect([env.server.stage.error, env.isOver()]).toEqual(['asks for too much', true]);
   });
@@ -400,7 +400,7 @@ describe('a Pod that still has its scheduling gate', () => {
     await env.clock.step(0);
     env.cancel();
     await env.clock.step(0);
-    expect([env.pod, env.line.length, env.isOver()]).toEqual([undefined, 0, true]);
+    expect([env.pod, env.queue.length, env.isOver()]).toEqual([undefined, 0, true]);
   });
 
   it('of a build that is cancelled in the queue is removed although no watch reports it', async () => {
@@ -409,7 +409,7 @@ describe('a Pod that still has its scheduling gate', () => {
     expect(env.isOver()).toBe(false);
     env.server.cancel();
     await env.clock.step(8_000);
-    expect([env.pod, env.line.length, env.isOver()]).toEqual([undefined, 0, true]);
+    expect([env.pod, env.queue.length, env.isOver()]).toEqual([undefined, 0, true]);
   });
 
   it('of a build that was cancelled before it was started is removed, and the server’s state stays (chaos F7)', async () => {

@@ -38,7 +38,7 @@ describe('a stage', () => {
     ]);
     expect(env.heard).toEqual([
       'seen 41 push',
-      'waited line 0',
+      'waited queue 0',
       'launched',
       'concluded completed',
       'finished',
@@ -281,10 +281,10 @@ describe('a cancel', () => {
   it('in the queue, before the log states the wait', async () => {
     const env = begin({}, (one) => Object.assign(one, { taken: BUSY }));
     await env.clock.step(0);
-    expect(env.line.length).toBe(1);
+    expect(env.queue.length).toBe(1);
     env.cancel();
     await env.clock.step(0);
-    expect([env.line.length, env.isOver(), env.pod]).toEqual([0, true, undefined]);
+    expect([env.queue.length, env.isOver(), env.pod]).toEqual([0, true, undefined]);
   });
 
   it('in the queue, after the log states the wait', async () => {
@@ -293,7 +293,7 @@ describe('a cancel', () => {
     expect(env.pod).toBeDefined();
     env.cancel();
     await env.clock.step(0);
-    expect([env.pod, env.line.length, env.isOver(), env.server.stage.status]).toEqual([
+    expect([env.pod, env.queue.length, env.isOver(), env.server.stage.status]).toEqual([
       undefined,
       0,
       true,
@@ -343,7 +343,7 @@ describe('a cancel that no watch reports', () => {
     expect(env.pod).toBeDefined();
     env.server.cancel();
     await env.clock.step(8_000);
-    expect([env.pod, env.line.length, env.isOver()]).toEqual([undefined, 0, true]);
+    expect([env.pod, env.queue.length, env.isOver()]).toEqual([undefined, 0, true]);
   });
 
   it('is found by the start if the stage was not started yet', async () => {
@@ -351,7 +351,7 @@ describe('a cancel that no watch reports', () => {
     await env.clock.step(3_000);
     env.server.cancel();
     await env.clock.step(7_000);
-    expect([env.pod, env.line.length, env.isOver(), env.server.stage.status]).toEqual([
+    expect([env.pod, env.queue.length, env.isOver(), env.server.stage.status]).toEqual([
       undefined,
       0,
       true,
@@ -389,7 +389,7 @@ describe('a wait', () => {
     await env.clock.step(9_999);
     expect([env.reports, env.pod]).toEqual([[], undefined]);
     env.taken = FREE;
-    env.line.next();
+    env.queue.next();
     await env.clock.step(0);
     expect(env.reports).toEqual(['stage running']);
     expect(env.heard).toContain('waited capacity 9999');
@@ -405,7 +405,7 @@ describe('a wait', () => {
     expect(env.pod && holdsGate(env.pod)).toBe(true);
     expect(env.pod?.metadata?.annotations?.[ANNOTATION.stepIds]).toBe('{"1":100,"2":200}');
     env.taken = FREE;
-    env.line.next();
+    env.queue.next();
     await env.clock.step(0);
     expect(env.pod && holdsGate(env.pod)).toBe(false);
     await env.finishSteps();
@@ -423,7 +423,7 @@ describe('a wait', () => {
       error: 'the pipeline was not admitted within 2 minutes',
     });
     expect([1, 2].map((n) => env.server.statusOf(n))).toEqual(['error', 'skipped']);
-    expect([env.pod, env.line.length, env.isOver(), env.registry.isQuiet]).toEqual([
+    expect([env.pod, env.queue.length, env.isOver(), env.registry.isQuiet]).toEqual([
       undefined,
       0,
       true,
@@ -436,7 +436,7 @@ describe('a wait', () => {
     const env = new TestStage();
     onTestFinished(() => env.close());
     const refusing: StageParts = Object.assign({}, env.parts, {
-      line: { enter: () => Promise.resolve({ kind: 'refused', text: 'asks for too much' }) },
+      queue: { enter: () => Promise.resolve({ kind: 'refused', text: 'asks for too much' }) },
     });
     await runStage(refusing, { stage: aStage(), machine: 'me' }, env.handOver.signal);
     expect(env.server.stage).toMatchObject({ status: 'error', error: 'asks for too much' });
@@ -447,7 +447,7 @@ describe('a wait', () => {
     const env = waits();
     env.cluster.fail('create', 'pods', refusal(422, 'Invalid', 'bad mount'));
     await env.clock.step(10_000);
-    expect([env.line.length, env.isOver(), env.server.stage.status]).toEqual([0, true, 'error']);
+    expect([env.queue.length, env.isOver(), env.server.stage.status]).toEqual([0, true, 'error']);
   });
 
   it('for an exhausted quota is no failure', async () => {

@@ -75,7 +75,7 @@ export interface StageParts {
   readonly log: Logger;
   readonly events: StageEvents;
   readonly registry: StageRegistry;
-  readonly line: AdmissionQueue;
+  readonly queue: AdmissionQueue;
   /** Whose turn it is of the stages that may have ended their runner. */
   readonly suspects: SuspectTurns;
   readonly lease: Ownership;

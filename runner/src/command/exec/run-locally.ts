@@ -211,7 +211,7 @@ class LocalRun {
       lease: unshared(owner),
       contents: secretContents,
       suspects: new SuspectTurns(),
-      line: new AdmissionQueue(() => NO_LOAD, {
+      queue: new AdmissionQueue(() => NO_LOAD, {
         pipelines: 1,
         pods: undefined,
         cpuMillicores: undefined,

@@ -85,7 +85,7 @@ export class TestStage {
   readonly podWatch: PodWatch;
   /** The used part of the budget, which is one pipeline. */
   taken: Load = NO_LOAD;
-  readonly line: AdmissionQueue;
+  readonly queue: AdmissionQueue;
   readonly intents = new Map<number, Intent>();
   readonly openSteps = new Map<number, () => readonly OpenStep[]>();
   readonly entered: string[] = [];
@@ -98,7 +98,7 @@ export class TestStage {
     const { clock, cluster, server: ciServer, registry } = this;
     const log = silentLogger;
     this.podWatch = new PodWatch(clock, cluster, { onTrouble: () => undefined });
-    this.line = new AdmissionQueue(() => this.taken, {
+    this.queue = new AdmissionQueue(() => this.taken, {
       pipelines: 1,
       pods: undefined,
       cpuMillicores: undefined,
@@ -121,7 +121,7 @@ export class TestStage {
       log,
       registry,
       stepLogs: this.logs,
-      line: this.line,
+      queue: this.queue,
       suspects: new SuspectTurns(),
       contents: secretContents,
       podWatch: this.podWatch,
