@@ -96,7 +96,7 @@ describe('what is demanded of the forecast', () => {
   );
 
   it('is a list that is not empty', () => {
-    expect(demanded).toHaveLength(5);
+    expect(demanded).toHaveLength(7);
   });
 
   it.each(demanded)(

@@ -6,7 +6,7 @@ export interface ExpensiveFile {
   /** Variables of the file's expressions; an author controls those of branches and commit messages. */
   readonly variables?: (chars: number) => Readonly<Record<string, string>>;
   /** The ref of the build, in place of a usual one. */
-  readonly ref?: (chars: number) => string;
+  readonly ref?: string;
 }
 
 /** The beginning of a pipeline. */
