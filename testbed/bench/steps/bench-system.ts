@@ -119,8 +119,10 @@ function watchPlaces(clock: Clock, runner: RunningRunner): ReadonlyMap<number, n
   const freedMs = new Map<number, number>();
   let taken: readonly number[] = [];
   registry.listen(() => {
-    for (const id of taken) if (!registry.has(id)) freedMs.set(id, clock.now());
-    taken = registry.entries.map(({ stageId }) => stageId);
+    // A stage that only waits to be reported has no place.
+    const now = registry.entries.flatMap(({ stageId, phase }) => (phase === 'reporting' ? [] : [stageId]));
+    for (const id of taken) if (!now.includes(id)) freedMs.set(id, clock.now());
+    taken = now;
   });
   return freedMs;
 }
