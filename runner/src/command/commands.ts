@@ -34,7 +34,7 @@ HTTP, at DRONE_SERVER_PORT (:3000): /healthz /livez /readyz /metrics /stages /de
     interrupted: 'a second signal',
   },
   run: async ({ words }, context) => {
-    // The heap is collected when it has grown by a fifth, in place of up to threefold: hundreds of pipelines at once need a third less memory.
+    // The heap is collected when it has grown by a fifth: with many pipelines at once, memory stays close to what is in use.
     setFlagsFromString('--heap-growing-percent=20');
     return (await import('./daemon.ts')).daemon(words[0], context);
   },

@@ -29,7 +29,7 @@ const KINDS: readonly [string, Kind][] = [
   ['open steps', { ...USUAL, openSteps: 20 }],
   ['one open step each', { ...USUAL, openSteps: 1 }],
   ['one open step each, and short names', { replica: 'r', machine: 'r', openSteps: 1 }],
-  ['a long line of stages that wait for a quota', { ...USUAL, waiting: { stages: 500, steps: 600 } }],
+  ['a long queue of stages that wait for a quota', { ...USUAL, waiting: { stages: 500, steps: 600 } }],
   [
     'everything at once',
     {

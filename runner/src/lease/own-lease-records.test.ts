@@ -135,14 +135,15 @@ describe('taking it again after a loss', () => {
 
 describe('room for records', () => {
   it('ends before the annotations of a Lease are full, with 1,000 stages well within', async () => {
-    const { lease } = begin();
+    const { lease, logged } = begin();
     await lease.take(never);
     const record = (from: number, to: number) =>
       Promise.all(Array.from({ length: to - from }, (_, n) => lease.intend(intent(from + n), never)));
     await record(100_000, 102_000);
-    expect(lease.isFull).toBe(false);
+    expect([lease.isFull, logged]).toEqual([false, []]);
     await record(102_000, 104_000);
     expect(lease.isFull).toBe(true);
+    expect(logged).toEqual([expect.stringContaining('no room for another pipeline')]);
     lease.settle(100_000);
     for (let stageId = 100_001; stageId < 103_000; stageId++) lease.settle(stageId);
     expect(lease.isFull).toBe(false);

@@ -32,6 +32,7 @@ import {
 } from './lease-record.ts';
 import { LeaseValidity } from './lease-validity.ts';
 import { RecordedIntents } from './recorded-intents.ts';
+import { RoomNotice } from './room-notice.ts';
 
 export interface OwnLeaseOptions {
   readonly namespace: string;
@@ -73,6 +74,7 @@ export class OwnLease {
   readonly #options: OwnLeaseOptions;
   readonly #validity: LeaseValidity;
   readonly #intents: RecordedIntents;
+  readonly #roomNotice = new RoomNotice();
   readonly #namespaces = new Set<string>();
   readonly #ownNamespaces = new Set<string>();
   /** Namespaces as the Lease has them for sure. */
@@ -171,6 +173,7 @@ export class OwnLease {
   /** Resolves when the intent stands in the Lease. */
   async intend(intent: Intent, signal: AbortSignal): Promise<void> {
     this.#intents.add(intent);
+    this.#roomNotice.note(this, this.#log);
     await orAborted(this.#save(), signal);
   }
 

@@ -100,7 +100,7 @@ export class Automaton {
 
 /** Number of characters by which ordinary text is excluded before the trie is used. */
 const GRAM = 3;
-/** Size of the table of beginnings, so that at most one of so many other texts is taken for one. */
+/** Size of the table of beginnings: with up to 512 words, at most one of so many other texts is taken for one. */
 const BITS_PER_WORD = 128;
 const [LEAST_BITS, MOST_BITS] = [0x800, 0x10000];
 

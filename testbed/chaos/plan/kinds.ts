@@ -58,27 +58,20 @@ const cuts = (server: ServerName): readonly FaultKind[] => [
   },
 ];
 
+/** Connections of one daemon, or of all, are refused or get no answer for so long. */
+const cutOff =
+  (server: ServerName, whose: 'one' | 'all', [leastMs, mostMs]: readonly [number, number]) =>
+  (random: Random): FaultAction => ({
+    on: 'connections',
+    server,
+    how: random.below(2) === 0 ? 'refused' : 'silent',
+    pick: whose === 'one' ? pick(random) : undefined,
+    lastsMs: between(random, leastMs, mostMs),
+  });
+
 const outages = (server: ServerName): readonly FaultKind[] => [
-  {
-    name: `partition from ${NAMES[server]}`,
-    make: (random) => ({
-      on: 'connections',
-      server,
-      how: random.below(2) === 0 ? 'refused' : 'silent',
-      pick: pick(random),
-      lastsMs: between(random, 3_000, 20_000),
-    }),
-  },
-  {
-    name: `outage of ${NAMES[server]}`,
-    make: (random) => ({
-      on: 'connections',
-      server,
-      how: random.below(2) === 0 ? 'refused' : 'silent',
-      pick: undefined,
-      lastsMs: between(random, 2_000, 15_000),
-    }),
-  },
+  { name: `partition from ${NAMES[server]}`, make: cutOff(server, 'one', [3_000, 20_000]) },
+  { name: `outage of ${NAMES[server]}`, make: cutOff(server, 'all', [2_000, 15_000]) },
 ];
 
 /** Its faults last so long that a run of minutes would consist of them. */
@@ -87,13 +80,7 @@ const LONG_EVERY_MS = 900_000;
 const longOutage = (server: ServerName): FaultKind => ({
   name: `outage of ${NAMES[server]} for minutes`,
   everyMs: LONG_EVERY_MS,
-  make: (random) => ({
-    on: 'connections',
-    server,
-    how: random.below(2) === 0 ? 'refused' : 'silent',
-    pick: undefined,
-    lastsMs: between(random, 60_000, 180_000),
-  }),
+  make: cutOff(server, 'all', [60_000, 180_000]),
 });
 
 const watches = (how: WatchEffect): FaultKind => ({

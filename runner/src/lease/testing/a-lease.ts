@@ -1,5 +1,5 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
-import { silentLogger } from '@hangar/shared/logger';
+import { createLogger } from '@hangar/shared/logger';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster } from '@hangar/shared/testing/fake-cluster';
 import type { V1Lease } from '@kubernetes/client-node';
@@ -21,11 +21,12 @@ export function begin(
   clock = new FakeClock(),
 ) {
   const instance = `instance-${(instances += 1)}`;
+  const logged: string[] = [];
   const lease = new OwnLease(
-    { clock, cluster, log: silentLogger },
+    { clock, cluster, log: createLogger('warn', { write: (line) => void logged.push(line) }) },
     { namespace: 'ci', holder: { replica: 'r1', podUid, instance }, termMs: TERM_MS, server },
   );
   const stored = (): V1Lease => cluster.find<V1Lease>(target) ?? {};
   const stageIds = (): number[] => intentsOf(stored()).map((one) => one.stageId);
-  return { clock, cluster, lease, instance, stored, stageIds };
+  return { clock, cluster, lease, instance, stored, stageIds, logged };
 }
