@@ -118,7 +118,7 @@ const partOf = (chatter: Chatter): BenchPart<LogsRun> => ({
 const PARTS = CHATTERS.map(partOf);
 
 const NOTES = `A program of its own reads generated logs as fast as it can and uploads them to nowhere, with ${MEMORY_MIB} MiB for all logs together
-(HANGAR_LOG_MEMORY). Needs no cluster. About a minute.`;
+(HANGAR_LOG_MEMORY). Needs no cluster. About two minutes.`;
 
 const run: Bench['run'] = (options, circumstances, terminal) =>
   outcomeOf({ parts: PARTS, run: { stop: terminal.stop } }, options, circumstances, terminal);
