@@ -8,6 +8,8 @@ export const CHOSEN = new Select(
 );
 
 const { stages, capacity } = METRICS;
+/** Without them Grafana draws pushes, the most frequent event, in red. */
+const EVENT_COLORS = { push: 'blue', pull_request: 'green', tag: 'yellow', cron: 'purple' } as const;
 const STAGE_COLORS = { running: 'green', starting: 'yellow', waiting: 'orange', capacity: 'blue' } as const;
 const taken = CHOSEN.gauge(stages, { state: labelIn('starting', 'running') }).sum().text;
 
@@ -179,6 +181,7 @@ const flow: readonly Panel[] = [
     queries: [
       { expr: `3600 * ${CHOSEN.rate(METRICS.builds, WINDOW).sum('event').text}`, legend: '{{event}}' },
     ],
+    colors: EVENT_COLORS,
     width: 8,
   },
   {

@@ -7,6 +7,7 @@ import { asWhole, option, textOr } from '@hangar/shared/program/options';
 import { runProcess } from '@hangar/shared/program/process';
 import { PrometheusApi } from '../../parts/prometheus/prometheus-api.ts';
 import { boardPage } from '../board-page.ts';
+import { startOfPlots } from './start-of-plots.ts';
 
 const byName = new Map(BOARDS.map((board) => [board.uid.replace('hangar-', ''), board]));
 const NAMES = [...byName.keys()].join(', ');
@@ -22,7 +23,12 @@ const BOARD = command({
   ],
   options: {
     prometheus: textOr('http://127.0.0.1:9090', 'URL', 'address of the Prometheus'),
-    minutes: option('N', 'time that the plots show, until now', asWhole([1, 1_440]), 15),
+    minutes: option(
+      'N',
+      'time that the plots show, until now; less if the data began later',
+      asWhole([1, 1_440]),
+      15,
+    ),
   },
   notes:
     'The page needs no network. Grafana draws the same JSON a little differently: charts/hangar/dashboards.',
@@ -32,8 +38,9 @@ const BOARD = command({
     if (board === undefined) throw new UsageError(`there is no board "${name}". There are: ${NAMES}`);
     const to = clock.now() / 1000;
     const prometheus = new PrometheusApi(options.prometheus.replace(/\/+$/, ''));
-    const source = { prometheus, from: to - options.minutes * 60, to };
     try {
+      const from = await startOfPlots(prometheus, { to, minutes: options.minutes });
+      const source = { prometheus, from, to };
       print(await boardPage(source, board, board.rows.length));
       return EXIT.ok;
     } catch (error) {
