@@ -1,4 +1,5 @@
 import { html } from '@hangar/shared/program/html';
+import { formatCpuMillicores, formatMemoryBytes } from '@hangar/shared/quantity';
 import type { ShownStage } from '../history/stage-history.ts';
 import { waitingFirst } from '../stage-registry.ts';
 import { durationText, framed, momentOf, type TableRow, tableOf } from './page-frame.ts';
@@ -16,8 +17,9 @@ export interface IndexPage {
 }
 
 const REFRESH_SECONDS = 10;
-const NOW_TITLES = ['State', 'Pipeline', 'Build', 'For', 'Requests', 'Reason or Pod'];
-const PAST_TITLES = ['Result', 'Pipeline', 'Build', 'Ended', 'Took', 'Reason'];
+const MIB = 2 ** 20;
+const NOW_TITLES = ['Pipeline', 'State', 'Build', 'For', 'Requests', 'Reason or Pod'];
+const PAST_TITLES = ['Pipeline', 'Result', 'Build', 'Ended', 'Took', 'Reason'];
 
 /** The page at `/`: the pipelines that run and wait, and the latest that have ended. Pure. */
 export function renderIndex(page: IndexPage): string {
@@ -81,13 +83,14 @@ function commonCells(stage: ShownStage): TableRow['cells'] {
   const { stageId, repo, stageName, buildNumber, event } = stage.entry;
   const state = stateOf(stage);
   return [
-    { style: `state ${state}`, value: state },
     html`<a href="view?id=${stageId}">${repo || 'a repository'}: ${stageName}</a>`,
+    { style: `state ${state}`, value: state },
     { style: 'number', value: `#${buildNumber} ${event}` },
   ];
 }
 
 function requestsOf({ entry: { asks } }: ShownStage): string {
   if (!asks.cpuMillicores && !asks.memoryBytes) return '';
-  return `${asks.cpuMillicores / 1000} CPU, ${Math.ceil(asks.memoryBytes / 2 ** 20)} MiB`;
+  const wholeMiB = Math.ceil(asks.memoryBytes / MIB) * MIB;
+  return `${formatCpuMillicores(asks.cpuMillicores)} CPU, ${formatMemoryBytes(wholeMiB)}`;
 }

@@ -281,7 +281,7 @@ describe('the dashboard (previous-runner §7.1, §7.2)', () => {
       'acme/widget: default',
       '#7 push',
       '1 h 5 min',
-      '1 CPU, 1024 MiB',
+      '1 CPU, 1Gi',
       'the quota is spent',
       '999 s ago',
     ])

@@ -20,7 +20,7 @@ export interface StagePage {
 }
 
 const REFRESH_SECONDS = 5;
-const TITLES = ['State', 'Step', 'Started', 'Took', 'Exit code', 'Image'];
+const TITLES = ['Step', 'State', 'Started', 'Took', 'Exit code', 'Image'];
 /** Colours of a log: it is shown without them. */
 const COLOURS = /\u001b\[[0-9;:]*m/g;
 
@@ -83,8 +83,8 @@ function stepTable({ stage, step, nowMs }: StagePage): Html {
     return {
       isCurrent: one === step,
       cells: [
-        { style: `state ${status}`, value: status },
         html`<a href="view?id=${stage.entry.stageId}&amp;step=${number}">${name}</a>`,
+        { style: `state ${status}`, value: status },
         { style: 'number', value: started > 0 ? momentOf(started * 1000, nowMs) : '' },
         { style: 'number', value: started > 0 ? durationText(endMs - started * 1000) : '' },
         { style: 'number', value: isEnded ? String(exitCode) : '' },
