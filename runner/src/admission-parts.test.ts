@@ -1,18 +1,22 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster } from '@hangar/shared/testing/fake-cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { queueOf } from './admission-parts.ts';
 import { NO_LOAD } from './admit/admit.ts';
+import { aNodeObject, NO_RESERVE, type NodeChange } from './admit/testing/a-node.ts';
 import { loadConfig } from './config/load.ts';
 import { signed, testOrigin } from './launch/testing/test-origin.ts';
 import { anEntry } from './metrics/testing/an-entry.ts';
 import { ANNOTATION, LABEL } from './pipeline/compiled.ts';
 import { StageRegistry } from './stage-registry.ts';
+import { NodeWatch } from './watch/node-watch.ts';
 import { PodWatch } from './watch/pod-watch.ts';
 
 const never = new AbortController().signal;
+const NODE = { resource: RESOURCE.nodes, name: 'n1' };
 const ONE = { ...NO_LOAD, pipelines: 1, pods: 1 };
 
 interface PodOptions {
@@ -40,7 +44,11 @@ const podOf = (
 };
 
 /** The queue of one replica, in a cluster with these Pods. */
-async function queueWith(env: Readonly<Record<string, string>>, pods: readonly V1Pod[] = []) {
+async function queueWith(
+  env: Readonly<Record<string, string>>,
+  pods: readonly V1Pod[] = [],
+  node?: NodeChange,
+) {
   const cluster = new FakeCluster();
   for (const pod of pods)
     cluster.put({ resource: RESOURCE.pods, namespace: 'ci', name: pod.metadata?.name ?? '' }, pod);
@@ -48,6 +56,9 @@ async function queueWith(env: Readonly<Record<string, string>>, pods: readonly V
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
   await podWatch.follow('ci', stop.signal);
+  const putNode = (change: NodeChange) => cluster.put(NODE, aNodeObject('n1', change));
+  if (node) putNode(node);
+  const nodes = new NodeWatch({ clock: new FakeClock(), cluster, log: silentLogger }, NO_RESERVE);
   const registry = new StageRegistry();
   const loaded = loadConfig(
     { DRONE_RPC_HOST: 'drone.acme.test', DRONE_RPC_SECRET: 'bea26a2221fd8090', ...env },
@@ -55,18 +66,22 @@ async function queueWith(env: Readonly<Record<string, string>>, pods: readonly V
     { hostname: 'pod-1', version: '0.1.0', namespace: 'ci' },
   );
   if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
-  const queue = queueOf(loaded.ok, { origin: testOrigin(cluster), podWatch, registry }, undefined);
+  const queue = queueOf(
+    loaded.ok,
+    { origin: testOrigin(cluster), podWatch, registry, ...(node ? { nodes } : {}) },
+    undefined,
+  );
   const waits: string[] = [];
   const enter = async (stageId: number, repo = 'acme/widget'): Promise<'admitted' | 'waiting'> => {
     let isAdmitted = false;
     registry.enter(anEntry({ stageId, repo, phase: 'waiting', asks: ONE }));
     void queue.enter(
       {
-        ...{ stageId, repo, event: 'push', asks: ONE },
+        ...{ stageId, repo, event: 'push', asks: ONE, placement: {} },
         waits: ({ text }) => void waits.push(text),
-        admitted: () => {
+        admitted: (admittedTo) => {
           isAdmitted = true;
-          registry.update(stageId, { phase: 'running' });
+          registry.update(stageId, { phase: 'running', node: admittedTo });
         },
       },
       never,
@@ -74,7 +89,11 @@ async function queueWith(env: Readonly<Record<string, string>>, pods: readonly V
     await settle();
     return isAdmitted ? 'admitted' : 'waiting';
   };
-  return { enter, registry, waits };
+  const followNodes = async (): Promise<void> => {
+    void nodes.run(stop.signal);
+    await settle();
+  };
+  return { enter, registry, waits, cluster, putNode, followNodes };
 }
 
 describe('the budget', () => {
@@ -110,6 +129,56 @@ describe('the budget', () => {
     const { enter, registry } = await queueWith({ HANGAR_BUDGET_PODS: '2' }, [podOf(1)]);
     registry.enter(anEntry({ stageId: 1, phase: 'running', asks: ONE }));
     expect([await enter(2), await enter(3)]).toEqual(['admitted', 'waiting']);
+  });
+});
+
+describe('room on nodes', () => {
+  const podOn = (stageId: number, nodeName: string, phase = 'Running', isSigned = true): V1Pod => {
+    const pod = podOf(stageId, { phase, isSigned });
+    return { ...pod, spec: { containers: [], nodeName } };
+  };
+
+  it('is waited for until the nodes are listed, and then given', async () => {
+    const { enter, registry, waits, followNodes } = await queueWith({}, [], { pods: '1' });
+    expect([await enter(1), waits]).toEqual(['waiting', ['the nodes of the cluster are not listed yet']]);
+    await followNodes();
+    expect(registry.entries).toMatchObject([{ stageId: 1, phase: 'running', node: 'n1' }]);
+    expect(await enter(2)).toBe('waiting');
+  });
+
+  it('is given when a node is opened again or made ready, without any other change', async () => {
+    for (const closed of [{ unschedulable: true }, { ready: 'Unknown' }]) {
+      const { enter, registry, putNode, followNodes } = await queueWith({}, [], closed);
+      await followNodes();
+      expect(await enter(1)).toBe('waiting');
+      putNode({});
+      await settle();
+      expect(registry.entries[0]?.phase).toBe('running');
+    }
+  });
+
+  it('is taken by Pods of other replicas, until they have ended, and not by Pods that no runner made', async () => {
+    for (const [pod, end] of [
+      [podOn(9, 'n1'), 'waiting'],
+      [podOn(9, 'n2'), 'admitted'],
+      [podOn(9, 'n1', 'Failed'), 'admitted'],
+      [podOn(9, 'n1', 'Running', false), 'admitted'],
+    ] as const) {
+      const { enter, followNodes } = await queueWith({}, [pod], { pods: '1' });
+      await followNodes();
+      expect(await enter(1)).toBe(end);
+    }
+  });
+
+  it('of a node that is gone is waited for, and a node that comes is used', async () => {
+    const { enter, cluster, putNode, registry, followNodes } = await queueWith({}, [], {});
+    await followNodes();
+    cluster.drop(NODE);
+    await settle();
+    expect(await enter(1)).toBe('waiting');
+    putNode({});
+    await settle();
+    expect(registry.entries[0]?.phase).toBe('running');
   });
 });
 

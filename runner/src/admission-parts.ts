@@ -1,6 +1,8 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { AdmissionQueue } from './admit/admission-queue.ts';
 import { type Budget, type Load, NO_LOAD, plus } from './admit/admit.ts';
+import { lookAtNodes, type NodeBudget, type NodeView } from './admit/node-budget.ts';
+import { nodeLoads } from './admit/node-loads.ts';
 import { loadOf } from './admit/pod-load.ts';
 import { SharedBudget, type SharedBudgetParts } from './admit/shared-budget.ts';
 import type { RunnerConfig } from './config/runner-config.ts';
@@ -8,6 +10,7 @@ import type { PodOrigin } from './launch/pod-origin.ts';
 import { LABEL } from './pipeline/compiled.ts';
 import type { RegisteredStage, StageRegistry } from './stage-registry.ts';
 import { isKeeping } from './watch/kept-step.ts';
+import type { NodeWatch } from './watch/node-watch.ts';
 import type { PodWatch } from './watch/pod-watch.ts';
 
 function budgetOf(config: RunnerConfig): Budget {
@@ -25,6 +28,8 @@ interface Known {
   readonly origin: PodOrigin;
   readonly podWatch: PodWatch;
   readonly registry: StageRegistry;
+  /** Where stages wait for room on nodes (`HANGAR_BUDGET_NODES`). */
+  readonly nodes?: (NodeView & Pick<NodeWatch, 'listen'>) | undefined;
 }
 
 const ownPods = ({ origin, podWatch }: Known): readonly V1Pod[] => origin.known(podWatch.pods);
@@ -46,14 +51,19 @@ export function queueOf(
   const load = (): Load => taken(known);
   const limit = config.admission.repositoryPipelines;
   const perRepository = limit === undefined ? undefined : { limit, running: runningOf(known) };
+  const nodes = known.nodes && nodeBudgetOf(known, known.nodes);
   const { pods, cpuMillicores, memoryBytes } = budget;
-  if (shared === undefined || (pods ?? cpuMillicores ?? memoryBytes) === undefined)
-    return new AdmissionQueue(load, budget, { perRepository });
-  const reservations = new SharedBudget({ ...shared, taken: load, pods: () => ownPods(known) }, budget);
+  const isShared = (pods ?? cpuMillicores ?? memoryBytes ?? nodes) !== undefined;
+  const reservations =
+    shared && isShared
+      ? new SharedBudget({ ...shared, taken: load, pods: () => ownPods(known), nodes }, budget)
+      : undefined;
   known.podWatch.listen(
-    ({ kind, object }) => kind === 'gone' && known.origin.isKnown(object) && reservations.podGone(object),
+    ({ kind, object }) => kind === 'gone' && known.origin.isKnown(object) && reservations?.podGone(object),
   );
-  return new AdmissionQueue(load, budget, { reservations, perRepository });
+  const queue = new AdmissionQueue(load, budget, { reservations, perRepository, nodes });
+  known.nodes?.listen(() => queue.next());
+  return queue;
 }
 
 /** Pipelines of a repository that run: of this replica, and of others by their Pods. */
@@ -71,6 +81,13 @@ function runningOf(known: Known): (repo: string) => number {
     return own.length + others.length;
   };
 }
+
+const nodeBudgetOf = (known: Known, nodes: NodeView): NodeBudget => ({
+  look: (reserved = new Map()) => {
+    const own = known.registry.entries.filter(isAdmitted);
+    return lookAtNodes(nodes, nodeLoads({ own, pods: ownPods(known), reserved }));
+  },
+});
 
 const isAdmitted = ({ phase }: RegisteredStage): boolean => phase === 'starting' || phase === 'running';
 

@@ -29,6 +29,7 @@ function busy(
         repo: 'r',
         event: 'push',
         asks,
+        placement: {},
         waits: () => undefined,
         admitted: () => undefined,
       },

@@ -1,5 +1,6 @@
 import { BoundedMap } from '@hangar/shared/bounded';
 import type { Load } from './admit/admit.ts';
+import type { Placement } from './admit/placement.ts';
 
 /** Where a stage of this process is. `reporting`: it has ended, and the server has not yet taken its end or its logs. */
 export type StagePhase = 'preparing' | 'waiting' | 'starting' | 'running' | 'reporting';
@@ -22,6 +23,10 @@ export interface RegisteredStage {
   readonly failure?: string;
   /** What it takes of the budget once it is admitted. */
   readonly asks: Load;
+  /** Which nodes it may be scheduled to; absent: its Pod shows that. */
+  readonly placement?: Placement;
+  /** The node that it was admitted to, if nodes were looked at; the scheduler may choose another one. */
+  readonly node?: string | undefined;
 }
 
 const PHASE_ORDER: Readonly<Record<StagePhase, number>> = {

@@ -26,6 +26,7 @@ function begin(limits: Partial<Budget> = {}, perRepository?: () => RepositoryLim
         repo: about.repo ?? 'acme/widget',
         event: about.event ?? 'push',
         asks,
+        placement: about.placement ?? {},
         waits: ({ reason, text }) => {
           said.set(name, [...(said.get(name) ?? []), `${reason}: ${text}`]);
           queue.next();

@@ -1,11 +1,21 @@
 import { BoundedMap } from '@hangar/shared/bounded';
 import { type Admission, admit, type Budget, type Load } from './admit.ts';
+import type { NodeBudget, NodeLook } from './node-budget.ts';
+import type { Placement } from './placement.ts';
+
+/** What a stage needs to be admitted. */
+export type Applicant = Pick<QueuedStage, 'stageId' | 'asks' | 'placement'>;
 
 /** A budget that several replicas share: what one admits, the others count before they can see its Pod. */
 export interface Reservations {
-  /** Counts the stage for all replicas, or returns what it waits for. Never rejects. */
+  /**
+   * Counts the stage for all replicas, or returns what it waits for. Never rejects.
+   *
+   * @param ahead stages that wait for nodes, which this one must not take from them
+   */
   reserve(
-    stage: Pick<QueuedStage, 'stageId' | 'asks'>,
+    stage: Applicant,
+    ahead: readonly Applicant[],
   ): Promise<Admission & { kind: 'admitted' | 'waiting' }>;
   /** The stage was reserved and does not run. */
   release(stageId: number): void;
@@ -25,6 +35,8 @@ export interface QueueOptions {
   /** Where the budget is shared with other replicas. */
   readonly reservations?: Reservations | undefined;
   readonly perRepository?: RepositoryLimit | undefined;
+  /** Where stages wait for room on nodes. */
+  readonly nodes?: NodeBudget | undefined;
 }
 
 /** One stage in the queue. */
@@ -33,10 +45,15 @@ export interface QueuedStage {
   readonly repo: string;
   readonly event: string;
   readonly asks: Load;
+  readonly placement: Placement;
   /** Hears each new reason to wait. */
   waits(admission: Admission & { kind: 'waiting' }): void;
-  /** Called at the very moment of admission: what it asks for must count in `taken()` from here on. */
-  admitted(): void;
+  /**
+   * Called at the very moment of admission: what it asks for must count in `taken()` from here on.
+   *
+   * @param node where it has room, if nodes were looked at
+   */
+  admitted(node?: string): void;
 }
 
 interface Entry extends QueuedStage {
@@ -66,7 +83,8 @@ const REMEMBERED = 1_000;
 
 /**
  * The queue before admission: round robin over repositories, within one by event and then first come. Whose turn it is, is never
- * passed over for one that would fit, or a large pipeline would wait for ever. What is taken is asked anew at each turn.
+ * passed over for one that would fit, or a large pipeline would wait for ever. One that waits for nodes is passed over only by those
+ * that go to other nodes. What is taken is asked anew at each turn.
  */
 export class AdmissionQueue {
   readonly #taken: () => Load;
@@ -81,12 +99,14 @@ export class AdmissionQueue {
   #isReserving = false;
   readonly #reservations: Reservations | undefined;
   readonly #perRepository: RepositoryLimit | undefined;
+  readonly #nodes: NodeBudget | undefined;
 
-  constructor(taken: () => Load, budget: Budget, { reservations, perRepository }: QueueOptions = {}) {
+  constructor(taken: () => Load, budget: Budget, { reservations, perRepository, nodes }: QueueOptions = {}) {
     this.#taken = taken;
     this.#budget = budget;
     this.#reservations = reservations;
     this.#perRepository = perRepository;
+    this.#nodes = nodes;
   }
 
   /** How many wait. */
@@ -106,7 +126,7 @@ export class AdmissionQueue {
       const decided: Entry['decided'] = (admission) => {
         this.#remove(entry);
         signal.removeEventListener('abort', leave);
-        if (admission.kind === 'admitted') queued.admitted();
+        if (admission.kind === 'admitted') queued.admitted(admission.node);
         resolve(admission);
       };
       const entry: Entry = { ...queued, order: this.#order++, overtaken: 0, said: '', decided };
@@ -135,32 +155,60 @@ export class AdmissionQueue {
   }
 
   #look(): void {
-    while (!this.#isReserving) {
-      const [head, ...rest] = this.#inOrder().filter((one) => !this.#isLimited(one));
-      if (!head) return;
-      const admission = admit(head.asks, this.#taken(), this.#budget);
-      if (admission.kind === 'waiting') return tellWaiting(head, rest, admission);
-      if (admission.kind === 'admitted' && this.#reservations)
-        return void this.#reserve(head, this.#reservations);
-      if (admission.kind === 'admitted') this.#count(head, rest);
-      head.decided(admission);
-    }
+    while (!this.#isReserving && this.#decideNext());
   }
 
-  async #reserve(head: Entry, reservations: Reservations): Promise<void> {
+  /** Decides about the first that need not wait. @returns whether another may follow */
+  #decideNext(): boolean {
+    const inOrder = this.#inOrder().filter((one) => !this.#isLimited(one));
+    const nodes = this.#nodes?.look();
+    const ahead: Entry[] = [];
+    for (const [place, entry] of inOrder.entries()) {
+      const admission = this.#judge(entry, nodes);
+      if (admission.kind !== 'waiting') return this.#decide(entry, admission, ahead);
+      if (admission.reason !== 'budget-nodes') {
+        tellWaiting(entry, inOrder.slice(place + 1), admission);
+        return false;
+      }
+      tell(entry, admission);
+      ahead.push(entry);
+    }
+    return false;
+  }
+
+  #judge({ asks, placement }: Entry, nodes: NodeLook | undefined): Admission {
+    const admission = admit(asks, this.#taken(), this.#budget);
+    return admission.kind === 'admitted' && nodes ? nodes.judge({ asks, placement }) : admission;
+  }
+
+  #decide(
+    entry: Entry,
+    admission: Admission & { kind: 'admitted' | 'refused' },
+    ahead: readonly Entry[],
+  ): boolean {
+    if (admission.kind === 'admitted' && this.#reservations) {
+      void this.#reserve(entry, ahead, this.#reservations);
+      return false;
+    }
+    if (admission.kind === 'admitted') this.#count(entry);
+    entry.decided(admission);
+    return true;
+  }
+
+  async #reserve(entry: Entry, ahead: readonly Entry[], reservations: Reservations): Promise<void> {
     this.#isReserving = true;
-    const admission = await reservations.reserve(head);
-    const rest = this.#inOrder().filter((one) => one !== head);
-    const hasLeft = !this.#entries.includes(head);
+    const admission = await reservations.reserve(entry, ahead);
+    const hasLeft = !this.#entries.includes(entry);
     if (admission.kind === 'waiting') {
-      if (!hasLeft) tellWaiting(head, rest, admission);
+      const behind = this.#inOrder().filter((one) => one !== entry && !ahead.includes(one));
+      if (!hasLeft) tellWaiting(entry, behind, admission);
       return reservations.later(() => this.#reserveAgain());
     }
     this.#isReserving = false;
-    if (hasLeft) reservations.release(head.stageId);
+    if (hasLeft) reservations.release(entry.stageId);
     else {
-      this.#count(head, rest);
-      head.decided(admission);
+      this.#count(entry);
+      entry.decided(admission);
     }
     this.next();
   }
@@ -186,8 +234,8 @@ export class AdmissionQueue {
     this.#entries = this.#entries.filter((one) => one !== entry);
   }
 
-  #count(head: Entry, rest: readonly Entry[]): void {
-    for (const one of rest) if (one.repo === head.repo && one.order < head.order) one.overtaken += 1;
+  #count(head: Entry): void {
+    for (const one of this.#entries) if (one.repo === head.repo && one.order < head.order) one.overtaken += 1;
     this.#turns.set(head.repo, this.#next++);
   }
 

@@ -21,6 +21,7 @@ export const WAIT_REASONS = [
   'budget-cpu',
   'budget-memory',
   'budget-pods',
+  'budget-nodes',
   'quota',
   'repository',
   'queue',
@@ -30,7 +31,8 @@ export const WAIT_REASONS = [
 export type WaitReason = (typeof WAIT_REASONS)[number];
 
 export type Admission =
-  | { readonly kind: 'admitted' }
+  /** `node`: where it is expected, if the nodes were looked at. */
+  | { readonly kind: 'admitted'; readonly node?: string }
   | { readonly kind: 'waiting'; readonly reason: WaitReason; readonly text: string }
   | { readonly kind: 'refused'; readonly text: string };
 
@@ -79,9 +81,7 @@ interface Measure {
   readonly say: (value: number) => string;
 }
 
-const MEASURES: readonly Measure[] = [
-  { key: 'pipelines', reason: 'capacity', ...count('pipeline') },
-  { key: 'pods', reason: 'budget-pods', ...count('Pod') },
+const RESOURCES: readonly Measure[] = [
   { key: 'cpuMillicores', reason: 'budget-cpu', ...measured('CPU', (value) => String(value / 1000)) },
   {
     key: 'memoryBytes',
@@ -89,6 +89,18 @@ const MEASURES: readonly Measure[] = [
     ...measured('MiB of memory', (value) => String(Math.ceil(value / 1_048_576))),
   },
 ];
+
+const MEASURES: readonly Measure[] = [
+  { key: 'pipelines', reason: 'capacity', ...count('pipeline') },
+  { key: 'pods', reason: 'budget-pods', ...count('Pod') },
+  ...RESOURCES,
+];
+
+/** What a stage requests: `2 CPU and 512 MiB of memory`; `1 Pod` if nothing else. */
+export const requestText = (asks: Load): string =>
+  RESOURCES.filter(({ key }) => asks[key] > 0)
+    .map(({ key, say }) => say(asks[key]))
+    .join(' and ') || '1 Pod';
 
 /** Two loads together. */
 export function plus(a: Load, b: Load): Load {

@@ -8,8 +8,10 @@ import { describe, expect, it } from 'vitest';
 import { LABEL } from '../pipeline/compiled.ts';
 import { AdmissionQueue } from './admission-queue.ts';
 import { type Load, NO_LOAD, plus } from './admit.ts';
+import { lookAtNodes, type NodeBudget, type NodeWish } from './node-budget.ts';
 import { loadOf } from './pod-load.ts';
 import { BUDGET_LEASE, RESERVED, SharedBudget } from './shared-budget.ts';
+import { aNode } from './testing/a-node.ts';
 
 const BUDGET = { pipelines: 100, pods: 3, cpuMillicores: undefined, memoryBytes: undefined };
 const ONE: Load = { pipelines: 1, pods: 1, cpuMillicores: 100, memoryBytes: 0 };
@@ -40,7 +42,7 @@ function replica(cluster: FakeCluster, clock = new FakeClock()) {
     queue
       .enter(
         {
-          ...{ stageId, repo: 'acme/widget', event: 'push', asks: ONE },
+          ...{ stageId, repo: 'acme/widget', event: 'push', asks: ONE, placement: {} },
           waits: ({ text }) => void waits.push(text),
           admitted: () => void running.add(stageId),
         },
@@ -194,3 +196,139 @@ describe('a budget that replicas share', () => {
     );
   });
 });
+
+describe('nodes that replicas share', () => {
+  const NODES = [aNode('n1', { cpu: '4' }), aNode('n2', { cpu: '4' }), aNode('n3', { cpu: '2' })];
+  const ARM = { nodeSelector: { 'kubernetes.io/arch': 'arm64' } };
+  const OPEN = { pipelines: 100, pods: undefined, cpuMillicores: undefined, memoryBytes: undefined };
+
+  /** A replica that sees no Pod. */
+  function onNodes(cluster: FakeCluster, nodes = NODES, clock = new FakeClock()) {
+    const running = new Map<number, NodeWish>();
+    const taken = (): Load => [...running.values()].map(({ asks }) => asks).reduce(plus, NO_LOAD);
+    const budget: NodeBudget = {
+      look: (reserved = new Map()) => {
+        const pending = [...running].sort(([a], [b]) => a - b).map(([, wish]) => wish);
+        return lookAtNodes({ nodes, everSeen: nodes }, { bound: [...reserved.values()], pending });
+      },
+    };
+    const parts = {
+      clock,
+      cluster,
+      log: silentLogger,
+      namespace: 'ci',
+      taken,
+      pods: () => [],
+      nodes: budget,
+    };
+    const shared = new SharedBudget(parts, OPEN);
+    const queue = new AdmissionQueue(taken, OPEN, { reservations: shared, nodes: budget });
+    const waits: string[] = [];
+    const enter = (stageId: number, cpu: number, placement = {}): Promise<string> => {
+      const asks = { ...ONE, cpuMillicores: cpu * 1_000 };
+      const stage = { stageId, repo: `acme/${stageId}`, event: 'push', asks, placement };
+      return queue
+        .enter(
+          {
+            ...stage,
+            waits: ({ reason }) => void waits.push(`${stageId}: ${reason}`),
+            admitted: (node) => void running.set(stageId, { asks, placement, node }),
+          },
+          never,
+        )
+        .then(({ kind }) => kind);
+    };
+    const end = (stageId: number): void => {
+      running.delete(stageId);
+      queue.next();
+    };
+    return { shared, queue, running, waits, enter, end, clock };
+  }
+
+  const reservations = (cluster: FakeCluster): unknown =>
+    JSON.parse(cluster.find<V1Lease>(lease)?.metadata?.annotations?.[RESERVED] ?? '{}');
+
+  it('are reserved by name, so that another replica counts the room there before it sees the Pod', async () => {
+    const cluster = new FakeCluster();
+    const [a, b] = [onNodes(cluster), onNodes(cluster)];
+    expect([await a.enter(1, 3), await b.enter(2, 3)]).toEqual(['admitted', 'admitted']);
+    expect(reservations(cluster)).toMatchObject({ 1: { node: 'n1' }, 2: { node: 'n2' } });
+    void b.enter(3, 3);
+    await settle();
+    expect([[...b.running.keys()], b.waits]).toEqual([[2], ['3: budget-nodes']]);
+    expect(await a.enter(4, 2)).toBe('admitted');
+    expect(reservations(cluster)).toMatchObject({ 4: { node: 'n3' } });
+  });
+
+  it('give the last room to one of two that read the Lease at the same moment', async () => {
+    const cluster = new FakeCluster();
+    const [a, b] = [onNodes(cluster), onNodes(cluster)];
+    for (const stageId of [1, 2]) await a.enter(stageId, 4);
+    void a.enter(3, 2);
+    void b.enter(4, 2);
+    await settle();
+    await b.clock.step(100);
+    expect([a.running.size, b.running.size]).toEqual([3, 0]);
+  });
+
+  it('are kept for a stage that waits, while another replica’s reservation is what it waits for', async () => {
+    const cluster = new FakeCluster();
+    const nodes = [aNode('n1'), aNode('arm-1', { labels: ARM.nodeSelector })];
+    const [a, b] = [onNodes(cluster, nodes), onNodes(cluster, nodes)];
+    expect([await a.enter(1, 3), await a.enter(2, 3)]).toEqual(['admitted', 'admitted']);
+    void b.enter(3, 4, ARM);
+    void b.enter(4, 1, ARM);
+    await settle();
+    expect([b.running.size, b.waits]).toEqual([0, ['3: budget-nodes', '4: queue']]);
+  });
+
+  it('are not taken while the Lease can’t be written', async () => {
+    const cluster = new FakeCluster();
+    const a = onNodes(cluster);
+    cluster.fail('create', 'leases', refusal(403, 'Forbidden'));
+    void a.enter(1, 1);
+    await settle();
+    expect([a.running.size, a.waits]).toEqual([0, ['1: budget-nodes']]);
+    await a.clock.step(2_000);
+    expect(a.running.size).toBe(1);
+  });
+
+  it('hold all that three replicas admit, however their calls fall', async () => {
+    const schedule = fc.array(fc.nat({ max: 12 }), { maxLength: 80 });
+    const sizes = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(schedule, sizes, async (delays, stages) => {
+        const cluster = new FakeCluster();
+        const clock = new FakeClock();
+        const all = [0, 1, 2].map(() => onNodes(cluster, NODES, clock));
+        let calls = 0;
+        cluster.intercept(async () => {
+          for (let turn = delays[calls++ % Math.max(1, delays.length)] ?? 0; turn > 0; turn--)
+            await new Promise(setImmediate);
+        });
+        for (const [index, cpu] of stages.entries()) void all[index % 3]?.enter(index + 1, cpu);
+        for (let second = 0; second < 30; second++) {
+          await clock.step(1_000);
+          const running = all.flatMap((one) => [...one.running]);
+          expect(
+            packs(
+              [4_000, 4_000, 2_000],
+              running.map(([, { asks }]) => asks.cpuMillicores),
+            ),
+          ).toBe(true);
+          const ended = all.flatMap((one) => [...one.running.keys()].map((stageId) => ({ one, stageId })));
+          for (const { stageId } of ended) for (const one of all) one.shared.podGone(podOf(stageId));
+          for (const { one, stageId } of ended) one.end(stageId);
+        }
+        expect(all.reduce((sum, one) => sum + one.running.size + one.queue.length, 0)).toBe(0);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+/** Whether there is any way to place all of them. */
+function packs(rooms: readonly number[], [first, ...rest]: readonly number[]): boolean {
+  if (first === undefined) return true;
+  return rooms.some((room, index) => room >= first && packs(rooms.with(index, room - first), rest));
+}

@@ -13,9 +13,11 @@ import {
 import type { Logger } from '@hangar/shared/logger';
 import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import type { V1Lease, V1Pod } from '@kubernetes/client-node';
-import { LABEL, SCHEDULING_GATE } from '../pipeline/compiled.ts';
-import type { QueuedStage, Reservations } from './admission-queue.ts';
+import { LABEL } from '../pipeline/compiled.ts';
+import type { Applicant, Reservations } from './admission-queue.ts';
 import { type Admission, admit, type Budget, type Load, NO_LOAD, plus } from './admit.ts';
+import type { NodeBudget, NodeLoad } from './node-budget.ts';
+import { isHeld } from './pod-load.ts';
 
 /** The annotation with the reservations, by stage. */
 export const RESERVED = 'hangar.dev/reserved';
@@ -34,6 +36,8 @@ export interface SharedBudgetParts {
   readonly taken: () => Load;
   /** All Pods that this replica sees. */
   readonly pods: () => readonly V1Pod[];
+  /** Where stages wait for room on nodes. */
+  readonly nodes?: NodeBudget | undefined;
 }
 
 /** A reservation in the API; CPU in millicores, memory in bytes. */
@@ -41,6 +45,8 @@ interface Reservation {
   readonly pods: number;
   readonly cpuMillicores: number;
   readonly memoryBytes: number;
+  /** Where its Pod has room, if nodes were looked at; the scheduler may choose another one. */
+  readonly node?: string;
 }
 
 /** After this time every replica sees the Pod of an admitted stage: its watch would have reported an error otherwise. */
@@ -77,16 +83,16 @@ export class SharedBudget implements Reservations {
     this.#budget = budget;
   }
 
-  async reserve(stage: Pick<QueuedStage, 'stageId' | 'asks'>): Promise<Reserved> {
+  async reserve(stage: Applicant, ahead: readonly Applicant[] = []): Promise<Reserved> {
     try {
       const { clock } = this.#parts;
       return await withDeadline(clock, { ms: DEADLINE_MS }, (signal) =>
-        retry(clock, CHANGED, signal, () => this.#tryToReserve(stage, signal)),
+        retry(clock, CHANGED, signal, () => this.#tryToReserve(stage, ahead, signal)),
       );
     } catch (error) {
       this.#parts.log.warn({ err: error, stageId: stage.stageId }, 'the shared budget could not be updated');
       const text = 'the shared budget could not be read or updated';
-      return { kind: 'waiting', reason: 'budget-pods', text };
+      return { kind: 'waiting', reason: this.#parts.nodes ? 'budget-nodes' : 'budget-pods', text };
     }
   }
 
@@ -106,22 +112,36 @@ export class SharedBudget implements Reservations {
     this.#parts.clock.after(RETRY_MS, act);
   }
 
-  async #tryToReserve(
-    { stageId, asks }: Pick<QueuedStage, 'stageId' | 'asks'>,
-    signal: AbortSignal,
-  ): Promise<Reserved> {
+  async #tryToReserve(stage: Applicant, ahead: readonly Applicant[], signal: AbortSignal): Promise<Reserved> {
+    const { stageId, asks } = stage;
     const lease = await ifPresent(this.#parts.cluster.get<V1Lease>(this.#target, signal));
     const reserved = this.#current(lease);
     reserved.delete(stageId);
-    const others = this.#unseen(reserved).reduce(plus, NO_LOAD);
-    const admission = admit(asks, plus(this.#parts.taken(), others), this.#budget);
+    const admission = this.#judge(stage, ahead, reserved);
     if (admission.kind === 'refused') return { kind: 'waiting', reason: 'budget-pods', text: admission.text };
     if (admission.kind === 'waiting') return admission;
     const { pods, cpuMillicores, memoryBytes } = asks;
-    reserved.set(stageId, { pods, cpuMillicores, memoryBytes });
+    const { node } = admission;
+    reserved.set(stageId, { pods, cpuMillicores, memoryBytes, ...(node === undefined ? {} : { node }) });
     await this.#write(lease, reserved, signal);
     this.#own.add(stageId);
     return admission;
+  }
+
+  #judge(
+    { asks, placement }: Applicant,
+    ahead: readonly Applicant[],
+    reserved: ReadonlyMap<number, Reservation>,
+  ): Admission {
+    const others = this.#unseen(reserved)
+      .map((one): Load => ({ ...one, pipelines: 0 }))
+      .reduce(plus, NO_LOAD);
+    const admission = admit(asks, plus(this.#parts.taken(), others), this.#budget);
+    if (admission.kind !== 'admitted' || !this.#parts.nodes) return admission;
+    const ofOthers = [...reserved].filter(([stageId]) => !this.#own.has(stageId));
+    const look = this.#parts.nodes.look(new Map(ofOthers.flatMap(loadOnNode)));
+    for (const one of ahead) look.judge(one);
+    return look.judge({ asks, placement });
   }
 
   /** Never rejects: what is left is removed with the next reservation, or expires. */
@@ -150,12 +170,12 @@ export class SharedBudget implements Reservations {
     return read;
   }
 
-  /** Loads of reserved stages that `taken` does not contain. */
-  #unseen(reserved: ReadonlyMap<number, Reservation>): readonly Load[] {
-    const seen = new Set(this.#parts.pods().filter(isAdmitted).map(stageOf));
+  /** Reservations of stages that `taken` does not contain. */
+  #unseen(reserved: ReadonlyMap<number, Reservation>): readonly Reservation[] {
+    const seen = new Set(this.#parts.pods().filter(isReleased).map(stageOf));
     return [...reserved]
       .filter(([stageId]) => !seen.has(stageId) && !this.#own.has(stageId))
-      .map(([, reservation]) => ({ pipelines: 0, ...reservation }));
+      .map(([, reservation]) => reservation);
   }
 
   async #write(
@@ -183,8 +203,10 @@ export class SharedBudget implements Reservations {
 const stageOf = ({ metadata }: V1Pod): number => Number(metadata?.labels?.[LABEL.stageId]);
 
 /** Our gate does not hold it any more, whatever became of it since. */
-const isAdmitted = ({ spec }: V1Pod): boolean =>
-  !spec?.schedulingGates?.some((gate) => gate.name === SCHEDULING_GATE);
+const isReleased = (pod: V1Pod): boolean => !isHeld(pod);
+
+const loadOnNode = ([stageId, { node, ...asks }]: readonly [number, Reservation]): [number, NodeLoad][] =>
+  node === undefined ? [] : [[stageId, { node, asks }]];
 
 /** What can't be read (somebody edited it) counts as nothing. */
 function reservationsOf(lease: V1Lease | undefined): Map<number, Reservation> {
@@ -192,9 +214,12 @@ function reservationsOf(lease: V1Lease | undefined): Map<number, Reservation> {
   const entries = Object.entries(isRecord(value) ? value : {});
   return new Map(
     entries.flatMap(([stageId, one]): [number, Reservation][] => {
-      const { pods, cpuMillicores, memoryBytes } = Object(one) as Record<string, unknown>;
+      const { pods, cpuMillicores, memoryBytes, node } = Object(one) as Record<string, unknown>;
       const isWhole = [pods, cpuMillicores, memoryBytes].every((amount) => typeof amount === 'number');
-      return isWhole ? [[Number(stageId), { pods, cpuMillicores, memoryBytes } as Reservation]] : [];
+      const place = typeof node === 'string' ? { node } : {};
+      return isWhole
+        ? [[Number(stageId), { pods, cpuMillicores, memoryBytes, ...place } as Reservation]]
+        : [];
     }),
   );
 }

@@ -52,7 +52,7 @@ function enterQueue(flow: StageFlow, work: Work): QueueEntry {
 
 function queuedStageOf(
   flow: StageFlow,
-  { plan, asks }: Work,
+  { plan, asks, placement }: Work,
   waitReason: QueueEntry['waitReason'],
 ): QueuedStage {
   const { parts, progress } = flow;
@@ -63,13 +63,14 @@ function queuedStageOf(
     repo: plan.repoSlug,
     event: plan.buildEvent,
     asks,
+    placement,
     waits: ({ reason, text }) => {
       if (!progress.isWaitLong) pausePreparation(flow);
       Object.assign(waitReason, { reason, text });
       registry.update(id, { phase: 'waiting', asks });
       parts.wait.noted(text, noteOf(text));
     },
-    admitted: () => registry.update(id, { phase: 'starting', reason: '', asks }),
+    admitted: (node) => registry.update(id, { phase: 'starting', reason: '', asks, placement, node }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { errorText } from '@hangar/shared/error-text';
 import { orAborted } from '@hangar/shared/or-aborted';
 import type { V1Pod } from '@kubernetes/client-node';
+import { placementOf } from '../admit/placement.ts';
 import { requestOf } from '../admit/pod-load.ts';
 import type { Contents } from '../adopt/contents.ts';
 import type { PodRecord } from '../adopt/read-pod.ts';
@@ -52,7 +53,9 @@ async function fromDetails(flow: StageFlow): Promise<StageEnd | undefined> {
 function workOf(compiled: Compiled): Work & { readonly compiled: Compiled } {
   const { plan, masks, warnings: notes, stepWarnings: stepNotes, namespace } = compiled;
   const ownNamespace = compiled.createNamespace;
-  return { plan, masks, notes, stepNotes, namespace, ownNamespace, asks: requestOf(compiled.pod), compiled };
+  const { pod } = compiled;
+  const needs = { asks: requestOf(pod), placement: placementOf(pod) };
+  return { plan, masks, notes, stepNotes, namespace, ownNamespace, ...needs, compiled };
 }
 
 /** A stage that was started before its Pod was lost, or removed to be made again, keeps its steps at the server. */
@@ -125,8 +128,8 @@ function continueWithPod(
   const { parts, progress } = flow;
   const namespace = pod.metadata?.namespace ?? 'default';
   const { ownNamespace, stepIds } = record;
-  const asks = requestOf(pod);
-  progress.work = { ...contents, notes: [], namespace, ownNamespace, asks, compiled: undefined };
+  const needs = { asks: requestOf(pod), placement: placementOf(pod) };
+  progress.work = { ...contents, notes: [], namespace, ownNamespace, ...needs, compiled: undefined };
   if (stepIds) progress.started ??= startedByPod(parts, { pod, record, contents });
   if (holdsGate(pod)) return;
   const { clock } = parts;

@@ -1,5 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import type { Admission, Load, WaitReason } from '../admit/admit.ts';
+import type { Placement } from '../admit/placement.ts';
 import type { PodRecord } from '../adopt/read-pod.ts';
 import type { WaitNotice } from '../launch/patiently.ts';
 import type { Started } from '../launch/start.ts';
@@ -26,6 +27,8 @@ export interface Work {
   readonly ownNamespace: boolean;
   /** The resources that it requests. */
   readonly asks: Load;
+  /** Which nodes its Pod may be scheduled to. */
+  readonly placement: Placement;
   /** The objects to create; undefined if the Pod already existed, and once a step was started: it is not made again then. */
   compiled: Compiled | undefined;
 }

@@ -25,6 +25,17 @@ describe('the part of a Pod that is kept', () => {
     expect(JSON.stringify(kept.spec).length).toBeLessThan(JSON.stringify(pod.spec).length / 3);
   });
 
+  it('says which nodes suit it until it has one, and not after that', () => {
+    const where = {
+      nodeSelector: { size: '4' },
+      tolerations: [{ key: 'ci' }],
+      affinity: { nodeAffinity: {} },
+    };
+    const spec = { containers: [], ...where };
+    expect(keptPod({ spec }).spec).toEqual(spec);
+    expect(keptPod({ spec: { ...spec, nodeName: 'n1' } }).spec).toEqual({ containers: [], nodeName: 'n1' });
+  });
+
   it('is nothing more than a Pod without spec has', () => {
     const bare: V1Pod = { metadata: { name: 'drone-a' } };
     expect(keptPod(bare)).toEqual(bare);

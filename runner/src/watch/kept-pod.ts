@@ -12,6 +12,8 @@ const SPEC: ReadonlySet<string> = new Set([
   'schedulingGates',
   'volumes',
 ]);
+/** For the search of a node. */
+const UNBOUND: ReadonlySet<string> = new Set([...SPEC, 'affinity', 'nodeSelector', 'tolerations']);
 const CONTAINER: ReadonlySet<string> = new Set(['name', 'image', 'resources', 'restartPolicy']);
 const VOLUMES: ReadonlySet<string> = new Set([FILES_VOLUME, GATE_VOLUME]);
 
@@ -26,7 +28,7 @@ function keptSpec(spec: V1PodSpec): V1PodSpec {
   const { containers, initContainers, volumes, ...rest } = spec;
   const isKept = ({ name }: V1Volume): boolean => VOLUMES.has(name);
   return {
-    ...only(rest, SPEC),
+    ...only(rest, rest.nodeName ? SPEC : UNBOUND),
     containers: containers.map((one) => only(one, CONTAINER)),
     ...(initContainers ? { initContainers: initContainers.map((one) => only(one, CONTAINER)) } : {}),
     ...(volumes ? { volumes: volumes.filter(isKept) } : {}),
