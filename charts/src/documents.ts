@@ -41,7 +41,7 @@ export const DOCUMENTS: Readonly<Record<string, () => string>> = {
   'charts/hangar/templates/_generated.tpl': () =>
     renderGenerated(
       [
-        ...['pods', 'lease', 'cluster'].map(runnerRules),
+        ...['pods', 'lease', 'cluster', 'nodes'].map(runnerRules),
         ...AUTOSCALER_RULES.map((one) => ({ ...one, name: `autoscaler.${one.name}` })),
       ],
       Object.fromEntries([

@@ -44,6 +44,7 @@ import type { StageEvents } from './stage/stage-parts.ts';
 import { SuspectTurns } from './stage/suspect-turns.ts';
 import { StageRegistry } from './stage-registry.ts';
 import { watchEvents } from './watch/event-watch.ts';
+import { NodeWatch, type NodeWatchParts } from './watch/node-watch.ts';
 import { PodWatch } from './watch/pod-watch.ts';
 import type { Patience } from './watch/trouble.ts';
 
@@ -85,6 +86,8 @@ export interface Assembly {
   run(how: { readonly granted: Granted; readonly gateImage: string }, stop: AbortSignal): Promise<void>;
   /** Follows the Events of Pods in these namespaces (empty = all), for the logs; ends with its signal, or where the right is missing. */
   watchEvents(namespaces: readonly string[], signal: AbortSignal): Promise<void>;
+  /** The nodes that stages wait for room on (`HANGAR_BUDGET_NODES`). */
+  readonly nodes: NodeWatch | undefined;
   close(): Promise<void>;
 }
 
@@ -98,7 +101,7 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
   const ciServer = droneOf(config, { ...outside, outage, validity });
   const source = logSourceOf(cluster, outside);
   const drafting = draftParts(config, outside);
-  const { parts, options, independent } = wire(config, outside, {
+  const { parts, options, independent, nodes } = wire(config, outside, {
     cluster,
     ciServer: outside.history ? recordedServer(ciServer, outside.history) : ciServer,
     source,
@@ -117,7 +120,7 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
     await Promise.all(each);
   };
   return {
-    ...{ parts, options, ciServer, outage, validity, watchEvents: watch, close },
+    ...{ parts, options, ciServer, outage, validity, watchEvents: watch, nodes, close },
     get owner() {
       return owner;
     },
@@ -156,7 +159,9 @@ export function wire(
     readonly connection: Pick<Connection, 'namespace'>;
   },
   { cluster, ciServer, source, drafting, validity, overflow }: Ports,
-): Pick<Assembly, 'parts' | 'options'> & { readonly independent: Pick<IndependentParts, 'lease' | 'queue'> } {
+): Pick<Assembly, 'parts' | 'options' | 'nodes'> & {
+  readonly independent: Pick<IndependentParts, 'lease' | 'queue'>;
+} {
   const { clock, random, log, holder } = outside;
   const server = originOf(config.server.url);
   const registry = new StageRegistry();
@@ -164,24 +169,20 @@ export function wire(
   const podWatch = podWatchOf(cluster, outside);
   const origin = new PodOrigin({ cluster, log }, podKeyOf(config.server.token, 'signature'));
   judgeEachPod(origin, podWatch);
+  const nodes = nodeWatchOf(config, { clock, cluster, log });
+  const known = { origin, podWatch, registry, nodes };
   const { limitBytes, memoryBytes } = config.logs;
   const memory = new LogMemory(memoryBytes, { log, overflow });
   const { cards } = config.runner;
   const parts: RunnerParts = {
-    clock,
-    ciServer,
-    cluster,
-    log,
-    registry,
-    podWatch,
-    origin,
+    ...{ clock, ciServer, cluster, log, registry, podWatch, origin },
     events: outside.events,
     stepLogs: serverStepLogs({
       ...{ clock, ciServer, log, random, source, memory, limitBytes, cards },
       refused: (stepId, text) => outside.history?.notStored(stepId, text),
     }),
     suspects: new SuspectTurns(),
-    queue: queueOf(config, { origin, podWatch, registry }, { clock, cluster, log, namespace }),
+    queue: queueOf(config, known, { clock, cluster, log, namespace }),
     lease: new OwnLease(
       { clock, cluster, log, validity },
       { namespace, holder, termMs: config.lease.termMs, server },
@@ -196,8 +197,8 @@ export function wire(
     draft: (detail, signal) => draft(drafting, detail, signal),
   };
   const lease = new IndependentReplica({ holder, namespace: outside.connection.namespace, server });
-  const independent = { lease, queue: queueOf(config, { origin, podWatch, registry }, undefined) };
-  return { parts, options: optionsOf(config, outside, namespace), independent };
+  const independent = { lease, queue: queueOf(config, known, undefined) };
+  return { parts, options: optionsOf(config, outside, namespace), independent, nodes };
 }
 
 /** What tells one Drone server from another: scheme, host and port. */
@@ -220,6 +221,9 @@ function optionsOf(
     serverAnswered: () => outside.serverAnswered(),
   };
 }
+
+const nodeWatchOf = ({ admission }: RunnerConfig, parts: NodeWatchParts): NodeWatch | undefined =>
+  admission.nodesReserve && new NodeWatch(parts, admission.nodesReserve);
 
 function podWatchOf(cluster: Cluster, { clock, log }: Pick<Outside, 'clock' | 'log'>): PodWatch {
   return new PodWatch(clock, cluster, {

@@ -11,6 +11,9 @@
 {{- define "hangar.rights.runner.cluster" -}}
 - { apiGroups: [""], resources: [namespaces], verbs: [create, get, delete] }
 {{- end }}
+{{- define "hangar.rights.runner.nodes" -}}
+- { apiGroups: [""], resources: [nodes], verbs: [list, watch] }
+{{- end }}
 {{- define "hangar.rights.autoscaler.readOnly.cluster" -}}
 - { apiGroups: [""], resources: [pods], verbs: [list, watch] }
 - { apiGroups: [""], resources: [nodes], verbs: [list, watch] }

@@ -36,7 +36,7 @@ runner may also remain, because its permissions are removed first; the next runn
 How the values compare with those of cert-manager's chart: [chart-compared.md](../../docs/chart-compared.md).
 
 Roles are generated from the permissions that the code uses. The permissions of the runner are namespaced, unless \`jobs.namespace\` is
-\`drone-\`. The cluster-wide permissions of the autoscaler have a switch each, under \`autoscaler.rbac\`.
+\`drone-\`; with \`runner.config.HANGAR_BUDGET_NODES: true\` it can also list and watch nodes. The cluster-wide permissions of the autoscaler have a switch each, under \`autoscaler.rbac\`.
 `;
 
 /** The chart's README.md. Pure. */

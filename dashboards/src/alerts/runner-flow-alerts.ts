@@ -118,7 +118,7 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
     description:
       '{{ $value | humanize }} stages of {{ $labels.namespace }} waited for {{ $labels.reason }} within 15 minutes, and 5 % of them for longer than the threshold (5 minutes unless it is changed).',
     means:
-      'Hangar holds stages back before they get a Pod, and the reason is the label `reason`: `capacity`, `budget-cpu`, `budget-memory`, `budget-pods`, `quota`, or `line` (other stages are first in the queue, for one of these reasons).',
+      'Hangar holds stages back before they get a Pod, and the reason is the label `reason`: `capacity`, `budget-cpu`, `budget-memory`, `budget-pods`, `budget-nodes`, `quota`, `repository`, or `queue` (other stages are first in the queue, for one of these reasons).',
     looks: [
       {
         text: 'How much of the capacity is in use?',
@@ -133,6 +133,7 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
     acts: [
       '`capacity`: raise `DRONE_RUNNER_CAPACITY`, or add a replica.',
       '`budget-…`: raise `HANGAR_BUDGET_CPU`, `HANGAR_BUDGET_MEMORY` or `HANGAR_BUDGET_PODS`.',
+      '`budget-nodes`: add nodes, or open nodes that are cordoned; the log of the build states whether none is ready or none has room.',
       '`quota`: raise the ResourceQuota of the namespace, or move builds to another one.',
       'If nodes are missing, raising limits only moves the wait: see the board "Capacity".',
     ],
@@ -149,7 +150,7 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
     summary: 'Stages wait in {{ $labels.namespace }} and none has been admitted for half an hour',
     description: 'At least {{ $value }} stages have waited for 30 minutes, and none was admitted.',
     means:
-      'There is work, and not one stage got a Pod for half an hour. A quota or a budget is used up by work that does not end, or a very large pipeline is first in the queue.',
+      'There is work, and not one stage got a Pod for half an hour. A quota, a budget or the room on nodes (`HANGAR_BUDGET_NODES`) is used up by work that does not end, or a very large pipeline is first in the queue.',
     looks: [
       { text: 'What runs, and for how long? `GET /stages` of the runner.' },
       {

@@ -8,6 +8,7 @@ import { connect } from '@hangar/shared/program/connect';
 import type { CommandContext } from '@hangar/shared/program/context';
 import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
 import { listen } from '@hangar/shared/program/listen';
+import { reviewNodes } from '../admit/review-nodes.ts';
 import { parseDotenv, withDotenv } from '../config/dotenv.ts';
 import { loadConfig } from '../config/load.ts';
 import { lookUpRule } from '../config/look-up-rule.ts';
@@ -19,8 +20,8 @@ import { type Granted, review } from '../permissions/review.ts';
 import { openWarning } from '../restrict/review.ts';
 import { hostOf, withLocalVariables } from './environment.ts';
 import { watchEventLoop } from './event-loop.ts';
-import { createService, placesOf, type Service } from './service.ts';
-import { pinged, reviewed } from './start-up.ts';
+import { createService, placesOf, type Service, usualPlacements } from './service.ts';
+import { listedNodes, pinged, reviewed } from './start-up.ts';
 
 /** A hand-over takes a few seconds; after this time it counts as hanging, and the next replica finds all state on the Pods. */
 const HAND_OVER_LIMIT_MS = 20_000;
@@ -127,6 +128,7 @@ async function begin(service: Service, start: Start): Promise<ExitCode> {
   if (!found) return EXIT.ok;
   for (const warning of found.warnings) log.warn({}, warning);
   if (found.missing.length > 0) throw new ConfigError(found.missing, 'the permissions of the runner');
+  if (!(await areNodesFixed(service, start))) return EXIT.ok;
   heartbeat.starting = 'looking up the image of the gate';
   const gateImage = await gateImageFor(service, start);
   heartbeat.starting = 'the Drone server has not answered yet';
@@ -134,6 +136,23 @@ async function begin(service: Service, start: Start): Promise<ExitCode> {
   log.info({ server: config.server.url }, 'the Drone server answers');
   heartbeat.started();
   return work(service, start, { granted: found, gateImage });
+}
+
+/**
+ * Lists the nodes, if stages wait for room on them. False if the process was told to stop.
+ *
+ * @throws {ConfigError} if they are autoscaled
+ */
+async function areNodesFixed({ assembly, heartbeat }: Service, start: Start): Promise<boolean> {
+  const { config, log, context, stop } = start;
+  const { nodes } = assembly;
+  if (!nodes) return true;
+  heartbeat.starting = 'listing the nodes of the cluster';
+  if (!(await listedNodes({ ...context, log }, (signal) => nodes.list(signal), stop))) return false;
+  const { problems, warnings } = reviewNodes(nodes.nodes ?? [], usualPlacements(config));
+  for (const warning of warnings) log.warn({}, warning);
+  if (problems.length > 0) throw new ConfigError(problems, 'the nodes of the cluster');
+  return true;
 }
 
 /** @throws {ConfigError} if no image has the gate: no pipeline could start */
@@ -160,7 +179,9 @@ async function work(
   const handsOver = granted.coordination === 'leases';
   log.info({ coordination: granted.coordination }, 'the permissions of the runner were reviewed');
   if (handsOver) void owners.watch(eitherOf);
-  void assembly.watchEvents(granted.eventPlaces, handsOver ? eitherOf : over.signal);
+  const working = handsOver ? eitherOf : over.signal;
+  void assembly.watchEvents(granted.eventPlaces, working);
+  void assembly.nodes?.run(working);
   // Who hands nothing over may take as long as its pipelines take.
   const overdue = handsOver ? overdueAfter(start, over.signal) : new Promise<never>(() => undefined);
   const end = await Promise.race([assembly.run(how, stop), overdue]).finally(() => over.abort());

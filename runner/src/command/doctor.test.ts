@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { V1Node } from '@kubernetes/client-node';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { aNodeObject } from '../admit/testing/a-node.ts';
 import { ScriptedServer } from '../edges/testing/scripted-server.ts';
 import { type Report, reportOf, reportText } from './doctor/report.ts';
 import { commandLine } from './testing/command-line.ts';
@@ -28,9 +30,9 @@ async function examined(
 }
 
 /** A Drone server that responds to a ping with that status, and a cluster that grants the rights in `allows`. */
-async function outside(status: number, allows: (right: string) => boolean) {
+async function outside(status: number, allows: (right: string) => boolean, nodes: readonly V1Node[] = []) {
   const server = await ScriptedServer.playing({ status });
-  const cluster = await startTinyCluster(allows);
+  const cluster = await startTinyCluster(allows, nodes);
   const folder = mkdtempSync(join(tmpdir(), 'hangar-doctor-'));
   writeFileSync(join(folder, 'kubeconfig'), cluster.kubeconfig);
   onTestFinished(async () => {
@@ -297,6 +299,40 @@ describe('doctor, with server and cluster', () => {
 
     expect(code).toBe(0);
     expect(report.checks[1]?.words.join('\n')).toContain('optional: the runner is not allowed');
+  });
+
+  it.each([
+    { name: 'fixed, as far as they tell', labels: {}, result: 'ok', words: 'permissions are granted' },
+    {
+      name: 'autoscaled',
+      labels: { 'karpenter.sh/nodepool': 'builds' },
+      result: 'failed',
+      words: 'Unset HANGAR_BUDGET_NODES',
+    },
+    {
+      name: 'of a managed pool',
+      labels: { 'cloud.google.com/gke-nodepool': 'builds' },
+      result: 'ok',
+      words: 'Check that the size of the pool is fixed',
+    },
+  ])('looks at nodes where stages wait for them: $name', async ({ labels, result, words }) => {
+    const env = await outside(204, () => true, [aNodeObject('n1', { labels })]);
+    const { code, report } = await examined([], { ...env, HANGAR_BUDGET_NODES: 'true' });
+    expect([code, report.checks[1]?.result]).toEqual([result === 'ok' ? 0 : 78, result]);
+    expect(report.checks[1]?.words.join('\n')).toContain(words);
+
+    const plain = await examined([], env);
+    expect(plain.report.checks[1]).toMatchObject({ result: 'ok', words: [expect.any(String)] });
+  });
+
+  it('requires the right to list and watch nodes only where stages wait for them', async () => {
+    const env = await outside(204, (right) => !right.endsWith(' nodes'));
+    expect((await examined([], env)).code).toBe(0);
+    const { code, report } = await examined([], { ...env, HANGAR_BUDGET_NODES: 'true' });
+    expect(code).toBe(78);
+    expect(report.checks[1]?.words.join('\n')).toContain(
+      '{ apiGroups: [""], resources: [nodes], verbs: [list, watch] }',
+    );
   });
 
   it('skips the cluster if it can’t be reached: the old runner may run elsewhere', async () => {

@@ -6,7 +6,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Child } from '@hangar/shared/testing/child-process';
 import { startCommandProcess } from '@hangar/shared/testing/command-process';
+import type { V1Node } from '@kubernetes/client-node';
 import { afterEach, describe, expect, it } from 'vitest';
+import { aNodeObject } from '../admit/testing/a-node.ts';
 import { startTinyCluster, type TinyCluster } from './testing/tiny-cluster.ts';
 
 /** Starting Node takes longer on a busy machine; no test here depends on elapsed time. */
@@ -31,12 +33,13 @@ function start(words: readonly string[], env?: Readonly<Record<string, string>>)
   return one;
 }
 
-/** The daemon with a cluster that grants the given rights, and without a Drone server. */
+/** The daemon with a cluster that grants the given rights and has these nodes, and without a Drone server. */
 async function startDaemon(
   allows: (right: string) => boolean,
   env: Readonly<Record<string, string>> = {},
+  nodes: readonly V1Node[] = [],
 ): Promise<Child> {
-  cluster = await startTinyCluster(allows);
+  cluster = await startTinyCluster(allows, nodes);
   const folder = mkdtempSync(join(tmpdir(), 'hangar-process-'));
   folders.push(folder);
   const path = join(folder, 'kubeconfig');
@@ -127,6 +130,22 @@ describe('the process', () => {
 
       expect(await daemon.exit).toEqual({ code: 78, signal: null });
       expect(daemon.said).toContain('  - { apiGroups: [""], resources: [pods], verbs: [patch] }');
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'does not start where stages wait for room on autoscaled nodes, and names the remedy; with fixed nodes it does',
+    async () => {
+      const env = { HANGAR_BUDGET_NODES: 'true' };
+      const scaled = aNodeObject('n2', { labels: { 'karpenter.sh/nodepool': 'builds' } });
+      const daemon = await startDaemon(() => true, env, [aNodeObject('n1'), scaled]);
+      expect(await daemon.exit).toEqual({ code: 78, signal: null });
+      expect(daemon.said).toMatch(/the node n2, .* is scaled by Karpenter, .* Unset HANGAR_BUDGET_NODES/);
+      await cluster?.close();
+
+      const other = await startDaemon(() => true, env, [aNodeObject('n1')]);
+      await other.says(/cannot ping the Drone server/);
     },
     TIMEOUT_MS,
   );

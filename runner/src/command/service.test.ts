@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../config/load.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
 import { anEntry } from '../metrics/testing/an-entry.ts';
-import { createService, placesOf, type Service } from './service.ts';
+import { createService, placesOf, type Service, usualPlacements } from './service.ts';
 
 const HOST = { hostname: 'pod-1', version: '1.2.3', namespace: 'hangar' };
 
@@ -97,6 +97,7 @@ describe('placesOf', () => {
       somePods: ['team-a'],
       lease: 'hangar',
       randomNamespaces: false,
+      nodes: false,
     });
   });
 
@@ -105,5 +106,32 @@ describe('placesOf', () => {
       pods: [],
       randomNamespaces: true,
     });
+  });
+
+  it('contains nodes if stages wait for room on them', async () => {
+    expect((await places({ HANGAR_BUDGET_NODES: 'true' })).nodes).toBe(true);
+  });
+});
+
+describe('usualPlacements', () => {
+  const toleration = { key: 'gpu', operator: 'Exists', value: '', effect: '', tolerationSeconds: undefined };
+
+  it('is where the default node selector leads, or everywhere', () => {
+    expect(usualPlacements(configOf({}))).toEqual([{ nodeSelector: {} }]);
+    expect(usualPlacements(configOf({ DRONE_NODE_SELECTOR_DEFAULT: 'pool:ci' }))).toEqual([
+      { nodeSelector: { pool: 'ci' } },
+    ]);
+  });
+
+  it('is also where policies lead, whose selector replaces the default', () => {
+    const config = configOf({ DRONE_NODE_SELECTOR_DEFAULT: 'pool:ci' });
+    const policy = (nodeSelector: Record<string, string>) => ({ nodeSelector, tolerations: [toleration] });
+    const policies = [policy({}), policy({ pool: 'gpu' })] as unknown as typeof config.compile.policies;
+    const tolerations = [{ key: 'gpu', operator: 'Exists', value: '', effect: '' }];
+    expect(usualPlacements({ ...config, compile: { ...config.compile, policies } })).toEqual([
+      { nodeSelector: { pool: 'ci' } },
+      { nodeSelector: { pool: 'ci' }, tolerations },
+      { nodeSelector: { pool: 'gpu' }, tolerations },
+    ]);
   });
 });

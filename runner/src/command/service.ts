@@ -4,6 +4,7 @@ import type { Connection } from '@hangar/shared/kubernetes/connection';
 import type { ApiCall } from '@hangar/shared/kubernetes/http-cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Pod } from '@kubernetes/client-node';
+import type { Placement } from '../admit/placement.ts';
 import { type Assembly, assemble } from '../assemble.ts';
 import type { Host } from '../config/load.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
@@ -132,7 +133,21 @@ export function placesOf(
     somePods: Object.keys(config.namespaceRules).filter((name) => !isRandom(name)),
     lease: options.leaseNamespace,
     randomNamespaces: [defaultNamespace, ...policies.map((policy) => policy.namespace)].some(isRandom),
+    nodes: config.admission.nodesReserve !== undefined,
   };
+}
+
+/** Where pipelines are scheduled to that choose nothing themselves, by the configuration. Pure. */
+export function usualPlacements({ compile }: RunnerConfig): readonly Placement[] {
+  const { defaultNodeSelector, policies } = compile;
+  const byPolicies = policies.map(({ nodeSelector, tolerations }): Placement => {
+    const isChosen = Object.keys(nodeSelector).length > 0;
+    return {
+      nodeSelector: isChosen ? nodeSelector : defaultNodeSelector,
+      tolerations: tolerations.map(({ key, operator, value, effect }) => ({ key, operator, value, effect })),
+    };
+  });
+  return [{ nodeSelector: defaultNodeSelector }, ...byPolicies];
 }
 
 function heard(metrics: RunnerMetrics, heartbeat: Heartbeat, ahead: StagesAhead): EdgeObserver {

@@ -4,7 +4,7 @@ import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import type { Review } from '../permissions/review.ts';
 import { CiServerError } from '../ports/ci-server.ts';
-import { pinged, reviewed } from './start-up.ts';
+import { listedNodes, pinged, reviewed } from './start-up.ts';
 
 function parts(clock: FakeClock) {
   const said: string[] = [];
@@ -59,6 +59,35 @@ describe('pinged', () => {
 
     expect(await answer).toBe(false);
     expect(clock.pending).toBe(0);
+  });
+});
+
+describe('listedNodes', () => {
+  const { signal } = new AbortController();
+
+  it('retries until the API server responds, and not after a permanent refusal', async () => {
+    const clock = new FakeClock();
+    const { tools, said } = parts(clock);
+    const listed = listedNodes(
+      tools,
+      failing(2, new KubernetesError(0, 'Timeout', 'no answer'), undefined).ask,
+      signal,
+    );
+    await clock.step(3_000);
+    expect([await listed, said.length]).toEqual([true, 2]);
+
+    const refused = failing(1, new KubernetesError(403, 'Forbidden', 'not you'), undefined);
+    await expect(listedNodes(tools, refused.ask, signal)).rejects.toThrow('not you');
+  });
+
+  it('ends at once when stopped during a delay', async () => {
+    const clock = new FakeClock();
+    const stop = new AbortController();
+    const ask = failing(9, new KubernetesError(0, 'Timeout', 'no answer'), undefined);
+    const listed = listedNodes(parts(clock).tools, ask.ask, stop.signal);
+    await clock.step(1);
+    stop.abort();
+    expect(await listed).toBe(false);
   });
 });
 

@@ -36,6 +36,15 @@ export function reviewed(
   return persist(parts, API_SILENT, signal, () => ask(signal));
 }
 
+/** Retries until the nodes are listed; false if the signal was aborted first. A permanent refusal is thrown. */
+export async function listedNodes(
+  parts: StartParts,
+  list: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  return (await persist(parts, API_SILENT, signal, () => list(signal).then(() => true as const))) === true;
+}
+
 /** Pings until the Drone server responds, however long that takes: it may be starting too. False if the signal was aborted first. */
 export async function pinged(
   parts: StartParts,

@@ -87,6 +87,28 @@ export const hangar = {
     description: 'Pods of Hangar that may run at the same time, over all replicas.',
     note: NEW,
   }),
+  budgetNodes: flag('HANGAR_BUDGET_NODES', {
+    section: 'hangar',
+    description:
+      'Admit a stage only while a node has room for its Pod: allocatable CPU, memory and Pods minus the requests of all Pods of Hangar there, over all replicas. Only for nodes of a fixed number: no engine sees the stages that wait, so that none adds nodes for them. Needs the right to list and watch nodes.',
+    note: NEW,
+  }),
+  budgetNodesReserveCpu: setting('HANGAR_BUDGET_NODES_RESERVE_CPU', CPU, 0, {
+    section: 'hangar',
+    description:
+      'CPU of each node that `HANGAR_BUDGET_NODES` leaves to other Pods, such as those of DaemonSets: their requests are not read.',
+    note: NEW,
+  }),
+  budgetNodesReserveMemory: setting('HANGAR_BUDGET_NODES_RESERVE_MEMORY', BYTES, 0, {
+    section: 'hangar',
+    description: 'Memory of each node that `HANGAR_BUDGET_NODES` leaves to other Pods.',
+    note: NEW,
+  }),
+  budgetNodesReservePods: setting('HANGAR_BUDGET_NODES_RESERVE_PODS', integer(0), 0, {
+    section: 'hangar',
+    description: 'Number of other Pods on each node for which `HANGAR_BUDGET_NODES` leaves room.',
+    note: NEW,
+  }),
   waitLimitMs: optional('HANGAR_WAIT_LIMIT', DURATION, {
     section: 'hangar',
     description:

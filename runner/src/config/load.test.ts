@@ -225,6 +225,16 @@ describe('loadConfig', () => {
     ]);
   });
 
+  it('reads what each node leaves to others, if stages wait for room on nodes', () => {
+    const reserve = { HANGAR_BUDGET_NODES_RESERVE_CPU: '500m', HANGAR_BUDGET_NODES_RESERVE_MEMORY: '1Gi' };
+    const on = { HANGAR_BUDGET_NODES: 'true' };
+    expect(load(on).admission.nodesReserve).toEqual({ cpuMillicores: 0, memoryBytes: 0, pods: 0 });
+    expect(load({ ...on, ...reserve, HANGAR_BUDGET_NODES_RESERVE_PODS: '9' }).admission.nodesReserve).toEqual(
+      { cpuMillicores: 500, memoryBytes: 2 ** 30, pods: 9 },
+    );
+    expect(load(reserve).admission.nodesReserve).toBeUndefined();
+  });
+
   it('reads the new settings', () => {
     const config = load({
       HANGAR_BUDGET_CPU: '64',
@@ -240,6 +250,7 @@ describe('loadConfig', () => {
       budgetCpuMillicores: 64_000,
       budgetMemoryBytes: 137_438_953_472,
       budgetPods: undefined,
+      nodesReserve: undefined,
       waitLimitMs: 21_600_000,
       lookAhead: 40,
       repositoryPipelines: 5,

@@ -94,6 +94,7 @@ function assemble(
       budgetCpuMillicores: values.budgetCpuMillicores,
       budgetMemoryBytes: values.budgetMemoryBytes,
       budgetPods: values.budgetPods,
+      nodesReserve: nodesReserveOf(values),
       waitLimitMs: values.waitLimitMs,
       lookAhead: values.lookAhead,
       repositoryPipelines: values.repositoryPipelines,
@@ -108,6 +109,15 @@ function assemble(
     logLevel: values.trace ? 'trace' : values.debug ? 'debug' : 'info',
   };
 }
+
+const nodesReserveOf = (values: Read): RunnerConfig['admission']['nodesReserve'] =>
+  values.budgetNodes
+    ? {
+        cpuMillicores: values.budgetNodesReserveCpu,
+        memoryBytes: values.budgetNodesReserveMemory,
+        pods: values.budgetNodesReservePods,
+      }
+    : undefined;
 
 const registryOf = (values: Read, files: OperatorFiles): RunnerConfig['registry'] => ({
   plainHttp: values.registryPlainHttp,

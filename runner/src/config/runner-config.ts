@@ -66,6 +66,10 @@ export interface RunnerConfig {
     readonly budgetCpuMillicores: number | undefined;
     readonly budgetMemoryBytes: number | undefined;
     readonly budgetPods: number | undefined;
+    /** What each node leaves to other Pods, CPU in millicores and memory in bytes; undefined: nodes are not looked at. */
+    readonly nodesReserve:
+      | { readonly cpuMillicores: number; readonly memoryBytes: number; readonly pods: number }
+      | undefined;
     readonly waitLimitMs: number | undefined;
     readonly lookAhead: number | undefined;
     readonly repositoryPipelines: number | undefined;

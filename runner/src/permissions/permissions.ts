@@ -5,11 +5,11 @@ export { ruleLine, rulesOf } from '@hangar/shared/kubernetes/rights';
 /** A permission in the Kubernetes API that the runner needs. */
 export interface Right extends ApiRight {
   readonly group: '' | 'coordination.k8s.io';
-  readonly resource: 'pods' | 'pods/log' | 'secrets' | 'events' | 'leases' | 'namespaces';
-  /** `pods`: namespaces of pipeline Pods; `lease`: namespace of the replica's Lease; `cluster`: no namespace. */
-  readonly where: 'pods' | 'lease' | 'cluster';
-  /** `always`, or only if pipelines get fresh namespaces (`drone-`); or the feature that is off without it. */
-  readonly needed: 'always' | 'for random namespaces' | Feature;
+  readonly resource: 'pods' | 'pods/log' | 'secrets' | 'events' | 'leases' | 'namespaces' | 'nodes';
+  /** `pods`: namespaces of pipeline Pods; `lease`: namespace of the replica's Lease; `cluster`, `nodes`: no namespace. */
+  readonly where: 'pods' | 'lease' | 'cluster' | 'nodes';
+  /** `always`, or only with a setting (`drone-`, `HANGAR_BUDGET_NODES`); or the feature that is off without it. */
+  readonly needed: 'always' | 'for random namespaces' | 'for a budget of nodes' | Feature;
   /** What it is needed for. */
   readonly use: string;
 }
@@ -43,6 +43,7 @@ const namespaces = {
   where: 'cluster',
   needed: 'for random namespaces',
 } as const;
+const nodes = { group: '', resource: 'nodes', where: 'nodes', needed: 'for a budget of nodes' } as const;
 
 /**
  * Every right that the code uses, and no others. `docs/role.yaml` and the chart are generated from it; a test compares it with the sources.
@@ -81,6 +82,8 @@ export const RIGHTS: readonly Right[] = [
     use: 'only a namespace that was created by a runner is removed',
   },
   { ...namespaces, verb: 'delete', use: 'that namespace is removed afterwards' },
+  { ...nodes, verb: 'list', use: 'a stage is admitted while a node has room for it' },
+  { ...nodes, verb: 'watch', use: 'a stage is admitted while a node has room for it' },
 ];
 
 /** In place of `patch` on Pods, as in the previous runner's Role. Not part of the Role that is generated. */

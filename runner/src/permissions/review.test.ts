@@ -26,6 +26,7 @@ const PLACES: ReviewedNamespaces = {
   somePods: [],
   lease: 'hangar',
   randomNamespaces: false,
+  nodes: false,
 };
 const { signal } = new AbortController();
 
@@ -122,6 +123,17 @@ describe('review', () => {
     expect(missing.join('\n')).toContain(
       '{ apiGroups: [""], resources: [namespaces], verbs: [create, get, delete] }',
     );
+  });
+
+  it('requires nodes of the whole cluster where stages wait for room on them, and does not ask elsewhere', async () => {
+    const { cluster, asked } = apiServer((one) => one.resource === 'nodes');
+    expect((await review(cluster, PLACES, signal)).missing).toEqual([]);
+    expect(asked.filter((one) => one.resource === 'nodes')).toEqual([]);
+
+    const { missing } = await review(cluster, { ...PLACES, nodes: true }, signal);
+    expect(missing).toHaveLength(1);
+    expect(missing[0]).toContain('Add to a ClusterRole');
+    expect(missing[0]).toContain('{ apiGroups: [""], resources: [nodes], verbs: [list, watch] }');
   });
 
   describe('with the Role of the previous runner', () => {

@@ -11,6 +11,8 @@ export interface ReviewedNamespaces {
   readonly lease: string;
   /** Whether some pipelines get a fresh namespace, so that Pods may be in any namespace. */
   readonly randomNamespaces: boolean;
+  /** Whether stages wait for room on nodes. */
+  readonly nodes: boolean;
 }
 
 /** Whether replicas know of each other by Leases, or each works for itself. */
@@ -143,13 +145,15 @@ function questionsOf(places: ReviewedNamespaces, wish: CoordinationWish): readon
         return wish === 'none' ? [] : [{ right, namespace: places.lease, need }];
       case 'cluster':
         return places.randomNamespaces ? [{ right, namespace: '', need }] : [];
+      case 'nodes':
+        return places.nodes ? [{ right, namespace: '', need }] : [];
     }
   });
 }
 
 function needOf({ needed }: Right, wish: CoordinationWish): Question['need'] {
-  if (needed === 'always' || needed === 'for random namespaces') return 'all pipelines';
-  return needed === 'coordination' && wish === 'leases' ? 'all pipelines' : needed;
+  const isOff = needed in WITHOUT && !(needed === 'coordination' && wish === 'leases');
+  return isOff ? (needed as Feature) : 'all pipelines';
 }
 
 function podQuestions(right: Right, need: Question['need'], places: ReviewedNamespaces): readonly Question[] {

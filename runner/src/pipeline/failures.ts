@@ -117,9 +117,10 @@ export const FAILURES = {
   },
   'over-budget': {
     blame: 'pipeline',
-    meaning: 'The pipeline alone requests more than the whole budget of the runner.',
+    meaning:
+      'The pipeline alone requests more than the whole budget of the runner, or than any node that it may be scheduled to can hold.',
     retry: 'pointless',
-    cure: 'Request less, or raise `HANGAR_BUDGET_CPU`, `HANGAR_BUDGET_MEMORY` or `HANGAR_BUDGET_PODS`.',
+    cure: 'Request less, raise `HANGAR_BUDGET_CPU`, `HANGAR_BUDGET_MEMORY` or `HANGAR_BUDGET_PODS`, or with `HANGAR_BUDGET_NODES` add a larger node.',
   },
   'waited-too-long': {
     blame: 'operator',

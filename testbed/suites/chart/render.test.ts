@@ -124,7 +124,7 @@ describe('rights', () => {
   it('in the whole cluster for fresh namespaces, and none in a namespace called drone-', async () => {
     const objects = await rendered({ jobs: { namespace: 'drone-' } });
     expect(rightsIn(ofKind<V1Role>(objects, 'ClusterRole'))).toEqual(
-      words(RUNNER_RIGHTS.filter(({ where }) => where !== 'lease')),
+      words(RUNNER_RIGHTS.filter(({ where }) => where === 'pods' || where === 'cluster')),
     );
     expect(objects.filter((one) => one.metadata?.namespace === 'drone-')).toEqual([]);
   });

@@ -67,7 +67,7 @@ interface AnyRight {
 const named = ({ verb, resource }: AnyRight): string => `${verb} ${resource}`;
 
 describe('the runner on a real API server', () => {
-  const places = { pods: [NAME], somePods: [], lease: NAME, randomNamespaces: true };
+  const places = { pods: [NAME], somePods: [], lease: NAME, randomNamespaces: true, nodes: true };
   const reviewed = async (): Promise<readonly string[]> => {
     const { missing, warnings } = await reviewRunner(cluster, places, signal);
     return [...missing, ...warnings];

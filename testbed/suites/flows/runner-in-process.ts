@@ -68,6 +68,7 @@ export async function startRunner(spec: RunnerSpec): Promise<RunningRunner> {
     ? runReviewed(loaded.ok, assembly, stop.signal)
     : run(assembly.parts, assembly.options, stop.signal);
   running.catch((error: unknown) => console.error('the runner ended with an error', error));
+  void assembly.nodes?.run(stop.signal);
   if (!spec.isReviewed) void assembly.watchEvents(assembly.options.namespaces, stop.signal);
   const tellToStop = (): void => stop.abort(new Error('the runner was told to stop'));
   const stopped = async (): Promise<void> => {

@@ -11,6 +11,11 @@ DRONE_SERVICE_ACCOUNT_DEFAULT: {{ include "hangar.jobs.account" . | quote }}
 {{- end }}
 {{- end }}
 
+{{/* Whether stages wait for room on nodes. */}}
+{{- define "hangar.runner.waitsForNodes" -}}
+{{- if has (toString .Values.runner.config.HANGAR_BUDGET_NODES) (list "true" "1") }}yes{{ end -}}
+{{- end }}
+
 {{/* The token of /demand and /stages from its Secret, as a variable. Called with (list $ "NAME"). */}}
 {{- define "hangar.httpToken" -}}
 {{- $token := (index . 0).Values.runner.httpToken -}}

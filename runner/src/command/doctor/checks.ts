@@ -1,9 +1,12 @@
-import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
+import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import { silentLogger } from '@hangar/shared/logger';
 import { ConfigError } from '@hangar/shared/program/command-error';
 import { connect } from '@hangar/shared/program/connect';
 import type { CommandContext } from '@hangar/shared/program/context';
+import type { V1Node } from '@kubernetes/client-node';
+import { readNode } from '../../admit/build-node.ts';
+import { type NodesReview, reviewNodes } from '../../admit/review-nodes.ts';
 import { draftParts, droneOf, namespacesOf } from '../../assemble.ts';
 import { lookUpRule } from '../../config/look-up-rule.ts';
 import type { RunnerConfig } from '../../config/runner-config.ts';
@@ -11,7 +14,7 @@ import { review } from '../../permissions/review.ts';
 import { CiServerError } from '../../ports/ci-server.ts';
 import { chooseGate, gateLookup, operatorCredentials } from '../../prepare/gate-image.ts';
 import { hostOf } from '../environment.ts';
-import { placesOf } from '../service.ts';
+import { placesOf, usualPlacements } from '../service.ts';
 
 /** The result of checking the server or the cluster. */
 export interface Check {
@@ -82,20 +85,38 @@ export async function checkKubernetes(config: RunnerConfig, context: CommandCont
   try {
     const leaseNamespace = config.lease.namespace || connection.namespace;
     const places = placesOf(config, { options: { namespaces: namespacesOf(config), leaseNamespace } });
-    const { missing, warnings } = await review(
-      new HttpCluster(clock, connection),
-      places,
-      stopSignal(),
-      config.lease.coordination,
-    );
+    const cluster = new HttpCluster(clock, connection);
+    const { missing, warnings } = await review(cluster, places, stopSignal(), config.lease.coordination);
     if (missing.length > 0) return check('failed', ...missing, ...warnings);
-    return check('ok', `${connection.server} answers, and all required permissions are granted`, ...warnings);
+    const nodes = await nodesReview(config, cluster, stopSignal());
+    if (nodes.problems.length > 0) return check('failed', ...nodes.problems, ...warnings);
+    return check(
+      'ok',
+      `${connection.server} answers, and all required permissions are granted`,
+      ...warnings,
+      ...nodes.warnings,
+    );
   } catch (error) {
     if (!isKubernetesError(error)) throw error;
     return check('failed', `${connection.server}: ${error.message}`);
   } finally {
     await connection.close();
   }
+}
+
+/** Whether the nodes are of a fixed number, if stages wait for room on them. */
+async function nodesReview(
+  config: RunnerConfig,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<NodesReview> {
+  const { nodesReserve } = config.admission;
+  if (!nodesReserve) return { problems: [], warnings: [] };
+  const { items } = await cluster.list<V1Node>({ resource: RESOURCE.nodes }, {}, signal);
+  return reviewNodes(
+    items.map((node) => readNode(node, nodesReserve)),
+    usualPlacements(config),
+  );
 }
 
 function problemsOf(error: unknown): readonly string[] {

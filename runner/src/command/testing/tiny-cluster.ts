@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { V1Node } from '@kubernetes/client-node';
 
-/** An API server that responds to access reviews and nothing else. */
+/** An API server that responds to access reviews and lists nodes, and nothing else. */
 export interface TinyCluster {
   /** Text of a kubeconfig. */
   readonly kubeconfig: string;
@@ -9,9 +10,18 @@ export interface TinyCluster {
 }
 
 /** Starts one on loopback; `allows` decides by `verb resource`. */
-export async function startTinyCluster(allows: (right: string) => boolean): Promise<TinyCluster> {
+export async function startTinyCluster(
+  allows: (right: string) => boolean,
+  nodes: readonly V1Node[] = [],
+): Promise<TinyCluster> {
   const server = createServer((request, response) => {
     void (async () => {
+      const path = request.url?.replace(/\?.*/, '');
+      if (path === '/api/v1/nodes') {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify({ metadata: { resourceVersion: '1' }, items: nodes }));
+        return;
+      }
       const chunks: Uint8Array[] = [];
       for await (const chunk of request) chunks.push(chunk as Uint8Array);
       const { spec } = JSON.parse(Buffer.concat(chunks).toString() || '{}') as {
