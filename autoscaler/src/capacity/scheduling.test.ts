@@ -80,6 +80,12 @@ describe('admitsPod', () => {
       want: true,
     },
     {
+      why: 'Gt of a number with a unit',
+      node: { labels: { a: '10x' } },
+      pod: { affinityTerms: [[demand('a', 'Gt', '9')]] },
+      want: false,
+    },
+    {
       why: 'Lt of no number',
       node: { labels: { a: 'x' } },
       pod: { affinityTerms: [[demand('a', 'Lt', '9')]] },

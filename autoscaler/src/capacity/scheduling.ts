@@ -46,7 +46,8 @@ function tolerates(toleration: Toleration, taint: Taint): boolean {
 const bears = (taint: Taint, tolerations: readonly Toleration[]): boolean =>
   tolerations.some((toleration) => tolerates(toleration, taint));
 
-const wholeNumber = (text: string | undefined): number => Number.parseInt(text ?? '', 10);
+/** NaN, which is neither more nor less than any number, for everything else. */
+const wholeNumber = (text = ''): number => (/^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN);
 
 /** Each operator as a question about a label's value, undefined when the node has no such label. */
 const OPERATORS: Readonly<

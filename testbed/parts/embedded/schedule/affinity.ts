@@ -7,9 +7,12 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   NotIn: (value, values) => value === undefined || !values.includes(value),
   Exists: (value) => value !== undefined,
   DoesNotExist: (value) => value === undefined,
-  Gt: (value, [bound]) => value !== undefined && Number(value) > Number(bound),
-  Lt: (value, [bound]) => value !== undefined && Number(value) < Number(bound),
+  Gt: (value, [bound]) => wholeOf(value) > wholeOf(bound),
+  Lt: (value, [bound]) => wholeOf(value) < wholeOf(bound),
 };
+
+/** NaN, which is neither more nor less than any number, for everything else. */
+const wholeOf = (text = ''): number => (/^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN);
 
 /** Whether the required node affinity of a Pod allows a node; terms are alternatives, expressions all hold. */
 export function matchesNodeAffinity(
