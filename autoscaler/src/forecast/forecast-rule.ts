@@ -1,6 +1,6 @@
 import { BackTest, pinballLoss } from './back-test.ts';
 import type { BufferRule, DemandView } from './buffer-rule.ts';
-import { DailyMisses } from './daily-misses.ts';
+import { DailyMeans } from './daily-means.ts';
 import { type DemandAhead, DemandForecast, type ForecastOptions } from './demand-forecast.ts';
 import { WaitController } from './wait-controller.ts';
 
@@ -63,7 +63,7 @@ export function forecastRule(options: ForecastRuleOptions): BufferRule {
   const comparisons = Array.from({ length: HOURS }, () => new LossComparison());
   const waitController = new WaitController(options.objectiveP95Seconds ?? Infinity);
   let trusted = false;
-  const misses = new DailyMisses();
+  const misses = new DailyMeans();
   const comparisonAt = (seconds: number): LossComparison =>
     comparisons[Math.floor(seconds / 3600) % HOURS] ?? new LossComparison();
 

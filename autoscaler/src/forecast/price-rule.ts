@@ -1,7 +1,7 @@
 import { BackTest } from './back-test.ts';
 import type { BufferRule, DemandView } from './buffer-rule.ts';
 import type { Calendar } from './calendar.ts';
-import { DailyMisses } from './daily-misses.ts';
+import { DailyMeans } from './daily-means.ts';
 import { type Chances, chancesOfRise, expectedRise } from './demand-chances.ts';
 import { PushForecast } from './push-forecast.ts';
 import { roomToKeep, roomToOrder, type Worth } from './waiting-price.ts';
@@ -76,7 +76,7 @@ export function priceRule({ leadSeconds, prices, calendar }: PriceRuleOptions): 
     return { price, podsPerNode };
   };
   const backTest = new BackTest<number>(leadSeconds);
-  const misses = new DailyMisses();
+  const misses = new DailyMeans();
   let prospect: Prospect | undefined;
   let pods = 0;
   return {
