@@ -61,6 +61,30 @@ describe('the configuration', () => {
     expect(config({ HANGAR_AUTOSCALER_WAIT_PRICE: text }).buffer.waitPrices).toEqual(want);
   });
 
+  it.each([
+    ['30s', 30],
+    ['1m', 60],
+    ['off', undefined],
+  ])('reads the bound for the wait "%s"', (text, want) => {
+    expect(config({ HANGAR_AUTOSCALER_WAIT_BOUND: text }).buffer.waitBoundSeconds).toBe(want);
+    expect(config({}).buffer.waitBoundSeconds).toBeUndefined();
+  });
+
+  it.each([
+    { HANGAR_AUTOSCALER_WAIT_PRICE: 'off' },
+    { HANGAR_AUTOSCALER_FORECAST: 'false' },
+    { HANGAR_AUTOSCALER_KUBERNETES: 'off', HANGAR_AUTOSCALER_RUNNERS: 'http://runner:3000' },
+  ])('rejects a bound for the wait where nothing could hold it: %j', (without) => {
+    expect(problems({ ...without, HANGAR_AUTOSCALER_WAIT_BOUND: '30s' })[0]).toContain('WAIT_BOUND needs');
+    expect(problems({ ...without, HANGAR_AUTOSCALER_WAIT_BOUND: 'off' })).toEqual([]);
+  });
+
+  it('takes a bound for the wait beside a price of nothing: the bound alone decides', () => {
+    const env = { HANGAR_AUTOSCALER_WAIT_BOUND: '30s', HANGAR_AUTOSCALER_WAIT_PRICE: '0' };
+
+    expect(config(env).buffer).toMatchObject({ waitBoundSeconds: 30, waitPrices: { usual: 0 } });
+  });
+
   it('reads prices by shape and pool, floors, and a spend limit', () => {
     const read = config({
       HANGAR_AUTOSCALER_PRICES: '4cpu-8gb=0.19, builds=0.2; cpu=16,memory=32Gi=0.7',
@@ -87,6 +111,7 @@ describe('the configuration', () => {
     ['WAIT_PRICE', '30,cron', 'which is not event=price'],
     ['WAIT_PRICE', '30,cron=1,cron=2', 'names cron twice'],
     ['WAIT_PRICE', '-1', 'does not begin with the usual price'],
+    ['WAIT_BOUND', 'soon', 'is not a duration'],
     ['PRICES', 'builds', 'not name=price'],
     ['PRICES', 'builds=-1', 'not name=price'],
     ['PRICES', 'a=1,a=2', 'names a twice'],

@@ -113,6 +113,7 @@ function assemble(values: Read): Omit<AutoscalerConfig, 'acting' | 'listen' | 'w
     buffer: {
       ...{ z: values.z, floor: values.floor, quantile: values.quantile, forecast: values.forecast },
       waitPrices: values.waitPrices,
+      waitBoundSeconds: values.waitBoundMs === undefined ? undefined : values.waitBoundMs / 1000,
     },
     rails: {
       minNodes: values.minNodes,
@@ -178,7 +179,14 @@ const keyChecks = ({ poolLabel, poolTaint }: Read): readonly Check[] => [
   ],
 ];
 
-const sizingChecks = ({ minNodes, maxNodes = MOST_NODES_UNSET, tickMs }: Read): readonly Check[] => [
+const sizingChecks = ({
+  minNodes,
+  maxNodes = MOST_NODES_UNSET,
+  tickMs,
+  waitBoundMs,
+  waitPrices,
+  forecast,
+}: Read): readonly Check[] => [
   [
     minNodes > maxNodes,
     `HANGAR_AUTOSCALER_MIN_NODES (${minNodes}) is more than HANGAR_AUTOSCALER_MAX_NODES (${maxNodes}). Lower the one or raise the other`,
@@ -187,32 +195,45 @@ const sizingChecks = ({ minNodes, maxNodes = MOST_NODES_UNSET, tickMs }: Read): 
     tickMs < LEAST_TICK_MS,
     `HANGAR_AUTOSCALER_TICK is too short. Write ${LEAST_TICK_MS}ms or more, such as 10s`,
   ],
+  [
+    waitBoundMs !== undefined && (waitPrices === undefined || !forecast),
+    'HANGAR_AUTOSCALER_WAIT_BOUND needs a forecast and a price of waiting. Remove HANGAR_AUTOSCALER_FORECAST=false and HANGAR_AUTOSCALER_WAIT_PRICE=off; with HANGAR_AUTOSCALER_WAIT_PRICE=0 the bound alone decides',
+  ],
 ];
 
 /** The name of a namespace, or its beginning and a star. */
 const NAMESPACE_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$|^[a-z0-9][a-z0-9-]{0,61}\*$/;
 
+/** Where Pods, stages and waits come from. */
+const sourceChecks = ({ runners, runnerService, kubernetes, waitBoundMs }: Read): readonly Check[] => [
+  [
+    runnerService !== '' && parseRunnerService(runnerService) === undefined,
+    `HANGAR_AUTOSCALER_RUNNER_SERVICE is not a Service ${given(runnerService)}. Write namespace/name:port`,
+  ],
+  [
+    runnerService !== '' && kubernetes === 'off',
+    'HANGAR_AUTOSCALER_RUNNER_SERVICE needs the cluster. Set HANGAR_AUTOSCALER_KUBERNETES=on, or list the runners in HANGAR_AUTOSCALER_RUNNERS',
+  ],
+  [
+    kubernetes === 'off' && runners.length === 0,
+    'there is no data source. Set HANGAR_AUTOSCALER_RUNNERS=http://runner:3000, or HANGAR_AUTOSCALER_KUBERNETES=on',
+  ],
+  [
+    waitBoundMs !== undefined && kubernetes === 'off',
+    'HANGAR_AUTOSCALER_WAIT_BOUND needs the cluster, which has the waits. Set HANGAR_AUTOSCALER_KUBERNETES=on',
+  ],
+];
+
 /** Checks that need several values. */
 function crossChecks(values: Read): readonly string[] {
-  const { runners, runnerService, kubernetes, tickMs, staleAfterMs, listen } = values;
+  const { runners, tickMs, staleAfterMs, listen } = values;
   const { maxSpendPerDay } = values;
   const checks: readonly Check[] = [
     [
       readListen(listen) === undefined,
       `HANGAR_AUTOSCALER_LISTEN is not a listen address ${given(listen)}. Write :3001 or 127.0.0.1:3001`,
     ],
-    [
-      runnerService !== '' && parseRunnerService(runnerService) === undefined,
-      `HANGAR_AUTOSCALER_RUNNER_SERVICE is not a Service ${given(runnerService)}. Write namespace/name:port`,
-    ],
-    [
-      runnerService !== '' && kubernetes === 'off',
-      'HANGAR_AUTOSCALER_RUNNER_SERVICE needs the cluster. Set HANGAR_AUTOSCALER_KUBERNETES=on, or list the runners in HANGAR_AUTOSCALER_RUNNERS',
-    ],
-    [
-      kubernetes === 'off' && runners.length === 0,
-      'there is no data source. Set HANGAR_AUTOSCALER_RUNNERS=http://runner:3000, or HANGAR_AUTOSCALER_KUBERNETES=on',
-    ],
+    ...sourceChecks(values),
     ...droneChecks(values),
     ...keyChecks(values),
     ...sizingChecks(values),

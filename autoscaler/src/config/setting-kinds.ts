@@ -1,4 +1,4 @@
-import type { ValueKind } from '@hangar/shared/config-values';
+import { DURATION, type ValueKind } from '@hangar/shared/config-values';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import { type Floor, parseFloors } from '../decide/floors.ts';
 import type { Prices } from '../decide/price.ts';
@@ -106,6 +106,12 @@ export const WAIT_PRICES: ValueKind<WaitPrices | undefined> = {
     }
     return { value: { usual: Number(usual), byEvent } };
   },
+};
+
+/** A duration, or none. */
+export const DURATION_OR_OFF: ValueKind<number | undefined> = {
+  type: `${DURATION.type}, or \`off\``,
+  read: (text) => (text.trim() === 'off' ? { value: undefined } : DURATION.read(text)),
 };
 
 /** Calendar floors: minimum numbers of nodes. */

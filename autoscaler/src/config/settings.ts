@@ -17,6 +17,7 @@ import {
 import { PAUSED_ANNOTATION, RUNNER_SELECTOR, SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import {
   ACTUATORS,
+  DURATION_OR_OFF,
   FLOORS,
   NODE_SHAPES,
   POOL_SHAPES,
@@ -152,6 +153,11 @@ export const SETTINGS = {
       defaultText: '30',
     },
   ),
+  waitBoundMs: sizing('WAIT_BOUND', DURATION_OR_OFF, undefined, {
+    description:
+      'Bound for the wait for a node, such as `30s`: 95 % of the builds do not wait longer, whatever the price of waiting is. Room for one more push is kept free at all times. `off`: no bound.',
+    defaultText: 'off',
+  }),
   calendarFile: sizing('CALENDAR', TEXT, '', {
     description:
       'File with holidays, read at the start: a date on each line, such as `2026-12-25`. On such a day as few pushes are expected as on a Sunday, or as on another weekday after the date: `2026-12-24 Sat`. Without a price of waiting it has no effect.',

@@ -1,4 +1,5 @@
 import type { EndedBuild, RunningBuild } from '../capacity/job.ts';
+import type { BoundState } from './wait-bound.ts';
 
 /** The input of a buffer rule at a tick: the present, and what happened since the previous tick; never the future. */
 export interface DemandView {
@@ -39,5 +40,7 @@ export interface BufferRule<View extends DemandView = DemandView> {
   because?(): string;
   /** Whether the last answer comes from a forecast that passed its back-test, and not from a rule. */
   isForecast?(): boolean;
+  /** How the bound for the wait is held; undefined: there is none. */
+  bound?(): BoundState | undefined;
   forecastError?(fromSeconds?: number): number | undefined;
 }

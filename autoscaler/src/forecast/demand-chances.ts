@@ -39,7 +39,8 @@ interface Moments {
   readonly variance: number;
 }
 
-const NONE: Chances = { from: 0, chances: Float64Array.of(1) };
+/** Nothing changes. */
+export const NO_RISE: Chances = { from: 0, chances: Float64Array.of(1) };
 
 /** A normal distribution on whole numbers. */
 function normal(mean: number, variance: number): Chances {
@@ -68,7 +69,7 @@ function sum(one: Chances, other: Chances): Chances {
 
 /** Builds of a negative binomial number of pushes (Panjer's recursion). */
 function compound({ mean, shape }: Changes['pushes'], sizes: Float64Array, builds: Moments): Chances {
-  if (mean < 1e-9) return NONE;
+  if (mean < 1e-9) return NO_RISE;
   const ratio = mean / shape;
   const share = ratio / (1 + ratio);
   const most = Math.ceil(builds.mean + 7 * Math.sqrt(builds.variance)) + 2;

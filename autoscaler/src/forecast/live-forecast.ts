@@ -3,6 +3,7 @@ import type { BufferRule, DemandView } from './buffer-rule.ts';
 import type { Calendar } from './calendar.ts';
 import { forecastRule } from './forecast-rule.ts';
 import { priceRule, type WaitPrices } from './price-rule.ts';
+import type { BoundState } from './wait-bound.ts';
 
 /** Settings of the buffer. */
 export interface BufferOptions {
@@ -17,6 +18,8 @@ export interface BufferOptions {
   readonly waitPrices?: WaitPrices | undefined;
   /** Holidays; none by default. */
   readonly calendar?: Calendar | undefined;
+  /** 95 % of the builds wait no longer than this, whatever the price; undefined: no bound. */
+  readonly waitBoundSeconds?: number | undefined;
 }
 
 /** The input of a forecast at one time. */
@@ -41,6 +44,8 @@ export interface FreeRoom {
   readonly isForecast: boolean;
   /** The share of builds that are announced a boot before they come, 0 to 1; none by default. */
   readonly announcedShare?: number | undefined;
+  /** How the bound for the wait is held; undefined: there is none. */
+  readonly bound?: BoundState | undefined;
   /** Why it is that much, where the rule can say. */
   readonly because?: string | undefined;
 }
@@ -53,10 +58,11 @@ export interface FreeRoom {
  */
 export function learningRule(
   leadSeconds: number,
-  { z, floor, quantile, waitPrices, calendar }: BufferOptions,
+  { z, floor, quantile, waitPrices, calendar, waitBoundSeconds }: BufferOptions,
   objectiveP95Seconds: number,
 ): BufferRule {
-  if (waitPrices !== undefined) return priceRule({ leadSeconds, prices: waitPrices, calendar });
+  if (waitPrices !== undefined)
+    return priceRule({ leadSeconds, prices: waitPrices, calendar, waitBoundSeconds });
   return forecastRule({ leadSeconds, quantile, floor, fallback: { z, floor }, objectiveP95Seconds });
 }
 
@@ -128,6 +134,7 @@ export class LiveForecast {
       keepPods: this.#rule.keepPods?.(view) ?? pods,
       isForecast: this.#rule.isForecast?.() ?? true,
       announcedShare: this.#rule.announcedShare?.(),
+      bound: this.#rule.bound?.(),
       because: this.#rule.because?.(),
     };
   }

@@ -335,10 +335,10 @@ describe('PushForecast', () => {
 
 describe('priceRule', () => {
   /** One push of three builds every six minutes from 9 to 17 o'clock, for some days; then what it keeps at an hour. */
-  function roomAt(hour: number, price: number, days = 3): { readonly order: number; readonly keep: number } {
-    const rule = priceRule({ leadSeconds: 200, prices: { usual: price, byEvent: {} } });
+  function roomAt(hour: number, price: number, days = 3, waitBoundSeconds?: number) {
+    const rule = priceRule({ leadSeconds: 200, prices: { usual: price, byEvent: {} }, waitBoundSeconds });
     let arrivals: number[] = [];
-    let answer = { order: 0, keep: 0 };
+    let answer: { readonly order: number; readonly keep: number } = { order: 0, keep: 0 };
     for (let at = START; at <= START + days * DAY + hour * HOUR; at += 60) {
       const ofDay = Math.floor(((at - START) % DAY) / HOUR);
       if (ofDay >= 9 && ofDay < 17 && (at / 60) % 6 === 1) arrivals.push(at, at, at);
@@ -349,12 +349,16 @@ describe('priceRule', () => {
       answer = { order: rule.bufferPods(view), keep: rule.keepPods?.(view) ?? 0 };
       arrivals = [];
     }
-    return answer;
+    return { ...answer, because: rule.because?.(), bound: rule.bound?.() };
   }
 
   /** Nights on which twenty builds of this event come at two o'clock; then the free room that it orders three minutes before. */
-  function roomBeforeNightly(event: string, byEvent: Readonly<Record<string, number>>): number {
-    const rule = priceRule({ leadSeconds: 200, prices: { usual: 30, byEvent } });
+  function roomBeforeNightly(
+    event: string,
+    byEvent: Readonly<Record<string, number>>,
+    waitBoundSeconds?: number,
+  ): number {
+    const rule = priceRule({ leadSeconds: 200, prices: { usual: 30, byEvent }, waitBoundSeconds });
     let pods = 0;
     for (let at = START; at <= START + 4 * DAY + 2 * HOUR - 180; at += 60) {
       const arrivals = (at - START) % DAY === 2 * HOUR ? new Array<number>(20).fill(at + 5) : [];
@@ -373,17 +377,40 @@ describe('priceRule', () => {
   });
 
   it('keeps nothing at night, and room for a push by day', () => {
-    expect(roomAt(3, 30)).toEqual({ order: 0, keep: 0 });
+    expect(roomAt(3, 30)).toMatchObject({ order: 0, keep: 0 });
     expect(roomAt(12, 30).order).toBeGreaterThanOrEqual(3);
   });
 
   it('keeps room on the first day after some pushes, and none before the first one', () => {
     expect(roomAt(12, 30, 0).order).toBeGreaterThanOrEqual(3);
-    expect(roomAt(8, 30, 0)).toEqual({ order: 0, keep: 0 });
+    expect(roomAt(8, 30, 0)).toMatchObject({ order: 0, keep: 0 });
   });
 
   it('keeps more the dearer waiting is, and nothing by day where it costs nothing', () => {
     expect(roomAt(12, 0).order).toBe(0);
     expect(roomAt(12, 300).order).toBeGreaterThan(roomAt(12, 30).order);
+  });
+
+  it('keeps room for a push at any time with a bound for the wait, even where waiting costs nothing', () => {
+    expect(roomAt(3, 30, 3, 30)).toMatchObject({
+      ...{ order: 3, keep: 3 },
+      because: 'room for 3 more Pods lets 95 % of the builds wait no longer than 30 s',
+      bound: { seconds: 30, pods: 3, lateShare: undefined },
+    });
+    expect(roomAt(12, 0, 3, 30).order).toBeGreaterThan(3);
+  });
+
+  it('keeps what the price wants where the bound wants less', () => {
+    const { bound, ...beside } = roomAt(12, 300, 3, 30);
+    const { bound: none, ...priced } = roomAt(12, 300);
+
+    expect(bound?.pods).toBeLessThan(priced.order);
+    expect(beside).toEqual(priced);
+    expect(none).toBeUndefined();
+  });
+
+  it('has room for a nightly pipeline with a bound, and for a push beside it, whatever the price of its event is', () => {
+    expect(roomBeforeNightly('cron', { cron: 0.1 }, 30)).toBeGreaterThanOrEqual(24);
+    expect(roomBeforeNightly('cron', { cron: 0.1 }, 200)).toBe(0);
   });
 });
