@@ -139,4 +139,26 @@ describe('trouble is reported, and nothing is written', () => {
       [],
     );
   });
+
+  it.each([
+    { most: '2', held: '0', conditions: [{ type: 'WaitBoundHeld', reason: 'PoolMaximum' }] },
+    { most: '20', held: '1', conditions: [] },
+  ])(
+    'a bound for the wait that $most nodes at most cannot hold is a condition: held $held',
+    async ({ most, held, conditions }) => {
+      const cluster = new ActingCluster(2);
+      for (const node of ['n0', 'n1']) cluster.addBuild(`b-${node}`, node);
+      const { http, ticks, samples } = await startAutoscaler(cluster, {
+        ...{ HANGAR_AUTOSCALER_FORECAST: 'true', HANGAR_AUTOSCALER_WAIT_PRICE: '30' },
+        ...{ HANGAR_AUTOSCALER_WAIT_BOUND: '30s', HANGAR_AUTOSCALER_MAX_NODES: most },
+      });
+      await ticks(2);
+
+      expect(await samples('hangar_autoscaler_wait_bound_held')).toEqual([held]);
+      const { conditions: listed } = (await http.inject('/api/v1/recommendations')).json<{
+        readonly conditions: readonly { readonly type?: string }[];
+      }>();
+      expect(listed.filter(({ type }) => type !== undefined)).toMatchObject(conditions);
+    },
+  );
 });

@@ -64,6 +64,7 @@ export function assemble(outside: Outside, config: AutoscalerConfig): Assembly {
     wallClock: new WallClock({ clock, log, onJump: () => metrics.clockJumped() }),
     decider: outside.decider ?? decideHere(config),
     expected: expectedOf(config),
+    rails: config.rails,
     tickMs: config.tickMs,
   });
   return { autoscaler, ledger, learner, metrics, curves };

@@ -6,6 +6,7 @@ import type { AdviceSources } from './advise/advice-sources.ts';
 import type { Condition } from './capacity/condition.ts';
 import { conditionsOf, type ExpectedSources, isStale } from './decide/conditions.ts';
 import type { Decider } from './decide/decider.ts';
+import type { Guardrails } from './decide/guardrails.ts';
 import type { CapacitySnapshot } from './decide/snapshot.ts';
 import type { Snapshots } from './freeze/snapshots.ts';
 import type { ActLog } from './history/act-log.ts';
@@ -34,6 +35,7 @@ export interface AutoscalerParts {
   readonly ledger: Ledger;
   readonly metrics: AutoscalerMetrics;
   readonly expected: ExpectedSources;
+  readonly rails: Guardrails;
   readonly tickMs: number;
 }
 
@@ -90,6 +92,7 @@ export class Autoscaler {
     const snapshot = await snapshots.take(seen);
     metrics.seen(snapshot, learner.meanMissPods, seen.news.waits);
     const conditions = this.#conditions(snapshot);
+    metrics.bounded(snapshot.forecast?.bound, conditions);
     const acting = (): readonly Condition[] => actor?.conditions?.() ?? [];
     if (isStale(conditions)) {
       ledger.stale(snapshot.nowMs, [...conditions, ...acting()]);
@@ -113,7 +116,7 @@ export class Autoscaler {
   }
 
   #conditions(snapshot: CapacitySnapshot): readonly Condition[] {
-    const { wallClock, recorder, expected } = this.#parts;
-    return [...wallClock.conditions(), ...conditionsOf(snapshot, expected), ...recorder.conditions];
+    const { wallClock, recorder, expected, rails } = this.#parts;
+    return [...wallClock.conditions(), ...conditionsOf(snapshot, expected, rails), ...recorder.conditions];
   }
 }

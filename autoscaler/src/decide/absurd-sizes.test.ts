@@ -29,7 +29,7 @@ const sizesOf = (snapshot: CapacitySnapshot) =>
     ...{ pool, desiredNodes, spareNodes },
   }));
 const notes = (snapshot: CapacitySnapshot) =>
-  conditionsOf(snapshot, EXPECTED).map(({ weight, text }) => `${weight}: ${text}`);
+  conditionsOf(snapshot, EXPECTED, MANY_PODS_OPTIONS.rails).map(({ weight, text }) => `${weight}: ${text}`);
 
 describe('a Pod of a size that no node has', () => {
   const plain = sizesOf(snapshotOf(BUILDS, NODES));

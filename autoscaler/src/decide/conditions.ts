@@ -1,7 +1,9 @@
 import type { Condition } from '../capacity/condition.ts';
 import { MIB } from '../capacity/shape.ts';
+import type { Guardrails } from './guardrails.ts';
 import { unplaceableIn } from './placeable.ts';
 import type { CapacitySnapshot, WatchView } from './snapshot.ts';
+import { waitBoundConditions } from './wait-bound-condition.ts';
 
 /** Which sources are configured, and so expected to report. */
 export interface ExpectedSources {
@@ -90,13 +92,18 @@ function placementConditions(snapshot: CapacitySnapshot): readonly Condition[] {
 }
 
 /** Everything that is not as it should be, most severe first; empty = all is well. Pure. */
-export function conditionsOf(snapshot: CapacitySnapshot, expected: ExpectedSources): readonly Condition[] {
+export function conditionsOf(
+  snapshot: CapacitySnapshot,
+  expected: ExpectedSources,
+  rails: Pick<Guardrails, 'maxNodes' | 'quota'>,
+): readonly Condition[] {
   const all = [
     ...clusterConditions(snapshot, expected),
     ...runnerConditions(snapshot, expected),
     ...droneConditions(snapshot),
     ...surroundingsConditions(snapshot),
     ...placementConditions(snapshot),
+    ...waitBoundConditions(snapshot, rails),
   ];
   const rank = { stale: 0, partial: 1, note: 2 } as const;
   const vanished =

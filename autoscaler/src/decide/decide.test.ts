@@ -382,7 +382,7 @@ describe('conditions', () => {
   const all = { cluster: true, runners: true, staleAfterMs: 180_000 };
   const fine = aSnapshot([], nodes(1), { runners: runnersWith([]) });
   const texts = (snapshot: CapacitySnapshot, expected = all) =>
-    conditionsOf(snapshot, expected).map(({ weight, text }) => `${weight}: ${text}`);
+    conditionsOf(snapshot, expected, RAILS).map(({ weight, text }) => `${weight}: ${text}`);
 
   it('are none when all is well', () => {
     expect(texts(fine)).toEqual([]);
@@ -400,7 +400,7 @@ describe('conditions', () => {
       'stale: the pods of the cluster have not been listed yet: pods is forbidden. Check that the autoscaler is allowed to list and watch pods',
     );
     expect(texts(old)[0]).toContain('stale: the watch of nodes last received an event 200 s ago');
-    expect(isStale(conditionsOf(nearly, all))).toBe(false);
+    expect(isStale(conditionsOf(nearly, all, RAILS))).toBe(false);
   });
 
   it('name silent runners: data is partial where Pods are watched, and stale where they are not', () => {

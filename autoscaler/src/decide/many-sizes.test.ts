@@ -63,7 +63,7 @@ describe('a tick with work of very many sizes', () => {
     const snapshot = snapshotOf(runners(stages(known)), waitingPods(waiting));
     let wanted = 0;
     const spent = cpuSeconds(() => {
-      conditionsOf(snapshot, EXPECTED);
+      conditionsOf(snapshot, EXPECTED, PRICED.rails);
       wanted = decide(snapshot, PRICED).pools.reduce((sum, { desiredNodes }) => sum + desiredNodes, 0);
     });
 

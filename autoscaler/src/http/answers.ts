@@ -4,6 +4,7 @@ import {
   calibratedParameters,
   type Quantity,
 } from '../calibrate/calibrate.ts';
+import type { Condition } from '../capacity/condition.ts';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import { LOAD_LEVELS } from '../capacity/shape.ts';
 import type { DatedCurve } from '../curve/curve-keeper.ts';
@@ -31,6 +32,11 @@ function validityOf({ atMs, leadSeconds }: Recommendation, ledger: Ledger, nowMs
   };
 }
 
+const conditionAnswer = ({ weight, text, type, reason }: Condition) => ({
+  ...{ weight, text },
+  ...(type === undefined ? {} : { type, reason }),
+});
+
 /** The body of `GET /api/v1/recommendations`: the last good answer, and whether it is still valid. */
 export function recommendationAnswer(ledger: Ledger, recommendation: Recommendation, nowMs: number) {
   const { conditions } = ledger;
@@ -38,7 +44,7 @@ export function recommendationAnswer(ledger: Ledger, recommendation: Recommendat
   return {
     at: iso(recommendation.atMs),
     ...validityOf(recommendation, ledger, nowMs),
-    conditions: conditions.map(({ weight, text }) => ({ weight, text })),
+    conditions: conditions.map(conditionAnswer),
     leadSeconds: round(recommendation.leadSeconds),
     objectiveWaitP95Seconds: recommendation.objectiveWaitP95Seconds,
     demand: { ...demand, bufferPods: round(demand.bufferPods) },

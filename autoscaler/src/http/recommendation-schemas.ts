@@ -120,13 +120,26 @@ const Recommendation = object(
     stale: flag('Whether it is no longer valid: no newer decision was possible.', false),
     conditions: list(
       'What is wrong with the data. Empty: nothing is.',
-      object('One condition.', {
-        weight: oneWord(
-          'Effect: `stale` (nothing is decided), `partial` (nothing is scaled down) or `note` (none).',
-          ['note', 'partial', 'stale'],
-        ),
-        text: text('What is wrong, and the remedy.', 'runner http://10.0.0.7:3000 does not answer'),
-      }),
+      object(
+        'One condition.',
+        {
+          weight: oneWord(
+            'Effect: `stale` (nothing is decided), `partial` (nothing is scaled down) or `note` (none).',
+            ['note', 'partial', 'stale'],
+          ),
+          text: text('What is wrong, and the remedy.', 'runner http://10.0.0.7:3000 does not answer'),
+        },
+        {
+          type: oneWord(
+            'Type of the condition, which is False: `WaitBoundHeld` (`HANGAR_AUTOSCALER_WAIT_BOUND`). Absent: it has none.',
+            ['WaitBoundHeld'],
+          ),
+          reason: oneWord(
+            'Why it is False: `PoolMaximum` (the bound requires more nodes than the maximum of the pools) or `Exceeded` (more than 5 % of the builds waited longer). Absent: it has no type.',
+            ['PoolMaximum', 'Exceeded'],
+          ),
+        },
+      ),
     ),
     leadSeconds: amount('seconds', 'Lead time: how long a new node takes to be ready, and two ticks.', 200),
     objectiveWaitP95Seconds: amount(

@@ -45,15 +45,36 @@ describe('money in the metrics', () => {
 });
 
 describe('before the first decision', () => {
-  it.each(['recommendation_age_seconds', 'forecast_miss_pods', 'mix_cost_per_hour', 'spend_today'])(
-    '%s is absent, since 0 would be a wrong value',
-    async (name) => {
-      const metrics = new AutoscalerMetrics('1.2.3', 0);
-      expect(await samplesOf(metrics, `hangar_autoscaler_${name}`)).toEqual([]);
-      metrics.aged(5_000, false);
-      expect(await samplesOf(metrics, 'hangar_autoscaler_recommendation_age_seconds')).toEqual(['5']);
-    },
-  );
+  it.each([
+    ...['recommendation_age_seconds', 'forecast_miss_pods', 'mix_cost_per_hour', 'spend_today'],
+    'wait_bound_held',
+  ])('%s is absent, since 0 would be a wrong value', async (name) => {
+    const metrics = new AutoscalerMetrics('1.2.3', 0);
+    expect(await samplesOf(metrics, `hangar_autoscaler_${name}`)).toEqual([]);
+    metrics.aged(5_000, false);
+    expect(await samplesOf(metrics, 'hangar_autoscaler_recommendation_age_seconds')).toEqual(['5']);
+  });
+});
+
+describe('the bound for the wait', () => {
+  const held = (metrics: AutoscalerMetrics) => samplesOf(metrics, 'hangar_autoscaler_wait_bound_held');
+  const bound = { seconds: 30, pods: 5, lateShare: undefined };
+  const note = { weight: 'note', text: 'no node belongs to a pool' } as const;
+
+  it('is held until the condition says that it is not', async () => {
+    const metrics = new AutoscalerMetrics('1.2.3', 0);
+    metrics.bounded(bound, [note]);
+    expect(await held(metrics)).toEqual(['1']);
+    metrics.bounded(bound, [note, { ...note, type: 'WaitBoundHeld', reason: 'Exceeded' }]);
+    expect(await held(metrics)).toEqual(['0']);
+  });
+
+  it('has no series where there is none, or where it is not known', async () => {
+    const metrics = new AutoscalerMetrics('1.2.3', 0);
+    metrics.bounded(bound, []);
+    metrics.bounded(undefined, []);
+    expect(await held(metrics)).toEqual([]);
+  });
 });
 
 describe('the counters of orders', () => {

@@ -4,6 +4,7 @@ import type { OrderOutcome } from '../act/actor.ts';
 import type { Condition } from '../capacity/condition.ts';
 import type { Recommendation } from '../decide/recommendation.ts';
 import type { CapacitySnapshot } from '../decide/snapshot.ts';
+import type { BoundState } from '../forecast/wait-bound.ts';
 import { poolRoom, ROOM_STATES } from './pool-room.ts';
 import { AUTOSCALER_METRICS as SPECS } from './specs.ts';
 
@@ -26,8 +27,8 @@ export class AutoscalerMetrics {
     this.#instruments.info.set({ version }, 1);
     for (const outcome of ['decided', 'stale', 'failed']) this.#instruments.ticks.inc({ outcome }, 0);
     // A gauge without labels would start at 0, which would be wrong for each of these.
-    const { age, forecastMiss, mixCost, spendToday } = this.#instruments;
-    for (const gauge of [age, forecastMiss, mixCost, spendToday]) gauge.remove();
+    const { age, forecastMiss, mixCost, spendToday, waitBoundHeld } = this.#instruments;
+    for (const gauge of [age, forecastMiss, mixCost, spendToday, waitBoundHeld]) gauge.remove();
   }
 
   get contentType(): string {
@@ -61,6 +62,13 @@ export class AutoscalerMetrics {
     for (const weight of WEIGHTS)
       this.#instruments.conditions.set({ weight }, conditions.filter((one) => one.weight === weight).length);
     this.#instruments.leading.set(isLeading ? 1 : 0);
+  }
+
+  /** @param bound undefined: there is none, or it is not known whether it is held */
+  bounded(bound: BoundState | undefined, conditions: readonly Condition[]): void {
+    const { waitBoundHeld } = this.#instruments;
+    if (bound === undefined) waitBoundHeld.remove();
+    else waitBoundHeld.set(conditions.some(({ type }) => type === 'WaitBoundHeld') ? 0 : 1);
   }
 
   clockJumped(): void {

@@ -113,6 +113,12 @@ export const AUTOSCALER_METRICS = {
     help: 'Objective for the 95th percentile of the wait for a node, in seconds.',
     labels: [],
   },
+  waitBoundHeld: {
+    name: 'hangar_autoscaler_wait_bound_held',
+    kind: 'gauge',
+    help: '1 while the bound for the wait is held, 0 while the condition WaitBoundHeld is False; absent without HANGAR_AUTOSCALER_WAIT_BOUND.',
+    labels: [],
+  },
   bootSeconds: {
     name: 'hangar_autoscaler_boot_seconds',
     kind: 'gauge',

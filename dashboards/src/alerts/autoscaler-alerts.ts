@@ -162,6 +162,35 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     ],
   },
   {
+    name: 'HangarWaitBoundNotHeld',
+    component: 'autoscaler',
+    severity: 'warning',
+    expr: `min by (namespace) (${ALL.gauge(METRICS.waitBoundHeld).text}) == 0`,
+    lasting: '30m',
+    summary: 'The bound for the wait of builds in {{ $labels.namespace }} is not held',
+    description: 'The condition WaitBoundHeld of the autoscaler has been False for half an hour.',
+    means:
+      'More than 5 % of the builds of the last two weeks waited longer than `HANGAR_AUTOSCALER_WAIT_BOUND`, or will, because the bound requires more nodes than the pools can have.',
+    looks: [
+      {
+        text: 'Which reason? `GET /api/v1/recommendations` lists the condition with `PoolMaximum` or `Exceeded`.',
+      },
+      {
+        text: 'How many nodes are desired, how many exist?',
+        query: POOL_NODES,
+      },
+      {
+        text: 'Does a node take longer to boot than before?',
+        query: ALL.gauge(METRICS.bootSeconds).max().text,
+      },
+    ],
+    commands: [answerOf('autoscaler', '/api/v1/recommendations'), SCHEDULER_EVENTS, NODES],
+    acts: [
+      '`PoolMaximum`: raise `HANGAR_AUTOSCALER_MAX_NODES`, `HANGAR_AUTOSCALER_QUOTA_CPU` or `HANGAR_AUTOSCALER_QUOTA_MEMORY`, or the bound.',
+      '`Exceeded`: the autoscaler keeps more room free since then. If desired is above actual, find out why nodes are not provisioned. After a single very large push, wait until it is two weeks old, or raise the bound.',
+    ],
+  },
+  {
     name: 'HangarPoolAtItsLimit',
     component: 'autoscaler',
     severity: 'warning',
