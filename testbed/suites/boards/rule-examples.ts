@@ -298,6 +298,20 @@ export const RULE_EXAMPLES: Readonly<Record<string, RuleExample>> = {
       ),
     },
   },
+  HangarWaitBoundNotHeld: {
+    fires: {
+      given: {
+        [of(SERVICE.waitBoundHeld)]: '0x60',
+        [of(SERVICE.waitBoundHeld, { instance: 'just started' })]: '1x60',
+      },
+      atMinute: 40,
+      labels: HERE,
+    },
+    quiet: {
+      'a peak at the maximum': later({ [of(SERVICE.waitBoundHeld)]: '1x10 0x20 1x30' }, 30),
+      'there is no bound': later({}, 40),
+    },
+  },
   HangarPoolAtItsLimit: {
     fires: {
       given: { [of(SERVICE.poolShort, { pool: 'builds' })]: '3x60' },
