@@ -7,8 +7,8 @@ const DAY = 86_400;
 /** The share of builds that may wait longer: what a 95th percentile allows. */
 export const ALLOWED_LATE_SHARE = 0.05;
 /**
- * The logarithm of the allowed share follows the waits that were seen: after a late push of five builds it is halved or less, after a hundred
- * builds in time it is back. At its least, hardly any push that was ever seen finds no room; more would not help.
+ * The logarithm of the allowed share follows the waits that were seen: a late push of five builds leaves two fifths of it, and a hundred
+ * builds in time bring it back. At its least, hardly any push that was ever seen finds no room; more would not help.
  */
 const CORRECTION = { step: 0.2, least: 0, most: 6 } as const;
 /** What is reported: a share of fewer builds says nothing about a 95th percentile. */

@@ -8,6 +8,8 @@ import {
 import type { Circumstances } from '../report.ts';
 import { circumstancesText, failureLines } from '../report.ts';
 import { rowsMarkdown, rowsText } from '../table.ts';
+import { playBounds } from './bound/bound.ts';
+import { boundMarkdown, boundText } from './bound/bound-report.ts';
 import {
   comparisonMarkdown,
   comparisonText,
@@ -25,11 +27,12 @@ import { SPEED_PARTS } from './speed.ts';
 const SEEDS = [7001, 7002, 7003] as const;
 const POLICIES = 'policies';
 const COST = 'cost';
+const BOUND = 'bound';
 const PLOT_FILE = 'capacity-cost.svg';
-const PARTS = [POLICIES, COST, ...SPEED_PARTS.map(({ name }) => name)];
+const PARTS = [POLICIES, COST, BOUND, ...SPEED_PARTS.map(({ name }) => name)];
 
 const NOTES = `The synthetic loads are those of docs/capacity-bench.md (seeds ${SEEDS.join(', ')}, 28 days each, the last 14 are evaluated). Needs no
-cluster. Takes about fifteen minutes without the part cost, five with --quick (one seed). The part cost plays a set of traces and takes more than an
+cluster. Takes about fifteen minutes without the parts cost and bound, five with --quick (one seed). The part bound plays two weeks of ten traces. The part cost plays a set of traces and takes more than an
 hour the first time, ten minutes with --quick; later it plays again only what changed. Parts: ${PARTS.join(' ')}`;
 
 async function run(
@@ -47,6 +50,7 @@ async function run(
     policies.push(...(await playScenario(scenario, seeds, { say, stop })));
   const costs = isAsked(COST) ? await playCosts(quick, { say, stop }) : [];
   const verdicts = verdictsOf(costs);
+  const bounds = isAsked(BOUND) ? await playBounds(quick, { say, stop }) : [];
   const failed = failureLines(failures);
   const head = `Measured ${circumstancesText(circumstances)}. Seeds ${seeds.join(', ')}.`;
   return {
@@ -55,16 +59,23 @@ async function run(
       policies,
       costs,
       verdicts,
+      bounds,
       speed,
       failures: failures.map(({ bench, text }) => `${bench}: ${text}`),
     },
-    text: [comparisonText(policies), costText(costs, verdicts), rowsText(speed), ...failed, head].join(
-      '\n\n',
-    ),
+    text: [
+      comparisonText(policies),
+      costText(costs, verdicts),
+      boundText(bounds),
+      rowsText(speed),
+      ...failed,
+      head,
+    ].join('\n\n'),
     markdown: [
       head,
       comparisonMarkdown(policies),
       costMarkdown(costs, verdicts),
+      boundMarkdown(bounds),
       '### Speed',
       rowsMarkdown(speed),
       ...failed,
