@@ -91,6 +91,7 @@ export class Autoscaler {
     // 3. Freeze: every decision until acting uses this snapshot, and nothing else.
     const snapshot = await snapshots.take(seen);
     metrics.seen(snapshot, learner.meanMissPods, seen.news.waits);
+    metrics.booted(learner.bootPhases);
     const conditions = this.#conditions(snapshot);
     metrics.bounded(snapshot.forecast?.bound, conditions);
     const acting = (): readonly Condition[] => actor?.conditions?.() ?? [];

@@ -27,6 +27,7 @@ export function createService(parts: ServiceParts, config: AutoscalerConfig): Se
     calibration: () => learner.calibration,
     meanMissPods: () => learner.meanMissPods,
     curve: () => curves.curve,
+    bootPhases: () => learner.bootPhases,
   });
   return { autoscaler, ledger, http };
 }

@@ -6,6 +6,7 @@
  * @typedef {ReturnType<typeof import('../src/http/answers.ts').decisionsAnswer>} Decisions
  * @typedef {ReturnType<typeof import('../src/http/answers.ts').modelAnswer>} Model
  * @typedef {ReturnType<typeof import('../src/http/answers.ts').whatIfAnswer>} WhatIf
+ * @typedef {ReturnType<typeof import('../src/http/boot-answers.ts').bootsAnswer>} Boots
  * @typedef {import('../src/http/problem.ts').Problem} Problem
  * @typedef {{ readonly waitPrice: number, readonly nodeHoursPerDay: number, readonly waitMinutesPerDay: number, readonly waitMeanSeconds: number, readonly waitP95Seconds: number }} CurvePoint
  * @typedef {{ readonly days: number, readonly builds: number, readonly waitPrice: number | null, readonly points: readonly CurvePoint[] }} Curve
@@ -62,6 +63,8 @@ export async function askCurve() {
   const { curve = null } = /** @type {{ curve?: Curve | null }} */ (await ask('forecast'));
   return curve;
 }
+
+export const askBoots = async () => /** @type {Boots} */ (await ask('boots'));
 
 export const askModel = async () => /** @type {Model} */ (await ask('model'));
 

@@ -1,6 +1,7 @@
 import { showAnswer, showConditions } from './answer.js';
+import { showBoots } from './boots.js';
 import { showCurve } from './curve.js';
-import { askCurve, askDecisions, askDemand, askModel, askRecommendation, Refused } from './data.js';
+import { askBoots, askCurve, askDecisions, askDemand, askModel, askRecommendation, Refused } from './data.js';
 import { byId, el, show } from './dom.js';
 import { clockTime, span } from './format.js';
 import { hoursShown, showDemand, showPool, showWaits } from './history.js';
@@ -13,7 +14,7 @@ import { WhatIfPart } from './what-if.js';
 /** @typedef {import('./data.js').Demand} Demand */
 /** @typedef {import('./data.js').Decisions} Decisions */
 /** @typedef {import('./data.js').Model} Model */
-/** @typedef {{ readonly answer: Recommendation | Refused, readonly demand: Demand, readonly decisions: Decisions, readonly model: Model, readonly curve: import('./data.js').Curve | null }} Seen */
+/** @typedef {{ readonly answer: Recommendation | Refused, readonly demand: Demand, readonly decisions: Decisions, readonly model: Model, readonly boots: import('./data.js').Boots, readonly curve: import('./data.js').Curve | null }} Seen */
 
 const LOOK_MS = 5_000;
 const LONGEST_MS = 60_000;
@@ -79,7 +80,7 @@ class Page {
 
   draw() {
     if (this.#seen === undefined || isSelecting()) return;
-    const { answer, demand, decisions, model, curve } = this.#seen;
+    const { answer, demand, decisions, model, boots, curve } = this.#seen;
     const nowMs = Date.now();
     const isAnswer = !(answer instanceof Refused);
     if (isAnswer) this.#drawAnswer(answer, demand, nowMs);
@@ -100,6 +101,7 @@ class Page {
     showActs(decisions.acts, nowMs);
     showModel(model);
     showCurve(curve);
+    showBoots(boots);
   }
 
   /**
@@ -126,14 +128,15 @@ class Page {
  * @returns {Promise<Seen>}
  */
 async function everything(hours) {
-  const [answer, demand, decisions, model] = await Promise.all([
+  const [answer, demand, decisions, model, boots] = await Promise.all([
     askRecommendation(),
     askDemand(hours),
     askDecisions(),
     askModel(),
+    askBoots(),
   ]);
   const curve = answer instanceof Refused ? null : await askCurve();
-  return { answer, demand, decisions, model, curve };
+  return { answer, demand, decisions, model, boots, curve };
 }
 
 /**

@@ -1,5 +1,11 @@
 import { requestOfSpec } from '@hangar/shared/kubernetes/pod-request';
-import type { V1NodeSelectorTerm, V1Pod, V1PodSpec, V1Toleration } from '@kubernetes/client-node';
+import type {
+  V1ContainerStatus,
+  V1NodeSelectorTerm,
+  V1Pod,
+  V1PodSpec,
+  V1Toleration,
+} from '@kubernetes/client-node';
 import { buildName } from './job.ts';
 import type { LabelDemand, PodConstraints, Toleration } from './scheduling.ts';
 import type { Resources } from './shape.ts';
@@ -17,6 +23,8 @@ export interface PodFact {
   readonly boundMs: number | undefined;
   /** When its first container began. */
   readonly startedMs: number | undefined;
+  /** When the last of its containers began, init containers aside; undefined: not all have. */
+  readonly allStartedMs: number | undefined;
   readonly endedMs: number | undefined;
   readonly request: Resources;
   readonly constraints: PodConstraints;
@@ -71,11 +79,17 @@ function boundMs({ status }: V1Pod): number | undefined {
   return scheduled?.status === 'True' ? timeMs(scheduled.lastTransitionTime) : undefined;
 }
 
+const startsOf = (statuses: readonly V1ContainerStatus[] = []): readonly number[] =>
+  statuses.flatMap(({ state }) => timeMs(state?.running?.startedAt ?? state?.terminated?.startedAt) ?? []);
+
 function startedMs({ status }: V1Pod): number | undefined {
-  const times = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].flatMap(
-    ({ state }) => timeMs(state?.running?.startedAt ?? state?.terminated?.startedAt) ?? [],
-  );
+  const times = [...startsOf(status?.initContainerStatuses), ...startsOf(status?.containerStatuses)];
   return times.length === 0 ? undefined : Math.min(...times);
+}
+
+function allStartedMs({ spec, status }: V1Pod): number | undefined {
+  const times = startsOf(status?.containerStatuses);
+  return times.length === 0 || times.length < (spec?.containers.length ?? 0) ? undefined : Math.max(...times);
 }
 
 function endedMs({ status, metadata }: V1Pod): number | undefined {
@@ -119,6 +133,7 @@ export function readPod(pod: V1Pod, nowMs: number): PodFact {
     createdMs: timeMs(creationTimestamp) ?? nowMs,
     boundMs: boundMs(pod),
     startedMs: startedMs(pod),
+    allStartedMs: allStartedMs(pod),
     endedMs: endedMs(pod),
     request: requestOfSpec(pod.spec),
     constraints: constraintsOfSpec(pod.spec),

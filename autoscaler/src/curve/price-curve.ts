@@ -28,6 +28,12 @@ export interface CurvePoint {
   readonly waitP95Seconds: number;
 }
 
+/** What one minute more of boot would have cost with the price of the service. */
+export interface BootMinute {
+  readonly nodeHoursPer1000Prs: number;
+  readonly waitMeanSeconds: number;
+}
+
 /** Cost against waiting. */
 export interface PriceCurve {
   /** Days and builds that are counted; the ones before are for learning. */
@@ -37,6 +43,8 @@ export interface PriceCurve {
   readonly waitPrice: number | undefined;
   /** By price, rising. */
   readonly points: readonly CurvePoint[];
+  /** Undefined: the service has no price. */
+  readonly bootMinute?: BootMinute | undefined;
 }
 
 /** Prices that every curve has. */

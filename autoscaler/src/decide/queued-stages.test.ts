@@ -14,7 +14,13 @@ const stages = (count: number, pod = '') =>
 const pods = (count: number, state: PodFact['state'], name: string): PodFact[] =>
   Array.from({ length: count }, (_, nth) => ({
     ...{ uid: `${name}${nth}`, namespace: 'ci', name: `${name}${nth}`, state, node: '', request: REQUEST },
-    ...{ createdMs: 0, boundMs: undefined, startedMs: undefined, endedMs: undefined },
+    ...{
+      createdMs: 0,
+      boundMs: undefined,
+      startedMs: undefined,
+      allStartedMs: undefined,
+      endedMs: undefined,
+    },
     ...{ constraints: {}, build: '', repo: '', stage: '', pipeline: '', event: '' },
   }));
 const runners = (inWork: number, capacityPipelines: number) => ({

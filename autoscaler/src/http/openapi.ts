@@ -8,6 +8,7 @@ import {
 } from '@hangar/shared/openapi/openapi';
 import { amount, texts } from '@hangar/shared/openapi/schema';
 import { MAX_PRS_PER_DAY } from '../model/nodes-for.ts';
+import { BOOT_SCHEMAS } from './boot-schemas.ts';
 import { COMMON_SCHEMAS } from './common-schemas.ts';
 import { HISTORY_SCHEMAS } from './history-schemas.ts';
 import { MODEL_SCHEMAS } from './model-schemas.ts';
@@ -79,6 +80,11 @@ export const ROUTES: readonly Route[] = [
     responses: { 200: answer('Pools'), ...NO_DECISION },
   },
   {
+    path: `${API_PREFIX}/boots`,
+    summary: 'How long the boot of a node takes by phase, what a minute of it costs, and what shortens it.',
+    responses: { 200: answer('Boots') },
+  },
+  {
     path: `${API_PREFIX}/decisions`,
     summary: 'Decisions and their outcomes, latest first.',
     responses: { 200: answer('Decisions') },
@@ -105,5 +111,5 @@ export const openApi = (version: string): OpenApi =>
   openApiOf(
     { title: 'hangar-autoscaler', version, description: 'Read-only: no request changes anything.' },
     ROUTES,
-    { ...RECOMMENDATION_SCHEMAS, ...MODEL_SCHEMAS, ...HISTORY_SCHEMAS, ...COMMON_SCHEMAS },
+    { ...RECOMMENDATION_SCHEMAS, ...MODEL_SCHEMAS, ...HISTORY_SCHEMAS, ...BOOT_SCHEMAS, ...COMMON_SCHEMAS },
   );

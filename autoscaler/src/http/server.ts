@@ -4,6 +4,7 @@ import type { Clock } from '@hangar/shared/clock';
 import { limitConnections } from '@hangar/shared/program/connection-limit';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Calibration } from '../calibrate/calibrate.ts';
+import type { UsualPhase } from '../capacity/boot-phase.ts';
 import type { DatedCurve } from '../curve/curve-keeper.ts';
 import type { Recommendation } from '../decide/recommendation.ts';
 import type { Ledger } from '../history/ledger.ts';
@@ -16,6 +17,7 @@ import {
   whatIfAnswer,
 } from './answers.ts';
 import { apiPage } from './api-page.ts';
+import { bootsAnswer } from './boot-answers.ts';
 import { poolAnswer } from './cost-answers.ts';
 import { type Health, liveness, readiness } from './health.ts';
 import { API_PREFIX, openApi } from './openapi.ts';
@@ -30,6 +32,7 @@ export interface HttpParts {
   readonly calibration: () => Calibration;
   readonly meanMissPods: () => number | undefined;
   readonly curve: () => DatedCurve | undefined;
+  readonly bootPhases: () => readonly UsualPhase[];
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
   readonly version: string;
   readonly page: Page;
@@ -114,6 +117,7 @@ function answersOf({
   calibration,
   meanMissPods,
   curve,
+  bootPhases,
 }: HttpParts): Readonly<Record<string, Answer>> {
   const last = (): Recommendation => {
     if (ledger.recommendation !== undefined) return ledger.recommendation;
@@ -126,6 +130,7 @@ function answersOf({
     '/demand': (query) => demandAnswer(ledger, hoursQuestion(query), clock.now()),
     '/forecast': () => forecastAnswer(last(), meanMissPods(), curve()),
     '/pools': () => ({ pools: last().pools.map(poolAnswer) }),
+    '/boots': () => bootsAnswer(bootPhases(), calibration().bootSeconds.value, curve()?.bootMinute),
     '/decisions': () => decisionsAnswer(ledger),
   };
 }

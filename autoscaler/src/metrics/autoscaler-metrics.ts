@@ -1,6 +1,7 @@
 import { createInstruments, type Instruments } from '@hangar/shared/contract/instruments';
 import { Registry } from 'prom-client';
 import type { OrderOutcome } from '../act/actor.ts';
+import type { UsualPhase } from '../capacity/boot-phase.ts';
 import type { Condition } from '../capacity/condition.ts';
 import type { Recommendation } from '../decide/recommendation.ts';
 import type { CapacitySnapshot } from '../decide/snapshot.ts';
@@ -100,6 +101,10 @@ export class AutoscalerMetrics {
       if (view.staleMs !== undefined) watchStale.set({ watch }, view.staleMs / 1000);
     bootSeconds.set(calibration.bootSeconds.value);
     if (forecastMiss !== undefined) miss.set(forecastMiss);
+  }
+
+  booted(phases: readonly UsualPhase[]): void {
+    for (const { phase, seconds } of phases) this.#instruments.bootPhase.set({ phase }, seconds);
   }
 
   #waited(seconds: readonly number[]): void {

@@ -125,6 +125,12 @@ export const AUTOSCALER_METRICS = {
     help: 'Assumed time from the request for a node until it is ready, in seconds.',
     labels: [],
   },
+  bootPhase: {
+    name: 'hangar_autoscaler_boot_phase_seconds',
+    kind: 'gauge',
+    help: 'Median duration of a phase of the boot of a node, in seconds: machine (from the order to the Node object), kubelet (until it accepts builds) and image (of the first build, beyond what it takes on other nodes); absent until one was observed.',
+    labels: ['phase'],
+  },
   forecastMiss: {
     name: 'hangar_autoscaler_forecast_miss_pods',
     kind: 'gauge',

@@ -32,7 +32,7 @@ export interface Observation {
   readonly news: ClusterChanges;
 }
 
-const NO_NEWS: ClusterChanges = { records: [], boots: [], arrivals: [], waits: [] };
+const NO_NEWS: ClusterChanges = { records: [], boots: [], phases: [], arrivals: [], waits: [] };
 
 /** Queries runners and the Drone server, and watches the cluster. A source that doesn't answer is missing, never zero. */
 export class Observer {

@@ -1,4 +1,5 @@
 import {
+  type BootMinute,
   CURVE_PRICES,
   type CurvePoint,
   type CurveQuestion,
@@ -9,8 +10,10 @@ import { CapacityPolicy } from '../decide/capacity-policy.ts';
 import { servicePolicy } from './policies/service.ts';
 import { softlyPlaced } from './policies/soft-taints.ts';
 import { replay } from './replay.ts';
+import { JOBS_PER_1000_PRS } from './result.ts';
 
 const DAY_SECONDS = 86_400;
+const MINUTE_SECONDS = 60;
 /** The first part of the builds is for learning. */
 const LEARNING_SHARE = 1 / 3;
 
@@ -32,7 +35,19 @@ export function playCurve(question: CurveQuestion): PriceCurve {
     .toSorted((one, other) => one - other)
     .map((price) => playPoint(question, { countFrom, days, price }));
   const builds = jobs.filter(({ arrivedAt }) => arrivedAt >= countFrom).length;
-  return { days, builds, waitPrice, points };
+  const own = points.find((point) => point.waitPrice === waitPrice);
+  const slower = { ...question, bootSeconds: question.bootSeconds + MINUTE_SECONDS };
+  const bootMinute =
+    own && bootMinuteOf(own, playPoint(slower, { countFrom, days, price: own.waitPrice }), builds / days);
+  return { days, builds, waitPrice, points, bootMinute };
+}
+
+function bootMinuteOf(own: CurvePoint, slower: CurvePoint, buildsPerDay: number): BootMinute {
+  const nodeHoursPerDay = slower.nodeHoursPerDay - own.nodeHoursPerDay;
+  return {
+    nodeHoursPer1000Prs: (nodeHoursPerDay * JOBS_PER_1000_PRS) / Math.max(1, buildsPerDay),
+    waitMeanSeconds: slower.waitMeanSeconds - own.waitMeanSeconds,
+  };
 }
 
 function playPoint(

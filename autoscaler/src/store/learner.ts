@@ -2,6 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import { RUNNER_METRICS } from '@hangar/shared/contract/runner-metrics';
 import { type Calibration, calibrate } from '../calibrate/calibrate.ts';
 import { DayBook } from '../calibrate/day-summary.ts';
+import type { UsualPhase } from '../capacity/boot-phase.ts';
 import { endedBuild, type Job } from '../capacity/job.ts';
 import type { NodeBuild } from '../capacity/pod-counts.ts';
 import { RecentArrivals } from '../forecast/arrivals.ts';
@@ -12,6 +13,7 @@ import { Ring } from '../history/ring.ts';
 import type { RunnersView } from '../scrape/runner-book.ts';
 import type { TraceRecord } from '../trace/pod-record.ts';
 import type { ClusterChanges } from '../watch/cluster-watch.ts';
+import { PhaseBook } from './phase-book.ts';
 
 /** Settings of a {@link Learner}. */
 export interface LearnerOptions {
@@ -40,6 +42,7 @@ export class Learner {
   readonly #clock: Clock;
   readonly #options: LearnerOptions;
   readonly #days = new DayBook(MOST_DAYS);
+  readonly #phases = new PhaseBook();
   readonly #records = new Ring<TraceRecord>(MOST_RECORDS);
   readonly #recent = new RecentArrivals();
   readonly #runTimes = new NamedRunTimes();
@@ -60,6 +63,11 @@ export class Learner {
       this.#calibration = { atMs: nowMs, value: calibrate(days, { bootSeconds: this.#options.bootSeconds }) };
     }
     return this.#calibration.value;
+  }
+
+  /** How long the phases of a boot usually take, since this process began. */
+  get bootPhases(): readonly UsualPhase[] {
+    return this.#phases.phases;
   }
 
   get meanMissPods(): number | undefined {
@@ -92,10 +100,11 @@ export class Learner {
    *
    * @param runners used where no cluster is watched: the number of arrivals is taken to be the number of ended stages
    */
-  take({ records, boots, arrivals, waits }: ClusterChanges, runners?: RunnersView): void {
+  take({ records, boots, phases, arrivals, waits }: ClusterChanges, runners?: RunnersView): void {
     this.#recent.add(this.#clock.now() / 1000, endedStages(runners));
     for (const record of records) this.#keep(record);
     for (const { atMs, seconds } of boots) this.#days.booted(atMs / 1000, seconds);
+    for (const time of phases) this.#phases.add(time);
     for (const { atSeconds } of arrivals) this.#recent.add(atSeconds, 1);
     if (!this.#options.buffer.forecast) return;
     for (const { job } of records) this.#forecast.ended(endedBuild(job));

@@ -41,6 +41,7 @@ export const onePod = (name: string, change: Partial<PodFact> = {}): PodFact => 
   createdMs: 0,
   boundMs: 0,
   startedMs: 0,
+  allStartedMs: 0,
   endedMs: undefined,
   request: { cpuMillicores: 1150, memoryBytes: 1700 * MIB },
   constraints: {},

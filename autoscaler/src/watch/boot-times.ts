@@ -8,6 +8,8 @@ export interface Boot {
   readonly node: string;
   readonly atMs: number;
   readonly seconds: number;
+  /** The part of it until the Node object existed. */
+  readonly machineSeconds: number;
 }
 
 /** A boot that took longer was delayed by something else: a scaler that hung, a quota. */
@@ -38,7 +40,8 @@ export class BootTimes {
     const readyMs = Math.min(node.readyMs ?? Infinity, pod.startedMs);
     const seconds = (readyMs - orderedMs) / 1000;
     if (!(seconds > 0 && seconds <= LONGEST_SECONDS)) return undefined;
-    return { pool: node.pool, node: node.name, atMs: pod.startedMs, seconds };
+    const machineSeconds = (node.createdMs - orderedMs) / 1000;
+    return { pool: node.pool, node: node.name, atMs: pod.startedMs, seconds, machineSeconds };
   }
 
   #orderOf({ createdMs }: PodFact, node: NodeFact): number | undefined {

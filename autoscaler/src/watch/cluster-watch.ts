@@ -14,6 +14,7 @@ import {
 import { type PodFact, readPod } from '../capacity/read-pod.ts';
 import { type RunnerService, targetsOf } from '../capacity/targets.ts';
 import { type TraceRecord, traceRecordOf } from '../trace/pod-record.ts';
+import { BootPhases, type PhaseTime } from './boot-phases.ts';
 import { type Boot, BootTimes } from './boot-times.ts';
 import { OneOfEquals } from './one-of-equals.ts';
 import { WATCHED } from './resources.ts';
@@ -57,6 +58,8 @@ export interface Arrival {
 export interface ClusterChanges {
   readonly records: readonly TraceRecord[];
   readonly boots: readonly Boot[];
+  /** The same and other boots by phase. */
+  readonly phases: readonly PhaseTime[];
   readonly arrivals: readonly Arrival[];
   /** The waits of Pods that were bound to a node, in seconds. */
   readonly waits: readonly number[];
@@ -91,9 +94,11 @@ export class ClusterWatch {
   readonly #watches: Watches;
   readonly #equals = new OneOfEquals();
   readonly #bootTimes = new BootTimes();
+  readonly #bootPhases = new BootPhases();
   readonly #reported = new BoundedSet<string>(MOST_TOLD);
   #records: TraceRecord[] = [];
   #boots: Boot[] = [];
+  #phases: PhaseTime[] = [];
   #arrivals: Arrival[] = [];
   #waits: number[] = [];
 
@@ -112,7 +117,7 @@ export class ClusterWatch {
       nodes: this.#watch<V1Node, NodeFact>('nodes', {
         selection: {},
         read: (node) => readNode(node, rules, this.#clock.now()),
-        onChange: nothing,
+        onChange: (change) => this.#node(change),
       }),
       daemonSets: this.#watch<V1DaemonSet, DaemonFact>('daemonSets', {
         selection: {},
@@ -171,9 +176,13 @@ export class ClusterWatch {
 
   /** What happened since the last call. */
   takeNews(): ClusterChanges {
-    const news = { records: this.#records, boots: this.#boots, arrivals: this.#arrivals, waits: this.#waits };
+    const news: ClusterChanges = {
+      ...{ records: this.#records, boots: this.#boots, phases: this.#phases },
+      ...{ arrivals: this.#arrivals, waits: this.#waits },
+    };
     this.#records = [];
     this.#boots = [];
+    this.#phases = [];
     this.#arrivals = [];
     this.#waits = [];
     return news;
@@ -230,13 +239,26 @@ export class ClusterWatch {
     return patterns.length === 0 || patterns.some((pattern) => matches(pattern, namespace));
   }
 
+  #node({ kind, object: node }: Change<NodeFact>): void {
+    if (kind === 'gone') this.#bootPhases.nodeGone(node);
+    else this.#timed(this.#bootPhases.node(node, this.#clock.now()));
+  }
+
+  #timed(time: PhaseTime | undefined): void {
+    if (time !== undefined) this.#phases.push(time);
+  }
+
   #pod({ kind, object: fact, before }: Change<PodFact>): void {
     if (!this.#isBuild(fact)) return;
     this.#compare(before, fact);
     if (fact.startedMs !== undefined) {
       const boot = this.#bootTimes.started(fact, this.#watches.nodes.find('', fact.node));
-      if (boot !== undefined) this.#boots.push(boot);
+      if (boot !== undefined) {
+        this.#boots.push(boot);
+        this.#timed({ phase: 'machine', seconds: boot.machineSeconds });
+      }
     }
+    this.#timed(this.#bootPhases.pod(fact));
     if (kind === 'gone' || fact.state === 'ended') this.#ended(fact, this.#clock.now());
     if (kind === 'gone') this.#reported.delete(fact.uid);
   }

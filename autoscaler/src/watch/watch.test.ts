@@ -304,7 +304,7 @@ describe('the watch of a cluster', () => {
     expect(news.waits).toEqual([20]);
     expect(news.records.map(({ uid, job }) => [uid, job.durationSeconds])).toEqual([['p', 60]]);
     expect(watch.pods).toEqual([]);
-    expect(watch.takeNews()).toEqual({ records: [], boots: [], arrivals: [], waits: [] });
+    expect(watch.takeNews()).toEqual({ records: [], boots: [], phases: [], arrivals: [], waits: [] });
   });
 
   it('sees no builds in namespaces that are not named: their Pods arrive, end and boot nodes for nobody', async () => {
@@ -349,9 +349,11 @@ describe('the watch of a cluster', () => {
       );
     await settled();
 
-    expect(watch.takeNews().boots).toEqual([
-      { pool: 'small', node: 'young', atMs: NOW + 112_000, seconds: 112 },
+    const { boots, phases } = watch.takeNews();
+    expect(boots).toEqual([
+      { pool: 'small', node: 'young', atMs: NOW + 112_000, seconds: 112, machineSeconds: 90 },
     ]);
+    expect(phases).toContainEqual({ phase: 'machine', seconds: 90 });
   });
 
   it('measures the boot of a node that was ordered ahead until it is ready, not until a build comes', async () => {
@@ -366,6 +368,28 @@ describe('the watch of a cluster', () => {
     const [boot] = watch.takeNews().boots;
     expect(boot?.node).toBe('young');
     expect(boot?.seconds).toBeCloseTo(170, 0);
+  });
+
+  it('times the phases of a boot: the machine, the kubelet, and the images of the first build', async () => {
+    await begin();
+    const unready = aNode('young', { created: 90 });
+    unready.status = { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: at(90) }] };
+    cluster.put({ resource: WATCHED.nodes }, unready);
+    await settled();
+    cluster.put({ resource: WATCHED.nodes }, aNode('young', { created: 90, ready: 110 }));
+    await settled();
+    cluster.put(
+      pods,
+      aPod('first', { status: running(112), spec: { ...aPod('p').spec, nodeName: 'young' } }),
+    );
+    await settled();
+
+    expect(watch.takeNews().phases).toEqual([
+      { phase: 'kubelet', seconds: 20 },
+      { phase: 'machine', seconds: 90 },
+      { phase: 'cold', seconds: 2 },
+    ]);
+    expect(watch.takeNews().phases).toEqual([]);
   });
 
   it('finds runners behind their Service, and reports what it may not read', async () => {

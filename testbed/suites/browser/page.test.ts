@@ -165,6 +165,26 @@ describe('the page', () => {
     expect(await tab.page.locator('#plot-curve tbody tr').count()).toBe(3);
   });
 
+  it('shows the phases of a boot when one was observed, with cost and advice', async () => {
+    fillLedger(served.ledger, clock.now());
+    const tab = await open({ frozen: true });
+    expect(await tab.page.locator('#boots').isVisible()).toBe(false);
+    const machine = { phase: 'machine', meaning: 'until its Node object exists', seconds: 125, boots: 9 };
+    const phases = [{ ...machine, nodeHoursPer1000Prs: 41.7, advice: 'use a warm pool' }];
+    const minute = { nodeHoursPer1000Prs: 20, waitMeanSeconds: -0.4 };
+    await tab.page.route('**/api/v1/boots', (route) =>
+      route.fulfill({ json: { bootSeconds: 180, minute, phases } }),
+    );
+    await tab.page.clock.runFor(5_000);
+    await tab.page.locator('#boots').waitFor();
+
+    expect(await text(tab, '#boots p')).toContain(
+      'costs 20 node-hours per 1000 PRs and 0.4 s less mean wait',
+    );
+    const cells = await tab.page.locator('#boots tbody td').allTextContents();
+    expect(cells).toEqual(['2 min 5 s', '9', '41.7', 'until its Node object exists', 'use a warm pool']);
+  });
+
   it('shows tables as cards on a phone, each value with its title', async () => {
     fillLedger(served.ledger, clock.now(), [pool('builds'), SLOW]);
     const tab = await open({ viewport: { width: 360, height: 800 } });

@@ -167,6 +167,24 @@ describe('the capacity service beside a runner', () => {
     return read();
   }
 
+  it('times the boot of a node for which a build waits, by phase', async () => {
+    const id = drone.createBuild({ yaml: `${YAML}\nnode_selector:\n  boot: observed\n` }).id;
+    const { at } = await until('the build waits', ({ demand }) => demand.pendingPods > 0);
+    // The API has whole seconds: only a node of a later one was created for the build.
+    await until('a second has passed', (later) => Date.parse(later.at) - Date.parse(at) >= 1_000);
+    cluster.addNode({ ...node('d'), labels: { ...node('d').labels, boot: 'observed' }, ready: false });
+    await until('it sees the node', ({ pools }) => pools[0]?.actualNodes === 4);
+    cluster.setNodeReady('d', true);
+    await drone.waitForBuild(id, { timeoutMs: TIMEOUT_MS });
+    const phases = async (): Promise<readonly string[]> => {
+      const answer = await service.http.inject('/api/v1/boots');
+      return answer.json<{ phases: { phase: string }[] }>().phases.map(({ phase }) => phase);
+    };
+
+    await eventually('all phases', TIMEOUT_MS, async () => (await phases()).length === 3);
+    expect(await phases()).toEqual(['machine', 'kubelet', 'image']);
+  });
+
   it('answers what if with the published numbers', async () => {
     const reported = (await service.http.inject('/api/v1/what-if?prsPerDay=500')).json<{ shapes: unknown }>();
 

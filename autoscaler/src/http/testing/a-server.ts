@@ -88,6 +88,7 @@ export const RECOMMENDATION: Recommendation = {
 };
 
 const CURVE = {
+  bootMinute: { nodeHoursPer1000Prs: 20, waitMeanSeconds: 0.4 },
   ...{ atMs: 1_768_348_800_000, days: 4.7, builds: 900, waitPrice: 30 },
   points: [
     {
@@ -105,6 +106,7 @@ export function aServer(ledger = new Ledger(), clock = new FakeClock()) {
     calibration: () => calibrate([]),
     meanMissPods: () => undefined,
     curve: () => CURVE,
+    bootPhases: () => [{ phase: 'machine', seconds: 120, boots: 9 }],
     metrics: { contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('up 1\n') },
     version: '1.2.3',
     page: readPageFile(),

@@ -13,16 +13,25 @@ export interface EmbeddedNode {
   readonly pods?: number;
   readonly labels?: Readonly<Record<string, string>>;
   readonly taints?: readonly { readonly key: string; readonly value?: string; readonly effect: string }[];
+  /** False: its kubelet has only just registered it; `setNodeReady` makes it ready. */
+  readonly ready?: false;
 }
 
 export const DEFAULT_NODE: EmbeddedNode = { name: 'embedded-1', cpu: '16', memory: '32Gi', pods: 250 };
 
 const UNREACHABLE = 'node.kubernetes.io/unreachable';
+const NOT_READY = 'node.kubernetes.io/not-ready';
 const READY = {
   type: 'Ready',
   status: 'True',
   reason: 'KubeletReady',
   message: 'kubelet is posting ready status',
+};
+const REGISTERED = {
+  type: 'Ready',
+  status: 'False',
+  reason: 'KubeletNotReady',
+  message: 'container runtime network not ready',
 };
 const UNKNOWN = {
   type: 'Ready',
@@ -31,7 +40,7 @@ const UNKNOWN = {
   message: 'Kubelet stopped posting node status.',
 };
 
-/** A Node object as a kubelet would register it, ready. */
+/** A Node object as a kubelet would register it, ready unless otherwise specified. */
 export function nodeObject(spec: EmbeddedNode, nowMs: number): JsonRecord {
   const amounts = { cpu: spec.cpu ?? '4', memory: spec.memory ?? '8Gi', pods: String(spec.pods ?? 110) };
   const at = rfc3339Seconds(nowMs);
@@ -40,9 +49,11 @@ export function nodeObject(spec: EmbeddedNode, nowMs: number): JsonRecord {
     'kubernetes.io/arch': 'amd64',
     'kubernetes.io/hostname': spec.name,
   };
+  const isReady = spec.ready ?? true;
+  const taints = [...(spec.taints ?? []), ...(isReady ? [] : [{ key: NOT_READY, effect: 'NoSchedule' }])];
   return {
     metadata: { name: spec.name, labels: { ...labels, ...spec.labels } },
-    spec: spec.taints === undefined ? {} : { taints: spec.taints },
+    spec: taints.length === 0 ? {} : { taints },
     status: {
       capacity: amounts,
       allocatable: amounts,
@@ -50,7 +61,7 @@ export function nodeObject(spec: EmbeddedNode, nowMs: number): JsonRecord {
         { type: 'InternalIP', address: '127.0.0.1' },
         { type: 'Hostname', address: spec.name },
       ],
-      conditions: [{ ...READY, lastHeartbeatTime: at, lastTransitionTime: at }],
+      conditions: [{ ...(isReady ? READY : REGISTERED), lastHeartbeatTime: at, lastTransitionTime: at }],
       nodeInfo: {
         kubeletVersion: 'v1.34.4',
         containerRuntimeVersion: 'containerd://2.4.2',
@@ -73,7 +84,9 @@ export function markNode(clock: Clock, api: ObjectApi, name: string, ready: bool
   });
   api.update(key, 'object', (node) => {
     const spec = recordOf(node['spec']);
-    const others = recordsOf(spec['taints']).filter((taint) => taint['key'] !== UNREACHABLE);
+    const others = recordsOf(spec['taints']).filter(
+      ({ key: name }) => name !== UNREACHABLE && name !== NOT_READY,
+    );
     return { ...node, spec: { ...spec, taints: ready ? others : [...others, ...unreachableTaints(nowMs)] } };
   });
   if (ready) return;
