@@ -54,8 +54,8 @@ export interface Bench {
   readonly name: string;
   readonly summary: string;
   readonly notes: string;
-  /** The page of docs/ that `--write-docs` rewrites. */
-  readonly page: string;
+  /** The page of docs/ that `--write-docs` rewrites; undefined: it has none. */
+  readonly page?: string;
   /** Names that `--only` takes; none: it is one whole. */
   readonly parts: readonly string[];
   /** Rejects with the reason of `terminal.stop` when that is aborted, after its cleanup. */
@@ -96,6 +96,8 @@ export function benchCommand(bench: Bench): Command {
       const writeDocs = options['write-docs'] === true;
       if (writeDocs && only.length > 0)
         throw new UsageError('--write-docs writes the whole table: leave out --only');
+      if (writeDocs && bench.page === undefined)
+        throw new UsageError(`${name} writes no page: leave out --write-docs`);
       const form = { json: options.json === true, writeDocs };
       return runBench(bench, { quick: options.quick === true, only }, form, context);
     },
@@ -115,7 +117,7 @@ async function runBench(
     const terminal = { clock, print, complain, stop };
     const { data, text, markdown, ok, files = {} } = await bench.run(options, circumstances, terminal);
     print(json ? JSON.stringify({ circumstances, ...data }, undefined, 2) : text);
-    if (writeDocs) {
+    if (writeDocs && bench.page !== undefined) {
       const path = new URL(`../../docs/${bench.page}`, import.meta.url);
       await writeFile(path, rewritten(await readFile(path, 'utf8'), markersOf(bench.name), markdown));
       for (const [name, content] of Object.entries(files))

@@ -3,13 +3,22 @@ import { runProgram } from '@hangar/shared/program/program';
 import { capacityBench } from './capacity/capacity.ts';
 import { BENCH, benchCommand } from './command.ts';
 import { karpenterBench } from './karpenter/karpenter.ts';
+import { predictionsBench } from './karpenter/predictions.ts';
 import { loadBench } from './load/load.ts';
 import { logsBench } from './logs/logs.ts';
 import { pipelinesBench } from './pipelines/pipelines.ts';
 import { stepsBench } from './steps/steps.ts';
 
 /** All benches; each has a folder of its own. */
-const BENCHES = [stepsBench, loadBench, karpenterBench, capacityBench, logsBench, pipelinesBench];
+const BENCHES = [
+  stepsBench,
+  loadBench,
+  karpenterBench,
+  predictionsBench,
+  capacityBench,
+  logsBench,
+  pipelinesBench,
+];
 
 await runProcess(new URL('../package.json', import.meta.url), (context, args) =>
   runProgram(

@@ -7,7 +7,13 @@ import type { BufferRule } from '../forecast/buffer-rule.ts';
 import { clusterAutoscalerPolicy } from '../replay/policies/cluster-autoscaler.ts';
 import { karpenterBufferPolicy, karpenterPolicy } from '../replay/policies/karpenter.ts';
 import { clairvoyantRule, lookAheadRule, squareRootRule } from '../replay/policies/rules.ts';
-import { ruledPolicy, type ServiceOptions, servicePolicy } from '../replay/policies/service.ts';
+import { ServedBuffer } from '../replay/policies/served-buffer.ts';
+import {
+  ReplayedDecisions,
+  ruledPolicy,
+  type ServiceOptions,
+  servicePolicy,
+} from '../replay/policies/service.ts';
 import { softlyPlaced } from '../replay/policies/soft-taints.ts';
 import { staticPolicy } from '../replay/policies/static.ts';
 import type { ScalingPolicy } from '../replay/policy.ts';
@@ -45,9 +51,11 @@ const serviceOf = (words: PolicyOptions): ServiceOptions => ({ ...words.settings
 const squareRootOf = ({ settings }: PolicyOptions): BufferRule =>
   squareRootRule(settings.buffer.z, settings.buffer.floor);
 
-/** The forecast of the service, or its rule where the settings disable the forecast. */
-const forecastOf = (words: PolicyOptions): BufferRule =>
-  policyOf(words).newRule(words.bootSeconds) ?? squareRootOf(words);
+/** A buffer of Karpenter that the service sets. @param newRule in the place of its forecast */
+function bufferOf(words: PolicyOptions, newRule?: () => BufferRule): ScalingPolicy {
+  const decisions = new ReplayedDecisions(policyOf(words), newRule);
+  return karpenterBufferPolicy(new ServedBuffer(decisions, words.settings));
+}
 
 /** A pool that is sized as `serve` does, by its own rule or by another one. */
 function ownPolicy(name: string, words: PolicyOptions, jobs: readonly Job[]): ScalingPolicy {
@@ -77,8 +85,8 @@ const DEFAULT_NAMES = [
 const ENGINES: Readonly<Record<string, (words: PolicyOptions) => ScalingPolicy>> = {
   'cluster-autoscaler': () => clusterAutoscalerPolicy(),
   karpenter: () => karpenterPolicy(),
-  'karpenter-buffer': (words) => karpenterBufferPolicy(forecastOf(words)),
-  'karpenter-buffer-sqrt': (words) => karpenterBufferPolicy(squareRootOf(words)),
+  'karpenter-buffer': (words) => bufferOf(words),
+  'karpenter-buffer-sqrt': (words) => bufferOf(words, () => squareRootOf(words)),
 };
 
 /** All policies that are named without a number. */

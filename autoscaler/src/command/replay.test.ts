@@ -156,7 +156,7 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
         ' ',
       ),
     );
-    expect(Object.keys(answer.waitSeconds)).toEqual(['p50', 'p95', 'p99', 'max']);
+    expect(Object.keys(answer.waitSeconds)).toEqual(['mean', 'p50', 'p95', 'p99', 'max']);
     expect(answer.coldStarts).toBeGreaterThan(0);
   });
 

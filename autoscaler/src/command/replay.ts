@@ -97,6 +97,12 @@ soft-taint for forecast, sqrt, look-ahead and clairvoyant by default, least for 
       'days for training, which are not evaluated (14, or half of a trace that has no more)',
       asNumber([0, 3650]),
     ),
+    'lead-in-seconds': option(
+      'N',
+      'seconds for which the service ran before the first build: it learns from quiet time too (0)',
+      asNumber([0, 86_400]),
+      0,
+    ),
     'objective-p95-seconds': option(
       'N',
       'objective for the wait, in seconds (HANGAR_AUTOSCALER_OBJECTIVE, 10)',
@@ -137,6 +143,7 @@ interface Order {
   readonly node: NodeSpec;
   readonly bootSeconds: number;
   readonly coldSeconds: number;
+  readonly leadInSeconds: number;
   readonly billingUnitMs: number;
   readonly seed: number;
   readonly jobs: JobRequest;
@@ -160,13 +167,14 @@ function orderOf({ options, words }: Given<typeof OPTIONS>, settings: ReplayedSe
   if (plot === 'text' && json)
     throw new UsageError('--plot text cannot be combined with --json: write a FILE.svg');
   const { allocatable } = options.node;
-  const coldSeconds = options['cold-seconds'];
+  const { 'cold-seconds': coldSeconds, 'lead-in-seconds': leadInSeconds } = options;
   const jobs = jobOrderOf(options, words);
   return {
     billingUnitMs: settings.billing.unitMs,
     node: { allocatable },
     bootSeconds,
     coldSeconds,
+    leadInSeconds,
     seed,
     jobs,
     policies,
@@ -214,9 +222,9 @@ function play(
   { showProgress }: CommandContext,
 ): Played {
   const decisions: Decided[] = [];
-  const { node, bootSeconds, coldSeconds, billingUnitMs, seed } = order;
+  const { node, bootSeconds, coldSeconds, leadInSeconds, billingUnitMs, seed } = order;
   const result = replay({
-    ...{ node, bootSeconds, coldSeconds, billingUnitMs, seed, jobs },
+    ...{ node, bootSeconds, coldSeconds, leadInSeconds, billingUnitMs, seed, jobs },
     policy: policy.build(thatFit(jobs, node)),
     strategy: policy.strategy,
     countFrom,

@@ -11,10 +11,8 @@ function policyOf(settings: EngineSettings): ScalingPolicy {
   switch (settings.engine) {
     case 'cluster-autoscaler':
       return clusterAutoscalerPolicy({ ...CLUSTER_AUTOSCALER, ...settings });
-    case 'karpenter': {
-      const validationSeconds = KARPENTER.validationSeconds + settings.consolidateAfterSeconds;
-      return karpenterPolicy({ ...KARPENTER, validationSeconds });
-    }
+    case 'karpenter':
+      return karpenterPolicy({ ...KARPENTER, ...settings });
   }
 }
 

@@ -2,13 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../capacity/job.ts';
 import { MIB } from '../capacity/shape.ts';
-import type { BufferRule } from '../forecast/buffer-rule.ts';
-import { forecastRule } from '../forecast/forecast-rule.ts';
 import { generateLoad } from '../trace/generate.ts';
 import { clusterAutoscalerPolicy } from './policies/cluster-autoscaler.ts';
 import { karpenterBufferPolicy, karpenterPolicy } from './policies/karpenter.ts';
 import { clairvoyantRule, squareRootRule } from './policies/rules.ts';
-import { ruledPolicy, servicePolicy } from './policies/service.ts';
+import { ServedBuffer } from './policies/served-buffer.ts';
+import { ReplayedDecisions, ruledPolicy, servicePolicy } from './policies/service.ts';
 import { softlyPlaced } from './policies/soft-taints.ts';
 import type { ScalingPolicy } from './policy.ts';
 import { replay } from './replay.ts';
@@ -17,20 +16,14 @@ import { aService } from './testing/a-service.ts';
 
 const NODE = { allocatable: { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 110 } };
 const BOOT_SECONDS = 180;
-const rule = (): BufferRule =>
-  forecastRule({
-    leadSeconds: BOOT_SECONDS + 10,
-    quantile: 0.82,
-    floor: 5,
-    fallback: { z: 2, floor: 5 },
-    objectiveP95Seconds: 10,
-  });
+const bufferOfService = (service = aService()): ServedBuffer =>
+  new ServedBuffer(new ReplayedDecisions(service.policy), service);
 const POLICIES: Readonly<Record<string, (jobs: readonly Job[]) => ScalingPolicy>> = {
   forecast: () => softlyPlaced(servicePolicy(aService())),
   sqrt: () => ruledPolicy(squareRootRule(2, 5), aService()),
   clairvoyant: (jobs) => softlyPlaced(ruledPolicy(clairvoyantRule(jobs, BOOT_SECONDS + 10), aService())),
   karpenter: () => karpenterPolicy(),
-  'karpenter-buffer': () => karpenterBufferPolicy(rule()),
+  'karpenter-buffer': () => karpenterBufferPolicy(bufferOfService()),
   'cluster-autoscaler': () => softlyPlaced(clusterAutoscalerPolicy()),
 };
 
@@ -86,6 +79,7 @@ describe('any replay', { timeout: 30_000 }, () => {
           });
           expect(result.nodeHours).toBeGreaterThanOrEqual(leastHours('cpuMillicores') - 1e-9);
           expect(result.nodeHours).toBeGreaterThanOrEqual(leastHours('memoryBytes') - 1e-9);
+          expect(result.waitSeconds.mean).toBeLessThanOrEqual(result.waitSeconds.max + 1e-9);
           expect(result.waitSeconds.p50).toBeLessThanOrEqual(result.waitSeconds.p95);
           expect(result.waitSeconds.p95).toBeLessThanOrEqual(result.waitSeconds.max);
           expect(result.peakNodes).toBeLessThanOrEqual(result.boots);

@@ -2,13 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Job } from '../capacity/job.ts';
 import { newNodesFor } from '../capacity/packing.ts';
 import { GIB, MIB } from '../capacity/shape.ts';
-import type { BufferRule } from '../forecast/buffer-rule.ts';
-import { forecastRule } from '../forecast/forecast-rule.ts';
 import { FIRST_MONDAY, generateLoad } from '../trace/generate.ts';
 import { clusterAutoscalerPolicy } from './policies/cluster-autoscaler.ts';
 import { karpenterBufferPolicy, karpenterPolicy } from './policies/karpenter.ts';
 import { clairvoyantRule, lookAheadRule, squareRootRule } from './policies/rules.ts';
-import { ruledPolicy, servicePolicy } from './policies/service.ts';
+import { ServedBuffer } from './policies/served-buffer.ts';
+import { ReplayedDecisions, ruledPolicy, servicePolicy } from './policies/service.ts';
 import { softlyPlaced } from './policies/soft-taints.ts';
 import { staticPolicy } from './policies/static.ts';
 import type { ScalingPolicy } from './policy.ts';
@@ -19,14 +18,8 @@ import { aService } from './testing/a-service.ts';
 const DAY = 86_400;
 const node = { allocatable: { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 110 } };
 const jobs = generateLoad({ load: 'table-like', seed: 5, days: 4, prsPerDay: 120 });
-const rule = (): BufferRule =>
-  forecastRule({
-    leadSeconds: 190,
-    quantile: 0.82,
-    floor: 5,
-    fallback: { z: 2, floor: 5 },
-    objectiveP95Seconds: 10,
-  });
+const bufferOfService = (service = aService()): ServedBuffer =>
+  new ServedBuffer(new ReplayedDecisions(service.policy), service);
 const forecast = (): ScalingPolicy => softlyPlaced(servicePolicy(aService()));
 const policies: Readonly<Record<string, () => ScalingPolicy>> = {
   'cluster-autoscaler': () => clusterAutoscalerPolicy(),
@@ -35,7 +28,7 @@ const policies: Readonly<Record<string, () => ScalingPolicy>> = {
   'look-ahead': () => softlyPlaced(ruledPolicy(lookAheadRule(0, 5), aService())),
   'forecast without marks': () => servicePolicy(aService()),
   'cluster-autoscaler with marks': () => softlyPlaced(clusterAutoscalerPolicy()),
-  'karpenter-buffer': () => softlyPlaced(karpenterBufferPolicy(rule())),
+  'karpenter-buffer': () => softlyPlaced(karpenterBufferPolicy(bufferOfService())),
   forecast,
 };
 
@@ -152,6 +145,23 @@ describe('replay', { timeout: 30_000 }, () => {
 
     expect(marked.nodeHours).toBeLessThan(plain.nodeHours);
     expect(marked.waitSeconds.max).toBeLessThanOrEqual(200);
+  });
+
+  it.each([
+    ['the first build', undefined, 0],
+    ['a lead-in before it', 73.5, -73.5],
+  ])('has its ticks from %s on', (_, leadInSeconds, want) => {
+    const ticks: number[] = [];
+    const policy = karpenterPolicy();
+    const [first] = jobs;
+    const arrivedAt = first?.arrivedAt ?? 0;
+    replay({
+      ...{ jobs: jobs.slice(0, 1), node, bootSeconds: 180, seed: 9, countFrom: 0 },
+      ...(leadInSeconds === undefined ? {} : { leadInSeconds }),
+      policy: { ...policy, tick: (view) => (ticks.push(view.nowSeconds - arrivedAt), policy.tick(view)) },
+    });
+
+    expect(ticks.slice(0, 2)).toEqual([want, want + 5]);
   });
 
   it('uses what is known in advance', () => {

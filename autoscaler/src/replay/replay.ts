@@ -20,6 +20,8 @@ export interface ReplayOptions {
   readonly seed: number;
   /** Nodes are billed by started units of this length; exactly by default. */
   readonly billingUnitMs?: number | undefined;
+  /** How long the policy runs before the first arrival: quiet time is learned from too, and its ticks are counted from here. */
+  readonly leadInSeconds?: number;
   /** Results count from here on; before it the policy learns. */
   readonly countFrom: number;
   /** Called when the wanted size of the pool, or what any pool needs, has changed. */
@@ -67,7 +69,7 @@ class Replay {
     });
     // Rejected jobs are not reported to the policy: they would make the usual job larger than a node, and no pool large enough.
     this.#watcher = new ArrivalObserver(jobs.filter((job) => this.#sim.canFit(job)));
-    this.#nextTickAt = jobs[0]?.arrivedAt ?? 0;
+    this.#nextTickAt = (jobs[0]?.arrivedAt ?? 0) - (options.leadInSeconds ?? 0);
   }
 
   play(): ReplayResult {

@@ -3,6 +3,7 @@ import type { SimNode } from '../simulate/sim-node.ts';
 
 /** Waits from arrival to binding, in seconds. */
 export interface WaitSeconds {
+  readonly mean: number;
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
@@ -132,6 +133,7 @@ export class Tally {
       billedNodeHours: this.#billedSeconds / HOUR,
       nodeHoursPer1000Jobs: this.#jobs === 0 ? 0 : (nodeHours * 1000) / this.#jobs,
       waitSeconds: {
+        mean: this.#waits.reduce((sum, wait) => sum + wait, 0) / Math.max(1, this.#waits.length),
         p50: quantile(sorted, 0.5),
         p95: quantile(sorted, 0.95),
         p99: quantile(sorted, 0.99),

@@ -21,7 +21,7 @@ const played = (seed: number, nodeHours: number, p95: number): SeedRun => ({
     nodeHours: 7,
     billedNodeHours: 7,
     nodeHoursPer1000Jobs: 70,
-    waitSeconds: { p50: 0, p95, p99: 40, max: 90 },
+    waitSeconds: { mean: 1, p50: 0, p95, p99: 40, max: 90 },
     worstHourP95: 20,
     peakNodes: 180,
     boots: 5,

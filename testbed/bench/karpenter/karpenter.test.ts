@@ -10,22 +10,31 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BuildDriver } from '../../suites/real-flows/build-driver.ts';
 import { buildBurst, rampBuilds, risingBuilds } from '../../suites/real-flows/build-load.ts';
 import { KarpenterProcess } from '../../suites/real-flows/karpenter-process.ts';
-import { BufferLog, boots, nodeHours } from './logs.ts';
+import { boots, nodeHours } from './logs.ts';
+import { withinTolerances } from './tolerances.ts';
 
-describe('what stood in a buffer', () => {
-  const log = new BufferLog();
-  log.note(10_000, 6);
-  log.note(12_000, 9);
+describe('the tolerances of a prediction', () => {
+  const predicted = figures(10, 20, 60);
 
   it.each([
-    ['nothing before it was looked at', 9.9, 0],
-    ['what was seen at that moment', 10, 6],
-    ['the same until something else is seen', 11.9, 6],
-    ['the last that was seen, for ever', 1e6, 9],
-  ])('is %s', (_, nowSeconds, want) => {
-    expect(log.bufferPods({ nowSeconds })).toBe(want);
+    ['the same', figures(10, 20, 60), [true, true, true]],
+    ['a tenth more node-hours, 3 s more mean and 10 s more p95', figures(11, 23, 70), [true, true, true]],
+    ['a little more than that', figures(11.01, 23.01, 70.01), [false, false, false]],
+    ['as much less', figures(9, 17, 50), [true, true, true]],
+    ['a little less than that', figures(8.99, 16.99, 49.99), [false, false, false]],
+  ])('are held against %s', (_, measured, want) => {
+    expect(withinTolerances(measured, predicted)).toEqual(want);
+  });
+
+  it('are shares of long waits', () => {
+    expect(withinTolerances(figures(10, 109.9, 229), figures(10, 100, 200))).toEqual([true, true, true]);
+    expect(withinTolerances(figures(10, 110.1, 231), figures(10, 100, 200))).toEqual([true, false, false]);
   });
 });
+
+function figures(nodeHours: number, mean: number, p95: number) {
+  return { nodeHours, waitSeconds: { mean, p50: 0, p95, p99: p95, max: p95 } };
+}
 
 const HOUR_MS = 3_600_000;
 const COUNTED = { fromMs: 10 * HOUR_MS, toMs: 12 * HOUR_MS };

@@ -1,57 +1,43 @@
 import type { RampOptions } from '../../suites/real-flows/build-load.ts';
 import type { Bench, BenchOptions, BenchOutcome, BenchTerminal } from '../command.ts';
-import { type Circumstances, circumstancesText } from '../report.ts';
-import { alignedLines, benchMarkdownTable } from '../table.ts';
-import { type EngineResult, REGISTRATION_SECONDS, sideBySide } from './side-by-side.ts';
+import type { Circumstances } from '../report.ts';
+import { keepRecording, RUNS, SIDES } from './recording.ts';
+import { REGISTRATION_SECONDS, sideBySide } from './side-by-side.ts';
 
-const RAMP: RampOptions = { seed: 1, spanSeconds: 1200, pushesPerMinute: [1, 5], meanRunSeconds: 150 };
-const QUICK: RampOptions = { ...RAMP, spanSeconds: 300, pushesPerMinute: [2, 5] };
+const RAMP: Omit<RampOptions, 'seed'> = { spanSeconds: 1200, pushesPerMinute: [1, 5], meanRunSeconds: 150 };
+const QUICK: Omit<RampOptions, 'seed'> = { ...RAMP, spanSeconds: 300, pushesPerMinute: [2, 5] };
 
-const NOTES = `The real Karpenter (kwok provider, nodes take ${REGISTRATION_SECONDS} s) with and without Hangar, with the same ramp of builds at the same time, and what
-replay predicts for both. Takes ${RAMP.spanSeconds / 60} minutes and a few more, ${QUICK.spanSeconds / 60} with --quick. Only one Karpenter may run on the machine. It also
-fails if a build was ended by anything else than itself.`;
+const NOTES = `The real Karpenter (kwok provider, nodes take ${REGISTRATION_SECONDS} s) with and without Hangar, with the same ramp of builds at the same time, once for
+each seed. Except with --quick, it keeps trace, settings and figures of each run in testbed/bench/karpenter/recorded, where "predictions"
+reads them. A run takes ${RAMP.spanSeconds / 60} minutes and a few more, ${QUICK.spanSeconds / 60} with --quick. Only one Karpenter may run on the machine. It fails if a build was ended by
+anything else than itself.`;
 
-function inWords({ seed, spanSeconds, pushesPerMinute: [first, last], meanRunSeconds }: RampOptions): string {
-  return `${spanSeconds / 60} minutes, pushes of five builds, ${first} a minute at first and ${last} at the end, of ${meanRunSeconds} s on average (lognormal, cv 1), seed ${seed}; nodes for three builds, ${REGISTRATION_SECONDS} s from order to node`;
-}
-
-const HEAD = ['', 'builds', 'p50', 'p95', 'p99', 'max', 'node-hours', 'boots', 'harmed'];
-
-const cells = ({ who, builds, waitSeconds, nodeHours, boots, harmed }: EngineResult): readonly string[] => [
-  who,
-  String(builds),
-  ...[waitSeconds.p50, waitSeconds.p95, waitSeconds.p99, waitSeconds.max].map(
-    (wait) => `${wait.toFixed(1)} s`,
-  ),
-  nodeHours.toFixed(2),
-  String(boots),
-  String(harmed),
-];
+const seedOf = (name: string): number => Number(name.replace('seed-', ''));
 
 async function run(
-  { quick }: BenchOptions,
-  circumstances: Circumstances,
+  { quick, only }: BenchOptions,
+  _circumstances: Circumstances,
   terminal: BenchTerminal,
 ): Promise<BenchOutcome> {
-  const ramp = quick ? QUICK : RAMP;
-  const verdicts = await sideBySide(ramp, terminal);
-  // The description of the ramp contains its length.
-  const head = `Measured ${circumstancesText({ ...circumstances, quick: false })}. ${inWords(ramp)}.`;
-  const table = [HEAD, ...verdicts.map(cells)];
-  return {
-    data: { ramp, verdicts },
-    text: `${alignedLines(table).join('\n')}\n\n${head}`,
-    markdown: `${head}\n\n${benchMarkdownTable(table)}`,
-    ok: verdicts.every(({ harmed }) => harmed === 0),
-  };
+  const lines: string[] = [];
+  let harmed = 0;
+  for (const name of RUNS.filter((one) => only.length === 0 || only.includes(one))) {
+    const recording = await sideBySide({ ...(quick ? QUICK : RAMP), seed: seedOf(name) }, terminal);
+    if (!quick) await keepRecording(name, recording);
+    for (const side of SIDES) {
+      const figures = recording.measured.sides[side];
+      harmed += figures.harmed;
+      lines.push(`${name} ${side}: ${JSON.stringify(figures)}`);
+    }
+  }
+  return { data: { runs: lines }, text: lines.join('\n'), markdown: '', ok: harmed === 0 };
 }
 
 /** `npm run bench -- karpenter`. */
 export const karpenterBench: Bench = {
   name: 'karpenter',
-  summary: 'the real Karpenter with and without Hangar on one ramp of builds',
+  summary: 'the real Karpenter with and without Hangar on ramps of builds',
   notes: NOTES,
-  page: 'measurements.md',
-  parts: [],
+  parts: RUNS,
   run,
 };

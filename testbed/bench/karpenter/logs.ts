@@ -1,5 +1,4 @@
 import { ACT_RESOURCE } from '@hangar/autoscaler/act/resources';
-import type { BufferRule } from '@hangar/autoscaler/forecast/buffer-rule';
 import type { Clock } from '@hangar/shared/clock';
 import type { V1ObjectMeta } from '@kubernetes/client-node';
 import type { FakePool } from '../../suites/real-flows/fake-pool.ts';
@@ -68,18 +67,3 @@ const began = ({ labels, creationTimestamp = new Date() }: V1ObjectMeta): NodeSp
   orderedMs: new Date(creationTimestamp).getTime(),
   goneMs: undefined,
 });
-
-/** The size of a buffer over time, as a rule for a replay: the same buffer again, whatever set it. */
-export class BufferLog implements BufferRule {
-  readonly name = 'as it was set';
-  readonly #seen: { readonly atSeconds: number; readonly pods: number }[] = [];
-
-  /** @param atMs since 1970, rising @param pods placeholders requested beside builds */
-  note(atMs: number, pods: number): void {
-    this.#seen.push({ atSeconds: atMs / 1000, pods });
-  }
-
-  bufferPods({ nowSeconds }: { readonly nowSeconds: number }): number {
-    return this.#seen.findLast(({ atSeconds }) => atSeconds <= nowSeconds)?.pods ?? 0;
-  }
-}

@@ -1,51 +1,42 @@
-import { mkdtempDisposable, readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtempDisposable } from 'node:fs/promises';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { NodeSpec } from '@hangar/autoscaler/capacity/node-spec';
 import type { ServiceFeature } from '@hangar/autoscaler/permissions';
-import { karpenterBufferPolicy } from '@hangar/autoscaler/replay/policies/karpenter';
-import { replay } from '@hangar/autoscaler/replay/replay';
-import { parseTrace } from '@hangar/autoscaler/trace/gather';
 import type { Clock } from '@hangar/shared/clock';
 import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
 import { orAborted } from '@hangar/shared/or-aborted';
-import { parseCpuMillicores, parseMemoryBytes } from '@hangar/shared/quantity';
-import type { V1Node } from '@kubernetes/client-node';
 import { connectRealCluster } from '../../parts/real/facts.ts';
+import { until } from '../../parts/until.ts';
+import type { ProgramProcess } from '../../suites/flows/program-process.ts';
 import { AutoscalerAccount } from '../../suites/real-flows/autoscaler-account.ts';
 import type { DrivenBuild } from '../../suites/real-flows/build-driver.ts';
 import { type RampOptions, rampBuilds } from '../../suites/real-flows/build-load.ts';
 import { FakePool } from '../../suites/real-flows/fake-pool.ts';
 import { KarpenterEngine } from '../../suites/real-flows/karpenter-engine.ts';
 import { KarpenterSide } from '../../suites/real-flows/karpenter-side.ts';
-import { gatheredTrace, type ReplayFigures, replayed, traceLines } from '../../suites/real-flows/replayed.ts';
+import { sizeOf, traceLines } from '../../suites/real-flows/replayed.ts';
 import type { BenchTerminal } from '../command.ts';
 import { quantile } from '../measure.ts';
-import { BufferLog, boots, ClaimLog, type Counted, type NodeSpan, nodeHours } from './logs.ts';
+import { boots, ClaimLog, type Counted, type NodeSpan, nodeHours } from './logs.ts';
+import type { Recording, SideFigures } from './recording.ts';
 
-/** The result of one node scaler on a load; measured, or predicted by `replay`. Waits in seconds. */
-export interface EngineResult extends Pick<ReplayFigures, 'nodeHours' | 'boots' | 'waitSeconds'> {
-  readonly who: string;
-  readonly builds: number;
-  /** Builds that were ended by something else; none in a replay. */
-  readonly harmed: number;
-}
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Sums up what was seen; throws when a build has no node yet. */
-function seenVerdict(
-  who: string,
+function figuresOf(
   builds: readonly DrivenBuild[],
   spans: readonly NodeSpan[],
   counted: Counted,
-): EngineResult {
+): SideFigures {
   const waits = builds.map(({ name, waitSeconds }) => {
     if (waitSeconds === undefined) throw new Error(`${name} never had a node`);
     return waitSeconds;
   });
   return {
-    who,
     builds: builds.length,
     waitSeconds: {
+      mean: mean(waits),
       p50: quantile(waits, 0.5),
       p95: quantile(waits, 0.95),
       p99: quantile(waits, 0.99),
@@ -55,36 +46,6 @@ function seenVerdict(
     boots: boots(spans, counted),
     harmed: builds.filter(({ harm }) => harm !== '').length,
   };
-}
-
-/** The same of a replay. */
-const foretoldVerdict = (who: string, { jobs, ...foretold }: ReplayFigures): EngineResult => ({
-  who,
-  builds: jobs,
-  waitSeconds: foretold.waitSeconds,
-  nodeHours: foretold.nodeHours,
-  boots: foretold.boots,
-  harmed: 0,
-});
-
-/** The prediction for Karpenter with the recorded buffer, instead of the rule that Hangar is assumed to follow. */
-function replayedWith(buffer: BufferLog, trace: string, node: V1Node | undefined): ReplayFigures {
-  const { jobs } = parseTrace(trace);
-  return replay({
-    jobs,
-    node: { allocatable: allocatableOf(node) },
-    bootSeconds: REGISTRATION_SECONDS,
-    policy: karpenterBufferPolicy(buffer),
-    seed: 1,
-    countFrom: jobs[0]?.arrivedAt ?? 0,
-  });
-}
-
-function allocatableOf(node: V1Node | undefined): NodeSpec['allocatable'] {
-  const { cpu = '', memory = '', pods = '' } = node?.status?.allocatable ?? {};
-  const cpuMillicores = parseCpuMillicores(cpu) ?? 0;
-  const memoryBytes = parseMemoryBytes(memory) ?? 0;
-  return { cpuMillicores, memoryBytes, pods: Number(pods) };
 }
 
 /** What the comparison needs of its surroundings. */
@@ -99,6 +60,8 @@ interface Ground extends Surroundings {
 
 /** From a NodeClaim to its Node. */
 export const REGISTRATION_SECONDS = 60;
+/** The operator knows how long a node takes; everything else is at its default. */
+const SETTINGS = { HANGAR_AUTOSCALER_BOOT_TIME: `${REGISTRATION_SECONDS}s` };
 const PROGRESS_MS = 60_000;
 const LOOK_MS = 2_000;
 const FEATURES: ReadonlySet<ServiceFeature> = new Set([
@@ -110,13 +73,10 @@ const FEATURES: ReadonlySet<ServiceFeature> = new Set([
 ]);
 
 /**
- * Plays one load on two NodePools of the same Karpenter at once, one with a buffer that Hangar scales and one without, and
- * then the trace that Hangar wrote through `replay`. Both begin without a node. Rejects when the signal is aborted, tidied up.
+ * Plays one load on two NodePools of the same Karpenter at once, one with a buffer that Hangar scales and one without. Both begin
+ * without a node. Rejects when the signal is aborted, tidied up.
  */
-export async function sideBySide(
-  ramp: RampOptions,
-  surroundings: Surroundings,
-): Promise<readonly EngineResult[]> {
+export async function sideBySide(ramp: RampOptions, surroundings: Surroundings): Promise<Recording> {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'hangar-bench-'));
   await using tidying = new AsyncDisposableStack();
   const real = await connectRealCluster(surroundings.complain);
@@ -130,50 +90,66 @@ export async function sideBySide(
   return await compared(ramp, { ...surroundings, stop, pool, engine, account, folder: folder.path });
 }
 
-async function compared(ramp: RampOptions, ground: Ground): Promise<readonly EngineResult[]> {
+async function compared(ramp: RampOptions, ground: Ground): Promise<Recording> {
   const { clock, pool, engine, account, folder, complain: say, stop } = ground;
   await using tidying = new AsyncDisposableStack();
   const builds = rampBuilds(ramp);
   const helped = await KarpenterSide.make(clock, pool, engine, 'hangar');
   const alone = await KarpenterSide.make(clock, pool, engine, 'alone');
   await helped.makeBuffer();
-  const service = await helped.serve({ folder, kubeconfig: account.kubeconfig });
+  const service = await helped.serve({ folder, kubeconfig: account.kubeconfig }, SETTINGS);
   tidying.defer(() => service.end());
+  const decidedMs = await firstDecision(service, stop);
   const claims = new ClaimLog(clock, pool);
-  const buffer = new BufferLog();
-  const noteBuffer = async (): Promise<void> => buffer.note(clock.now(), await helped.bufferPods());
+  const loads: number[] = [];
+  const look = async (): Promise<void> => {
+    loads.push(loadavg()[0] ?? 0);
+    await claims.look();
+  };
   const looked = new AbortController();
   const looking = [
-    lookAgain(clock, () => claims.look(), looked.signal),
-    lookAgain(clock, noteBuffer, looked.signal),
+    lookAgain(clock, look, looked.signal),
     tellProgress(ground, { sides: [helped, alone], claims }, looked.signal),
   ];
   tidying.defer(() => Promise.all(looking).then(() => undefined));
   tidying.defer(() => looked.abort());
-  say(`bench: karpenter: ${builds.length} builds on each side in ${ramp.spanSeconds} s`);
+  say(`bench: karpenter: seed ${ramp.seed}: ${builds.length} builds on each side in ${ramp.spanSeconds} s`);
   const fromMs = clock.now() + (builds[0]?.atSeconds ?? 0) * 1000;
   await Promise.all([helped, alone].map(({ driver }) => driver.play(builds, stop)));
   const toMs = fromMs + ((builds.at(-1)?.atSeconds ?? 0) - (builds[0]?.atSeconds ?? 0)) * 1000;
   const [node] = await helped.readyNodes();
   await Promise.all([helped, alone].map(({ driver }) => driver.end()));
-  say('bench: karpenter: all builds have had a node; now what replay foretells');
   const traced = async (): Promise<boolean> => (await traceLines(`${folder}/trace`)).length === builds.length;
   await orAborted(pool.eventually('the trace', traced), stop);
-  const trace = await gatheredTrace(`${folder}/trace`);
-  const seen = (who: string, { name, driver }: KarpenterSide): EngineResult =>
-    seenVerdict(who, driver.builds, claims.spansOf(name), { fromMs, toMs });
-  const question = { trace, node, bootSeconds: REGISTRATION_SECONDS };
-  return [
-    seen('Karpenter with Hangar', helped),
-    foretoldVerdict('the same, predicted', await replayed({ ...question, policy: 'karpenter-buffer-sqrt' })),
-    foretoldVerdict(
-      'predicted with the buffer as it was set',
-      replayedWith(buffer, await readFile(trace, 'utf8'), node),
-    ),
-    seen('Karpenter alone', alone),
-    foretoldVerdict('the same, predicted', await replayed({ ...question, policy: 'karpenter' })),
-  ];
+  const seen = ({ name, driver }: KarpenterSide): SideFigures =>
+    figuresOf(driver.builds, claims.spansOf(name), { fromMs, toMs });
+  const trace = await traceLines(`${folder}/trace`);
+  return {
+    settings: { ...helped.settings, ...SETTINGS },
+    trace,
+    measured: {
+      leadInSeconds: firstArrival(trace) - decidedMs / 1000,
+      ...{ ramp, at: new Date(fromMs).toISOString(), node: sizeOf(node) },
+      loadAverage: { mean: mean(loads), max: Math.max(...loads) },
+      sides: { 'karpenter-buffer': seen(helped), karpenter: seen(alone) },
+    },
+  };
 }
+
+/** When the service decided first: it learns from then on. Milliseconds since 1970. */
+async function firstDecision(service: ProgramProcess, stop: AbortSignal): Promise<number> {
+  let at: string | undefined;
+  const decided = async (): Promise<boolean> => {
+    ({ at } = await service.json<{ readonly at?: string }>('/api/v1/recommendations'));
+    return at !== undefined;
+  };
+  await orAborted(until('the first decision', PROGRESS_MS, decided), stop);
+  return Date.parse(at ?? '');
+}
+
+/** As the trace has it, in seconds since 1970. */
+const firstArrival = (trace: readonly string[]): number =>
+  Math.min(...trace.map((line) => (JSON.parse(line) as { readonly arrivedAt: number }).arrivedAt));
 
 /** Polls every two seconds until the signal is aborted; what one poll missed because the API refused it, the next one sees. */
 async function lookAgain(clock: Clock, look: () => Promise<void>, stop: AbortSignal): Promise<void> {

@@ -15,6 +15,9 @@ const BUFFER = 'room';
 /** How many builds a node of {@link KarpenterEngine} holds. */
 const BUILDS_A_NODE = 3;
 
+/** Variables of `serve`, by name. */
+export type HangarSettings = Readonly<Record<string, string>>;
+
 type Buffer = KubernetesObject & { readonly spec: { readonly replicas?: number } };
 
 /** A NodePool of its own with the builds that may go nowhere else; with a buffer and Hangar, or without. */
@@ -54,32 +57,41 @@ export class KarpenterSide {
     });
   }
 
-  /** Starts Hangar for this side, with its defaults but for names and without forecast, so that it scales the buffer. It writes its trace into `folder`. */
-  serve({
-    folder,
-    kubeconfig,
-  }: Pick<AutoscalerProcessSpec, 'folder' | 'kubeconfig'>): Promise<ProgramProcess> {
+  /**
+   * Starts Hangar for this side, so that it scales the buffer. It writes its trace into `folder`.
+   *
+   * @param settings beside those of {@link settings}
+   */
+  serve(
+    { folder, kubeconfig }: Pick<AutoscalerProcessSpec, 'folder' | 'kubeconfig'>,
+    settings: HangarSettings,
+  ): Promise<ProgramProcess> {
     const { name } = this;
-    const { namespace } = this.#pool;
     return startAutoscalerProcess({
-      folder,
-      kubeconfig,
-      name,
+      ...{ folder, kubeconfig, name },
       env: {
-        POD_NAMESPACE: namespace,
-        HANGAR_AUTOSCALER_ACT: 'on',
-        HANGAR_AUTOSCALER_MAX_NODES: '1000',
-        HANGAR_AUTOSCALER_ACTUATORS: `${name}=capacity-buffer:${namespace}/${BUFFER}*${BUILDS_A_NODE}`,
-        HANGAR_AUTOSCALER_POOL_SHAPES: `${name}=cpu=4,memory=8Gi`,
-        HANGAR_AUTOSCALER_POOL_LABEL: 'karpenter.sh/nodepool',
-        HANGAR_AUTOSCALER_POOL_TAINT: this.#taint,
-        HANGAR_AUTOSCALER_POD_SELECTOR: `hangar.test/builds=${name}`,
+        POD_NAMESPACE: this.#pool.namespace,
         HANGAR_AUTOSCALER_LEASE_NAME: name,
-        // The rule that needs no history: a forecast would have none on one ramp, and replay plays the same rule.
-        HANGAR_AUTOSCALER_FORECAST: 'false',
         HANGAR_AUTOSCALER_DATA_DIR: `${folder}/trace`,
+        ...this.settings,
+        ...settings,
       },
     });
+  }
+
+  /** What Hangar has to know of this side; all other settings are at their defaults. */
+  get settings(): HangarSettings {
+    const { name } = this;
+    const { namespace } = this.#pool;
+    return {
+      HANGAR_AUTOSCALER_ACT: 'on',
+      HANGAR_AUTOSCALER_MAX_NODES: '1000',
+      HANGAR_AUTOSCALER_ACTUATORS: `${name}=capacity-buffer:${namespace}/${BUFFER}*${BUILDS_A_NODE}`,
+      HANGAR_AUTOSCALER_POOL_SHAPES: `${name}=cpu=4,memory=8Gi`,
+      HANGAR_AUTOSCALER_POOL_LABEL: 'karpenter.sh/nodepool',
+      HANGAR_AUTOSCALER_POOL_TAINT: this.#taint,
+      HANGAR_AUTOSCALER_POD_SELECTOR: `hangar.test/builds=${name}`,
+    };
   }
 
   /** Placeholders requested beside builds. */

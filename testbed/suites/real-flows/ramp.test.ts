@@ -12,12 +12,14 @@ import { buildBurst, risingBuilds } from './build-load.ts';
 import { FakePool } from './fake-pool.ts';
 import { KarpenterEngine } from './karpenter-engine.ts';
 import { KarpenterSide } from './karpenter-side.ts';
-import { gatheredTrace, replayed, traceLines } from './replayed.ts';
+import { gatheredFiles, replayed, sizeOf, traceLines } from './replayed.ts';
 
 const clock = systemClock();
 const REGISTRATION_S = 60;
 /** Karpenter's batch, kwok's ready, the scheduler's back-off. */
 const SLACK_S = 20;
+/** The rule that needs no history: a forecast would have none on one ramp. */
+const RULE = { HANGAR_AUTOSCALER_FORECAST: 'false', HANGAR_AUTOSCALER_BOOT_TIME: `${REGISTRATION_S}s` };
 const FEATURES: ReadonlySet<ServiceFeature> = new Set([
   'read-only',
   'advise',
@@ -77,7 +79,7 @@ describe('a ramp with the real Karpenter, its nodes a minute away', () => {
   }, async () => {
     const side = await KarpenterSide.make(clock, pool, engine, 'ci');
     await side.makeBuffer();
-    service = await side.serve({ folder, kubeconfig: account.kubeconfig });
+    service = await side.serve({ folder, kubeconfig: account.kubeconfig }, RULE);
     const { driver } = side;
     await driver.play(FIRST, pool.signal);
     await pool.eventually('the room of the buffer', async () => (await side.readyNodes()).length >= 3);
@@ -105,10 +107,8 @@ describe('a ramp with the real Karpenter, its nodes a minute away', () => {
     );
     await service.end();
     const { waitSeconds: foretold } = await replayed({
-      trace: await gatheredTrace(`${folder}/trace`),
-      node,
-      bootSeconds: REGISTRATION_S,
-      policy: 'karpenter-buffer-sqrt',
+      ...(await gatheredFiles(folder, { ...side.settings, ...RULE })),
+      ...{ node: sizeOf(node), policy: 'karpenter-buffer' },
     });
     for (const [name, share] of Object.entries(PER_CENT)) {
       const seen = quantile(waits, share);

@@ -1,33 +1,57 @@
 import { podsOnEmptyNode } from '../../capacity/node-spec.ts';
 import { newNodesFor } from '../../capacity/packing.ts';
-import type { BufferRule } from '../../forecast/buffer-rule.ts';
 import type { SimNode } from '../../simulate/sim-node.ts';
 import type { Decision, PolicyView, ScalingPolicy } from '../policy.ts';
-import { bufferReplicas } from './buffer-replicas.ts';
+import type { BufferSource } from './served-buffer.ts';
 
 /** Karpenter's own settings and defaults (scheduling-and-scaling §1.2 and §5.1). */
 export interface KarpenterOptions {
   readonly tickSeconds: number;
+  /** An empty node is picked no sooner than this after its last Pod. */
+  readonly consolidateAfterSeconds: number;
+  /** From picking empty nodes until those that are still empty are removed. */
   readonly validationSeconds: number;
+  /** Until it looks again when no node was empty. */
+  readonly pollSeconds: number;
   /** Share of the nodes that may be removed at once. */
   readonly budgetShare: number;
 }
 
-/** Defaults: consolidateAfter 0, its 15 s validation, a budget of 10 %. */
-export const KARPENTER: KarpenterOptions = { tickSeconds: 5, validationSeconds: 15, budgetShare: 0.1 };
+/** Defaults: consolidateAfter 0, its 15 s validation, its poll every 10 s, a budget of 10 %. */
+export const KARPENTER: KarpenterOptions = {
+  tickSeconds: 5,
+  consolidateAfterSeconds: 0,
+  validationSeconds: 15,
+  pollSeconds: 10,
+  budgetShare: 0.1,
+};
 
 type Nodes = readonly Readonly<SimNode>[];
 
-/** Nodes that were empty for the whole validation and that hold no buffer, as many as the budget allows. */
-function goingOf(
-  { nowSeconds, nodes }: PolicyView,
-  { validationSeconds, budgetShare }: KarpenterOptions,
-  held: ReadonlySet<Readonly<SimNode>> = new Set(),
-): Nodes {
-  return nodes
-    .filter(({ state, pods }) => state === 'ready' && pods === 0)
-    .filter((node) => nowSeconds - node.emptySince >= validationSeconds && !held.has(node))
-    .slice(0, Math.ceil(nodes.length * budgetShare));
+/** Karpenter's removal of empty nodes, one group at a time: it picks them, waits for its validation, and removes those that are still empty. */
+class EmptyNodes {
+  readonly #options: KarpenterOptions;
+  #picked: Nodes = [];
+  #nextAt = -Infinity;
+
+  constructor(options: KarpenterOptions) {
+    this.#options = options;
+  }
+
+  /** Nodes that go now. @param held nodes with a part of the buffer, which do not count as empty */
+  going({ nowSeconds, nodes }: PolicyView, held: ReadonlySet<Readonly<SimNode>> = new Set()): Nodes {
+    if (nowSeconds < this.#nextAt) return [];
+    const { consolidateAfterSeconds, validationSeconds, pollSeconds, budgetShare } = this.#options;
+    const isEmpty = (node: Readonly<SimNode>): boolean =>
+      node.state === 'ready' && node.pods === 0 && !held.has(node);
+    const going = this.#picked.filter(isEmpty);
+    const left = nodes.filter((node) => node.state === 'ready' && !going.includes(node));
+    this.#picked = left
+      .filter((node) => isEmpty(node) && nowSeconds - node.emptySince >= consolidateAfterSeconds)
+      .slice(0, Math.ceil(left.length * budgetShare));
+    this.#nextAt = nowSeconds + (this.#picked.length > 0 ? validationSeconds : pollSeconds);
+    return going;
+  }
 }
 
 const decisionOf = ({ nodes }: PolicyView, order: number, remove: Nodes): Decision => ({
@@ -43,16 +67,14 @@ const decisionOf = ({ nodes }: PolicyView, order: number, remove: Nodes): Decisi
  * Build Pods carry do-not-disrupt, so that nothing else is consolidated.
  */
 export function karpenterPolicy(options: KarpenterOptions = KARPENTER): ScalingPolicy {
+  const empty = new EmptyNodes(options);
   const tick = (view: PolicyView): Decision => {
     const booting = view.nodes.filter(({ state }) => state === 'booting').length;
     const order = view.waitingTotal > 0 ? newNodesFor(view.waiting, booting, view.nodeSpec) : 0;
-    return decisionOf(view, order, goingOf(view, options));
+    return decisionOf(view, order, empty.going(view));
   };
   return { name: 'karpenter', tickSeconds: options.tickSeconds, readyAtStart: 0, tick };
 }
-
-/** How often the replicas of a buffer are set: at each tick of the service. */
-const SET_REPLICAS_SECONDS = 10;
 
 /** 2³² divided by the golden ratio: its multiples are about evenly distributed. */
 const SPREAD = 0x9e3779b1;
@@ -109,24 +131,24 @@ function nodesMissing(view: PolicyView, wantedRoom: number): number {
 }
 
 /**
- * The same NodePool with a CapacityBuffer whose `spec.replicas` a rule sets: Karpenter keeps room for this many more Pods, and
- * removes an empty node when none of them is assigned to it.
+ * The same NodePool with a CapacityBuffer: Karpenter keeps room for this many more Pods, and removes an empty node when none of them is
+ * assigned to it.
  */
 export function karpenterBufferPolicy(
-  rule: BufferRule<PolicyView>,
+  buffer: BufferSource,
   options: KarpenterOptions = KARPENTER,
 ): ScalingPolicy {
-  const replicas = bufferReplicas(rule, SET_REPLICAS_SECONDS);
+  const empty = new EmptyNodes(options);
   const tick = (view: PolicyView): Decision => {
-    const bufferPods = replicas.bufferPods(view);
+    const bufferPods = buffer.podsAt(view);
     const order = nodesMissing(view, view.waitingTotal + bufferPods);
-    return decisionOf(view, order, goingOf(view, options, holdersOf(view, bufferPods)));
+    return decisionOf(view, order, empty.going(view, holdersOf(view, bufferPods)));
   };
   return {
     name: 'karpenter-buffer',
     tickSeconds: options.tickSeconds,
     readyAtStart: 0,
     tick,
-    forecastError: (fromSeconds) => rule.forecastError?.(fromSeconds),
+    forecastError: (fromSeconds) => buffer.forecastError?.(fromSeconds),
   };
 }

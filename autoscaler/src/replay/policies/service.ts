@@ -4,6 +4,7 @@ import { newNodesFor } from '../../capacity/packing.ts';
 import { delaysBeside, type RemovalDelays } from '../../capacity/removal-delays.ts';
 import type { Resources } from '../../capacity/shape.ts';
 import type { CapacityPolicy, PoolShare } from '../../decide/capacity-policy.ts';
+import type { PoolNeed } from '../../decide/pool-need.ts';
 import { typicalPods } from '../../decide/typical-pods.ts';
 import type { BufferRule } from '../../forecast/buffer-rule.ts';
 import type { FreeRoom } from '../../forecast/live-forecast.ts';
@@ -69,25 +70,32 @@ function goingOf(
     .slice(0, surplus);
 }
 
-/** The service on a simulated cluster: the policy, and what executes its orders. */
-class ReplayedService {
-  readonly #options: ServiceOptions;
+/** What the service decides at a tick of a replay. */
+export interface ReplayedDecision {
+  readonly need: PoolNeed;
+  readonly announcedShare: number;
+}
+
+const NO_NEED = { needNodes: 0, shrinkToNodes: 0, shortNodes: 0, spareNodes: 0, changeByRoom: 0 };
+
+/** The decisions of the service on a simulated cluster, by its forecast or by another rule in its place. */
+export class ReplayedDecisions {
+  readonly policy: CapacityPolicy;
   readonly #newRule: (view: PolicyView) => BufferRule<PolicyView> | undefined;
   #rule: BufferRule<PolicyView> | undefined;
   #grewAtMs: number | undefined;
-  #changedAtMs = -Infinity;
 
-  constructor(options: ServiceOptions, newRule: (view: PolicyView) => BufferRule<PolicyView> | undefined) {
-    this.#options = options;
-    this.#newRule = newRule;
+  /** @param newRule undefined: the forecast of the settings, or the rule without history where they disable it */
+  constructor(policy: CapacityPolicy, newRule?: () => BufferRule<PolicyView>) {
+    this.policy = policy;
+    this.#newRule = newRule ?? (({ bootSeconds }) => policy.newRule(bootSeconds));
   }
 
-  tick(view: PolicyView): Decision {
-    const { policy } = this.#options;
+  decide(view: PolicyView): ReplayedDecision {
     const nowMs = view.nowSeconds * 1000;
     this.#rule ??= this.#newRule(view);
     const forecast = this.#rule && roomBy(this.#rule, view);
-    const { pools } = policy.decide({
+    const { pools } = this.policy.decide({
       nowMs,
       bootSeconds: view.bootSeconds,
       work: {
@@ -100,21 +108,9 @@ class ReplayedService {
       forecast,
       pools: [poolShareOf(view, this.#grewAtMs)],
     });
-    const [need = { desiredNodes: view.nodes.length, needNodes: 0, shrinkToNodes: 0 }] = pools;
-    const options = delaysBeside(this.#options, forecast?.announcedShare ?? 0);
-    return { ...this.#execute(view, need.desiredNodes, options), need };
-  }
-
-  #execute(view: PolicyView, wanted: number, options: ServiceOptions): Decision {
-    const { lowerPaceMs } = options;
-    const nowMs = view.nowSeconds * 1000;
-    const order = Math.max(0, wanted - view.nodes.length);
-    if (order > 0) this.#grewAtMs = nowMs;
-    const isPaced = nowMs < this.#changedAtMs + lowerPaceMs;
-    const surplus = isPaced ? 0 : view.nodes.length - wanted;
-    const remove = goingOf(view, surplus, options);
-    if (order > 0 || remove.length > 0) this.#changedAtMs = nowMs;
-    return { taint: [], untaint: [], remove, order, wanted };
+    const [need = { ...NO_NEED, desiredNodes: view.nodes.length, objective: undefined, held: [] }] = pools;
+    if (need.desiredNodes > view.nodes.length) this.#grewAtMs = nowMs;
+    return { need, announcedShare: forecast?.announcedShare ?? 0 };
   }
 
   missPods(fromSeconds?: number): number | undefined {
@@ -122,24 +118,50 @@ class ReplayedService {
   }
 }
 
-function scalingPolicyOf(name: string, { policy }: ServiceOptions, service: ReplayedService): ScalingPolicy {
+/** The service on a simulated pool of its own: its decisions, and what executes them. */
+class ReplayedService {
+  readonly #options: ServiceOptions;
+  readonly #decisions: ReplayedDecisions;
+  #changedAtMs = -Infinity;
+
+  constructor(options: ServiceOptions, decisions: ReplayedDecisions) {
+    this.#options = options;
+    this.#decisions = decisions;
+  }
+
+  tick(view: PolicyView): Decision {
+    const { need, announcedShare } = this.#decisions.decide(view);
+    const options = delaysBeside(this.#options, announcedShare);
+    return { ...this.#execute(view, need.desiredNodes, options), need };
+  }
+
+  #execute(view: PolicyView, wanted: number, options: ServiceOptions): Decision {
+    const { lowerPaceMs } = options;
+    const nowMs = view.nowSeconds * 1000;
+    const order = Math.max(0, wanted - view.nodes.length);
+    const isPaced = nowMs < this.#changedAtMs + lowerPaceMs;
+    const surplus = isPaced ? 0 : view.nodes.length - wanted;
+    const remove = goingOf(view, surplus, options);
+    if (order > 0 || remove.length > 0) this.#changedAtMs = nowMs;
+    return { taint: [], untaint: [], remove, order, wanted };
+  }
+}
+
+function scalingPolicyOf(name: string, options: ServiceOptions, decisions: ReplayedDecisions): ScalingPolicy {
+  const service = new ReplayedService(options, decisions);
   return {
     name,
-    tickSeconds: policy.settings.tickMs / 1000,
+    tickSeconds: options.policy.settings.tickMs / 1000,
     readyAtStart: 0,
     tick: (view) => service.tick(view),
-    forecastError: (fromSeconds) => service.missPods(fromSeconds),
+    forecastError: (fromSeconds) => decisions.missPods(fromSeconds),
   };
 }
 
 /** What `serve` does with these settings. */
 export const servicePolicy = (options: ServiceOptions): ScalingPolicy =>
-  scalingPolicyOf(
-    'forecast',
-    options,
-    new ReplayedService(options, ({ bootSeconds }) => options.policy.newRule(bootSeconds)),
-  );
+  scalingPolicyOf('forecast', options, new ReplayedDecisions(options.policy));
 
 /** The same with another rule in the place of the forecast. No build is evicted. */
 export const ruledPolicy = (rule: BufferRule<PolicyView>, options: ServiceOptions): ScalingPolicy =>
-  scalingPolicyOf(rule.name, options, new ReplayedService(options, () => rule));
+  scalingPolicyOf(rule.name, options, new ReplayedDecisions(options.policy, () => rule));

@@ -84,7 +84,7 @@ export const OTHERS: readonly Contender[] = [
   ),
   other('cluster-autoscaler', () => clusterAutoscalerPolicy()),
   other('karpenter', () => karpenterPolicy()),
-  other('buffer of 5', () => karpenterBufferPolicy({ name: 'buffer', bufferPods: () => FLOOR_PODS })),
+  other('buffer of 5', () => karpenterBufferPolicy({ podsAt: () => FLOOR_PODS })),
   other('rule', () => owned(squareRootRule(RULE_Z, FLOOR_PODS)), OWNED_SOURCES),
   ...[0.85, 0.9, 0.95].map((quantile) =>
     other(
