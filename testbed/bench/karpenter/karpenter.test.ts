@@ -11,7 +11,9 @@ import { BuildDriver } from '../../suites/real-flows/build-driver.ts';
 import { buildBurst, rampBuilds, risingBuilds } from '../../suites/real-flows/build-load.ts';
 import { KarpenterProcess } from '../../suites/real-flows/karpenter-process.ts';
 import { boots, nodeHours } from './logs.ts';
-import { withinTolerances } from './tolerances.ts';
+import { predictionsFor } from './predictions.ts';
+import { RUNS } from './recording.ts';
+import { TOLERANCES, withinTolerances } from './tolerances.ts';
 
 describe('the tolerances of a prediction', () => {
   const predicted = figures(10, 20, 60);
@@ -35,6 +37,19 @@ describe('the tolerances of a prediction', () => {
 function figures(nodeHours: number, mean: number, p95: number) {
   return { nodeHours, waitSeconds: { mean, p50: 0, p95, p99: p95, max: p95 } };
 }
+
+/** A process of `replay` for each side takes seconds, and several times that on a busy machine. */
+describe('replay', { timeout: 60_000 }, () => {
+  it.each(RUNS)(
+    'foretells what the real Karpenter did in the run %s, with and without Hangar',
+    async (run) => {
+      for (const { side, measured, predicted, isMet } of await predictionsFor(run)) {
+        expect(measured.harmed).toBe(0);
+        expect({ side, measured, predicted, isMet }).toMatchObject({ isMet: TOLERANCES.map(() => true) });
+      }
+    },
+  );
+});
 
 const HOUR_MS = 3_600_000;
 const COUNTED = { fromMs: 10 * HOUR_MS, toMs: 12 * HOUR_MS };
