@@ -48,6 +48,14 @@ describe('the options of a bench', () => {
     expect(context.printed.join('').startsWith('{')).toBe(json);
   });
 
+  it('--write-docs is refused by a bench without a page, before it runs', async () => {
+    const context = fakeContext();
+    const { page: _page, ...pageless } = bench(() => Promise.reject(new Error('it ran')));
+
+    expect(await runBench(pageless, ['--write-docs'], context)).toBe(2);
+    expect(context.complained.join('')).toContain('gaps writes no page');
+  });
+
   it('--write-docs writes the page of the bench', async () => {
     const { options, code, context } = await received(['--write-docs']);
     expect(options).toEqual(all);
