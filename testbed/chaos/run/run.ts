@@ -28,7 +28,7 @@ export interface FinishedRun {
 
 const TICK_MS = 100;
 const SAMPLE_MS = 1_000;
-/** After the last fault, all builds must end within this time. */
+/** After the last fault: when no build has ended for so long, none of the others will. A slow machine may need longer for all of them. */
 const SETTLE_MS = 180_000;
 
 /** Sends the builds and injects the faults of a plan, and waits until everything has settled. */
@@ -102,14 +102,21 @@ class Run {
     }
   }
 
-  /** Waits until all builds have ended and their objects are gone, or the time limit is reached. */
+  /** Waits until all builds have ended and their objects are gone, or nothing more ends. */
   async #settle(): Promise<void> {
     const { clock } = this.#parts;
-    const fromMs = clock.monotonicMs();
+    let last = { ended: this.#ended(), atMs: clock.monotonicMs() };
     const isSettled = async (): Promise<boolean> =>
-      [...this.#sent.values()].every(({ endedMs }) => endedMs !== undefined) &&
-      (await this.#leftovers()).length === 0;
-    while (!(await isSettled()) && clock.monotonicMs() - fromMs < SETTLE_MS) await this.#tick();
+      last.ended === this.#sent.size && (await this.#leftovers()).length === 0;
+    while (!(await isSettled()) && clock.monotonicMs() - last.atMs < SETTLE_MS) {
+      await this.#tick();
+      const ended = this.#ended();
+      if (ended !== last.ended) last = { ended, atMs: clock.monotonicMs() };
+    }
+  }
+
+  #ended(): number {
+    return [...this.#sent.values()].filter(({ endedMs }) => endedMs !== undefined).length;
   }
 
   async #tick(): Promise<void> {
@@ -127,10 +134,9 @@ class Run {
 
   #progress(): string {
     const { builds, faults } = this.#plan;
-    const ended = [...this.#sent.values()].filter(({ endedMs }) => endedMs !== undefined).length;
     const seconds = Math.round((this.#parts.clock.monotonicMs() - this.#beganMs) / 1_000);
     const injected = this.#injector.faults.length;
-    return `${seconds} s: ${this.#sent.size} of ${builds.length} builds sent, ${ended} ended; ${injected} of ${faults.length} faults`;
+    return `${seconds} s: ${this.#sent.size} of ${builds.length} builds sent, ${this.#ended()} ended; ${injected} of ${faults.length} faults`;
   }
 
   #send(number: number, shapeNumber: number): void {
