@@ -147,10 +147,17 @@ const demand: readonly Panel[] = [
   {
     title: 'How long does a node take to boot?',
     description:
-      'Assumed time from the request for a node until it is ready: learned from boots, or HANGAR_AUTOSCALER_BOOT_TIME.',
+      'Assumed time from the request for a node until it is ready: learned from boots, or HANGAR_AUTOSCALER_BOOT_TIME. Medians of the last boots by phase: machine, kubelet, and image of the first build.',
     kind: 'lines',
     unit: 's',
-    queries: [{ expr: SERVICE.gauge(METRICS.bootSeconds).max().text, legend: 'boot time' }],
+    queries: [
+      { expr: SERVICE.gauge(METRICS.bootSeconds).max().text, legend: 'boot time' },
+      {
+        expr: SERVICE.gauge(METRICS.bootPhase).max('phase').text,
+        legend: '{{phase}}',
+        mayBeEmpty: 'no node has booted since the service was started',
+      },
+    ],
     width: 8,
   },
 ];

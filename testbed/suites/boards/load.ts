@@ -165,7 +165,10 @@ async function play(clock: Clock, { cluster, drone, runner }: Actors, loadMs: nu
   // Prometheus must have seen the zeros before the first events.
   await clock.sleep(3_000);
   const beganMs = clock.monotonicMs();
+  // Too small for any build: only its boot is of interest.
+  cluster.addNode({ name: 'late', cpu: '100m', memory: '64Mi', ready: false });
   const troubles: Trouble[] = [
+    { atMs: loadMs * 0.1, make: () => Promise.resolve(cluster.setNodeReady('late', true)) },
     { atMs: loadMs * 0.2, make: () => throttle(cluster) },
     { atMs: loadMs * 0.3, make: () => evictOne(cluster) },
     { atMs: loadMs * 0.6, make: () => runner.replace() },
