@@ -140,6 +140,7 @@ async function open(opened: AsyncDisposableStack): Promise<Actors & { readonly p
       HANGAR_AUTOSCALER_BOOT_TIME: '5s',
       HANGAR_AUTOSCALER_COOL_DOWN: '2s',
       HANGAR_AUTOSCALER_MAX_NODES: '4',
+      HANGAR_AUTOSCALER_WAIT_BOUND: '30s',
       HANGAR_AUTOSCALER_PRICES: 'builds-4=0.2,4cpu-8gb=0.19',
     },
   });
