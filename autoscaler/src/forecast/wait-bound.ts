@@ -58,9 +58,9 @@ export class WaitBound {
 
   /** Free room to order, and to keep where it exists. None where a wait ends in time anyway, when the node that it caused is ready. */
   room(rise: Chances, next: NextPush): { readonly order: number; readonly keep: number } {
-    const isBySlowest = this.#seconds >= this.#leadSeconds;
+    const endsInTime = this.#seconds >= this.#leadSeconds;
     const roomAt = (change: Chances): number =>
-      isBySlowest ? 0 : roomForPush(change, next, ALLOWED_LATE_SHARE * Math.exp(-this.#controller.margin));
+      endsInTime ? 0 : roomForPush(change, next, ALLOWED_LATE_SHARE * Math.exp(-this.#controller.margin));
     this.#pods = roomAt(rise);
     return { order: this.#pods, keep: Math.max(this.#pods, roomAt(NO_RISE)) };
   }

@@ -1,3 +1,4 @@
+import { medianOf } from '@hangar/shared/median';
 import type { BootPhase, UsualPhase } from '../capacity/boot-phase.ts';
 import { Ring } from '../history/ring.ts';
 import type { PhaseTime, TimedPhase } from '../watch/boot-phases.ts';
@@ -20,7 +21,7 @@ export class PhaseBook {
 
   /** The phases that were observed. */
   get phases(): readonly UsualPhase[] {
-    const usual = (phase: TimedPhase): number => median(this.#seconds[phase].items) ?? 0;
+    const usual = (phase: TimedPhase): number => medianOf(this.#seconds[phase].items) ?? 0;
     const phases: readonly (readonly [BootPhase, TimedPhase, number])[] = [
       ['machine', 'machine', usual('machine')],
       ['kubelet', 'kubelet', usual('kubelet')],
@@ -31,8 +32,4 @@ export class PhaseBook {
       return boots === 0 ? [] : { phase, seconds, boots };
     });
   }
-}
-
-function median(values: readonly number[]): number | undefined {
-  return values.toSorted((one, other) => one - other)[Math.floor((values.length - 1) / 2)];
 }

@@ -151,10 +151,7 @@ describe('properties of room on nodes', () => {
         (one.placement !== ARM || isArm) &&
         keys.every((key) => room[key] >= one.asks[key] || one.asks[key] === 0);
       const found = left.find(fits);
-      if (found)
-        found.room = Object.fromEntries(
-          keys.map((key) => [key, found.room[key] - one.asks[key]]),
-        ) as unknown as Room;
+      if (found) for (const key of keys) found.room[key] -= one.asks[key];
       return found?.name;
     });
   }

@@ -92,7 +92,7 @@ export class SharedBudget implements Reservations {
     } catch (error) {
       this.#parts.log.warn({ err: error, stageId: stage.stageId }, 'the shared budget could not be updated');
       const text = 'the shared budget could not be read or updated';
-      return { kind: 'waiting', reason: this.#parts.nodes ? 'budget-nodes' : 'budget-pods', text };
+      return { kind: 'waiting', reason: this.#usualReason, text };
     }
   }
 
@@ -118,7 +118,8 @@ export class SharedBudget implements Reservations {
     const reserved = this.#current(lease);
     reserved.delete(stageId);
     const admission = this.#judge(stage, ahead, reserved);
-    if (admission.kind === 'refused') return { kind: 'waiting', reason: 'budget-pods', text: admission.text };
+    if (admission.kind === 'refused')
+      return { kind: 'waiting', reason: this.#usualReason, text: admission.text };
     if (admission.kind === 'waiting') return admission;
     const { pods, cpuMillicores, memoryBytes } = asks;
     const { node } = admission;
@@ -193,6 +194,11 @@ export class SharedBudget implements Reservations {
     }
     const { uid, resourceVersion } = lease.metadata ?? {};
     await cluster.patch(this.#target, { metadata: { uid, resourceVersion, annotations } }, 'merge', signal);
+  }
+
+  /** Where it is not known which part of the budget a stage waits for. */
+  get #usualReason(): 'budget-nodes' | 'budget-pods' {
+    return this.#parts.nodes ? 'budget-nodes' : 'budget-pods';
   }
 
   get #target(): Target {

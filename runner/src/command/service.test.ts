@@ -3,6 +3,7 @@ import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { Agent } from 'undici';
 import { describe, expect, it } from 'vitest';
+import { aPolicy } from '../compile/testing/a-pipeline.ts';
 import { loadConfig } from '../config/load.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
 import { anEntry } from '../metrics/testing/an-entry.ts';
@@ -125,8 +126,9 @@ describe('usualPlacements', () => {
 
   it('is also where policies lead, whose selector replaces the default', () => {
     const config = configOf({ DRONE_NODE_SELECTOR_DEFAULT: 'pool:ci' });
-    const policy = (nodeSelector: Record<string, string>) => ({ nodeSelector, tolerations: [toleration] });
-    const policies = [policy({}), policy({ pool: 'gpu' })] as unknown as typeof config.compile.policies;
+    const policies = [{}, { pool: 'gpu' }].map((nodeSelector: Record<string, string>) =>
+      aPolicy({ nodeSelector, tolerations: [toleration] }),
+    );
     const tolerations = [{ key: 'gpu', operator: 'Exists', value: '', effect: '' }];
     expect(usualPlacements({ ...config, compile: { ...config.compile, policies } })).toEqual([
       { nodeSelector: { pool: 'ci' } },

@@ -1,5 +1,6 @@
 import { BoundedMap } from '@hangar/shared/bounded';
 import type { StageRequest } from '@hangar/shared/contract/demand';
+import { medianOf } from '@hangar/shared/median';
 import type { RegisteredStage } from '../stage-registry.ts';
 import { requestOf } from './runner-demand.ts';
 
@@ -46,8 +47,3 @@ export class RunHistory {
 }
 
 const keyOf = (repo: string, stageName: string): string => `${repo}\0${stageName}`;
-
-function medianOf(values: readonly number[]): number | undefined {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)];
-}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type BoundCell, holds, leastThat } from './bound.ts';
+import { leastThat } from '../least-that.ts';
+import { type BoundCell, holds } from './bound.ts';
 import { boundMarkdown, boundText } from './bound-report.ts';
 
 describe('leastThat', () => {

@@ -8,6 +8,7 @@ import { replay } from '@hangar/autoscaler/replay/replay';
 import { FIRST_MONDAY } from '@hangar/autoscaler/trace/generate';
 import { BOOT_SECONDS, NODE, PODS_PER_NODE, serviceWith } from '../cost/contenders.ts';
 import { TRACES } from '../cost/traces.ts';
+import { leastThat } from '../least-that.ts';
 
 const DAY = 86_400;
 /** The first days are for learning. */
@@ -54,22 +55,6 @@ function play(jobs: readonly Job[], policy: ScalingPolicy, boundSeconds: number,
     },
   });
   return { lateShare: 1 - inTime / result.jobs, nodeHours: result.nodeHours };
-}
-
-/** The least number, from a first one on, for which it is true; it is for all larger ones. */
-export function leastThat(first: number, isTrue: (count: number) => boolean): number {
-  let low = first;
-  let high = first;
-  while (!isTrue(high)) {
-    low = high + 1;
-    high *= 2;
-  }
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if (isTrue(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return high;
 }
 
 /** Nodes that are busy all the time with these builds: with fewer, the queue would never end. */

@@ -46,6 +46,7 @@ const OWN = 'testbed/bench/capacity/cost';
 const ENGINE_SOURCES = [
   'autoscaler/src/replay/policies',
   'autoscaler/src/capacity',
+  'testbed/bench/capacity/least-that.ts',
   ...['contenders', 'quantile-rule', 'static-size'].map((name) => `${OWN}/${name}.ts`),
 ];
 

@@ -1,4 +1,5 @@
 import type { Job } from '@hangar/autoscaler/capacity/job';
+import { leastThat } from '../least-that.ts';
 
 /** The p95 wait that a fixed pool must hold in the training days. */
 const OBJECTIVE_P95_SECONDS = 60;
@@ -38,17 +39,5 @@ function sink(heap: Float64Array, value: number): void {
  * @param podsPerNode places on a node
  */
 export function staticSize(jobs: readonly Job[], podsPerNode: number): number {
-  let least = 1;
-  let most = 1;
-  const holds = (nodes: number): boolean => waitP95(jobs, nodes * podsPerNode) <= OBJECTIVE_P95_SECONDS;
-  while (!holds(most)) {
-    least = most + 1;
-    most *= 2;
-  }
-  while (least < most) {
-    const middle = Math.floor((least + most) / 2);
-    if (holds(middle)) most = middle;
-    else least = middle + 1;
-  }
-  return most;
+  return leastThat(1, (nodes) => waitP95(jobs, nodes * podsPerNode) <= OBJECTIVE_P95_SECONDS);
 }
