@@ -19,6 +19,9 @@ export const caching = (...commands: readonly string[]): string =>
 /** A command that fills the cache with a file of that size. */
 export const large = (mib: number): string => `dd if=/dev/zero of=/cache/large bs=1M count=${mib}`;
 
+/** A command that fills the cache with so many small files that a save takes a second, however fast or slow the disk is. */
+export const MANY_FILES = 'i=0; while [ $i -lt 30000 ]; do echo $i > /cache/$i; i=$((i+1)); done';
+
 type Who = Omit<BuildRequest, 'yaml'>;
 
 /** A save that was stopped in its middle. */
@@ -69,7 +72,7 @@ export class CacheBuilds {
       .filter((name) => !name.endsWith('.lock'));
   }
 
-  /** The save of the repository, stopped before its archive is whole, however fast the disk is. */
+  /** The save of the repository, stopped before its archive is whole. */
   stoppedSave(): Promise<StoppedSave> {
     const isWriting = () => this.files().some((name) => name.endsWith('.tmp'));
     return until('a save that is not over', PATIENCE.timeoutMs, async () => {

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { stepResults } from '../flows/pipelines.ts';
 import { startTestSystem, type TestSystem } from '../flows/test-system.ts';
 import { ownNamespaceAccess } from '../real-flows/real-cluster-access.ts';
-import { CacheBuilds, caching, large, PATIENCE } from './cache-builds.ts';
+import { CacheBuilds, caching, large, MANY_FILES, PATIENCE } from './cache-builds.ts';
 
 const VOLUMES: Resource = { base: '/api/v1', plural: 'persistentvolumes' };
 const CLAIMS: Resource = { base: '/api/v1', plural: 'persistentvolumeclaims' };
@@ -95,7 +95,7 @@ describe('a cache in a directory of the node', () => {
 
   it('stays whole if its Pod is lost while it is saved, and the rest of that goes with the next save', async () => {
     expect(await builds.found('good')).toBe('nothing');
-    const id = builds.offer(caching(large(700), 'echo lost > /cache/who'));
+    const id = builds.offer(caching(MANY_FILES, 'echo lost > /cache/who'));
     await builds.stoppedSave();
     const [pod] = await system.pods();
     await system.removePod(pod, 0);
@@ -108,7 +108,7 @@ describe('a cache in a directory of the node', () => {
   });
 
   it('is saved once if the runner is killed meanwhile and another one takes over', async () => {
-    const id = builds.offer(caching(large(700)));
+    const id = builds.offer(caching(MANY_FILES));
     const save = await builds.stoppedSave();
     await system.runner.kill();
     await system.startRunner('runner-b');

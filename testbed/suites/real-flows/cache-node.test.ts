@@ -8,7 +8,7 @@ import { up } from '../../parts/real/cluster.ts';
 import { stopService } from '../../parts/real/services.ts';
 import { until } from '../../parts/until.ts';
 import { startTestSystem } from '../flows/test-system.ts';
-import { CacheBuilds, caching, large, PATIENCE } from '../kubelet/cache-builds.ts';
+import { CacheBuilds, caching, MANY_FILES, PATIENCE } from '../kubelet/cache-builds.ts';
 import { FakePool } from './fake-pool.ts';
 import { ownNamespaceAccess } from './real-cluster-access.ts';
 
@@ -45,7 +45,7 @@ it('a node that goes away while it saves a cache ends the build, and leaves the 
   };
 
   expect(await builds.found('good')).toBe('nothing');
-  const id = builds.offer(`${caching(large(700), 'echo lost > /cache/who')}${EVICTED_AT_ONCE}\n`);
+  const id = builds.offer(`${caching(MANY_FILES, 'echo lost > /cache/who')}${EVICTED_AT_ONCE}\n`);
   const save = await builds.stoppedSave();
   onTestFinished(comesBack);
   await stopService(cluster.layout, 'kubelet', 0);
