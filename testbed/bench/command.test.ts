@@ -5,7 +5,7 @@ import { fakeContext } from '@hangar/shared/testing/fake-context';
 import { describe, expect, it } from 'vitest';
 import { type Bench, type BenchOptions, benchCommand, runParts, Stalled } from './command.ts';
 import { rowOf } from './measure.ts';
-import { benchReportText, markersOf, reportMarkdown, rewritten } from './report.ts';
+import { benchReportText, markersOf, pageWith, reportMarkdown, rewritten } from './report.ts';
 
 const outcome = { data: { rows: [] }, text: 'a table', markdown: '', ok: true };
 const bench = (run: Bench['run']): Bench => ({
@@ -63,6 +63,16 @@ describe('the options of a bench', () => {
     expect(context.complained.join('')).toContain('docs/none.md');
   });
 
+  it('--write-docs with --only runs a bench whose parts have blocks of their own', async () => {
+    const given: BenchOptions[] = [];
+    const one = bench((options) => {
+      given.push(options);
+      return Promise.resolve(outcome);
+    });
+    await runBench({ ...one, writesParts: true }, ['--write-docs', '--only', 'gate'], fakeContext());
+    expect(given).toEqual([{ quick: false, only: ['gate'] }]);
+  });
+
   it.each([
     { args: ['--only', 'gates'], want: 'there is no bench gates; there are: gate, swap' },
     { args: ['--write-docs', '--only', 'gate'], want: 'leave out --only' },
@@ -96,6 +106,25 @@ describe('rewritten', () => {
     ['markers the wrong way round', { begin: markers.end, end: markers.begin }],
   ])('refuses %s, and says which lines it needs', (_, other) => {
     expect(() => rewritten(page, other, 'new')).toThrow(other.begin);
+  });
+});
+
+describe('pageWith', () => {
+  const block = (part: string, text: string): string => {
+    const { begin, end } = markersOf('capacity', part);
+    return `${begin}\n\n${text}\n\n${end}`;
+  };
+
+  it('puts the text of a bench into its block', () => {
+    expect(pageWith(page, 'steps', 'new')).toBe(page.replace('old', 'new'));
+  });
+
+  it('puts each part into its own block, and leaves the blocks of other parts', () => {
+    const blocks = `${block('cost', 'old')}\n${block('bound', 'old')}`;
+    expect(pageWith(blocks, 'capacity', { bound: 'new' })).toBe(
+      `${block('cost', 'old')}\n${block('bound', 'new')}`,
+    );
+    expect(() => pageWith(blocks, 'capacity', { speed: 'new' })).toThrow('--only speed --write-docs');
   });
 });
 

@@ -13,10 +13,9 @@ import {
   benchReportText,
   type Circumstances,
   circumstancesAt,
-  markersOf,
+  pageWith,
   type Results,
   reportMarkdown,
-  rewritten,
 } from './report.ts';
 
 /** What a bench uses of the process. */
@@ -42,7 +41,8 @@ export interface BenchOutcome {
   /** For programs, beside the circumstances. */
   readonly data: object;
   readonly text: string;
-  readonly markdown: string;
+  /** For the page; by the name of the part where each part has its own block. */
+  readonly markdown: string | Readonly<Record<string, string>>;
   /** False: something did not work, whatever the timings. */
   readonly ok: boolean;
   /** Pictures for docs/, by file name; written with the page. */
@@ -58,6 +58,8 @@ export interface Bench {
   readonly page?: string;
   /** Names that `--only` takes; none: it is one whole. */
   readonly parts: readonly string[];
+  /** Each part has its own block of the page, which `--only NAME --write-docs` rewrites. */
+  readonly writesParts?: boolean;
   /** Rejects with the reason of `terminal.stop` when that is aborted, after its cleanup. */
   run(options: BenchOptions, circumstances: Circumstances, terminal: BenchTerminal): Promise<BenchOutcome>;
 }
@@ -94,7 +96,7 @@ export function benchCommand(bench: Bench): Command {
           `there is no bench ${strange.join(', ')}; there are: ${parts.join(', ') || 'none'}`,
         );
       const writeDocs = options['write-docs'] === true;
-      if (writeDocs && only.length > 0)
+      if (writeDocs && only.length > 0 && bench.writesParts !== true)
         throw new UsageError('--write-docs writes the whole table: leave out --only');
       if (writeDocs && bench.page === undefined)
         throw new UsageError(`${name} writes no page: leave out --write-docs`);
@@ -119,7 +121,7 @@ async function runBench(
     print(json ? JSON.stringify({ circumstances, ...data }, undefined, 2) : text);
     if (writeDocs && bench.page !== undefined) {
       const path = new URL(`../../docs/${bench.page}`, import.meta.url);
-      await writeFile(path, rewritten(await readFile(path, 'utf8'), markersOf(bench.name), markdown));
+      await writeFile(path, pageWith(await readFile(path, 'utf8'), bench.name, markdown));
       for (const [name, content] of Object.entries(files))
         await writeFile(new URL(`../../docs/${name}`, import.meta.url), content);
     }

@@ -73,11 +73,14 @@ export interface Markers {
   readonly end: string;
 }
 
-/** The markers of one bench in a Markdown page. */
-export const markersOf = (bench: string): Markers => ({
-  begin: `<!-- written by: npm run bench -- ${bench} --write-docs -->`,
-  end: `<!-- end of what bench ${bench} wrote -->`,
-});
+/** The markers of one bench, or of its part that has its own block, in a Markdown page. */
+export function markersOf(bench: string, part?: string): Markers {
+  const words = part === undefined ? bench : `${bench} --only ${part}`;
+  return {
+    begin: `<!-- written by: npm run bench -- ${words} --write-docs -->`,
+    end: `<!-- end of what bench ${words} wrote -->`,
+  };
+}
 
 /** The page with new text between the markers; throws when they are not there, or the wrong way round. */
 export function rewritten(page: string, { begin, end }: Markers, text: string): string {
@@ -85,4 +88,21 @@ export function rewritten(page: string, { begin, end }: Markers, text: string): 
   if (from < 0 || to < from)
     throw new Error(`the page lacks the lines between which the table stands:\n${begin}\n${end}`);
   return `${page.slice(0, from + begin.length)}\n\n${text.trim()}\n\n${page.slice(to)}`;
+}
+
+/**
+ * The page with the new text of a bench: in its block, or each part in the part's own.
+ *
+ * @throws when the page lacks the markers of a block
+ */
+export function pageWith(
+  page: string,
+  bench: string,
+  markdown: string | Readonly<Record<string, string>>,
+): string {
+  if (typeof markdown === 'string') return rewritten(page, markersOf(bench), markdown);
+  return Object.entries(markdown).reduce(
+    (written, [part, text]) => rewritten(written, markersOf(bench, part), text),
+    page,
+  );
 }

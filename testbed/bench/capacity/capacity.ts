@@ -1,14 +1,8 @@
-import {
-  type Bench,
-  type BenchOptions,
-  type BenchOutcome,
-  type BenchTerminal,
-  runParts,
-} from '../command.ts';
-import type { Circumstances } from '../report.ts';
-import { circumstancesText, failureLines } from '../report.ts';
+import type { Bench, BenchOptions, BenchOutcome, BenchTerminal } from '../command.ts';
+import { runParts } from '../command.ts';
+import { type Circumstances, circumstancesText, failureLines } from '../report.ts';
 import { rowsMarkdown, rowsText } from '../table.ts';
-import { playBounds } from './bound/bound.ts';
+import { BOUND_SEEDS, playBounds } from './bound/bound.ts';
 import { boundMarkdown, boundText } from './bound/bound-report.ts';
 import {
   comparisonMarkdown,
@@ -17,71 +11,112 @@ import {
   playScenario,
   SCENARIOS,
 } from './comparison.ts';
-import { playCosts } from './cost/cost.ts';
+import { COST_SEEDS, playCosts } from './cost/cost.ts';
 import { costMarkdown, costText } from './cost/cost-report.ts';
 import { paretoSvg } from './cost/pareto-plot.ts';
 import { verdictsOf } from './cost/verdicts.ts';
 import { SPEED_PARTS } from './speed.ts';
 
 /** Nothing was tuned on these. */
-const SEEDS = [7001, 7002, 7003] as const;
-const POLICIES = 'policies';
-const COST = 'cost';
-const BOUND = 'bound';
+const POLICY_SEEDS = [7001, 7002, 7003] as const;
 const PLOT_FILE = 'capacity-cost.svg';
-const PARTS = [POLICIES, COST, BOUND, ...SPEED_PARTS.map(({ name }) => name)];
 
-const NOTES = `The synthetic loads are those of docs/capacity-bench.md (seeds ${SEEDS.join(', ')}, 28 days each, the last 14 are evaluated). Needs no
-cluster. Takes about fifteen minutes without the parts cost and bound, five with --quick (one seed). The part bound plays two weeks of ten traces. The part cost plays a set of traces and takes more than an
-hour the first time, ten minutes with --quick; later it plays again only what changed. Parts: ${PARTS.join(' ')}`;
+/** What a part was asked: `--quick` is one seed and few repetitions. */
+interface Request {
+  readonly quick: boolean;
+  readonly seeds: readonly number[];
+}
+
+/** A part of the bench; `npm run bench -- capacity --only NAME --write-docs` writes its block of the page. */
+interface CapacityPart {
+  readonly name: string;
+  /** None where nothing is drawn by chance. */
+  readonly seeds: readonly number[];
+  run(request: Request, terminal: BenchTerminal): Promise<Omit<BenchOutcome, 'markdown'> & Written>;
+}
+
+interface Written {
+  readonly markdown: string;
+}
+
+const PARTS: readonly CapacityPart[] = [
+  {
+    name: 'policies',
+    seeds: POLICY_SEEDS,
+    run: async ({ seeds }, { complain: say, stop }) => {
+      const policies: PolicyRuns[] = [];
+      for (const scenario of SCENARIOS)
+        policies.push(...(await playScenario(scenario, seeds, { say, stop })));
+      const [text, markdown] = [comparisonText(policies), comparisonMarkdown(policies)];
+      return { data: { policies }, text, markdown, ok: true };
+    },
+  },
+  {
+    name: 'cost',
+    seeds: COST_SEEDS,
+    run: async ({ quick, seeds }, { complain: say, stop }) => {
+      const costs = await playCosts({ quick, seeds }, { say, stop });
+      const verdicts = verdictsOf(costs);
+      return {
+        data: { costs, verdicts },
+        text: costText(costs, verdicts),
+        markdown: costMarkdown(costs, verdicts),
+        files: { [PLOT_FILE]: paretoSvg(costs) },
+        ok: true,
+      };
+    },
+  },
+  {
+    name: 'bound',
+    seeds: BOUND_SEEDS,
+    run: async ({ seeds }, { complain: say, stop }) => {
+      const bounds = await playBounds(seeds, { say, stop });
+      return { data: { bounds }, text: boundText(bounds), markdown: boundMarkdown(bounds), ok: true };
+    },
+  },
+  {
+    name: 'speed',
+    seeds: [],
+    run: async ({ quick }, terminal) => {
+      const { rows, failures } = await runParts(SPEED_PARTS, { quick, stop: terminal.stop }, terminal);
+      const failed = failureLines(failures);
+      return {
+        data: { speed: rows, failures: failures.map(({ bench, text }) => `${bench}: ${text}`) },
+        text: [rowsText(rows), ...failed].join('\n\n'),
+        markdown: [rowsMarkdown(rows), ...failed].join('\n\n'),
+        ok: failures.length === 0,
+      };
+    },
+  },
+];
+
+const NOTES = `The loads are those of docs/capacity-bench.md, each with several seeds. Needs no cluster.
+
+  policies  two loads of 28 days under all policies and placements; a quarter of an hour
+  cost      20 traces at three prices of waiting; hours the first time, later only what changed is played
+  bound     two weeks of ten traces with a bound for the wait; twenty minutes
+  speed     placement, tick and scraping; needs a quiet machine
+
+With --quick, each has one seed, and cost leaves out the large traces.`;
 
 async function run(
   { only, quick }: BenchOptions,
   circumstances: Circumstances,
   terminal: BenchTerminal,
 ): Promise<BenchOutcome> {
-  const { complain: say, stop } = terminal;
-  const isAsked = (name: string): boolean => only.length === 0 || only.includes(name);
-  const seeds = quick ? SEEDS.slice(0, 1) : SEEDS;
-  const parts = SPEED_PARTS.filter(({ name }) => isAsked(name));
-  const { rows: speed, failures } = await runParts(parts, { quick, stop }, terminal);
-  const policies: PolicyRuns[] = [];
-  for (const scenario of isAsked(POLICIES) ? SCENARIOS : [])
-    policies.push(...(await playScenario(scenario, seeds, { say, stop })));
-  const costs = isAsked(COST) ? await playCosts(quick, { say, stop }) : [];
-  const verdicts = verdictsOf(costs);
-  const bounds = isAsked(BOUND) ? await playBounds(quick, { say, stop }) : [];
-  const failed = failureLines(failures);
-  const head = `Measured ${circumstancesText(circumstances)}. Seeds ${seeds.join(', ')}.`;
+  const done = [];
+  for (const part of PARTS.filter(({ name }) => only.length === 0 || only.includes(name))) {
+    const seeds = quick ? part.seeds.slice(0, 1) : part.seeds;
+    const drawn = seeds.length === 0 ? '' : ` Seeds ${seeds.join(', ')}.`;
+    const head = `Measured ${circumstancesText(circumstances)}.${drawn}`;
+    done.push({ name: part.name, head, ...(await part.run({ quick, seeds }, terminal)) });
+  }
   return {
-    data: {
-      seeds,
-      policies,
-      costs,
-      verdicts,
-      bounds,
-      speed,
-      failures: failures.map(({ bench, text }) => `${bench}: ${text}`),
-    },
-    text: [
-      comparisonText(policies),
-      costText(costs, verdicts),
-      boundText(bounds),
-      rowsText(speed),
-      ...failed,
-      head,
-    ].join('\n\n'),
-    markdown: [
-      head,
-      comparisonMarkdown(policies),
-      costMarkdown(costs, verdicts),
-      boundMarkdown(bounds),
-      '### Speed',
-      rowsMarkdown(speed),
-      ...failed,
-    ].join('\n\n'),
-    ok: failures.length === 0,
-    files: costs.length === 0 ? {} : { [PLOT_FILE]: paretoSvg(costs) },
+    data: Object.assign({}, ...done.map(({ data }) => data)) as object,
+    text: done.map(({ head, text }) => `${text}\n\n${head}`).join('\n\n'),
+    markdown: Object.fromEntries(done.map(({ name, head, markdown }) => [name, `${head}\n\n${markdown}`])),
+    ok: done.every(({ ok }) => ok),
+    files: Object.assign({}, ...done.map(({ files }) => files)) as BenchOutcome['files'] & object,
   };
 }
 
@@ -91,6 +126,7 @@ export const capacityBench: Bench = {
   summary: 'sizing policies side by side, and the speed of simulation, tick and scraping',
   notes: NOTES,
   page: 'capacity-bench.md',
-  parts: PARTS,
+  parts: PARTS.map(({ name }) => name),
+  writesParts: true,
   run,
 };

@@ -78,20 +78,16 @@ function cellOf(trace: string, jobs: readonly Job[], boundSeconds: number, seed:
 }
 
 /** Nothing was tuned on these. */
-const SEEDS = [7201, 7202] as const;
+export const BOUND_SEEDS = [7201, 7202] as const;
 
-/**
- * Whether a bound is held where a fixed pool holds it.
- *
- * @param quick one seed
- */
+/** Whether a bound is held where a fixed pool holds it. */
 export async function playBounds(
-  quick: boolean,
+  seeds: readonly number[],
   tell: { readonly say: (text: string) => void; readonly stop: AbortSignal },
 ): Promise<readonly BoundCell[]> {
   const cells: BoundCell[] = [];
   for (const trace of TRACES.filter(({ name }) => QUIET_AND_BUSY.includes(name)))
-    for (const seed of quick ? SEEDS.slice(0, 1) : SEEDS) {
+    for (const seed of seeds) {
       const jobs = trace.jobs(seed).filter(({ arrivedAt }) => arrivedAt < FIRST_MONDAY + DAYS.all * DAY);
       for (const boundSeconds of BOUNDS_SECONDS) {
         await setImmediate();

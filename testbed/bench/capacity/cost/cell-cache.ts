@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import type { CellRun } from './cell.ts';
 import type { Contender } from './contenders.ts';
 
 const ROOT = new URL('../../../../', import.meta.url);
-const FOLDER = new URL('node_modules/.cache/hangar-capacity-bench/', ROOT);
 /** What every cell depends on. */
 const COMMON = [
   'autoscaler/src/simulate',
@@ -17,7 +16,13 @@ const COMMON = [
 
 /** Remembers cells by the content of all sources that decide them, so that only what changed is played again. */
 export class CellCache {
+  readonly #folder: string;
   readonly #hashes = new Map<string, Promise<string>>();
+
+  /** @param folder absolute; made when missing, and should outlive the clone: all cells take more than an hour */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
 
   /** The cell, from an earlier run where nothing changed since. */
   async cell(
@@ -25,12 +30,14 @@ export class CellCache {
     names: readonly (string | number)[],
     play: () => CellRun,
   ): Promise<CellRun> {
-    const file = new URL(`${await this.#keyOf(contender, names)}.json`, FOLDER);
+    const file = `${this.#folder}/${await this.#keyOf(contender, names)}.json`;
     const known = await readFile(file, 'utf8').catch(() => undefined);
     if (known !== undefined) return JSON.parse(known) as CellRun;
     const played = play();
-    await mkdir(FOLDER, { recursive: true });
-    await writeFile(file, JSON.stringify(played));
+    await mkdir(this.#folder, { recursive: true });
+    const draft = `${file}.${process.pid}`;
+    await writeFile(draft, JSON.stringify(played));
+    await rename(draft, file);
     return played;
   }
 

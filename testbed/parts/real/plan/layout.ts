@@ -10,12 +10,16 @@ export interface Layout {
   readonly repository: string;
 }
 
-/** Folders for this user: `$HANGAR_TESTBED_CACHE` or `~/.cache/hangar`, and `$HANGAR_TESTBED_STATE` or /var/lib/hangar-testbed. */
+/** What outlives a clone: `$HANGAR_TESTBED_CACHE`, or `~/.cache/hangar`. */
+export const cacheFolder = (environment: Readonly<Record<string, string | undefined>>): string =>
+  environment['HANGAR_TESTBED_CACHE'] ?? `${environment['HOME'] ?? '/root'}/.cache/hangar`;
+
+/** Folders for this user: the cache, and `$HANGAR_TESTBED_STATE` or /var/lib/hangar-testbed. */
 export function layoutFrom(
   environment: Readonly<Record<string, string | undefined>>,
   repository: string,
 ): Layout {
-  const cache = environment['HANGAR_TESTBED_CACHE'] ?? `${environment['HOME'] ?? '/root'}/.cache/hangar`;
+  const cache = cacheFolder(environment);
   const state = environment['HANGAR_TESTBED_STATE'] ?? '/var/lib/hangar-testbed';
   for (const [name, folder] of Object.entries({ HANGAR_TESTBED_CACHE: cache, HANGAR_TESTBED_STATE: state })) {
     if (!folder.startsWith('/')) throw new Error(`${name} must be an absolute folder, not "${folder}"`);
