@@ -57,7 +57,10 @@ describe('verdictsOf', () => {
 
   it('is written as a table and a picture', () => {
     expect(costMarkdown(all, verdictsOf(all))).toContain('| nightly | 30 | 130 | karpenter 170 | 0.765 |');
-    expect(paretoSvg(all)).toContain('karpenter: 2.00 × the bound');
+    const picture = paretoSvg(all);
+    expect(picture).toContain('karpenter: 2.00 × the bound');
+    expect(picture).toContain('font-size="9">30</text>');
+    expect(picture.match(/<polyline/g)).toHaveLength(2);
   });
 });
 
