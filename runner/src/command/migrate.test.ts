@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../compile/compile.ts';
 import { choosePolicy } from '../compile/policy.ts';
+import { reducedAddress } from '../compile/pull-secret.ts';
 import {
   aBuild,
   aCompileInput,
@@ -12,15 +13,18 @@ import {
   aRepo,
   aStep,
   someSettings,
+  text,
 } from '../compile/testing/a-pipeline.ts';
 import { stageFile, stepFile } from '../compile/testing/read-compiled.ts';
 import { parseDotenv } from '../config/dotenv.ts';
 import { loadConfig } from '../config/load.ts';
+import { lintPipeline } from '../lint/lint.ts';
 import { GlobMatcher } from '../parse/glob-matcher.ts';
 import { parseManifest } from '../parse/manifest.ts';
 import { checkSize } from '../parse/pipeline-file.ts';
 import { substitute } from '../parse/substitute.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { findSecret } from '../prepare/find-secret.ts';
 import { commandLine, stepsOf } from './testing/command-line.ts';
 
 const PAGE = readFileSync(new URL('../../../docs/migrate.md', import.meta.url), 'utf8');
@@ -128,7 +132,59 @@ const PROOFS: Readonly<Record<string, () => unknown>> = {
     const withEntrypoint = (entrypoint: string): string =>
       warningsOf(`steps: [{name: a, image: b, entrypoint: ${entrypoint}}]`);
     expect(withEntrypoint('[server, --port, $PORT]')).toContain('$PORT in a list of "entrypoint"');
+    expect(withEntrypoint('[server, --port, "${PORT}"]')).toContain('${PORT} in a list of "entrypoint"');
+    expect(withEntrypoint('[server, "$(hostname)"]')).toContain('$(hostname) in a list of "entrypoint"');
     expect(withEntrypoint('["server --port $PORT"]')).toBe('');
+  },
+  '`$(NAME)` in `command`': () => {
+    const step = { commands: [], command: ['$(PORT)'], environment: { URL: text('$(PORT)/$$') } };
+    const image = { entrypoint: ['/server'], cmd: [], stopSignal: '', user: '' };
+    const prepared = aPreparation({ images: { 'docker.io/library/s:1': image } });
+    const started = compiled({ steps: [aStep({ image: 's:1', ...step })] }, { prepared });
+    expect(stepFile(started, 2)).toMatchObject({ argv: ['/server', '$(PORT)'], env: { URL: '$(PORT)/$$' } });
+    const swapped = compiled({ steps: [aStep({ image: 's:1', ...step })] }).pod.spec?.containers[1];
+    expect(swapped).toMatchObject({ args: ['$$(PORT)'] });
+    expect(swapped?.env).toContainEqual({ name: 'URL', value: '$$(PORT)/$$$$' });
+    expect(warningsOf('steps: [{name: a, image: b, command: ["$(PORT)"]}]')).toContain(
+      '$(PORT) in "command"',
+    );
+  },
+  '`${v/#old/}` and `${v/%old/}`': () => {
+    const results = ['${v/#v/}', '${v/%3/}', '${v/#v/w}', '${v/#x/}'].map((one) =>
+      substitute(one, { v: 'v1.3' }),
+    );
+    expect(results).toEqual(['1.3', 'v1.', 'w1.3', 'v1.3']);
+  },
+  '`[a-z]` in the pattern of `${v%pattern}`': () => {
+    const results = ['${v%rc[0-9]}', '${v%%[a-z]*}', '${v#[a-z]}'].map((one) =>
+      substitute(one, { v: 'v1rc2' }),
+    );
+    expect(results).toEqual(['v1', '', '1rc2']);
+  },
+  'a mount of a volume that is not defined': () => {
+    const lint = (volumes: string): unknown => {
+      const body = `steps: [{name: a, image: b, volumes: [{name: v, path: /c}]}]\nvolumes: [${volumes}]`;
+      const [pipeline = aPipeline()] = parseManifest(HEAD + body).pipelines;
+      return lintPipeline(pipeline, { trusted: false, slug: 'a/b', namespaceRules: {} })?.message;
+    };
+    expect(lint('')).toContain('mounts unknown volume v');
+    expect(lint('{name: v, temp: }')).toContain('volume v has no source');
+    expect(lint('{name: v, temp: {}}, {name: w, temp: }')).toBeUndefined();
+  },
+  'a URL with a path': () => {
+    expect(reducedAddress('https://registry.test/team')).toBe('registry.test/team');
+    expect(reducedAddress('https://registry.test/')).toBe('registry.test');
+  },
+  'encrypted secrets (`kind: secret` with `data`)': async () => {
+    const data = 'AAECAwQFBgcICQoLqpQ10ZmFMln1E07yBFxsjzaTn0jCG1capZ4=';
+    const documents = [{ name: 's', data, get: undefined }];
+    const repo = aRepo({ private: false, secret: 'O1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6' });
+    const find = (event: string) => {
+      const detail = aDetail({ repo, build: aBuild({ event, sourceRepo: '' }) });
+      return findSecret('s', { detail, documents, runnerSecrets: {}, plugin: undefined });
+    };
+    expect(await find('pull_request')).toHaveProperty('missing');
+    expect(await find('push')).toEqual({ value: 'hunter-two' });
   },
   "the runner's own service account": () => {
     const settings = someSettings({

@@ -62,9 +62,12 @@ function* memoryVolumes(pipeline: Pipeline): Generator<LintProblem> {
   }
 }
 
+/** One that no step mounts is harmless, and the old runner left it out. */
 function* sourcelessVolumes(pipeline: Pipeline): Generator<LintProblem> {
+  const steps = [...pipeline.services, ...pipeline.steps];
+  const mounted = new Set(steps.flatMap(({ volumes }) => volumes.map(({ name }) => name)));
   for (const volume of pipeline.volumes) {
-    if (volume.kind !== 'none') continue;
+    if (volume.kind !== 'none' || !mounted.has(volume.name)) continue;
     const cure = 'give it one of temp, cache, host, claim, config_map or secret, for example `temp: {}`';
     yield { message: `linter: volume ${volume.name} has no source: ${cure}`, at: volume.at ?? [] };
   }

@@ -264,8 +264,11 @@ describe('lintPipeline: later checks (previous-runner §9)', () => {
     );
   });
 
-  it('known issue 50: refuses a volume without a source', () => {
-    expect(first('volumes: [{name: v, temp: }]')).toContain('linter: volume v has no source: ');
+  it('known issue 50: refuses a volume without a source that a step mounts', () => {
+    const steps = 'steps: [{name: a, image: b, volumes: [{name: v, path: /c}]}]';
+
+    expect(first(`volumes: [{name: v, temp: }]\n${steps}`)).toContain('linter: volume v has no source: ');
+    expect(first(`volumes: [{name: w, temp: }, {name: v, temp: {}}]\n${steps}`)).toBeUndefined();
   });
 
   it('refuses a mount without a path', () => {

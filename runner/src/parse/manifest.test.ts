@@ -460,6 +460,27 @@ describe('warnings', () => {
     );
   });
 
+  it.each([
+    ['entrypoint: [server, --port, "${PORT}"]', '${PORT} in a list of "entrypoint"'],
+    ['entrypoint: [server, --since, "$(date +%F)"]', '$(date +%F) in a list of "entrypoint"'],
+    ['entrypoint: [server]\n    command: ["`hostname`"]', '`hostname` in a list of "entrypoint"'],
+    ['command: [--requirepass, "$(PASSWORD)"]', '$(PASSWORD) in "command"'],
+    ['command: ["--url=http://$(MY.HOST-1)/"]', '$(MY.HOST-1) in "command"'],
+  ])('%s: what a shell or Kubernetes put in before is warned of', (keys, beginning) => {
+    const { warnings } = parseManifest(`${HEAD}steps:\n  - name: a\n    image: b\n    ${keys}\n`);
+
+    expect(warnings).toEqual([expect.stringContaining(`: ${beginning} is not substituted`)]);
+  });
+
+  it.each([
+    'entrypoint: [server, "costs $5", "$", "${", "$("]',
+    'entrypoint: [/bin/sh, -c]\n    command: ["server $(hostname)"]',
+    'command: ["$PORT", "${PORT}", "`hostname`", "$(date +%F)", "$()", "$$(PORT)"]',
+    'commands: ["echo $(PORT)"]',
+  ])('%s: nothing was put in by the previous runner, or a shell still does it', (keys) => {
+    expect(parseManifest(`${HEAD}steps:\n  - name: a\n    image: b\n    ${keys}\n`).warnings).toEqual([]);
+  });
+
   it('are limited, so that no file fills the log', () => {
     const keys = Array.from({ length: 200 }, (_, n) => `k${n}: 1`).join('\n');
     const { warnings } = parseManifest(HEAD + keys);

@@ -130,21 +130,36 @@ function readMount(decoder: Decoder, node: YamlNode): PipelineMount {
 const SHELL = /(^|\/)(sh|ash|bash|dash|zsh)$/;
 const SHELL_SYNTAX = /[\s"'`$&|;<>()*?\\]/;
 
-/** The previous runner gave `entrypoint` and `command` to a shell, which put variables in (docs/decisions/0003). */
-function warnOfVariables(
-  decoder: Decoder,
-  node: YamlNode | undefined,
-  [entrypoint, command]: readonly [readonly string[], readonly string[]],
-): void {
-  const [first = ''] = entrypoint;
-  const isShell = SHELL.test(first) || (entrypoint.length === 1 && SHELL_SYNTAX.test(first));
-  const variable = [...entrypoint, ...command].map((word) => /\$[A-Za-z_]\w*/.exec(word)?.[0]).find(Boolean);
-  if (node === undefined || entrypoint.length === 0 || isShell || variable === undefined) return;
-  decoder.warn(
-    node,
-    `${variable} in a list of "entrypoint" is not substituted, because no shell runs the command. Write entrypoint: [ /bin/sh, -c, "…" ], or commands`,
-  );
+/** What a shell replaces: a variable, or the output of a command. */
+const SHELL_EXPRESSION = /\$(?:[A-Za-z_]\w*|\{[^}]{1,100}\}|\([^)]{1,100}\))|`[^`]{1,100}`/;
+/** What Kubernetes replaces in the arguments of a container; a second dollar before it is an escape. */
+const KUBERNETES_VARIABLE = /(?<!\$)\$\([A-Za-z_.-][\w.-]{0,100}\)/;
+
+const REMEDY = 'Write entrypoint: [ /bin/sh, -c, "…" ], or commands';
+
+/**
+ * The previous runner gave `entrypoint` and `command` to a shell, which put variables in, and `command` without `entrypoint` to Kubernetes,
+ * which put in those that are written as `$(NAME)` (docs/decisions/0003).
+ */
+function warnOfVariables(decoder: Decoder, fields: Fields<'step'>): void {
+  const [entrypoint, command] = [fields.get('entrypoint'), fields.get('command')];
+  const [first = '', ...more] = decoder.texts(entrypoint);
+  const inCommand = decoder.texts(command);
+  const warnOf = (node: YamlNode | undefined, variable: string | undefined, why: string): void => {
+    if (node && variable) decoder.warn(node, `${variable} in ${why}. ${REMEDY}`);
+  };
+  if (first === '') {
+    const why = '"command" is not substituted, because Kubernetes does not read the command';
+    warnOf(command, firstMatch(inCommand, KUBERNETES_VARIABLE), why);
+    return;
+  }
+  const isShell = SHELL.test(first) || (more.length === 0 && SHELL_SYNTAX.test(first));
+  const why = 'a list of "entrypoint" is not substituted, because no shell runs the command';
+  if (!isShell) warnOf(entrypoint, firstMatch([first, ...more, ...inCommand], SHELL_EXPRESSION), why);
 }
+
+const firstMatch = (words: readonly string[], expression: RegExp): string | undefined =>
+  words.map((word) => expression.exec(word)?.[0]).find((found) => found !== undefined);
 
 /** How the program of the step is run; absent fields stay absent. */
 function readRunFields(
@@ -202,7 +217,7 @@ export function readStep(decoder: Decoder, node: YamlNode, at: FieldPath): Pipel
   const texts = (key: KeyOf<'step'>): readonly string[] => decoder.texts(fields.get(key));
   const name = text('name');
   decoder.warnUnsupported(node, 'step', `step ${name}`);
-  warnOfVariables(decoder, fields.get('entrypoint'), [texts('entrypoint'), texts('command')]);
+  warnOfVariables(decoder, fields);
   const programs = { commands: texts('commands'), entrypoint: texts('entrypoint') };
   warnOfUnused(decoder, fields, { name, ...programs });
   return {
