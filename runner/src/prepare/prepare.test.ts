@@ -330,6 +330,26 @@ describe('images', () => {
     ]);
   });
 
+  it('of steps whose conditions do not match the build are not looked up: they have no containers', async () => {
+    const images = lookupOf();
+    const on = (event: string) => ({ when: { event: { include: [event], exclude: [] } } });
+    const pipeline = aPipeline({
+      clone: { ...aPipeline().clone, disable: true },
+      services: [aService({ name: 'nightly', image: 'redis:8', ...on('cron') })],
+      steps: [
+        plugin('plugins/slack', on('promote')),
+        plugin('plugins/npm', on('push')),
+        plugin('plugins/s3', { when: { status: { include: ['failure'], exclude: [] } } }),
+      ],
+    });
+    const got = await run(depsOf({ images }), { pipeline });
+    expect(images.asked.map(({ image }) => image)).toEqual([
+      'docker.io/plugins/npm:latest',
+      'docker.io/plugins/s3:latest',
+    ]);
+    expect(got.warnings.join()).not.toMatch(/redis|slack/);
+  });
+
   it.each([
     ['no clone', { clone: { ...aPipeline().clone, disable: true } }],
     ['Windows, where all is swapped', { platform: { os: 'windows', arch: '', variant: '', version: '' } }],

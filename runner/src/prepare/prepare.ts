@@ -2,7 +2,10 @@ import type { Clock } from '@hangar/shared/clock';
 import { withDeadline } from '@hangar/shared/deadline';
 import { errorText } from '@hangar/shared/error-text';
 import { expandImage } from '../compile/image-reference.ts';
+import { factsOf } from '../compile/plan-containers.ts';
 import type { CompileSettings, ImageConfig, Prepared, RegistryCredentials } from '../compile/settings.ts';
+import { matchesConditions } from '../parse/conditions.ts';
+import { GlobMatcher } from '../parse/glob-matcher.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import type { Manifest, Pipeline } from '../pipeline/pipeline.ts';
 import type { ImageAnswer, ImageLookup } from '../ports/image-lookup.ts';
@@ -44,7 +47,7 @@ const LOOKUP_MS = 3_000;
  * Requests all data that the compiler needs: secrets, registry credentials, environment, command lines
  * of images. No error fails the stage: it becomes a warning, and other results are kept (known issue 32).
  *
- * @throws the reason of `signal`
+ * @throws the reason of `signal`, or {PipelineError} for conditions that are too much work, as the compiler does
  */
 export async function prepare(
   deps: PrepareDeps,
@@ -147,12 +150,12 @@ async function environmentOf(
 
 async function imagesOf(
   { clock, images }: PrepareDeps,
-  { pipeline, settings }: PrepareSubject,
+  { detail, pipeline, settings }: PrepareSubject,
   credentials: readonly RegistryCredentials[],
   signal: AbortSignal | undefined,
 ): Promise<Part<Prepared['images']>> {
   const { os, arch, variant } = pipeline.platform;
-  const names = os === 'windows' ? [] : unknownCommands(pipeline, settings.cloneImage);
+  const names = os === 'windows' ? [] : unknownCommands(pipeline, detail, settings.cloneImage);
   const answers = await withDeadline(clock, { ms: LOOKUP_MS, signal }, (limit) =>
     mapLimited(names, AT_ONCE, async (image): Promise<ImageAnswer> => {
       if (limit.aborted) return TOO_LATE;
@@ -183,10 +186,15 @@ function swapText(image: string, why: string): string {
   return `the command of image ${image} could not be looked up (${why}), so its steps start a few seconds later`;
 }
 
-/** Images whose own command will run: those of steps with neither `commands` nor `entrypoint`. Windows supports swap only. */
-function unknownCommands(pipeline: Pipeline, cloneImage: string): readonly string[] {
+/**
+ * Images whose own command will run: those of steps with neither `commands` nor `entrypoint` that have a container in this build.
+ * Windows supports swap only.
+ */
+function unknownCommands(pipeline: Pipeline, detail: StageDetail, cloneImage: string): readonly string[] {
+  const [facts, globs] = [factsOf(detail), new GlobMatcher()];
   const steps = [...pipeline.services, ...pipeline.steps].filter(
-    ({ commands, entrypoint }) => commands.length === 0 && entrypoint.length === 0,
+    ({ commands, entrypoint, when }) =>
+      commands.length === 0 && entrypoint.length === 0 && matchesConditions(when, facts, globs),
   );
   const images = [...(pipeline.clone.disable ? [] : [cloneImage]), ...steps.map(({ image }) => image)];
   return [...new Set(images.map(expandImage))];
