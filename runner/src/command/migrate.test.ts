@@ -108,6 +108,19 @@ const PROOFS: Readonly<Record<string, () => unknown>> = {
     expect(warningsOf('steps: [{name: a, image: b, comands: [c]}]')).toContain('unknown key `comands`');
     expect(parseManifest('kind: pipline').warnings.join()).toContain('is skipped');
   },
+  'keys that are [new](pipelines.md)': () => {
+    const readStep = (keys: string) => parseManifest(`${HEAD}steps: [{name: a, image: b, ${keys}}]`);
+    expect(readStep('timeout: 10m').pipelines[0]?.steps[0]?.timeoutMs).toBe(600_000);
+    expect(() => readStep('timeout: 60')).toThrow('is not a duration');
+    expect(() => readStep('retry: 3')).toThrow('cannot unmarshal !!int');
+    const fields = readFileSync(new URL('../../../docs/pipelines.md', import.meta.url), 'utf8');
+    const rows = [...fields.matchAll(/^\| (`.*`) \| \*new\* \|/gm)]
+      .map(([, keys = '']) => keys.split(', '))
+      .flat();
+    const named = ROWS.find((row) => row.startsWith('keys that are [new]')) ?? '';
+    expect(rows.length).toBeGreaterThan(5);
+    expect(rows.filter((key) => !named.includes(key))).toEqual([]);
+  },
   '`DRONE_RUNNER_CAPACITY=0`': () => {
     for (const env of [{ DRONE_RUNNER_CAPACITY: '0' }, { DRONE_RESOURCE_LIMIT_CPU: '-1' }])
       expect(configured(env)).toMatchObject({ problems: [], warnings: [expect.any(String)] });
