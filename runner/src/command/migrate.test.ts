@@ -70,6 +70,14 @@ const isRefused = (...[changes, more]: Parameters<typeof compiled>): boolean => 
 
 /** By the words with which a row begins: what proves it. */
 const PROOFS: Readonly<Record<string, () => unknown>> = {
+  'a step whose image an earlier step': () => {
+    const steps = (image: string): string =>
+      `steps: [{name: a, image: plugins/docker, settings: {repo: acme/app}}, {name: b, image: "${image}", commands: [c]}]`;
+    expect(warningsOf(steps('acme/app:1'))).toContain('step b runs the image that step a pushes');
+    expect(warningsOf(steps('acme/other:1'))).toBe('');
+    const { containers = [] } = compiled({ steps: [aStep({ image: 'acme/app:1' })] }).pod.spec ?? {};
+    expect(containers.at(-1)?.image).toBe('docker.io/acme/app:1');
+  },
   'a pipeline file above `HANGAR_PIPELINE_LIMIT`': () => {
     expect(() => {
       checkSize('xx', 1);
