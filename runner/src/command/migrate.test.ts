@@ -78,6 +78,14 @@ const PROOFS: Readonly<Record<string, () => unknown>> = {
     const { containers = [] } = compiled({ steps: [aStep({ image: 'acme/app:1' })] }).pod.spec ?? {};
     expect(containers.at(-1)?.image).toBe('docker.io/acme/app:1');
   },
+  'a step that runs only after a failure': () => {
+    const images = (when: ReturnType<typeof aStep>['when']) =>
+      compiled({ steps: [aStep({ image: 'acme/mail:1', when })] }).pod.spec?.containers.map(
+        ({ image }) => image,
+      );
+    expect(images({ status: { include: ['failure'], exclude: [] } })).toContain('docker.io/acme/mail:1');
+    expect(images({ event: { include: ['cron'], exclude: [] } })).not.toContain('docker.io/acme/mail:1');
+  },
   'a pipeline file above `HANGAR_PIPELINE_LIMIT`': () => {
     expect(() => {
       checkSize('xx', 1);
