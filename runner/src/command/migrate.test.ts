@@ -70,7 +70,7 @@ const isRefused = (...[changes, more]: Parameters<typeof compiled>): boolean => 
 
 /** By the words with which a row begins: what proves it. */
 const PROOFS: Readonly<Record<string, () => unknown>> = {
-  'a step whose image an earlier step': () => {
+  'a step with `commands` or `entrypoint` whose image an earlier step': () => {
     const steps = (image: string): string =>
       `steps: [{name: a, image: plugins/docker, settings: {repo: acme/app}}, {name: b, image: "${image}", commands: [c]}]`;
     expect(warningsOf(steps('acme/app:1'))).toContain('step b runs the image that step a pushes');

@@ -1,5 +1,6 @@
 import { type ConditionFacts, matchesConditions, runPolicyOf } from '../parse/conditions.ts';
 import type { GlobMatcher } from '../parse/glob-matcher.ts';
+import { pushedImages } from '../parse/pushed-images.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import type { Amount, Pipeline } from '../pipeline/pipeline.ts';
 import type { Rules } from '../restrict/restrictions.ts';
@@ -106,11 +107,13 @@ type Undivided = Omit<PlannedContainer, 'resources'>;
 function planStep(
   ordered: OrderedStep,
   sources: PlanSources,
+  pushed: ReadonlySet<PipelineStepLike>,
 ): { readonly planned: Undivided; readonly warnings: readonly string[] } {
   const { step, origin, role } = ordered;
   const { prepared, settings, detail, globs, rules } = sources;
   const image = imageOf(ordered);
-  const config = prepared.images[expandImage(image)];
+  // An image that an earlier step pushes may have another command by then.
+  const config = pushed.has(step) ? undefined : prepared.images[expandImage(image)];
   const debug = hasTmate(settings, detail);
   const start = decideStart({ step, role, config, script: (commands) => stepScript(commands, { debug }) });
   const run = usableRunFields({ step, start, isImageKnown: config !== undefined });
@@ -185,7 +188,8 @@ export function planContainers(sources: PlanSources): PlannedContainers {
   const own = cacheSteps(caches, sources);
   const ordered = withCacheSteps(orderSteps(all), caches, own);
   checkStepCount(ordered.length);
-  const drafts = each(ordered, (one) => planStep(one, sources));
+  const pushed = new Set(pushedImages(sources.pipeline.steps).map(({ step }) => step));
+  const drafts = each(ordered, (one) => planStep(one, sources, pushed));
   const undivided = drafts.map(({ planned }) => planned);
   const resources = divideResources(undivided, sources);
   const nothing = {

@@ -492,7 +492,7 @@ describe('warnings', () => {
   ])('of a step that runs what an earlier one pushes: %s, then %s: %i', (settings, image, times) => {
     const [push, use] = [
       `{name: publish, image: plugins/docker, settings: ${settings}}`,
-      `{name: test, image: "${image}"}`,
+      `{name: test, image: "${image}", commands: [check]}`,
     ];
     const warningsOf = (...steps: readonly string[]) =>
       parseManifest(`${HEAD}steps:\n- ${steps.join('\n- ')}\n`).warnings.filter((text) =>
@@ -501,6 +501,15 @@ describe('warnings', () => {
 
     expect(warningsOf(push, use)).toHaveLength(times);
     expect(warningsOf(use, push)).toEqual([]);
+  });
+
+  it('of a step that runs what an earlier one pushes are not needed without commands: its image is pulled when it is its turn', () => {
+    const push = '{name: publish, image: plugins/docker, settings: {repo: acme/app}}';
+    const warningsOf = (keys: string) =>
+      parseManifest(`${HEAD}steps:\n- ${push}\n- {name: test, image: acme/app, ${keys}}\n`).warnings;
+
+    expect(warningsOf('settings: {deep: true}')).toEqual([]);
+    expect(warningsOf('entrypoint: [check, "1"]')).toHaveLength(1);
   });
 
   it('are limited, so that no file fills the log', () => {

@@ -20,6 +20,10 @@ function pushedBy(step: PipelineStep): readonly string[] {
     .map(familiarName);
 }
 
+/** Whether the step runs the command of its image: a plugin, mostly. */
+export const runsItsImage = ({ commands, entrypoint }: PipelineStep): boolean =>
+  commands.length === 0 && entrypoint.length === 0;
+
 /** A step that runs an image which an earlier step of the same pipeline pushes. */
 export interface PushedImage {
   readonly step: PipelineStep;

@@ -330,6 +330,19 @@ describe('images', () => {
     ]);
   });
 
+  it('that an earlier step pushes are not looked up: their command may be another one by then', async () => {
+    const images = lookupOf();
+    const pipeline = aPipeline({
+      clone: { ...aPipeline().clone, disable: true },
+      steps: [
+        plugin('plugins/docker', { settings: { PLUGIN_REPO: { kind: 'text', text: 'acme/tool' } } }),
+        plugin('acme/tool:1'),
+      ],
+    });
+    await run(depsOf({ images }), { pipeline });
+    expect(images.asked.map(({ image }) => image)).toEqual(['docker.io/plugins/docker:latest']);
+  });
+
   it('of steps whose conditions do not match the build are not looked up: they have no containers', async () => {
     const images = lookupOf();
     const on = (event: string) => ({ when: { event: { include: [event], exclude: [] } } });

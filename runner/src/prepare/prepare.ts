@@ -6,6 +6,7 @@ import { factsOf } from '../compile/plan-containers.ts';
 import type { CompileSettings, ImageConfig, Prepared, RegistryCredentials } from '../compile/settings.ts';
 import { matchesConditions } from '../parse/conditions.ts';
 import { GlobMatcher } from '../parse/glob-matcher.ts';
+import { pushedImages, runsItsImage } from '../parse/pushed-images.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import type { Manifest, Pipeline } from '../pipeline/pipeline.ts';
 import type { ImageAnswer, ImageLookup } from '../ports/image-lookup.ts';
@@ -187,14 +188,14 @@ function swapText(image: string, why: string): string {
 }
 
 /**
- * Images whose own command will run: those of steps with neither `commands` nor `entrypoint` that have a container in this build.
- * Windows supports swap only.
+ * Images whose own command will run: those of steps with neither `commands` nor `entrypoint` that have a container in this build, except
+ * those that an earlier step pushes, whose command may be another one by then. Windows supports swap only.
  */
 function unknownCommands(pipeline: Pipeline, detail: StageDetail, cloneImage: string): readonly string[] {
   const [facts, globs] = [factsOf(detail), new GlobMatcher()];
+  const pushed = new Set(pushedImages(pipeline.steps).map(({ step }) => step));
   const steps = [...pipeline.services, ...pipeline.steps].filter(
-    ({ commands, entrypoint, when }) =>
-      commands.length === 0 && entrypoint.length === 0 && matchesConditions(when, facts, globs),
+    (step) => runsItsImage(step) && !pushed.has(step) && matchesConditions(step.when, facts, globs),
   );
   const images = [...(pipeline.clone.disable ? [] : [cloneImage]), ...steps.map(({ image }) => image)];
   return [...new Set(images.map(expandImage))];
