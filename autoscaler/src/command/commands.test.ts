@@ -27,6 +27,37 @@ describe('recommend', { timeout: 20_000 }, () => {
     expect(out).toMatch(/^ +30 .*<- present setting$/m);
   });
 
+  it('replays builds of the size that --pod states', async () => {
+    const elastic = async (pod: string) => {
+      const { checked } = await json(`recommend --prs-per-day 20 --shape 4cpu-8gb --pod ${pod}`);
+      return (checked as { cost: { elasticNodeHoursPerDay: number } }).cost.elasticNodeHoursPerDay;
+    };
+    const usual = await elastic('cpu=1150m,memory=1700Mi');
+
+    // One Pod on a node, rather than three; and fourteen.
+    expect(await elastic('cpu=3,memory=1700Mi')).toBeGreaterThan(2 * usual);
+    expect(await elastic('cpu=250m,memory=400Mi')).toBeLessThan(usual / 2);
+  });
+
+  it('states why a curve is missing', async () => {
+    const { code, err } = await run('recommend --prs-per-day 5000 --shape 4cpu-8gb --curve');
+
+    expect(code).toBe(0);
+    expect(err).toBe('no curve of cost against waiting: 5000 PRs a day are too many builds to replay\n');
+  });
+
+  it('states that no wait was simulated where there are too many builds', async () => {
+    expect((await run('recommend --prs-per-day 10001')).err).toContain('the wait is not simulated');
+    expect((await run('recommend --prs-per-day 9000')).err).toBe('');
+  });
+
+  it('has no curve for a number of nodes', async () => {
+    const { code, err } = await run('recommend --nodes 40 --curve');
+
+    expect(code).toBe(2);
+    expect(err).toContain('--curve needs --prs-per-day N');
+  });
+
   it('answers for both shapes and both levels, and states what the nodes assume', async () => {
     const { code, out } = await run('recommend --prs-per-day 500');
 

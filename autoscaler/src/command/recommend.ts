@@ -1,5 +1,6 @@
 import { command } from '@hangar/shared/program/command';
 import { UsageError } from '@hangar/shared/program/command-error';
+import type { CommandContext } from '@hangar/shared/program/context';
 import { EXIT } from '@hangar/shared/program/exit-codes';
 import {
   asNumber,
@@ -12,6 +13,7 @@ import {
   repeated,
   type Values,
 } from '@hangar/shared/program/options';
+import type { Job } from '../capacity/job.ts';
 import { LOAD_LEVELS, type NodeShape, type Resources } from '../capacity/shape.ts';
 import type { ReplayedSettings } from '../config/load.ts';
 import { curveJson, type PriceCurve } from '../curve/price-curve.ts';
@@ -101,12 +103,20 @@ const playElasticWith =
     return { nodeHours, waitP95Seconds: waitSeconds.p95 };
   };
 
+const CURVE_DAYS = [5, 4, 3, 2] as const;
+
+/** The builds of as many days as can be replayed; undefined: there is no build, or two days have too many. */
+function curveJobs({ prsPerDay, parameters }: PrsRecommendation): readonly Job[] | undefined {
+  const all = modelledJobs(prsPerDay, parameters) ?? [];
+  const days = CURVE_DAYS.find((count) => playedJobs(all, count) !== undefined);
+  return playedJobs(all, days);
+}
+
 /** Undefined: there is no build, or there are too many to replay. */
-function curveFor(
-  { prsPerDay, shapes: [first], parameters }: PrsRecommendation,
-  settings: ReplayedSettings,
-): PriceCurve | undefined {
-  const jobs = playedJobs(modelledJobs(prsPerDay, parameters) ?? []);
+function curveFor(answer: PrsRecommendation, settings: ReplayedSettings): PriceCurve | undefined {
+  const { parameters } = answer;
+  const [first] = answer.shapes;
+  const jobs = curveJobs(answer);
   if (first === undefined || jobs === undefined) return undefined;
   const node = { allocatable: first.shape.allocatable, daemonSets: { ...parameters.daemonSets, pods: 0 } };
   return playCurve({ jobs, node, bootSeconds: settings.bootMs / 1000, settings });
@@ -119,24 +129,51 @@ function checkJson(checked: CheckedPools | undefined, curve: PriceCurve | undefi
   };
 }
 
-function answer(options: Values<typeof OPTIONS>, settings: ReplayedSettings): string {
-  const { nodes, json, 'prs-per-day': prsPerDay } = options;
+/** What is missing in the answer, and why: a part that is left out would otherwise look like one that does not exist. */
+function reportMissing(
+  prsPerDay: number,
+  { isSimulated, lacksCurve }: { readonly isSimulated: boolean; readonly lacksCurve: boolean },
+  { complain }: Pick<CommandContext, 'complain'>,
+): void {
+  if (prsPerDay === 0) return;
+  if (!isSimulated) complain(`the wait is not simulated: ${prsPerDay} PRs a day are too many builds`);
+  if (lacksCurve)
+    complain(`no curve of cost against waiting: ${prsPerDay} PRs a day are too many builds to replay`);
+}
+
+/** What both questions have in common. */
+function askedOf(options: Values<typeof OPTIONS>) {
   const parameters: ModelParameters = { ...PUBLISHED, pod: options.pod, daemonSets: options.daemonsets };
   const levels = options.level === undefined ? LOAD_LEVELS : [options.level];
-  const asked = { shapes: shapesOf(options), levels, parameters };
-  if (nodes !== undefined && prsPerDay === undefined) {
-    const question = { ...asked, nodes };
-    return json ? shortJson(carriedJson(question)) : carriedText(question);
-  }
+  return { shapes: shapesOf(options), levels, parameters };
+}
+
+/** The reverse question. */
+function carriedAnswer(options: Values<typeof OPTIONS>, nodes: number): string {
+  if (options.curve) throw new UsageError('--curve needs --prs-per-day N');
+  const question = { ...askedOf(options), nodes };
+  return options.json ? shortJson(carriedJson(question)) : carriedText(question);
+}
+
+function answer(
+  options: Values<typeof OPTIONS>,
+  settings: ReplayedSettings,
+  context: Pick<CommandContext, 'complain'>,
+): string {
+  const { nodes, json, 'prs-per-day': prsPerDay } = options;
+  if (nodes !== undefined && prsPerDay === undefined) return carriedAnswer(options, nodes);
   if (nodes !== undefined || prsPerDay === undefined)
     throw new UsageError('give either --prs-per-day N or --nodes N, for instance --prs-per-day 500');
+  const asked = askedOf(options);
   const recommendation = recommendForPrs({ ...asked, prsPerDay });
   const checked = checkedPools(
     recommendation,
     settings.objectiveMs / 1000,
-    playElasticWith(settings, parameters),
+    playElasticWith(settings, asked.parameters),
   );
   const curve = options.curve ? curveFor(recommendation, settings) : undefined;
+  const lacksCurve = options.curve === true && curve === undefined;
+  reportMissing(prsPerDay, { isSimulated: checked !== undefined, lacksCurve }, context);
   if (!json) return recommendationText(recommendation, checked, curve);
   return shortJson({ ...recommendationJson(recommendation), ...checkJson(checked, curve) });
 }
@@ -160,7 +197,7 @@ wait that they stand for. To size pools from the measurements of your runners, r
   exits: { ok: 'answered', usage: 'the command line is invalid' },
   run: ({ options }, context) => {
     try {
-      context.print(answer(options, settingsFrom(undefined, context)));
+      context.print(answer(options, settingsFrom(undefined, context), context));
       return EXIT.ok;
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;

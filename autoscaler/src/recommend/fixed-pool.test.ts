@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../capacity/job.ts';
 import { LOAD_LEVELS } from '../capacity/shape.ts';
-import { PUBLISHED } from '../model/parameters.ts';
+import { type ModelParameters, PUBLISHED } from '../model/parameters.ts';
 import { PUBLISHED_SHAPES } from '../model/shapes.ts';
 import { checkedPools } from './checked.ts';
 import { modelledJobs, placesFor, waitP95With } from './fixed-pool.ts';
@@ -45,6 +45,18 @@ describe('a fixed pool', () => {
 
     expect(waitP95With(places, jobs)).toBeLessThanOrEqual(10);
     expect(waitP95With(places - 1, jobs)).toBeGreaterThan(10);
+  });
+});
+
+describe('the builds of the model', () => {
+  const pod = { cpuMillicores: 3000, memoryBytes: 4 * 2 ** 30 };
+
+  it('request what each Pod of the model requests', () => {
+    const requests = (parameters: ModelParameters) =>
+      new Set(modelledJobs(10, parameters)?.map((job) => job.request));
+
+    expect(requests(PUBLISHED)).toEqual(new Set([PUBLISHED.pod]));
+    expect(requests({ ...PUBLISHED, pod })).toEqual(new Set([pod]));
   });
 });
 

@@ -12,9 +12,14 @@ const SEED = 1;
  *
  * @returns by arrival; undefined when these are too many to simulate
  */
-export function modelledJobs(prsPerDay: number, { podsPerPr }: ModelParameters): readonly Job[] | undefined {
+export function modelledJobs(
+  prsPerDay: number,
+  { podsPerPr, pod }: ModelParameters,
+): readonly Job[] | undefined {
   const days = Math.min(WEEKDAYS, Math.floor(MOST_JOBS / Math.max(1, prsPerDay * podsPerPr)));
-  return days === 0 ? undefined : generateLoad({ load: 'table-like', seed: SEED, days, prsPerDay });
+  if (days === 0) return undefined;
+  const jobs = generateLoad({ load: 'table-like', seed: SEED, days, prsPerDay });
+  return jobs.map((job) => ({ ...job, request: pod }));
 }
 
 /** The 95th percentile of the wait when `places` builds run at once at most and others queue, in seconds; ≥ 0. */
