@@ -10,6 +10,7 @@ import { Snapshots } from './freeze/snapshots.ts';
 import { ActLog } from './history/act-log.ts';
 import { Ledger } from './history/ledger.ts';
 import { AutoscalerMetrics } from './metrics/autoscaler-metrics.ts';
+import { ConditionLog } from './observe/condition-log.ts';
 import { Observer, type ObserverParts } from './observe/observer.ts';
 import { WallClock } from './observe/wall-clock.ts';
 import { Learner } from './store/learner.ts';
@@ -62,6 +63,7 @@ export function assemble(outside: Outside, config: AutoscalerConfig): Assembly {
     recorder: new Recorder({ clock, log, memory: outside.memory, metrics }),
     snapshots: new Snapshots({ clock, observer, learner, adviceSources, grewAtMs: actLog.grewAtMs }, config),
     wallClock: new WallClock({ clock, log, onJump: () => metrics.clockJumped() }),
+    conditionLog: new ConditionLog({ clock, log }),
     decider: outside.decider ?? decideHere(config),
     expected: expectedOf(config),
     rails: config.rails,

@@ -1,5 +1,5 @@
 import { parseExposition } from '@hangar/shared/exposition/parse';
-import { silentLogger } from '@hangar/shared/logger';
+import { createLogger, silentLogger } from '@hangar/shared/logger';
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster, noAnswer } from '@hangar/shared/testing/fake-cluster';
 import type { V1Node, V1Pod } from '@kubernetes/client-node';
@@ -72,6 +72,8 @@ interface Options {
   readonly cluster?: FakeCluster;
   readonly env?: Record<string, string>;
   readonly memory?: TraceMemory;
+  /** Takes the lines of the log. */
+  readonly write?: (line: string) => void;
   readonly act?: (orders: readonly PoolOrder[]) => void;
 }
 
@@ -80,7 +82,7 @@ afterEach(async () => {
   for (const end of endings.splice(0)) await end();
 });
 
-async function aService({ cluster, env = {}, memory = noMemory, act }: Options = {}) {
+async function aService({ cluster, env = {}, memory = noMemory, write, act }: Options = {}) {
   const clock = new FakeClock(NOW);
   const runner = new FakeRunner();
   const loaded = loadConfig({
@@ -97,7 +99,7 @@ async function aService({ cluster, env = {}, memory = noMemory, act }: Options =
   };
   const parts = {
     clock,
-    log: silentLogger,
+    log: write ? createLogger('info', { write }) : silentLogger,
     source: runner,
     cluster,
     memory,
@@ -168,6 +170,19 @@ describe('with runners alone', () => {
     expect(ledger.recommendation?.demand.runningPods).toBe(30);
     expect(nodesAhead(ledger)).toBeGreaterThan(quiet + 5);
     expect(ledger.staleSinceMs).toBeUndefined();
+  });
+
+  it('logs that a runner is silent, and that it is no longer', async () => {
+    const lines: string[] = [];
+    const { runner, ticks } = await aService({ write: (line) => lines.push(line) });
+    runner.metrics = undefined;
+    await ticks(2);
+
+    expect(lines.join('')).toMatch(/"level":"warn".*http:\/\/runner: GET .*connection refused/);
+    runner.metrics = metricsOf(0);
+    await ticks();
+
+    expect(lines.at(-1)).toMatch(/"level":"info".*no longer: http:\/\/runner: GET/);
   });
 
   it('ignores one lost answer; a runner that stays silent makes the answer stale until it returns', async () => {

@@ -13,6 +13,7 @@ import type { ActLog } from './history/act-log.ts';
 import { pointOf } from './history/history-point.ts';
 import type { Ledger } from './history/ledger.ts';
 import type { AutoscalerMetrics, TickOutcome } from './metrics/autoscaler-metrics.ts';
+import type { ConditionLog } from './observe/condition-log.ts';
 import type { Observer } from './observe/observer.ts';
 import type { WallClock } from './observe/wall-clock.ts';
 import type { Learner } from './store/learner.ts';
@@ -28,6 +29,7 @@ export interface AutoscalerParts {
   readonly adviceSources: AdviceSources;
   readonly snapshots: Snapshots;
   readonly wallClock: WallClock;
+  readonly conditionLog: ConditionLog;
   readonly decider: Decider;
   /** Undefined: a dry run. */
   readonly actor: Actor | undefined;
@@ -117,7 +119,10 @@ export class Autoscaler {
   }
 
   #conditions(snapshot: CapacitySnapshot): readonly Condition[] {
-    const { wallClock, recorder, expected, rails } = this.#parts;
-    return [...wallClock.conditions(), ...conditionsOf(snapshot, expected, rails), ...recorder.conditions];
+    const { wallClock, conditionLog, recorder, expected, rails } = this.#parts;
+    const ofData = conditionsOf(snapshot, expected, rails);
+    // The other ones log for themselves.
+    conditionLog.take(ofData);
+    return [...wallClock.conditions(), ...ofData, ...recorder.conditions];
   }
 }
