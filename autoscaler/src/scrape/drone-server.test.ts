@@ -33,6 +33,7 @@ describe("the Drone server's own metrics", () => {
     ['that require a token', { status: 401 }, /answers 401 .*TOKEN_FILE/],
     ['of another program', { body: 'up 1\n' }, /has no drone_pending_jobs/],
     ['with a sign-in page in their place', { contentType: 'text/html', body: '<html>' }, /has no drone/],
+    ['that are cut off', { body: 'drone_pending_jobs 1' }, /ends within a line/],
     ['that are not numbers', { body: 'drone_pending_jobs NaN\n' }, /drone_pending_jobs NaN/],
     ['that are negative', { body: 'drone_pending_jobs -1\n' }, /drone_pending_jobs -1/],
     [

@@ -1,5 +1,5 @@
 import { formatOfContentType, parseExposition } from '@hangar/shared/exposition/parse';
-import { queryTarget, type ScrapeParts } from './scrape.ts';
+import { isCut, queryTarget, type ScrapeParts } from './scrape.ts';
 
 /** What the Drone server reports about its own queue. */
 export interface DroneReading {
@@ -28,6 +28,8 @@ export async function queryDrone(parts: ScrapeParts, url: string, stop: AbortSig
   if ('problem' in answer) return gap(`${answer.problem} (${answer.cure})`);
   const { families } = parseExposition(answer.body, { format: formatOfContentType(answer.contentType) });
   const value = families.get(PENDING_JOBS)?.samples[0]?.value;
+  if (value !== undefined && isCut(answer))
+    return gap(`GET ${url} ends within a line: check the proxies before the Drone server`);
   if (value !== undefined && value >= 0 && value <= MOST_JOBS)
     return { pendingJobs: Math.round(value), problem: '' };
   const found = value === undefined ? `has no ${PENDING_JOBS}` : `has ${PENDING_JOBS} ${value}`;

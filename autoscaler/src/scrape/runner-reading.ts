@@ -68,12 +68,24 @@ class Reading {
     return this.sound(this.samples(name)[0], most);
   }
 
+  /** States with several series are left out: which of them is that of this runner is not known. */
   byState(name: string, most: number, kind?: 'whole number'): ReadonlyMap<string, number> {
     const values = new Map<string, number>();
+    const seen = new Map<string, number>();
     for (const sample of this.samples(name)) {
+      const state = sample.labels.get('state') ?? '';
+      seen.set(state, (seen.get(state) ?? 0) + 1);
       const value = this.sound(sample, most, kind);
-      if (value !== undefined) values.set(sample.labels.get('state') ?? '', value);
+      if (value !== undefined) values.set(state, value);
     }
+    const several = [...seen].flatMap(([state, count]) => (count > 1 ? [state] : []));
+    for (const state of several) values.delete(state);
+    if (several.length > 0)
+      this.problems.push({
+        target: this.#target,
+        problem: `${name} has several series for ${several.join(', ')}`,
+        cure: 'set the address of each runner, not of a server that collects the metrics of several',
+      });
     return values;
   }
 
@@ -93,12 +105,26 @@ class Reading {
     const cores = this.byState(RUNNER_METRICS.requestedCpu.name, MOST.cores);
     const bytes = this.byState(RUNNER_METRICS.requestedMemory.name, MOST.bytes);
     if (STAGE_STATES.some((state) => !stages.has(state))) return undefined;
-    const of = (state: CountedState): StageSum => ({
-      stages: stages.get(state) ?? 0,
-      cpuMillicores: Math.round((cores.get(state) ?? 0) * 1000),
-      memoryBytes: bytes.get(state) ?? 0,
+    const unknown: string[] = [];
+    const of = (state: CountedState): StageSum => {
+      const [count = 0, cpu, memory] = [stages.get(state), cores.get(state), bytes.get(state)];
+      if (cpu !== undefined && memory !== undefined)
+        return { stages: count, cpuMillicores: Math.round(cpu * 1000), memoryBytes: memory };
+      if (count > 0) unknown.push(state);
+      // One of both alone would be Pods that need nothing of the other.
+      return { stages: count, cpuMillicores: 0, memoryBytes: 0 };
+    };
+    const sums = { waiting: of('waiting'), starting: of('starting'), running: of('running') };
+    if (unknown.length > 0) this.#requestsUnknown(unknown);
+    return sums;
+  }
+
+  #requestsUnknown(states: readonly string[]): void {
+    this.problems.push({
+      target: this.#target,
+      problem: `${RUNNER_METRICS.requestedCpu.name} or ${RUNNER_METRICS.requestedMemory.name} is missing or invalid for ${states.join(', ')}`,
+      cure: 'the usual request of a Pod is assumed; check that it is a Hangar runner of the same version',
     });
-    return { waiting: of('waiting'), starting: of('starting'), running: of('running') };
   }
 }
 

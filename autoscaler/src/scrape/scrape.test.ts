@@ -14,6 +14,10 @@ const states = (waiting: number | string, running: number | string): string =>
     `hangar_runner_stages{state="waiting"} ${waiting}`,
     'hangar_runner_stages{state="starting"} 1',
     `hangar_runner_stages{state="running"} ${running}`,
+    ...['waiting', 'starting'].flatMap((state) => [
+      `hangar_runner_requested_cpu_cores{state="${state}"} 0`,
+      `hangar_runner_requested_memory_bytes{state="${state}"} 0`,
+    ]),
     'hangar_runner_requested_cpu_cores{state="running"} 2.5',
     'hangar_runner_requested_memory_bytes{state="running"} 1024',
     'hangar_runner_capacity_pipelines 100',
@@ -48,6 +52,30 @@ describe("a runner's metrics", () => {
     expect(reading.states).toBeUndefined();
     expect(problems[0]?.problem).toContain('hangar_runner_stages is');
     expect(problems[0]?.cure).not.toBe('');
+  });
+
+  const cpu = 'hangar_runner_requested_cpu_cores{state="running"}';
+
+  it.each([
+    ['without the CPU', `${cpu} 2.5\n`, ''],
+    ['with a CPU that is no number', `${cpu} 2.5\n`, `${cpu} NaN\n`],
+    ['with several series of the CPU', `${cpu} 2.5\n`, `${cpu} 2.5\n${cpu.replace('}', ',pod="b"}')} 1\n`],
+  ])('%s of a state have no request there, rather than one of memory alone, and report it', (_, was, is) => {
+    const { reading, problems } = read(states(3, 2).replace(was, is));
+
+    expect(reading.states?.running).toEqual({ stages: 2, cpuMillicores: 0, memoryBytes: 0 });
+    expect(problems.at(-1)?.problem).toMatch(/requested_cpu_cores or .* is missing or invalid for running$/);
+  });
+
+  it('without the CPU of a state that has no stage are complete', () => {
+    expect(read(states(3, 0).replace(`${cpu} 2.5\n`, '')).problems).toEqual([]);
+  });
+
+  it('of several runners in one answer are no reading: no number is taken for the other', () => {
+    const { reading, problems } = read(`${states(3, 2)}hangar_runner_stages{state="running",pod="b"} 1\n`);
+
+    expect(reading.states).toBeUndefined();
+    expect(problems[0]?.problem).toBe('hangar_runner_stages has several series for running');
   });
 
   it('of another program are no reading', () => {
@@ -193,6 +221,20 @@ describe('a round', () => {
         problem: expect.stringMatching(/more than (20000 values|1000 invalid lines)/) as string,
       }),
     ]);
+  });
+
+  it('drops metrics that end within a line: the last number may lack digits', async () => {
+    const demand = { 'http://cut/demand': '{"waiting":[]}', 'http://whole/demand': '{"waiting":[]}' };
+    const cut = states(1, 12).replace(/(?<="running"} 1)2[^]*/, '');
+    const get = answering({ ...demand, 'http://cut/metrics': cut, 'http://whole/metrics': `${cut}2\n` });
+    const { targets } = await scrape(
+      { clock: new FakeClock(), source: { get }, deadlineMs: 5_000 },
+      ['http://cut', 'http://whole'],
+      new AbortController().signal,
+    );
+
+    expect(targets.map(({ reading }) => reading?.states?.running.stages)).toEqual([undefined, 12]);
+    expect(targets[0]?.problems[0]?.problem).toContain('end within a line');
   });
 
   it('uses metrics alone where a runner has no demand endpoint', async () => {

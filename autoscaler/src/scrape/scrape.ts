@@ -69,14 +69,28 @@ async function scrapeOne(parts: ScrapeParts, target: string, stop: AbortSignal):
   else {
     const exposition = parseExposition(metrics.body, { format: formatOfContentType(metrics.contentType) });
     const read = readRunner(target, exposition);
-    problems.push(...read.problems);
-    if (read.reading.states !== undefined) reading = read.reading;
+    // What is no text of metrics at all may end as it likes.
+    const cut = read.reading.states !== undefined && isCut(metrics);
+    problems.push(...(cut ? [{ target, ...CUT }] : read.problems));
+    if (!cut && read.reading.states !== undefined) reading = read.reading;
   }
   if ('problem' in demand) problems.push({ target, ...demand });
   const read = 'problem' in demand ? NOTHING : demandOfTarget(target, demand.body);
   problems.push(...read.problems);
   return { target, reading, known: read.stages, ahead: read.ahead, problems };
 }
+
+/**
+ * Whether the text ends within a line, whose last number may lack digits. A connection that is closed without a length, as by a
+ * proxy with HTTP/1.0, shows no error. OpenMetrics has an end mark instead.
+ */
+export const isCut = ({ body, contentType }: TargetAnswer): boolean =>
+  formatOfContentType(contentType) === 'prometheus-text' && body !== '' && !body.endsWith('\n');
+
+const CUT = {
+  problem: 'its metrics end within a line: the response was cut off',
+  cure: 'check the proxies between the autoscaler and the runner',
+};
 
 const NO_RUNNER = 'set the address of the HTTP server of a Hangar runner';
 const NO_DEMAND = `${NO_RUNNER}; for a 401, set HANGAR_AUTOSCALER_RUNNER_TOKEN to the HANGAR_HTTP_TOKEN of the runner`;
