@@ -59,6 +59,16 @@ describe('conditions in the log', () => {
     expect(ticks([], ...comesAndGoes)).toEqual(['warn a', 'info no longer: a']);
   });
 
+  it('that return soon and stay are logged again after ten minutes: the last line is true', async () => {
+    const { clock, ticks } = aLog();
+
+    expect(ticks(['a'], ['a'], [], ['a'], ['a'])).toEqual(['warn a', 'info no longer: a']);
+    await clock.step(599_999);
+    expect(ticks(['a'])).toEqual([]);
+    await clock.step(1);
+    expect(ticks(['a'], ['a'])).toEqual(['warn a']);
+  });
+
   it('that are different at each time have a limit', () => {
     const { ticks } = aLog();
     const garbage = Array.from({ length: 1000 }, (_, nth) => [`garbage ${nth}x`]);

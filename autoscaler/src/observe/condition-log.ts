@@ -2,7 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import type { Condition } from '../capacity/condition.ts';
 
-/** A condition that ends and returns within this time is not logged again. */
+/** A condition that ends and returns is not logged again before this time, and then only if it still stands. */
 const REPEAT_MS = 600_000;
 /** Limit of lines in that time: a target may answer different garbage at each tick. */
 const MOST_TOLD = 100;
@@ -39,8 +39,11 @@ export class ConditionLog {
   }
 
   #begin(key: string, { weight, text }: Condition): void {
-    if (this.#told.has(key) || this.#told.size >= MOST_TOLD) return;
-    this.#told.set(key, { weight, text, atMs: this.#clock.monotonicMs(), isOver: false });
+    const nowMs = this.#clock.monotonicMs();
+    const told = this.#told.get(key);
+    const isKnown = told !== undefined && (!told.isOver || nowMs - told.atMs < REPEAT_MS);
+    if (isKnown || (told === undefined && this.#told.size >= MOST_TOLD)) return;
+    this.#told.set(key, { weight, text, atMs: nowMs, isOver: false });
     if (weight === 'note') this.#log.info({ weight }, text);
     else this.#log.warn({ weight }, text);
   }
