@@ -38,7 +38,7 @@ describe('countedDays', () => {
     },
     {
       title: 'nothing was learned of one day',
-      last: 9,
+      last: 9000,
       asked: undefined,
       want: /1 day: all of it is evaluated, /,
     },
@@ -49,6 +49,14 @@ describe('countedDays', () => {
       asked: 2,
       want: /nothing is left to evaluate. Use .* fewer than 2$/,
     },
+    {
+      title: 'that the cost of one burst is not counted',
+      last: 25,
+      asked: 0,
+      want: /^the evaluated builds arrived within 20 s: node-hours are counted until the last one arrives/,
+    },
+    { title: 'minutes of a longer burst', last: 3600, asked: 0, want: /arrived within 60 minutes: / },
+    { title: 'nothing of an hour', last: 3605, asked: 0, want: /^$/ },
     { title: 'the only remedy for one day', last: 9, asked: 1, want: /1 day, .*Use --train-days 0$/ },
   ])('reports $title', ({ last, asked, want }) => {
     expect(countedDays(arriving(5, last), asked).note).toMatch(want);

@@ -17,6 +17,16 @@ export interface CountedDays {
 
 const inDays = (days: number): string => `${days} ${days === 1 ? 'day' : 'days'}`;
 
+/** Shorter than this, a trace ends before most of its builds do. */
+const SHORT_SECONDS = 3600;
+
+/** The cost of builds that run after the last arrival is not counted, so that of a single burst is nearly zero. */
+function shortNote(seconds: number): string {
+  if (seconds >= SHORT_SECONDS) return '';
+  const span = seconds < 120 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} minutes`;
+  return `the evaluated builds arrived within ${span}: node-hours are counted until the last one arrives, and say little here. Use a trace of a day or more`;
+}
+
 /** The note for the user: zeros would look like a result, and a part of the trace like the whole. */
 function noteOf(days: number, trainDays: number, isAsked: boolean): string {
   if (trainDays >= days) {
@@ -42,10 +52,10 @@ export function countedDays(jobs: readonly Job[], asked: number | undefined): Co
   const midnight = Math.floor(first / DAY) * DAY;
   const days = Math.floor((last - midnight) / DAY) + 1;
   const trainDays = asked ?? (days > USUAL_TRAIN_DAYS ? USUAL_TRAIN_DAYS : Math.floor(days / 2));
-  return {
-    midnight,
-    trainDays,
-    countFrom: trainDays === 0 ? first : midnight + trainDays * DAY,
-    note: noteOf(days, trainDays, asked !== undefined),
-  };
+  const countFrom = trainDays === 0 ? first : midnight + trainDays * DAY;
+  const notes = [
+    noteOf(days, trainDays, asked !== undefined),
+    trainDays < days ? shortNote(last - countFrom) : '',
+  ];
+  return { midnight, trainDays, countFrom, note: notes.filter((note) => note !== '').join('\n') };
 }
