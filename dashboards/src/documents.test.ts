@@ -70,4 +70,27 @@ describe('the generated files of this package', () => {
       if (threshold !== undefined) expect(expr.split(threshold.comparison)).toHaveLength(2);
     },
   );
+
+  it('has remedies that help with the default settings: the rule for the buffer is not used beside a price of waiting', () => {
+    const remedies = ALERTS.flatMap(({ acts }) => acts).filter((text) =>
+      text.includes('HANGAR_AUTOSCALER_BUFFER_'),
+    );
+    expect(remedies.length).toBeGreaterThan(0);
+    for (const text of remedies) expect(text).toContain('HANGAR_AUTOSCALER_WAIT_PRICE=off');
+  });
+
+  it('asks a Pod at its port by name: the number is a setting', () => {
+    const forwards = ALERTS.flatMap(({ commands }) => commands).filter((text) =>
+      text.includes('port-forward'),
+    );
+    expect(forwards.length).toBeGreaterThan(0);
+    for (const text of forwards) expect(text).toMatch(/ (3000|3001):http & .*127\.0\.0\.1:\1\//);
+  });
+
+  it('shows how to send the token where an answer needs one', () => {
+    const asked = ALERTS.filter(({ commands }) => commands.some((text) => text.includes(':3000/stages')));
+    expect(asked.length).toBeGreaterThan(0);
+    for (const { looks } of asked)
+      expect(looks.map(({ text }) => text).join('\n')).toContain('HANGAR_HTTP_TOKEN');
+  });
 });

@@ -40,6 +40,9 @@ const group =
 /** The bound of a dry run that names none. */
 export const MOST_NODES_UNSET = 1_000;
 
+/** A price of waiting replaces the rule. */
+const WITHOUT_A_PRICE = 'Only with `HANGAR_AUTOSCALER_WAIT_PRICE=off` or `HANGAR_AUTOSCALER_FORECAST=false`.';
+
 const sources = group('sources');
 const pools = group('pools');
 const sizing = group('sizing');
@@ -142,6 +145,7 @@ export const SETTINGS = {
   }),
   objectiveMs: sizing('OBJECTIVE', DURATION, 10_000, {
     description: 'Objective for the 95th percentile of the wait for a node.',
+    note: 'It sizes shapes and the mix, and is the limit of the alert HangarWaitsAboveObjective. It changes the buffer of pools only without a price of waiting.',
   }),
   waitPrices: sizing(
     'WAIT_PRICE',
@@ -163,30 +167,23 @@ export const SETTINGS = {
       'File with holidays, read at the start: a date on each line, such as `2026-12-25`. On such a day as few pushes are expected as on a Sunday, or as on another weekday after the date: `2026-12-24 Sat`. Without a price of waiting it has no effect.',
     defaultText: '',
   }),
-  z: sizing(
-    'BUFFER_Z',
-    DECIMAL,
-    2,
-    '`z` in the rule for the buffer, `z·√(running + waiting) + floor` Pods. Use 3 for loads that change suddenly.',
-  ),
-  floor: sizing(
-    'BUFFER_FLOOR',
-    DECIMAL,
-    5,
-    'Minimum buffer in Pods, which applies at quiet times too. The default is one push.',
-  ),
-  quantile: sizing(
-    'BUFFER_QUANTILE',
-    SHARE,
-    0.82,
-    'Share of the time in which the buffer of the forecast is sufficient.',
-  ),
-  forecast: sizing(
-    'FORECAST',
-    FLAG,
-    true,
-    'Use the forecast in hours in which its back-test is better than the rule.',
-  ),
+  z: sizing('BUFFER_Z', DECIMAL, 2, {
+    description:
+      '`z` in the rule for the buffer, `z·√(running + waiting) + floor` Pods. Use 3 for loads that change suddenly.',
+    note: WITHOUT_A_PRICE,
+  }),
+  floor: sizing('BUFFER_FLOOR', DECIMAL, 5, {
+    description: 'Minimum buffer in Pods, which applies at quiet times too. The default is one push.',
+    note: WITHOUT_A_PRICE,
+  }),
+  quantile: sizing('BUFFER_QUANTILE', SHARE, 0.82, {
+    description: 'Share of the time in which the buffer of the forecast is sufficient.',
+    note: 'Only with `HANGAR_AUTOSCALER_WAIT_PRICE=off`.',
+  }),
+  forecast: sizing('FORECAST', FLAG, true, {
+    description:
+      '`true`: the buffer follows the price of waiting, or with `HANGAR_AUTOSCALER_WAIT_PRICE=off` the forecast in hours in which its back-test is better than the rule. `false`: nothing is learned, and the buffer follows the rule.',
+  }),
   seed: sizing('SEED', integer(0, 2 ** 31 - 1), 1, 'The same data and seed give the same answer.'),
   minNodes: rails('MIN_NODES', integer(0, 100_000), 0, 'Minimum number of nodes of a pool.'),
   maxNodes: rails('MAX_NODES', maybe(integer(0, 100_000)), undefined, {

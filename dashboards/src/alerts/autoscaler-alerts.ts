@@ -158,7 +158,7 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     acts: [
       'If desired is above actual, follow the recommendation, or find out why the engine does not (limits, quotas of the cloud).',
       'If guardrails limit it, see [HangarPoolAtItsLimit](HangarPoolAtItsLimit.md).',
-      'Otherwise, a larger `HANGAR_AUTOSCALER_BUFFER_FLOOR` or `HANGAR_AUTOSCALER_BUFFER_Z` keeps more room free.',
+      'Otherwise, keep more room free: raise `HANGAR_AUTOSCALER_WAIT_PRICE`, or set `HANGAR_AUTOSCALER_WAIT_BOUND`. Without a price of waiting (`HANGAR_AUTOSCALER_WAIT_PRICE=off`), raise `HANGAR_AUTOSCALER_BUFFER_FLOOR` or `HANGAR_AUTOSCALER_BUFFER_Z`.',
     ],
   },
   {
@@ -309,8 +309,8 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     ],
     commands: [answerOf('autoscaler', '/api/v1/recommendations')],
     acts: [
-      'The forecast adapts within a week. Until then, set `HANGAR_AUTOSCALER_FORECAST=false` to use the rule for the buffer.',
-      'If it recurs every week: raise `HANGAR_AUTOSCALER_BUFFER_QUANTILE`.',
+      'The forecast adapts within a week. Until then, set `HANGAR_AUTOSCALER_FORECAST=false` to use the rule for the buffer, without `HANGAR_AUTOSCALER_WAIT_BOUND`, which requires the forecast.',
+      'If it recurs every week and builds wait: raise `HANGAR_AUTOSCALER_WAIT_PRICE`, or without a price of waiting (`HANGAR_AUTOSCALER_WAIT_PRICE=off`) `HANGAR_AUTOSCALER_BUFFER_QUANTILE`. For holidays, set `HANGAR_AUTOSCALER_CALENDAR`.',
     ],
   },
 ];

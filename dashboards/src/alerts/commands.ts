@@ -15,11 +15,11 @@ export const DOCTOR = `kubectl exec -n "$NAMESPACE" "$(kubectl get pods ${select
 /** Exit codes and the reasons of restarts. */
 export const describeOf = (program: Program): string => `kubectl describe pods ${selected(program)}`;
 
-/** An answer of a program's HTTP server, from a Pod of it. */
+/** An answer of a program's HTTP server, from a Pod of it. Its port has a name in the chart: the number is a setting. */
 export const answerOf = (program: Program, path: string): string => {
   const port = program === 'runner' ? 3000 : 3001;
   const pod = `$(kubectl get pods ${selected(program)} -o name | head -n 1)`;
-  return `kubectl port-forward -n "$NAMESPACE" "${pod}" ${port} & sleep 2; curl -s http://127.0.0.1:${port}${path}; kill $!`;
+  return `kubectl port-forward -n "$NAMESPACE" "${pod}" ${port}:http & sleep 2; curl -s http://127.0.0.1:${port}${path}; kill $!`;
 };
 
 /** Pods of pipelines, in every namespace. */
@@ -30,3 +30,5 @@ export const SCHEDULER_EVENTS = 'kubectl get events -A --field-selector reason=F
 export const EVENTS = 'kubectl get events -n "$NAMESPACE" --sort-by=.lastTimestamp';
 /** Nodes with their pools. */
 export const NODES = 'kubectl get nodes -L node.kubernetes.io/instance-type';
+/** The checks of the API server. Quoted: zsh takes the question mark for a pattern. */
+export const API_HEALTH = "kubectl get --raw '/readyz?verbose'";

@@ -21,6 +21,9 @@ const waiting = ALL.gauge(stages, { state: 'waiting' });
 const taken = ALL.gauge(stages, { state: labelIn('starting', 'running') });
 const EACH = ['namespace', 'instance'] as const;
 
+const STAGES_NEED_TOKEN =
+  'It requires the token of `HANGAR_HTTP_TOKEN` (`curl -H "Authorization: Bearer TOKEN"`) or the password of `DRONE_UI_PASSWORD` (`curl -u USER:PASSWORD`) if one is set.';
+
 /** Alerts on a build's path from Drone to its Pod. */
 export const FLOW_ALERTS: readonly AlertRule[] = [
   {
@@ -99,7 +102,7 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
     commands: [logsOf('runner'), answerOf('runner', '/readyz'), DOCTOR],
     acts: [
       '401: give the runner the `DRONE_RPC_SECRET` of the server and restart it.',
-      '0: check `DRONE_RPC_HOST` and `DRONE_RPC_PROTO`, at DNS, proxies and NetworkPolicies between both.',
+      '0: check `DRONE_RPC_HOST` and `DRONE_RPC_PROTO`, and DNS, proxies and NetworkPolicies between both.',
       '5xx: check the Drone server and its database. The runner recovers by itself.',
     ],
   },
@@ -126,7 +129,7 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
       },
       { text: 'Which reasons are common?', query: ALL.rate(waits, '15m').sum('reason').text },
       {
-        text: 'The log of a waiting build, and `GET /stages` of the runner, show how much is in use and how much is required.',
+        text: `The log of a waiting build, and \`GET /stages\` of the runner, show how much is in use and how much is required. ${STAGES_NEED_TOKEN}`,
       },
     ],
     commands: [answerOf('runner', '/stages'), 'kubectl describe resourcequota -A'],
@@ -152,7 +155,7 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
     means:
       'There is work, and not one stage got a Pod for half an hour. A quota, a budget or the room on nodes (`HANGAR_BUDGET_NODES`) is used up by work that does not end, or a very large pipeline is first in the queue.',
     looks: [
-      { text: 'What runs, and for how long? `GET /stages` of the runner.' },
+      { text: `What runs, and for how long? \`GET /stages\` of the runner. ${STAGES_NEED_TOKEN}` },
       {
         text: 'Is the quota used up by other workloads? `kubectl describe resourcequota` in the namespace of the builds.',
       },

@@ -1,7 +1,7 @@
 import { RUNNER_METRICS as METRICS } from '@hangar/shared/contract/runner-metrics';
 import { labelIn, labelNotIn, Select } from '../query/select.ts';
 import type { AlertRule } from './alert-rule.ts';
-import { answerOf, BUILD_PODS, DOCTOR, describeOf, logsOf } from './commands.ts';
+import { API_HEALTH, answerOf, BUILD_PODS, DOCTOR, describeOf, logsOf } from './commands.ts';
 
 const ALL = new Select('');
 const { stages, apiRequests, droneRequests } = METRICS;
@@ -84,7 +84,7 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
       },
       { text: 'Are other clients affected too? `apiserver_request_total` by code.' },
     ],
-    commands: ['kubectl get --raw /readyz?verbose', logsOf('runner')],
+    commands: [API_HEALTH, logsOf('runner')],
     acts: [
       'Repair the API server or the network. The runner recovers by itself and reports the builds that ended meanwhile.',
     ],
@@ -170,7 +170,7 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
         text: 'Is the runner allowed to list and watch Pods in every namespace that it uses? `hangar-runner doctor` reports it ([doctor](../doctor.md)).',
       },
     ],
-    commands: ['kubectl get --raw /readyz?verbose', DOCTOR, logsOf('runner')],
+    commands: [API_HEALTH, DOCTOR, logsOf('runner')],
     acts: [
       '403: see [HangarPermissionMissing](HangarPermissionMissing.md). 0 or 5xx: see [HangarApiFailing](HangarApiFailing.md).',
       'Otherwise, restart this runner. Its Pods are adopted.',
