@@ -27,7 +27,8 @@ Every \`DRONE_*\` and \`HANGAR_*\` setting is a key of \`runner.config\` or \`au
 existing deployment, reference them in \`runner.envFrom\`. Order of precedence: \`extraEnv\`, \`config\`, \`envFrom\`, then the values that the
 chart sets (namespace and service account of Pods, image of the gate, address of the runners).
 
-Secrets are accepted only by reference. Helm rejects invalid values and unknown keys by name, before it installs anything.
+Secrets are rejected in \`config\`: reference them in \`envFrom\` or \`extraEnv\`. Helm rejects unknown keys and invalid values by name, before it installs
+anything. Fields in the format of Kubernetes, such as \`affinity\`, are validated by the API server.
 
 \`helm uninstall\` keeps the PersistentVolumeClaim of the autoscaler, the namespace of \`jobs.createNamespace\`, and the Pods of running pipelines
 with their Secrets. These pipelines finish, and the next runner in the same namespace adopts and removes them. The Lease of the last

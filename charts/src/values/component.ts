@@ -4,7 +4,10 @@ import { settingsSchema } from '../schema/setting-schema.ts';
 import {
   booleanValue,
   type ChartValue,
+  digestValue,
+  enumValue,
   integerValue,
+  objectNameValue,
   objectsValue,
   objectValue,
   pullSecretsValue,
@@ -28,6 +31,14 @@ const SPREAD = [
   { maxSkew: 1, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway' },
 ];
 
+/** What has to be done in the time that a Pod has to stop. */
+const STOPPING: Readonly<Record<Component['name'], string>> = {
+  runner:
+    'Time that a Pod has to stop, in seconds. A hand-over takes seconds and does not wait for pipelines. With `HANGAR_COORDINATION: none` the runner finishes its pipelines first: set it to the duration of your builds.',
+  autoscaler:
+    'Time that a Pod has to stop, in seconds. It takes seconds to end what it began and to release its Lease.',
+};
+
 /** Image and configuration. */
 export function configurationValues({
   name,
@@ -45,7 +56,7 @@ export function configurationValues({
     ),
     stringValue(`${name}.image.registry`, '', 'Registry of this image. Empty: `image.registry`.'),
     stringValue(`${name}.image.tag`, '', 'Tag of the image. Empty: the appVersion of the chart.'),
-    stringValue(
+    digestValue(
       `${name}.image.digest`,
       '',
       'Digest of the image (`sha256:…`), which takes precedence over the tag.',
@@ -102,11 +113,7 @@ export function podValues({ name, resources }: Component): readonly ChartValue[]
       [],
       'Entries of the hosts file, for names that the DNS of the cluster does not resolve.',
     ),
-    integerValue(
-      `${name}.terminationGracePeriodSeconds`,
-      30,
-      'A hand-over takes seconds and does not wait for pipelines.',
-    ),
+    integerValue(`${name}.terminationGracePeriodSeconds`, 30, STOPPING[name]),
     booleanValue(`${name}.podDisruptionBudget.enabled`, true, 'Create a PodDisruptionBudget.'),
     {
       path: `${name}.podDisruptionBudget.maxUnavailable`,
@@ -116,10 +123,10 @@ export function podValues({ name, resources }: Component): readonly ChartValue[]
       schema: { type: ['integer', 'string'], minimum: 0, pattern: '^[0-9]+%$' },
     },
     booleanValue(`${name}.serviceAccount.create`, true, 'Create a service account.'),
-    stringValue(
+    objectNameValue(
       `${name}.serviceAccount.name`,
       '',
-      'Name of the service account to create or use. Empty: derived from the release name.',
+      'Name of the service account to create or use. Empty: derived from the release name, or without `create` that of the namespace, `default`.',
     ),
     stringMapValue(`${name}.serviceAccount.annotations`, {}, 'Annotations of the service account.'),
   ];
@@ -173,7 +180,7 @@ export const COMMON: readonly ChartValue[] = [
     '',
     'Registry of the images of Hangar, such as `registry.acme.test/ci`. Required, unless every image has a registry or a full repository of its own: no images are published yet.',
   ),
-  stringValue('image.pullPolicy', 'IfNotPresent', 'Image pull policy.'),
+  enumValue(['Always', 'IfNotPresent', 'Never'])('image.pullPolicy', 'IfNotPresent', 'Image pull policy.'),
   pullSecretsValue('image.pullSecrets', 'Secrets in the namespace of the release, as names or as `{name}`.'),
   stringValue(
     'certificateAuthorities.configMap',

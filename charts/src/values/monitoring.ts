@@ -4,6 +4,9 @@ import type { JsonSchema } from '../schema/json-schema.ts';
 import {
   booleanValue,
   type ChartValue,
+  durationOrNoneValue,
+  durationValue,
+  namespaceValue,
   objectsValue,
   objectValue,
   stringMapValue,
@@ -76,7 +79,7 @@ const SCRAPING: readonly ChartValue[] = [
     'auto',
     'Alerts as PrometheusRules. `auto`: if the cluster has the CRD; `always`: in any case; `never`: not at all.',
   ),
-  stringValue(
+  namespaceValue(
     'monitoring.namespace',
     '',
     "Namespace of ServiceMonitors, PodMonitors and PrometheusRules; empty: the release's.",
@@ -85,7 +88,11 @@ const SCRAPING: readonly ChartValue[] = [
 
 const ENDPOINT: readonly ChartValue[] = [
   stringMapValue('monitoring.annotations', {}, 'Annotations of the same objects.'),
-  stringValue('monitoring.scrapeTimeout', '', 'Timeout of a scrape. Empty: the default of Prometheus.'),
+  durationOrNoneValue(
+    'monitoring.scrapeTimeout',
+    '',
+    'Timeout of a scrape. Empty: the default of Prometheus.',
+  ),
   booleanValue(
     'monitoring.honorLabels',
     false,
@@ -125,7 +132,7 @@ export const MONITORING: readonly ChartValue[] = [
   stringMapValue('monitoring.alerts.labels', {}, 'Labels of every alert, such as `team: ci`.'),
   stringMapValue('monitoring.alerts.annotations', {}, 'Annotations of every alert.'),
   OVERRIDES,
-  stringValue('monitoring.interval', '30s', 'Scrape interval.'),
+  durationValue('monitoring.interval', '30s', 'Scrape interval.'),
   stringMapValue(
     'monitoring.labels',
     {},

@@ -6,10 +6,16 @@ import { METADATA_ADDRESSES } from '@hangar/shared/contract/metadata-addresses';
 import {
   booleanValue,
   type ChartValue,
+  cidrsValue,
+  digestValue,
   enumValue,
   integerValue,
+  namespaceOrPrefixValue,
+  namespacesValue,
+  objectNameValue,
   objectValue,
   pullSecretsValue,
+  quantityValue,
   stringMapValue,
   stringsValue,
   stringValue,
@@ -87,7 +93,7 @@ const GATE: readonly ChartValue[] = [
     '',
     'Tag of the image. Empty: the appVersion of the chart. Runner and gate must have the same version.',
   ),
-  stringValue(
+  digestValue(
     'runner.gateImage.digest',
     '',
     'Digest of the image (`sha256:…`), which takes precedence over the tag.',
@@ -134,7 +140,7 @@ const DATA: readonly ChartValue[] = [
     '',
     'Name of an existing claim. Empty: a claim is created, which `helm uninstall` keeps.',
   ),
-  stringValue('autoscaler.persistence.size', '2Gi', 'Size of the claim.'),
+  quantityValue('autoscaler.persistence.size', '2Gi', 'Size of the claim.'),
   stringValue(
     'autoscaler.persistence.storageClass',
     '',
@@ -172,7 +178,7 @@ const DATA: readonly ChartValue[] = [
 ];
 
 const JOBS: readonly ChartValue[] = [
-  stringValue(
+  namespaceOrPrefixValue(
     'jobs.namespace',
     '',
     'Namespace for Pods of pipelines that do not set one. Empty: the namespace of the release. `drone-`: a new namespace for each pipeline, which requires cluster-wide permissions.',
@@ -183,7 +189,7 @@ const JOBS: readonly ChartValue[] = [
     'baseline',
     'Pod Security level that a namespace made by `createNamespace` enforces; empty: none. Host volumes and privileged steps need `privileged`.',
   ),
-  stringsValue(
+  namespacesValue(
     'jobs.otherNamespaces',
     [],
     'Namespaces that pipelines are allowed to use. The runner gets its Role there too.',
@@ -193,10 +199,10 @@ const JOBS: readonly ChartValue[] = [
     true,
     'Create a service account without permissions and without a token for Pods of pipelines.',
   ),
-  stringValue(
+  objectNameValue(
     'jobs.serviceAccount.name',
     '',
-    'Name of the service account. Empty: derived from the release name.',
+    'Name of the service account to create or use. Empty: derived from the release name, or without `create` that of the namespace, `default`. Not used in generated namespaces, unless `create` is false.',
   ),
   stringMapValue(
     'jobs.serviceAccount.annotations',
@@ -212,7 +218,7 @@ const JOBS: readonly ChartValue[] = [
     true,
     'Create a NetworkPolicy that blocks ingress to Pods of pipelines.',
   ),
-  stringsValue(
+  cidrsValue(
     'jobs.networkPolicy.blockedCidrs',
     METADATA_ADDRESSES,
     'IPv4 and IPv6 addresses that pipelines are not allowed to connect to. Default: the addresses where clouds serve metadata and credentials of the node and of Pods. Empty list: no restriction.',
@@ -276,10 +282,10 @@ export const VALUES: readonly ChartValue[] = [
         descriptionOf(feature),
       ),
     ),
-    stringsValue(
+    namespacesValue(
       'autoscaler.rbac.objectNamespaces',
       [],
-      'Namespace of the CapacityBuffers and placeholders in `HANGAR_AUTOSCALER_ACTUATORS`. Empty: the namespace of the release.',
+      'Namespaces of the CapacityBuffers and placeholders in `HANGAR_AUTOSCALER_ACTUATORS`. Empty: the namespace of the release.',
     ),
   ]),
   ...JOBS,

@@ -2,10 +2,13 @@ import type { Json } from '../schema/json-schema.ts';
 import {
   booleanValue,
   type ChartValue,
+  enumsValue,
   enumValue,
   integerValue,
   objectsValue,
   objectValue,
+  pathValue,
+  portValue,
   stringMapValue,
   stringsValue,
   stringValue,
@@ -90,13 +93,19 @@ export const serviceValues = (name: Program): readonly ChartValue[] => [
       ? 'Type of its Service. ClusterIP creates a headless Service: each replica is called by its own address.'
       : 'Type of its Service.',
   ),
-  integerValue(`${name}.service.port`, 0, 'Port of its Service. 0: the port of the program.'),
+  portValue(
+    `${name}.service.port`,
+    0,
+    name === 'runner'
+      ? 'Port of its Service. 0: the port of the program. Clients of a headless Service (`type: ClusterIP`) need the port of the program.'
+      : 'Port of its Service. 0: the port of the program.',
+  ),
   enumValue(['', 'SingleStack', 'PreferDualStack', 'RequireDualStack'])(
     `${name}.service.ipFamilyPolicy`,
     '',
     'IP family policy of its Service. Empty: the default of the cluster.',
   ),
-  stringsValue(
+  enumsValue(['IPv4', 'IPv6'])(
     `${name}.service.ipFamilies`,
     [],
     'IP families of its Service: `IPv4`, `IPv6`, or both in the order of preference. Empty: the default of the cluster.',
@@ -115,7 +124,11 @@ export const routeValues = (name: Program): readonly ChartValue[] => [
   stringValue(`${name}.ingress.className`, '', 'Ingress class. Empty: the default of the cluster.'),
   stringMapValue(`${name}.ingress.annotations`, {}, 'Annotations of the Ingress.'),
   stringsValue(`${name}.ingress.hosts`, [], 'Host names, such as `hangar.acme.test`.'),
-  stringValue(`${name}.ingress.path`, '/', 'Path on each host.'),
+  pathValue(
+    `${name}.ingress.path`,
+    '/',
+    'Path on each host. The program serves its page at `/`: for another path, the ingress controller has to remove the prefix.',
+  ),
   enumValue(['Prefix', 'Exact', 'ImplementationSpecific'])(
     `${name}.ingress.pathType`,
     'Prefix',
