@@ -118,6 +118,25 @@ imagePullSecrets:
 {{- end -}}
 {{- end }}
 
+{{/* Settings on which objects of the chart depend, as JSON: `config`, and what extraEnv has instead. Called with (list $ "component"). */}}
+{{- define "hangar.settings" -}}
+{{- $values := index (index . 0).Values (index . 1) -}}
+{{- $settings := deepCopy $values.config -}}
+{{- range $values.extraEnv }}{{ if hasKey . "value" }}{{ $_ := set $settings .name .value }}{{ end }}{{ end -}}
+{{- toJson $settings -}}
+{{- end }}
+
+{{/* Variables, the last one of each name: server-side apply refuses a name that appears twice. Called with their YAML. */}}
+{{- define "hangar.once" -}}
+{{- $names := dict -}}
+{{- $kept := list -}}
+{{- range fromYamlArray . | reverse -}}
+{{- if not (hasKey $names .name) }}{{ $kept = prepend $kept . }}{{ end -}}
+{{- $_ := set $names .name true -}}
+{{- end -}}
+{{- toYaml $kept -}}
+{{- end }}
+
 {{/* Whether a variable can come from anywhere. Called with (list values "NAME"). */}}
 {{- define "hangar.isGiven" -}}
 {{- $values := index . 0 -}}
@@ -131,8 +150,8 @@ imagePullSecrets:
 {{- regexFind "[0-9]+$" (toString (default (index . 1) (index . 0))) | default (index . 1) -}}
 {{- end }}
 
-{{- define "hangar.runner.port" -}}{{ include "hangar.port" (list .Values.runner.config.DRONE_SERVER_PORT "3000") }}{{- end }}
-{{- define "hangar.autoscaler.port" -}}{{ include "hangar.port" (list .Values.autoscaler.config.HANGAR_AUTOSCALER_LISTEN "3001") }}{{- end }}
+{{- define "hangar.runner.port" -}}{{ include "hangar.port" (list (include "hangar.settings" (list . "runner") | fromJson).DRONE_SERVER_PORT "3000") }}{{- end }}
+{{- define "hangar.autoscaler.port" -}}{{ include "hangar.port" (list (include "hangar.settings" (list . "autoscaler") | fromJson).HANGAR_AUTOSCALER_LISTEN "3001") }}{{- end }}
 
 {{- define "hangar.runner.account" -}}
 {{- .Values.runner.serviceAccount.name | default (ternary (include "hangar.runner.name" .) "default" .Values.runner.serviceAccount.create) -}}
@@ -146,9 +165,9 @@ imagePullSecrets:
 
 {{/* Where Pods of pipelines go. `drone-` is a prefix, not a namespace. */}}
 {{- define "hangar.jobs.namespace" -}}
-{{- $set := .Values.runner.config.DRONE_NAMESPACE_DEFAULT -}}
+{{- $set := (include "hangar.settings" (list . "runner") | fromJson).DRONE_NAMESPACE_DEFAULT -}}
 {{- if and $set .Values.jobs.namespace (ne $set .Values.jobs.namespace) -}}
-{{- fail (printf "jobs.namespace is %s and runner.config.DRONE_NAMESPACE_DEFAULT is %s. Write one of them" .Values.jobs.namespace $set) -}}
+{{- fail (printf "jobs.namespace is %s and DRONE_NAMESPACE_DEFAULT of the runner is %s. Write one of them" .Values.jobs.namespace $set) -}}
 {{- end -}}
 {{- .Values.jobs.namespace | default $set | default .Release.Namespace -}}
 {{- end }}

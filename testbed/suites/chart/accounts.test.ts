@@ -1,5 +1,6 @@
 import type {
   KubernetesObject,
+  V1ConfigMap,
   V1Deployment,
   V1RoleBinding,
   V1ServiceAccount,
@@ -44,4 +45,27 @@ describe('accounts', () => {
       expect(accounts.filter((one) => one.automountServiceAccountToken !== false)).toEqual([]);
     },
   );
+});
+
+describe('the account of builds', () => {
+  const defaultAccount = async (serviceAccount: object, more: object = {}) => {
+    const objects = await helm.rendered({ jobs: { serviceAccount, ...more } });
+    const maps = ofKind<V1ConfigMap>(objects, 'ConfigMap');
+    const defaults = maps.find(({ metadata }) => metadata?.name === 'hangar-runner-defaults');
+    return defaults?.data?.['DRONE_SERVICE_ACCOUNT_DEFAULT'];
+  };
+
+  it.each<[string, object, string | undefined]>([
+    ['the one that the chart creates', {}, 'hangar-job'],
+    ['that one, by another name', { name: 'builds' }, 'builds'],
+    ['an existing one', { create: false, name: 'builds' }, 'builds'],
+    ['near miss: that of the namespace, where none is named', { create: false }, undefined],
+  ])('is %s', async (_, account, name) => {
+    expect(await defaultAccount(account)).toBe(name);
+  });
+
+  it('is in generated namespaces only one that another program creates there: the chart cannot', async () => {
+    expect(await defaultAccount({ name: 'builds' }, { namespace: 'drone-' })).toBeUndefined();
+    expect(await defaultAccount({ create: false, name: 'builds' }, { namespace: 'drone-' })).toBe('builds');
+  });
 });

@@ -67,3 +67,34 @@ describe('the notes of the chart', () => {
     expect(await notes(values)).not.toContain(TITLE);
   });
 });
+
+describe('the notes about the autoscaler', () => {
+  it('forward the port of its Service, whatever its number is', async () => {
+    expect(await notes({ autoscaler: { service: { port: 80 } } })).toContain(
+      'service/hangar-autoscaler 3001:http',
+    );
+  });
+
+  const ACTS = { HANGAR_AUTOSCALER_MAX_NODES: 9 };
+  it.each<[string, ChartValues]>([
+    ['as a word', { config: { ...ACTS, HANGAR_AUTOSCALER_ACT: 'on' } }],
+    ['as a switch, which an unquoted "on" is in YAML', { config: { ...ACTS, HANGAR_AUTOSCALER_ACT: true } }],
+    ['as a variable', { config: ACTS, extraEnv: [{ name: 'HANGAR_AUTOSCALER_ACT', value: 'on' }] }],
+    ['perhaps, in a ConfigMap', { config: ACTS, envFrom: [{ configMapRef: { name: 'a' } }] }],
+  ])('do not state that it changes nothing if it acts, %s', async (_, autoscaler) => {
+    expect(await notes({ autoscaler })).not.toContain('changes nothing');
+  });
+
+  it('near miss: state it otherwise', async () => {
+    expect(await notes({ autoscaler: { config: { HANGAR_AUTOSCALER_ACT: false } } })).toContain(
+      'changes nothing',
+    );
+  });
+});
+
+describe('the notes about variables that the chart cannot read', () => {
+  it('name each on which objects of the chart depend', async () => {
+    const said = await notes({ runner: { envFrom: [{ configMapRef: { name: 'old' } }] } });
+    for (const name of ['DRONE_NAMESPACE_DEFAULT', 'DRONE_SERVER_PORT']) expect(said).toContain(name);
+  });
+});

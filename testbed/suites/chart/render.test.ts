@@ -531,7 +531,7 @@ describe('invalid values are reported in one line', () => {
     [
       'two namespaces for one',
       { jobs: { namespace: 'a' }, runner: { config: { DRONE_NAMESPACE_DEFAULT: 'b' } } },
-      /jobs\.namespace is a and runner\.config\.DRONE_NAMESPACE_DEFAULT is b/,
+      /jobs\.namespace is a and DRONE_NAMESPACE_DEFAULT of the runner is b/,
     ],
     [
       'no registry',

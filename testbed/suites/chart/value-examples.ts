@@ -169,7 +169,7 @@ const RUNNER: Examples = below('runner', {
   }),
   'proxy.http': added('http://proxy:3128', 'name: http_proxy'),
   'proxy.https': added('http://proxy:3128', 'name: https_proxy'),
-  'proxy.exceptions': added(['10.0.0.0/8', 'acme.test'], 'value: "10.0.0.0/8,acme.test"'),
+  'proxy.exceptions': added(['10.0.0.0/8', 'acme.test'], 'value: 10.0.0.0/8,acme.test'),
 });
 
 const CAPACITY = { HANGAR_AUTOSCALER_ACTUATORS: 'a=capacity-buffer:ci/a*3,b=placeholder:ci/b' };
