@@ -101,7 +101,7 @@ const ENDPOINT: readonly ChartValue[] = [
   stringValue(
     'monitoring.jobLabel',
     '',
-    'Label of the Service whose value becomes `job`. Empty: the name of the Service.',
+    'Label of the Service (PodMonitor: of the Pod) whose value becomes `job`. Empty: the name of the Service (PodMonitor: its namespace and name).',
   ),
   stringsValue(
     'monitoring.targetLabels',
