@@ -2,6 +2,7 @@ import { type ConditionFacts, matchesConditions, runPolicyOf } from '../parse/co
 import type { GlobMatcher } from '../parse/glob-matcher.ts';
 import { pushedImages } from '../parse/pushed-images.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
+import { expandImage, parseReference } from '../pipeline/image-reference.ts';
 import type { Amount, Pipeline } from '../pipeline/pipeline.ts';
 import type { Rules } from '../restrict/restrictions.ts';
 import { RULES } from '../restrict/rule-table.ts';
@@ -9,7 +10,6 @@ import { cacheSteps, mountedCaches, withCacheSteps } from './cache-steps.ts';
 import { cloneCredentials } from './clone-credentials.ts';
 import { cloneStep } from './clone-step.ts';
 import { decideStart } from './engine.ts';
-import { expandImage, parseReference } from './image-reference.ts';
 import { type Candidate, isAuthors, type OrderedStep, orderSteps } from './order-steps.ts';
 import { ownResources, resourceMode, unusedRequests } from './own-requests.ts';
 import { peakOf } from './peak.ts';

@@ -1,7 +1,7 @@
 import { doublestarMatch } from '../parse/doublestar.ts';
+import { familiarName, parseReference } from '../pipeline/image-reference.ts';
 import type { PipelineStep } from '../pipeline/pipeline.ts';
 import type { Names } from '../restrict/restrictions.ts';
-import { familiarName, parseReference } from './image-reference.ts';
 
 const BUILT_IN = ['plugins/docker', 'plugins/acr', 'plugins/ecr', 'plugins/gcr', 'plugins/heroku'];
 /** Variables by which an author could make a privileged plugin run something else. */

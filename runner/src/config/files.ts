@@ -1,6 +1,6 @@
 import { errorText } from '@hangar/shared/error-text';
-import { expandImage, familiarName, parseReference } from '../compile/image-reference.ts';
 import type { ImageConfig } from '../compile/settings.ts';
+import { expandImage, familiarName, parseReference } from '../pipeline/image-reference.ts';
 import { parseDotenv } from './dotenv.ts';
 import { type Policies, parsePolicies } from './policies.ts';
 import { mapAt, readYamlDocuments, textAt, textListAt } from './yaml-values.ts';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { expandImage, parseReference } from '../compile/image-reference.ts';
 import { isLabelValue, slug } from '../compile/kubernetes-names.ts';
 import { absolutePath } from '../compile/workspace.ts';
 import { parseDotenv } from '../config/dotenv.ts';
 import { cleanMountPath, reservedFolder } from '../lint/mount-path.ts';
+import { expandImage, parseReference } from '../pipeline/image-reference.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { splitDocuments } from './documents.ts';
 import { GlobMatcher } from './glob-matcher.ts';

@@ -1,4 +1,4 @@
-import { familiarName, parseReference } from '../compile/image-reference.ts';
+import { familiarName, parseReference } from '../pipeline/image-reference.ts';
 import type { PipelineStep } from '../pipeline/pipeline.ts';
 
 /** Settings of the common plugins that build images, with the names of what they push. */

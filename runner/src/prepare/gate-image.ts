@@ -1,7 +1,7 @@
 import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
-import { expandImage, parseReference } from '../compile/image-reference.ts';
 import type { RegistryCredentials } from '../compile/settings.ts';
+import { expandImage, parseReference } from '../pipeline/image-reference.ts';
 import type { ImageLookup } from '../ports/image-lookup.ts';
 import { parseDockerConfig } from './docker-config.ts';
 

@@ -1,13 +1,13 @@
 import type { Clock } from '@hangar/shared/clock';
 import { withDeadline } from '@hangar/shared/deadline';
 import { errorText } from '@hangar/shared/error-text';
-import { expandImage } from '../compile/image-reference.ts';
 import { factsOf } from '../compile/plan-containers.ts';
 import type { CompileSettings, ImageConfig, Prepared, RegistryCredentials } from '../compile/settings.ts';
 import { matchesConditions } from '../parse/conditions.ts';
 import { GlobMatcher } from '../parse/glob-matcher.ts';
 import { pushedImages, runsItsImage } from '../parse/pushed-images.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
+import { expandImage } from '../pipeline/image-reference.ts';
 import type { Manifest, Pipeline } from '../pipeline/pipeline.ts';
 import type { ImageAnswer, ImageLookup } from '../ports/image-lookup.ts';
 import type { EnvironmentEntry, EnvironmentPlugin, RegistryPlugin, SecretPlugin } from '../ports/plugins.ts';

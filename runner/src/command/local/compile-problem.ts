@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { compile } from '../../compile/compile.ts';
-import { expandImage } from '../../compile/image-reference.ts';
 import type { CompileSettings, ImageConfig } from '../../compile/settings.ts';
 import type { LintProblem } from '../../lint/problem.ts';
 import type { StageDetail } from '../../pipeline/drone.ts';
+import { expandImage } from '../../pipeline/image-reference.ts';
 import type { Pipeline, PipelineStep } from '../../pipeline/pipeline.ts';
 import { PipelineError } from '../../pipeline/pipeline-error.ts';
 import { letters } from '../../stage/compile-pipeline.ts';
