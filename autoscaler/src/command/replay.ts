@@ -99,7 +99,7 @@ soft-taint for forecast, sqrt, look-ahead and clairvoyant by default, least for 
     ),
     'lead-in-seconds': option(
       'N',
-      'seconds for which the service ran before the first build: it learns from quiet time too (0)',
+      'seconds for which the service ran before the first build: it learns from quiet time too',
       asNumber([0, 86_400]),
       0,
     ),

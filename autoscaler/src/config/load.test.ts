@@ -106,12 +106,14 @@ describe('the configuration', () => {
 
   it.each([
     ['DRONE_METRICS', 'drone.acme.test', 'is not an address'],
+    ['DRONE_METRICS', 'https://ci:pass@drone.test/metrics', '(given: "https://…@drone.test/metrics")'],
     ['DRONE_METRICS_TOKEN_FILE', '/run/token', 'no effect alone'],
     ['WAIT_PRICE', 'cron=1', 'does not begin with the usual price'],
     ['WAIT_PRICE', '30,cron', 'which is not event=price'],
     ['WAIT_PRICE', '30,cron=1,cron=2', 'names cron twice'],
     ['WAIT_PRICE', '-1', 'does not begin with the usual price'],
     ['WAIT_BOUND', 'soon', 'is not a duration'],
+    ['SCRAPE_DEADLINE', '0s', 'SCRAPE_DEADLINE'],
     ['PRICES', 'builds', 'not name=price'],
     ['PRICES', 'builds=-1', 'not name=price'],
     ['PRICES', 'a=1,a=2', 'names a twice'],

@@ -148,7 +148,9 @@ function readListen(text: string): AutoscalerConfig['listen'] | undefined {
   return digits === undefined || port > 65_535 ? undefined : { host: bracketed ?? plain ?? '', port };
 }
 
-const given = (text: string): string => `(given: ${JSON.stringify(text.slice(0, 200))})`;
+/** What was given, without the user and the password of an address. */
+const given = (text: string): string =>
+  `(given: ${JSON.stringify(text.slice(0, 200).replace(/\/\/[^/\s]*@/g, '//…@'))})`;
 
 /** Whether there is a problem, and its text. */
 type Check = readonly [boolean, string];
@@ -156,7 +158,7 @@ type Check = readonly [boolean, string];
 const droneChecks = ({ droneMetrics, droneTokenFile }: Read): readonly Check[] => [
   [
     droneMetrics !== '' && parseRunnerUrl(droneMetrics) === undefined,
-    `HANGAR_AUTOSCALER_DRONE_METRICS is not an address ${given(droneMetrics)}. Write https://drone.acme.test/metrics`,
+    `HANGAR_AUTOSCALER_DRONE_METRICS is not an address ${given(droneMetrics)}. Write https://drone.acme.test/metrics, without user, query and fragment`,
   ],
   [
     droneMetrics === '' && droneTokenFile !== '',
@@ -255,7 +257,7 @@ function crossChecks(values: Read): readonly string[] {
       (text) =>
         [
           parseRunnerUrl(text) === undefined,
-          `HANGAR_AUTOSCALER_RUNNERS has no valid address ${given(text)}. Write http://host:port`,
+          `HANGAR_AUTOSCALER_RUNNERS has no valid address ${given(text)}. Write http://host:port, without user, query and fragment`,
         ] as const,
     ),
   ];

@@ -79,7 +79,7 @@ export const SETTINGS = {
     '',
     'File with the token of an administrator of Drone, sent as a bearer token. The file is read for each request. Empty: no token is sent.',
   ),
-  scrapeDeadlineMs: sources('SCRAPE_DEADLINE', DURATION, 5_000, {
+  scrapeDeadlineMs: sources('SCRAPE_DEADLINE', atLeast(1, DURATION), 5_000, {
     description: 'Deadline of a query to a runner.',
   }),
   tickMs: sources('TICK', DURATION, 10_000, {

@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseTrace } from '../trace/gather.ts';
@@ -96,14 +96,24 @@ describe('the trace on the disk', () => {
     expect((await store(2).load(NOW)).records.map(({ uid }) => uid)).toEqual(['u2', 'u3']);
   });
 
-  it('reports the remedy when the folder cannot be created', async () => {
-    writeFileSync(join(folder, 'file'), '');
-    const { problems } = await new TraceStore({
-      folder: join(folder, 'file'),
-      retentionMs: 3 * 86_400_000,
-      mostRecords: 1,
-    }).load(NOW);
+  it('creates the folder with its parents', async () => {
+    const deep = { folder: join(folder, 'a', 'b'), retentionMs: DAY_MS, mostRecords: 1 };
 
-    expect(problems[0]).toContain('HANGAR_AUTOSCALER_DATA_DIR');
+    expect(await new TraceStore(deep).load(NOW)).toEqual({ records: [], problems: [] });
+    expect(readdirSync(join(folder, 'a'))).toEqual(['b']);
   });
+
+  it.each(['file', 'file/below', '/proc/nope/below'])(
+    'reports the remedy when the folder cannot be created: %s',
+    async (name) => {
+      writeFileSync(join(folder, 'file'), '');
+      const { problems } = await new TraceStore({
+        folder: resolve(folder, name),
+        retentionMs: 3 * 86_400_000,
+        mostRecords: 1,
+      }).load(NOW);
+
+      expect(problems[0]).toContain('HANGAR_AUTOSCALER_DATA_DIR');
+    },
+  );
 });

@@ -1,6 +1,6 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { appendFile, mkdir, readdir, rename, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
@@ -52,6 +52,26 @@ async function eachLine(stream: Readable, take: (text: string) => void): Promise
   return '';
 }
 
+/** The recursive `mkdir` of Node 24 never ends where the parent is there and can hold no folders, as in /proc; this one rejects. */
+async function makeFolder(path: string): Promise<void> {
+  const made = await makeOne(path);
+  if (made !== 'no-parent') return;
+  await makeFolder(dirname(path));
+  if ((await makeOne(path)) === 'no-parent') throw new Error(`${path} cannot be created`);
+}
+
+async function makeOne(path: string): Promise<'made' | 'there' | 'no-parent'> {
+  try {
+    await mkdir(path);
+    return 'made';
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return 'there';
+    if (code === 'ENOENT' && dirname(path) !== path) return 'no-parent';
+    throw error;
+  }
+}
+
 /**
  * One file per day, `trace-2026-01-31.jsonl`, by the day on which Pods ended; files of earlier days are compressed (`.gz`), and
  * removed when they are old. A damaged file is moved to `damaged/`, and its readable lines are written to a new file in its place.
@@ -67,7 +87,7 @@ export class TraceStore implements TraceMemory {
   async load(nowMs: number): Promise<LoadedRecords> {
     const problems: string[] = [];
     try {
-      await mkdir(this.#options.folder, { recursive: true });
+      await makeFolder(this.#options.folder);
       await this.#tidy(nowMs);
       const names = (await readdir(this.#options.folder)).filter((name) => FILE.test(name)).sort();
       const records: TraceRecord[] = [];
@@ -135,7 +155,7 @@ export class TraceStore implements TraceMemory {
     const { folder } = this.#options;
     const aside = join(folder, 'damaged', name);
     try {
-      await mkdir(join(folder, 'damaged'), { recursive: true });
+      await makeFolder(join(folder, 'damaged'));
       await rename(join(folder, name), aside);
       const plain = name.replace(/\.gz$/, '');
       await writeFile(join(folder, plain), good.map((record) => `${formatRecord(record)}\n`).join(''));

@@ -257,6 +257,8 @@ describe('targets', () => {
     ['https://runner/base/', 'https://runner/base'],
     ['runner:3000', undefined],
     ['ftp://runner', undefined],
+    ['http://runner:3000/?pod=a', undefined],
+    ['http://user:secret@runner:3000', undefined],
   ])('%s is %s', (text, want) => {
     expect(parseRunnerUrl(text)).toBe(want);
   });
