@@ -49,6 +49,34 @@ describe('stages that several replicas report', () => {
   });
 });
 
+describe('an address behind which several runners are', () => {
+  const KEEP_MS = 60_000;
+  /** The problems after each answer, by the start of the process that has answered. */
+  function problemsOf(...started: readonly (number | undefined)[]) {
+    const book = new RunnerBook(KEEP_MS);
+    return started.map((startedAtSeconds, nth) => {
+      const reading = {
+        ...{ target: 'http://r', states: undefined, capacityPipelines: undefined },
+        ...{ unschedulablePods: undefined, startedAtSeconds, counters: new Map<string, number>() },
+      };
+      const round: TargetRound = { target: 'http://r', reading, known: [], ahead: [], problems: [] };
+      const nowMs = nth * (KEEP_MS / 2);
+      return book.take({ atMs: nowMs, targets: [round] }, nowMs).problems.map(({ problem }) => problem);
+    });
+  }
+
+  it('is reported once an older process answers after a younger one, until that has not happened for a while', () => {
+    const seen = problemsOf(100, 200, 100, 100, 100, 100);
+
+    expect(seen.map((problems) => problems.length)).toEqual([0, 0, 1, 1, 1, 0]);
+    expect(seen[2]).toEqual([expect.stringMatching(/^several runners answer in turn/)]);
+  });
+
+  it('near miss: a runner that is restarted again and again, or that does not state its start', () => {
+    expect(problemsOf(100, 200, 300, undefined, 300).flat()).toEqual([]);
+  });
+});
+
 describe('more stages than all runners together can have', () => {
   const many = (count: number, from = 0) =>
     Array.from({ length: count }, (_, nth) => aWaitingStage(from + nth));

@@ -35,6 +35,8 @@ const MOST_STAGES = 20_000;
 export class RunnerBook {
   readonly #kept = new Map<string, Kept>();
   readonly #counters = new CounterBook();
+  /** When an address was last answered by an older process than before, by target. */
+  readonly #wentBackMs = new Map<string, number>();
   readonly #keepMs: number;
 
   /** @param keepMs how long the last answer of a silent runner is used */
@@ -46,7 +48,10 @@ export class RunnerBook {
   take(round: Round, nowMs: number): RunnersView {
     const targets = round.targets.map(({ target }) => target);
     for (const { target, reading, known, ahead } of round.targets)
-      if (reading !== undefined) this.#kept.set(target, { atMs: nowMs, reading, known, ahead });
+      if (reading !== undefined) {
+        this.#noteProcess(reading, nowMs);
+        this.#kept.set(target, { atMs: nowMs, reading, known, ahead });
+      }
     for (const [target, { atMs }] of this.#kept)
       if (!targets.includes(target) || nowMs - atMs > this.#keepMs) this.#kept.delete(target);
     const all = [...this.#kept.values()];
@@ -60,12 +65,30 @@ export class RunnerBook {
       capacityPipelines: sumOf(kept.map(({ reading }) => reading.capacityPipelines)),
       known: knownOf(kept),
       ahead: aheadOf(kept),
-      problems: [...tooMany(all, kept), ...round.targets.flatMap(({ problems }) => problems)].slice(
-        0,
-        MOST_PROBLEMS,
-      ),
+      problems: [
+        ...tooMany(all, kept),
+        ...this.#severalRunners(targets, nowMs),
+        ...round.targets.flatMap(({ problems }) => problems),
+      ].slice(0, MOST_PROBLEMS),
       increases: this.#counters.take(round.atMs / 1000, answered),
     };
+  }
+
+  /** A runner that is replaced is followed by a younger one; an older one shows that several answer in turn. */
+  #noteProcess({ target, startedAtSeconds }: RunnerReading, nowMs: number): void {
+    const before = this.#kept.get(target)?.reading.startedAtSeconds;
+    if (before !== undefined && startedAtSeconds !== undefined && startedAtSeconds < before)
+      this.#wentBackMs.set(target, nowMs);
+  }
+
+  #severalRunners(targets: readonly string[], nowMs: number): readonly ScrapeProblem[] {
+    for (const [target, atMs] of this.#wentBackMs)
+      if (!targets.includes(target) || nowMs - atMs > this.#keepMs) this.#wentBackMs.delete(target);
+    return [...this.#wentBackMs.keys()].map((target) => ({
+      target,
+      problem: 'several runners answer in turn: an older process has answered after a younger one',
+      cure: 'set HANGAR_AUTOSCALER_RUNNER_SERVICE in place of the address of a Service, or the address of each runner',
+    }));
   }
 }
 
