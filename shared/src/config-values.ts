@@ -40,7 +40,7 @@ export const FLAG: ValueKind<boolean> = {
   },
 };
 
-/** A whole number within bounds, decimal, `0x…` or octal `0…`, as Go parses it. */
+/** A whole number within bounds as Go parses it: decimal, `0x…`, `0b…`, octal `0o…` or `0…`, with `_` between digits. */
 export function integer(min = 0, max = Number.MAX_SAFE_INTEGER): ValueKind<number> {
   const top = max === Number.MAX_SAFE_INTEGER ? '' : ` to ${max}`;
   return {
@@ -53,11 +53,17 @@ export function integer(min = 0, max = Number.MAX_SAFE_INTEGER): ValueKind<numbe
   };
 }
 
+const DECIMAL_DIGITS = /^(?:0|[1-9](?:_?\d)*)$/;
+const PREFIXED_DIGITS = /^0(?:[xX](?:_?[\da-fA-F])+|[bB](?:_?[01])+|[oO](?:_?[0-7])+)$/;
+const OCTAL_DIGITS = /^0(?:_?[0-7])+$/;
+
+/** The syntax of strconv.ParseInt with base 0 (https://pkg.go.dev/strconv#ParseInt). */
 function wholeNumber(text: string): number | undefined {
-  const [, sign, digits] = /^([+-]?)(0[xX][0-9a-fA-F]+|\d+)$/.exec(text) ?? [];
-  if (digits === undefined) return undefined;
-  const octal = /^0[0-7]+$/.test(digits);
-  const value = octal ? Number.parseInt(digits, 8) : Number(digits);
+  const [, sign, digits = ''] = /^([+-]?)(.*)$/.exec(text) ?? [];
+  const plain = digits.replaceAll('_', '');
+  const isOctal = OCTAL_DIGITS.test(digits);
+  if (!isOctal && !DECIMAL_DIGITS.test(digits) && !PREFIXED_DIGITS.test(digits)) return undefined;
+  const value = isOctal ? Number.parseInt(plain, 8) : Number(plain);
   return Number.isSafeInteger(value) ? (sign === '-' ? -value : value) : undefined;
 }
 

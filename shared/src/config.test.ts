@@ -87,6 +87,11 @@ describe('values', () => {
     ['flag', FLAG, 'T', true],
     ['flag', FLAG, 'False', false],
     ['integer', integer(), '0x10', 16],
+    ['integer', integer(), '0X_1f', 31],
+    ['integer', integer(), '1_000', 1000],
+    ['integer', integer(), '0b101', 5],
+    ['integer', integer(), '0o17', 15],
+    ['integer', integer(), '0_17', 15],
     ['integer, octal as in Go', integer(), '010', 8],
     ['integer with a sign', integer(-5), '-3', -3],
     ['decimal', DECIMAL, '7.5', 7.5],
@@ -115,6 +120,9 @@ describe('values', () => {
   it.each<[string, ValueKind<unknown>, string]>([
     ['flag', FLAG, 'yes please'],
     ['integer', integer(), '1.5'],
+    ...['08', '1__0', '_1', '1_', '0x', '0_', '1e3', '+', '0b2'].map(
+      (text): [string, ValueKind<unknown>, string] => ['integer', integer(), text],
+    ),
     ['integer below its bound', integer(1), '0'],
     ['integer above its bound', integer(1, 5), '6'],
     ['integer that is not exact', integer(), '99999999999999999999'],
