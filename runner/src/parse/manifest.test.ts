@@ -462,6 +462,7 @@ describe('warnings', () => {
 
   it.each([
     ['entrypoint: [server, --port, "${PORT}"]', '${PORT} in a list of "entrypoint"'],
+    ['entrypoint: [server, "$(date $FORMAT)"]', '$FORMAT in a list of "entrypoint"'],
     ['entrypoint: [server, --since, "$(date +%F)"]', '$(date +%F) in a list of "entrypoint"'],
     ['entrypoint: [server]\n    command: ["`hostname`"]', '`hostname` in a list of "entrypoint"'],
     ['command: [--requirepass, "$(PASSWORD)"]', '$(PASSWORD) in "command"'],

@@ -3,6 +3,8 @@ import type { PipelineStep } from '../pipeline/pipeline.ts';
 
 /** Settings of the common plugins that build images, with the names of what they push. */
 const NAMES = ['PLUGIN_REPO', 'PLUGIN_DESTINATION', 'PLUGIN_DESTINATIONS'];
+/** More names of one step are not looked at, so that a long list costs no time. */
+const MOST_NAMES = 100;
 
 function textOf({ settings }: PipelineStep, name: string): string {
   const value = settings[name];
@@ -12,7 +14,7 @@ function textOf({ settings }: PipelineStep, name: string): string {
 /** What a step pushes, by its settings, without tags. Plugins take the registry as a part of the name or as a setting of its own. */
 function pushedBy(step: PipelineStep): readonly string[] {
   const registry = textOf(step, 'PLUGIN_REGISTRY').replace(/^https?:\/\//, '');
-  const names = NAMES.flatMap((name) => textOf(step, name).split(','))
+  const names = NAMES.flatMap((name) => textOf(step, name).split(',', MOST_NAMES))
     .map((name) => name.trim())
     .filter((name) => parseReference(name) !== undefined);
   return names

@@ -102,6 +102,17 @@ const FILES: readonly ExpensiveFile[] = [
   { name: 'a script of quotes', make: (chars) => steps(`${STEP}  commands:\n  - "${filled(chars, "'")}"\n`) },
   { name: 'short commands', make: (chars) => steps(`${STEP}  commands:\n${filled(chars, '  - x\n')}`) },
   {
+    name: 'an entrypoint of open substitutions',
+    make: (chars) => steps(`- {name: s, image: a, entrypoint: [b, "${filled(chars, '$(')}"]}\n`),
+  },
+  {
+    name: 'images that a step pushes',
+    make: (chars) =>
+      steps(
+        `- {name: s, image: a, settings: {registry: r.test, destinations: [${numbered(chars, (n) => `a/b${n},`)}]}}\n- {name: t, image: a/b5, commands: [c]}\n`,
+      ),
+  },
+  {
     name: 'one script for 500 steps',
     make: (chars) =>
       steps(
