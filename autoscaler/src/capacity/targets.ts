@@ -21,7 +21,7 @@ export function parseRunnerService(text: string): RunnerService | undefined {
 export function parseRunnerUrl(text: string): string | undefined {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined;
   const url = new URL(text);
-  // Dropped in silence, each would be missed: the paths of the runner are appended, and HANGAR_AUTOSCALER_RUNNER_TOKEN is sent.
+  // They would be ignored: request paths are appended to the address, and the token is HANGAR_AUTOSCALER_RUNNER_TOKEN.
   if (url.search + url.hash + url.username + url.password !== '') return undefined;
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
 }

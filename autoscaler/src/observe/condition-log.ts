@@ -5,9 +5,9 @@ import type { Condition } from '../capacity/condition.ts';
 /** A condition that ends and returns is not logged again before this time, and then only if it still stands. */
 const REPEAT_MS = 600_000;
 /** Limit of lines in that time: a target may answer different garbage at each tick. */
-const MOST_TOLD = 100;
+const MOST_LOGGED = 100;
 
-interface Told extends Condition {
+interface Logged extends Condition {
   readonly atMs: number;
   isOver: boolean;
 }
@@ -22,7 +22,7 @@ const keyOf = ({ text }: Condition): string => text.replaceAll(/[\d.]+(?= )/g, '
 export class ConditionLog {
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #told = new Map<string, Told>();
+  readonly #logged = new Map<string, Logged>();
   #before: ReadonlySet<string> = new Set();
 
   constructor({ clock, log }: { readonly clock: Clock; readonly log: Logger }) {
@@ -34,23 +34,23 @@ export class ConditionLog {
   take(conditions: readonly Condition[]): void {
     const standing = new Map(conditions.map((one) => [keyOf(one), one]));
     for (const [key, one] of standing) if (this.#before.has(key)) this.#begin(key, one);
-    for (const [key, told] of this.#told) if (!standing.has(key)) this.#end(key, told);
+    for (const [key, logged] of this.#logged) if (!standing.has(key)) this.#end(key, logged);
     this.#before = new Set(standing.keys());
   }
 
   #begin(key: string, { weight, text }: Condition): void {
     const nowMs = this.#clock.monotonicMs();
-    const told = this.#told.get(key);
-    const isKnown = told !== undefined && (!told.isOver || nowMs - told.atMs < REPEAT_MS);
-    if (isKnown || (told === undefined && this.#told.size >= MOST_TOLD)) return;
-    this.#told.set(key, { weight, text, atMs: nowMs, isOver: false });
+    const logged = this.#logged.get(key);
+    const isKnown = logged !== undefined && (!logged.isOver || nowMs - logged.atMs < REPEAT_MS);
+    if (isKnown || (logged === undefined && this.#logged.size >= MOST_LOGGED)) return;
+    this.#logged.set(key, { weight, text, atMs: nowMs, isOver: false });
     if (weight === 'note') this.#log.info({ weight }, text);
     else this.#log.warn({ weight }, text);
   }
 
-  #end(key: string, told: Told): void {
-    if (!told.isOver) this.#log.info({ weight: told.weight }, `no longer: ${told.text}`);
-    told.isOver = true;
-    if (this.#clock.monotonicMs() - told.atMs >= REPEAT_MS) this.#told.delete(key);
+  #end(key: string, logged: Logged): void {
+    if (!logged.isOver) this.#log.info({ weight: logged.weight }, `no longer: ${logged.text}`);
+    logged.isOver = true;
+    if (this.#clock.monotonicMs() - logged.atMs >= REPEAT_MS) this.#logged.delete(key);
   }
 }

@@ -130,7 +130,7 @@ function readMount(decoder: Decoder, node: YamlNode): PipelineMount {
 const SHELL = /(^|\/)(sh|ash|bash|dash|zsh)$/;
 const SHELL_SYNTAX = /[\s"'`$&|;<>()*?\\]/;
 
-/** What a shell replaces: a variable, or the output of a command. No dollar within one: a text full of them takes no longer than another. */
+/** What a shell replaces: a variable, or the output of a command. A match contains no second dollar, so that the search is linear. */
 const SHELL_EXPRESSION = /\$(?:[A-Za-z_]\w*|\{[^}$]{1,100}\}|\([^)$]{1,100}\))|`[^`]{1,100}`/;
 /** What Kubernetes replaces in the arguments of a container; a second dollar before it is an escape. */
 const KUBERNETES_VARIABLE = /(?<!\$)\$\([A-Za-z_.-][\w.-]{0,100}\)/;

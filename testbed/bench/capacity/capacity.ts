@@ -22,7 +22,7 @@ const POLICY_SEEDS = [7001, 7002, 7003] as const;
 const PLOT_FILE = 'capacity-cost.svg';
 
 /** What a part was asked: `--quick` is one seed and few repetitions. */
-interface Request {
+interface PartRequest {
   readonly quick: boolean;
   readonly seeds: readonly number[];
 }
@@ -32,7 +32,7 @@ interface CapacityPart {
   readonly name: string;
   /** None where nothing is drawn by chance. */
   readonly seeds: readonly number[];
-  run(request: Request, terminal: BenchTerminal): Promise<Omit<BenchOutcome, 'markdown'> & Written>;
+  run(request: PartRequest, terminal: BenchTerminal): Promise<Omit<BenchOutcome, 'markdown'> & Written>;
 }
 
 interface Written {
