@@ -52,11 +52,30 @@ describe('settingSchema', () => {
     expect(settingSchema(one).description).toContain('What it is.');
   });
 
+  it.each([
+    ['10', true],
+    ['0x1F', true],
+    ['0b101', true],
+    ['0o17', true],
+    ['017', true],
+    ['1_000', true],
+    ['', true],
+    ['08', false],
+    ['0x', false],
+    ['1__0', false],
+    ['1_', false],
+    ['-1', false],
+  ])('a whole number as text, as the program reads it: %j is one: %s', (text, isOne) => {
+    const { pattern = '' } = settingSchema(setting('A', integer(), 1, about));
+    expect(new RegExp(pattern).test(text)).toBe(isOne);
+    if (text !== '') expect('value' in integer().read(text)).toBe(isOne);
+  });
+
   it('accepts no text that the program would reject, except for bounds', () => {
     const settings = COMPONENTS.flatMap((one) => one.settings).filter(
       (one) => settingSchema(one).pattern !== undefined,
     );
-    const texts = fc.string({ unit: fc.constantFrom(...'0123456789.kMiBbhsm -xtrue'), maxLength: 8 });
+    const texts = fc.string({ unit: fc.constantFrom(...'0123456789.kMiBbhsm -xo_', 'true'), maxLength: 8 });
     fc.assert(
       fc.property(fc.constantFrom(...settings), texts, (one, text) => {
         if (text.trim() === '' || !new RegExp(settingSchema(one).pattern ?? '').test(text)) return;

@@ -9,6 +9,10 @@ const number = (type: 'integer' | 'number', bounds: JsonSchema, pattern: string)
   pattern,
 });
 
+/** Digits as the programs read them, without a sign: decimal, `0x…`, `0b…`, octal `0o…` or `0…`, with `_` between digits. */
+const WHOLE_NUMBER =
+  '^(0[xX](_?[0-9a-fA-F])+|0[bB](_?[01])+|0[oO](_?[0-7])+|0(_?[0-7])*|[1-9](_?[0-9])*)?$';
+
 const wordsIn = (type: string): readonly string[] =>
   [...type.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word);
 
@@ -27,11 +31,11 @@ const RULES: readonly Rule[] = [
   [/^`true` or `false`$/, () => ({ type: ['boolean', 'string'], pattern: '^(true|false|1|0|)$' })],
   [
     /^a whole number, (-?\d+) or more$/,
-    ([, least]) => number('integer', { minimum: Number(least) }, '^[0-9]*$'),
+    ([, least]) => number('integer', { minimum: Number(least) }, WHOLE_NUMBER),
   ],
   [
     /^a whole number from (-?\d+) to (\d+)$/,
-    ([, least, most]) => number('integer', { minimum: Number(least), maximum: Number(most) }, '^[0-9]*$'),
+    ([, least, most]) => number('integer', { minimum: Number(least), maximum: Number(most) }, WHOLE_NUMBER),
   ],
   [/^a number\b/, () => number('number', { minimum: 0 }, '^([0-9]+(\\.[0-9]+)?)?$')],
   [/^a share\b/, () => number('number', { minimum: 0, maximum: 1 }, '^(0?\\.[0-9]*[1-9][0-9]*)?$')],
