@@ -14,8 +14,9 @@ import (
 // version is set by the build: -ldflags "-X main.version=…".
 var version = "0.1.0"
 
-const usage = `usage: gate [--root DIR] run <n> | init <n>... | cache restore|save ... | shell [PROGRAM [ARG]...] | --version
+const usage = `usage: gate [--root DIR] run <n> | hold PROGRAM [ARG]... | init <n>... | cache restore|save ... | shell [PROGRAM [ARG]...] | --version
   run <n>      wait for the turn of step <n>, decide, run it, report
+  hold ...     in the placeholder's image: be the placeholder; in any other: become the program
   init <n>...  copy the program to /hangar/bin and make the steps' folders
   cache ...    copy caches from the operator's storage, or to it; alone, it prints its arguments
   shell [...]  run a program, by default sh, in the environment of the container's step
@@ -48,6 +49,8 @@ func command(args []string) int {
 		return initialise(places, args[1:])
 	case len(args) >= 1 && args[0] == "cache":
 		return cacheCommand(args[1:])
+	case len(args) >= 2 && args[0] == "hold":
+		return hold(places, os.Environ(), args[1:])
 	case len(args) >= 1 && args[0] == "shell":
 		return shell(places, os.Environ(), args[1:])
 	case len(args) == 2 && args[0] == "run":

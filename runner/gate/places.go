@@ -12,6 +12,7 @@ import (
 // places contains every path that the gate uses, under a root that is empty in a container.
 type places struct {
 	bin        string
+	holder     string
 	states     string
 	initEnd    string
 	stage      string
@@ -28,6 +29,7 @@ func placesUnder(root string) places {
 	}
 	return places{
 		bin:        at("/hangar/bin"),
+		holder:     at("/placeholder"),
 		states:     at("/hangar/state"),
 		initEnd:    at("/hangar/state/init"),
 		stage:      at("/hangar/common/stage.json"),

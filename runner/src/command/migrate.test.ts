@@ -70,13 +70,14 @@ const isRefused = (...[changes, more]: Parameters<typeof compiled>): boolean => 
 
 /** By the words with which a row begins: what proves it. */
 const PROOFS: Readonly<Record<string, () => unknown>> = {
-  'a step with `commands` or `entrypoint` whose image an earlier step': () => {
-    const steps = (image: string): string =>
-      `steps: [{name: a, image: plugins/docker, settings: {repo: acme/app}}, {name: b, image: "${image}", commands: [c]}]`;
-    expect(warningsOf(steps('acme/app:1'))).toContain('step b runs the image that step a pushes');
-    expect(warningsOf(steps('acme/other:1'))).toBe('');
-    const { containers = [] } = compiled({ steps: [aStep({ image: 'acme/app:1' })] }).pod.spec ?? {};
-    expect(containers.at(-1)?.image).toBe('docker.io/acme/app:1');
+  'a step whose image an earlier step of the same pipeline pushes, where neither': () => {
+    const imageAfter = (command: string) => {
+      const push = aStep({ name: 'push', commands: [command] });
+      const use = aStep({ name: 'use', image: 'acme/app:1' });
+      return compiled({ steps: [push, use] }).pod.spec?.containers.at(-1)?.image;
+    };
+    expect(imageAfter('make push')).toBe('docker.io/acme/app:1');
+    expect(imageAfter('docker push acme/app:1')).toBe('ghcr.io/hangar/gate:0.1.0');
   },
   'a step that runs only after a failure': () => {
     const images = (when: ReturnType<typeof aStep>['when']) =>

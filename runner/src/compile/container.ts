@@ -2,6 +2,7 @@ import type { V1Container, V1EnvVar, V1ResourceRequirements } from '@kubernetes/
 import { containerName, GATE_PROGRAM, INIT_CONTAINER } from '../pipeline/compiled.ts';
 import type { PipelineStep } from '../pipeline/pipeline.ts';
 import type { Rules } from '../restrict/restrictions.ts';
+import { isHeld } from './engine.ts';
 import { type MountContext, mountsOf } from './mounts.ts';
 import { checkedOthers } from './other-resources.ts';
 import type { PlannedContainer } from './planned-container.ts';
@@ -10,6 +11,7 @@ import { toRequirements } from './resources.ts';
 import { OWN_CONTEXT, type SecurityOfPipeline, securityContext } from './security-context.ts';
 import type { CompileSettings } from './settings.ts';
 import { swapSecretKey } from './stage-files.ts';
+import { STATUS_VALUES } from './stage-environment.ts';
 import { VOLUME } from './volumes.ts';
 import { absolutePath, checkPathLength } from './workspace.ts';
 
@@ -35,9 +37,11 @@ function swapVariables(
   container: PlannedContainer,
   { common, secretOf }: ContainerSources,
 ): readonly V1EnvVar[] {
-  const { n, plain, secret } = container;
+  const { n, start, plain, secret } = container;
+  // `gate hold` sets the status values of the turn of the step.
+  const shared = [...common].filter(([name]) => !isHeld(start) || !STATUS_VALUES.has(name));
   const variables = new Map<string, V1EnvVar>(
-    [...common, ...plain].map(([name, value]) => [name, { name, value: unexpanded(value) }]),
+    [...shared, ...plain].map(([name, value]) => [name, { name, value: unexpanded(value) }]),
   );
   [...secret.keys()].forEach((name, index) => {
     const key = swapSecretKey(n, index);
@@ -46,15 +50,18 @@ function swapVariables(
   return [...variables.values()];
 }
 
-/** The only difference between gate and swap: the container's initial image and command. */
+/** The only difference between gate and swap: the container's initial image and command. A step with commands is held by the gate's program (PROTOCOL.md). */
 function startFields(container: PlannedContainer, sources: ContainerSources): Partial<V1Container> {
   const { n, image, start, step } = container;
   if (start.engine === 'gate') {
     return { image, command: [GATE_PROGRAM, 'run', String(n)], env: [NODE] };
   }
+  const env = [...swapVariables(container, sources), NODE];
+  const { gateImage, placeholderImage } = sources.settings;
+  if (isHeld(start))
+    return { image: gateImage, command: [GATE_PROGRAM, 'hold', ...start.argv.map(unexpanded)], env };
   const args = step.command.length > 0 ? { args: step.command.map(unexpanded) } : {};
-  const { placeholderImage } = sources.settings;
-  return { image: placeholderImage, ...args, env: [...swapVariables(container, sources), NODE] };
+  return { image: placeholderImage, ...args, env };
 }
 
 /** `:latest` is not pulled again unless the author sets `pull` (known issue 69 is kept: pulling each time is the author's choice). */

@@ -6,13 +6,16 @@ import type { ImageConfig } from './settings.ts';
 /** How a container starts, and with which command behind the gate. */
 export interface Start {
   readonly engine: Engine;
-  /** Command line of the child; empty with `swap`, where the image's own command applies. */
+  /** Command line of the child; with `swap` empty where the image's own command applies. */
   readonly argv: readonly string[];
   /** Text of the script file, if the step has one. */
   readonly script: string | undefined;
   readonly pid1: boolean;
   readonly stopSignal: string;
 }
+
+/** Whether the step is swapped, and its command line is known: the gate's program holds it until then. */
+export const isHeld = ({ engine, argv }: Start): boolean => engine === 'swap' && argv.length > 0;
 
 /** Entry points of init systems that refuse to run unless they are process 1. */
 const INITS = [
@@ -59,25 +62,33 @@ export interface StartSources {
   readonly role: 'step' | 'background';
   /** Image metadata from the registry; undefined = unknown. */
   readonly config: ImageConfig | undefined;
+  /** An earlier step pushes the image, so that it must not be pulled before the turn of this one. */
+  readonly isPushed: boolean;
   readonly script: (commands: readonly string[]) => string;
 }
 
 /**
- * Chooses gate or swap (gate §2, §3): the gate wherever the command line is known. An ordinary step whose image must be
- * process 1 is swapped, because the gate could not see its end; a background step replaces the gate.
+ * Chooses gate or swap (gate §2, §3): the gate wherever the command line is known, and the image exists when the Pod starts. An ordinary
+ * step whose image must be process 1 is swapped, because the gate could not see its end; a background step replaces the gate.
  */
-export function decideStart({ step, role, config, script }: StartSources): Start {
+export function decideStart({ step, role, config, isPushed, script }: StartSources): Start {
   const stopSignal = config?.stopSignal || 'SIGTERM';
-  const gate = (argv: readonly string[], text?: string): Start => ({
-    engine: 'gate',
+  const swap = (argv: readonly string[], text?: string): Start => ({
+    engine: 'swap',
     argv,
     script: text,
-    pid1: role === 'background' && insistsOnPid1(argv),
+    pid1: false,
     stopSignal,
   });
-  if (step.entrypoint.length > 0) return gate(entrypointArgv(step));
-  if (step.commands.length > 0) return gate(SCRIPT_ARGV, script(step.commands));
-  const argv = config === undefined ? [] : imageArgv(step, config);
-  const isSwapped = config === undefined || (role === 'step' && insistsOnPid1(argv));
-  return isSwapped ? { engine: 'swap', argv: [], script: undefined, pid1: false, stopSignal } : gate(argv);
+  const gate = (argv: readonly string[], text?: string): Start => ({
+    ...swap(argv, text),
+    engine: 'gate',
+    pid1: role === 'background' && insistsOnPid1(argv),
+  });
+  const start = isPushed ? swap : gate;
+  if (step.entrypoint.length > 0) return start(entrypointArgv(step));
+  if (step.commands.length > 0) return start(SCRIPT_ARGV, script(step.commands));
+  if (config === undefined) return swap([]);
+  const argv = imageArgv(step, config);
+  return role === 'step' && insistsOnPid1(argv) ? swap([]) : gate(argv);
 }

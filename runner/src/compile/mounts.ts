@@ -1,7 +1,7 @@
 import type { V1VolumeMount } from '@kubernetes/client-node';
 import type { FieldPath, PipelineMount, PipelineStep } from '../pipeline/pipeline.ts';
-import type { Engine } from '../pipeline/run-plan.ts';
 import { cacheMounts } from './cache-steps.ts';
+import { isHeld } from './engine.ts';
 import { isOfCaches } from './order-steps.ts';
 import type { PlannedContainer } from './planned-container.ts';
 import { checkAll, each, refuse, stepField, stepTitle } from './refuse.ts';
@@ -80,15 +80,23 @@ function authorMounts(step: PipelineStep, { volumeNames }: MountContext): readon
 }
 
 /** The gate's mounts (PROTOCOL.md). A swapped container has no gate, but plugins read `/run/drone/env`. */
-function gateMounts(n: number, engine: Engine, { hasSwap }: MountContext): readonly V1VolumeMount[] {
-  if (engine === 'swap') return [mount(envVolumeName(n), '/run/drone', { readOnly: true })];
+function gateMounts({ n, start }: PlannedContainer, { hasSwap }: MountContext): readonly V1VolumeMount[] {
+  const bin = mount(VOLUME.bin, '/hangar/bin', { readOnly: true });
+  const own = mount(VOLUME.files, '/hangar/own', { subPath: String(n), readOnly: true });
+  if (start.engine === 'swap') {
+    return [
+      mount(envVolumeName(n), '/run/drone', { readOnly: true }),
+      ...(isHeld(start) ? [bin] : []),
+      ...(start.script === undefined ? [] : [own]),
+    ];
+  }
   return [
     mount(VOLUME.drone, '/run/drone', { subPath: String(n) }),
-    mount(VOLUME.bin, '/hangar/bin', { readOnly: true }),
+    bin,
     mount(VOLUME.state, '/hangar/state', { readOnly: true }),
     mount(VOLUME.state, `/hangar/state/${n}`, { subPath: String(n) }),
     mount(VOLUME.files, '/hangar/common', { subPath: 'common', readOnly: true }),
-    mount(VOLUME.files, '/hangar/own', { subPath: String(n), readOnly: true }),
+    own,
     ...(hasSwap ? [mount(VOLUME.pod, '/hangar/pod', { readOnly: true })] : []),
   ];
 }
@@ -121,16 +129,14 @@ function refuseDoubles(mounts: readonly V1VolumeMount[], step: PipelineStep): re
 }
 
 /** All mounts of one container: those of the caches in the runner's own steps, else the step's own, the workspace, the gate's, tmate, the operator's (previous-runner §4.3). */
-export function mountsOf(
-  { n, step, origin, start: { engine } }: PlannedContainer,
-  places: MountContext,
-): readonly V1VolumeMount[] {
+export function mountsOf(container: PlannedContainer, places: MountContext): readonly V1VolumeMount[] {
+  const { step, origin } = container;
   if (isOfCaches(origin))
-    return [...cacheMounts(origin, places.caches, places.volumeNames), ...gateMounts(n, engine, places)];
+    return [...cacheMounts(origin, places.caches, places.volumeNames), ...gateMounts(container, places)];
   const mounts = [
     ...authorMounts(step, places),
     mount(VOLUME.workspace, places.workspace),
-    ...gateMounts(n, engine, places),
+    ...gateMounts(container, places),
     ...(places.hasTmate ? [mount(VOLUME.addons, '/usr/drone/bin')] : []),
     ...globalMounts(places),
   ];

@@ -112,10 +112,14 @@ function planStep(
   const { step, origin, role } = ordered;
   const { prepared, settings, detail, globs, rules } = sources;
   const image = imageOf(ordered);
+  const isPushed = pushed.has(step);
   // An image that an earlier step pushes may have another command by then.
-  const config = pushed.has(step) ? undefined : prepared.images[expandImage(image)];
+  const config = isPushed ? undefined : prepared.images[expandImage(image)];
   const debug = hasTmate(settings, detail);
-  const start = decideStart({ step, role, config, script: (commands) => stepScript(commands, { debug }) });
+  const start = decideStart({
+    ...{ step, role, config, isPushed },
+    script: (commands) => stepScript(commands, { debug }),
+  });
   const run = usableRunFields({ step, start, isImageKnown: config !== undefined });
   const credentials = cloneCredentials(ordered, sources);
   const { secrets, missingSecrets } = prepared;

@@ -50,9 +50,8 @@ const mostBytesOf = (text: string): number => text.length * 3;
 function secretsSize(steps: Steps, sizeOf: (text: string) => number): number {
   let size = 0;
   for (const { start, plain, secret } of steps) {
-    const isFile = start.engine !== 'swap';
-    if (isFile) size += sizeOf(start.script ?? '');
-    for (const variables of isFile ? [plain, secret] : [secret])
+    size += sizeOf(start.script ?? '');
+    for (const variables of start.engine === 'gate' ? [plain, secret] : [secret])
       for (const [name, value] of variables) size += sizeOf(name) + sizeOf(value) + VARIABLE_BYTES;
   }
   return size;

@@ -17,6 +17,12 @@ export function failedStages(detail: StageDetail): readonly string[] {
     .map((stage) => stage.name);
 }
 
+/** Variables whose values are known only when it is the turn of a step; the stage's are those of its start. */
+export const STATUS_VALUES: ReadonlySet<string> = new Set([
+  ...['DRONE_BUILD_STATUS', 'DRONE_BUILD_FINISHED'],
+  ...['DRONE_STAGE_STATUS', 'DRONE_STAGE_FINISHED'],
+]);
+
 /** Whether the build has already failed when this stage starts (previous-runner §4.7.2, `DRONE_BUILD_STATUS`). */
 export function isBuildFailed(detail: StageDetail): boolean {
   return hasFailed(detail.build) || failedStages(detail).length > 0;

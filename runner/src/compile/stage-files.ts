@@ -67,16 +67,15 @@ export const swapSecretKey = (n: number, index: number): string => `${n}.secret.
 
 function entriesOf(container: PlannedContainer): readonly SecretEntry[] {
   const { n, start, secret } = container;
-  if (start.engine === 'swap') {
-    return [...secret.values()].map((content, index) => ({
-      key: swapSecretKey(n, index),
-      path: undefined,
-      content,
-    }));
-  }
-  const script = { key: `${n}.script`, path: `${n}/script`, content: start.script ?? '' };
-  const own = { key: `${n}.step.json`, path: `${n}/step.json`, content: stepFile(container) };
-  return start.script === undefined ? [own] : [own, script];
+  const { script: content } = start;
+  const script = content === undefined ? [] : [{ key: `${n}.script`, path: `${n}/script`, content }];
+  if (start.engine === 'gate')
+    return [{ key: `${n}.step.json`, path: `${n}/step.json`, content: stepFile(container) }, ...script];
+  const values = [...secret.values()];
+  return [
+    ...values.map((content, index) => ({ key: swapSecretKey(n, index), path: undefined, content })),
+    ...script,
+  ];
 }
 
 /** Values to mask by step number; steps without any are left out. */

@@ -482,37 +482,6 @@ describe('warnings', () => {
     expect(parseManifest(`${HEAD}steps:\n  - name: a\n    image: b\n    ${keys}\n`).warnings).toEqual([]);
   });
 
-  it.each([
-    ['{repo: acme/app, tags: [x]}', 'acme/app:x', 1],
-    ['{repo: registry.test/acme/app}', 'registry.test/acme/app', 1],
-    ['{registry: "https://registry.test", repo: acme/app}', 'registry.test/acme/app:x', 1],
-    ['{destinations: [acme/tool:1, acme/app:2]}', 'docker.io/acme/app:2', 1],
-    ['{repo: acme/app}', 'registry.test/acme/app', 0],
-    ['{repo: acme/app}', 'acme/app-test', 0],
-    ['{repo: {from_secret: name}}', 'acme/app', 0],
-  ])('of a step that runs what an earlier one pushes: %s, then %s: %i', (settings, image, times) => {
-    const [push, use] = [
-      `{name: publish, image: plugins/docker, settings: ${settings}}`,
-      `{name: test, image: "${image}", commands: [check]}`,
-    ];
-    const warningsOf = (...steps: readonly string[]) =>
-      parseManifest(`${HEAD}steps:\n- ${steps.join('\n- ')}\n`).warnings.filter((text) =>
-        text.startsWith('line 5: step test runs the image that step publish pushes'),
-      );
-
-    expect(warningsOf(push, use)).toHaveLength(times);
-    expect(warningsOf(use, push)).toEqual([]);
-  });
-
-  it('of a step that runs what an earlier one pushes are not needed without commands: its image is pulled when it is its turn', () => {
-    const push = '{name: publish, image: plugins/docker, settings: {repo: acme/app}}';
-    const warningsOf = (keys: string) =>
-      parseManifest(`${HEAD}steps:\n- ${push}\n- {name: test, image: acme/app, ${keys}}\n`).warnings;
-
-    expect(warningsOf('settings: {deep: true}')).toEqual([]);
-    expect(warningsOf('entrypoint: [check, "1"]')).toHaveLength(1);
-  });
-
   it('are limited, so that no file fills the log', () => {
     const keys = Array.from({ length: 200 }, (_, n) => `k${n}: 1`).join('\n');
     const { warnings } = parseManifest(HEAD + keys);

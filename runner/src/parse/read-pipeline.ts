@@ -2,7 +2,6 @@ import type { Pipeline, PipelineStep, Toleration } from '../pipeline/pipeline.ts
 import { type ErrorPlace, PipelineError } from '../pipeline/pipeline-error.ts';
 import { type Decoder, type Fields, isNull } from './decoder.ts';
 import type { KeyOf } from './fields.ts';
-import { pushedImages, runsItsImage } from './pushed-images.ts';
 import { readAffinity } from './read-affinity.ts';
 import { readParallelism } from './read-run-fields.ts';
 import { readPodSecurity } from './read-security.ts';
@@ -137,20 +136,6 @@ function readServices(decoder: Decoder, list: YamlNode | undefined): Judged {
   };
 }
 
-/**
- * All images are pulled at the start of the Pod; the previous runner pulled each when it was the turn of its step. A step without a command
- * line of its own is swapped, so that its image is pulled then, too.
- */
-function warnOfPushedImages(decoder: Decoder, steps: readonly PipelineStep[]): void {
-  for (const { step, by } of pushedImages(steps)) {
-    if (runsItsImage(step)) continue;
-    decoder.warn(
-      { line: step.line, column: 1 },
-      `step ${step.name} runs the image that step ${by.name} pushes, but all images are pulled at the start of the Pod: it gets the one that the registry has then. Move the step to a pipeline of its own that depends on this one`,
-    );
-  }
-}
-
 /** A pipeline, and the parser's reasons why it can't be run, in the order in which the old runner looked for them. */
 export interface ReadPipeline {
   readonly pipeline: Pipeline;
@@ -165,7 +150,6 @@ export function readPipeline(decoder: Decoder, node: YamlNode): ReadPipeline {
   decoder.warnUnsupported(node, 'pipeline', `pipeline ${name}`);
   const services = readServices(decoder, fields.get('services'));
   const steps = readSteps(decoder, fields.get('steps'));
-  warnOfPushedImages(decoder, steps.steps);
   const rest = {
     name,
     ...readSections(decoder, fields),

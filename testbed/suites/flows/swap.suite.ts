@@ -85,6 +85,30 @@ export function swapSuite(where: string, open: () => Promise<TestSystem>, timeou
       ]);
     });
 
+    it('with commands or an entrypoint, for an image that an earlier step pushes, they run as any other step', async () => {
+      const push = `- name: push\n  image: ${BUSYBOX}\n  commands: ["exit 0"]\n  settings: { repo: ${BUSYBOX.replace(/:[^:/]*$/, '')} }\n`;
+      const useIt = ['echo $0 $DRONE_STAGE_STATUS-$MINE', 'test -e fails && exit 7', 'touch fails'];
+      const entrypoint = `- name: entry\n  image: ${BUSYBOX}\n  entrypoint: ["sh", "-c", "echo entered by $0 $1", "$$(HOME)"]\n  command: [two]\n`;
+      const yaml = pipeline(
+        push +
+          step('use', useIt, '  environment: { MINE: own }\n') +
+          entrypoint +
+          step('fails', useIt) +
+          step('after', ['echo $DRONE_FAILED_STEPS'], ON_FAILURE),
+      );
+      const { id, done } = await run(yaml);
+      expect(stepResults(done)).toEqual([
+        ['clone', 'success', 0],
+        ['push', 'success', 0],
+        ['use', 'success', 0],
+        ['entry', 'success', 0],
+        ['fails', 'failure', 7],
+        ['after', 'success', 0],
+      ]);
+      expect(system.drone.logText(id, 'use')).toContain('/hangar/own/script success-own\n');
+      expect(system.drone.logText(id, 'entry')).toMatch(/(^|\n)entered by \$\(HOME\) two\n$/);
+    });
+
     it('a detached one is begun before those that need it, and ends with the pipeline', async () => {
       const detached = plugin('beside', 'echo up > $DRONE_WORKSPACE/up; exec sleep 600', '  detach: true\n');
       const waits =

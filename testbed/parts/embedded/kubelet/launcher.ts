@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Container, Pod } from '../api/pod.ts';
 import type { ObjectStore } from '../api/store.ts';
@@ -76,8 +76,11 @@ export class Launcher {
     const { container, root, spec } = job;
     const [program = '', verb, ...rest] = spec.argv;
     if (program === '/gate' || program === '/hangar/bin/gate') {
-      if (verb !== 'init') return this.startGate(job, Number(rest[0]), output);
-      return inProcess(() => initGate(root, rest, this.parts.nowMs()), output);
+      if (verb === 'init') return inProcess(() => initGate(root, rest, this.parts.nowMs()), output);
+      if (verb !== 'hold') return this.startGate(job, Number(rest[0]), output);
+      if (isPlaceholderImage(container)) return placeholder();
+      const env = { ...statusOf(root), ...spec.env };
+      return this.startPlain({ ...job, spec: { ...spec, argv: rest, env } }, output);
     }
     return isPlaceholder(container, program) ? placeholder() : this.startPlain(job, output);
   }
@@ -114,10 +117,19 @@ interface Job {
   readonly spec: GroupSpec;
 }
 
+const isPlaceholderImage = ({ image }: Container): boolean =>
+  /placeholder|hangar-gate/.test(repositoryOf(image));
+
 function isPlaceholder(container: Container, program: string): boolean {
   if (program === '/placeholder') return true;
   // The image's own entry point, which ignores all arguments.
-  return container.command === undefined && /placeholder|hangar-gate/.test(repositoryOf(container.image));
+  return container.command === undefined && isPlaceholderImage(container);
+}
+
+/** The status values in the file of the downward API. */
+function statusOf(root: string): Readonly<Record<string, string>> {
+  const lines = readFileSync(join(root, 'run/drone/env'), 'utf8').matchAll(/^(DRONE_\w+)="(.*)"$/gm);
+  return Object.fromEntries([...lines].map(([, name = '', value = '']) => [name, value]));
 }
 
 /** What every container has without asking: a PATH, a home of its own, its host name. */
