@@ -2,7 +2,7 @@ import { backoffDelayMs } from '@hangar/shared/backoff';
 import { describe, expect, it } from 'vitest';
 import {
   afterStream,
-  FORBIDDEN_MS,
+  REFUSED_MS,
   type FollowState,
   OUT_OF_REACH_MS,
   reopening,
@@ -16,6 +16,7 @@ const running: FollowState = {
   streamsAfterEnd: 0,
   sawEnd: false,
   sawClose: false,
+  refusedAtMs: undefined,
 };
 const ended: FollowState = { ...running, endedAtMs: 1000, streamsAfterEnd: 1 };
 const clean: StreamEnd = { kind: 'clean', afterEnd: true, fresh: 0, reason: 'r' };
@@ -60,7 +61,7 @@ describe('afterStream', () => {
       999 + OUT_OF_REACH_MS,
       again(4),
     ],
-    ...(['unavailable', 'broken', 'silent'] as const).flatMap(
+    ...(['unavailable', 'broken', 'silent', 'undelivered'] as const).flatMap(
       (kind): [string, FollowState, StreamEnd, number, object][] =>
         [OUT_OF_REACH_MS, 48 * 3_600_000].map((ms) => [
           `${kind} for ${ms / 1000} s: again, and reported as out of reach, since the Pod still has the log`,
@@ -77,20 +78,31 @@ describe('afterStream', () => {
       1000 + OUT_OF_REACH_MS,
       again(4),
     ],
-    [
-      'forbidden for less than five minutes: again, since the permission may be granted',
-      ended,
-      { ...clean, kind: 'forbidden' },
-      999 + FORBIDDEN_MS,
-      { ...again(4), outOfReach: 'r' },
-    ],
-    [
-      'forbidden for five minutes: cut off',
-      ended,
-      { ...clean, kind: 'forbidden' },
-      1000 + FORBIDDEN_MS,
-      { kind: 'cut-off', reason: 'r' },
-    ],
+    ...(['forbidden', 'undelivered'] as const).flatMap(
+      (kind): [string, FollowState, StreamEnd, number, object][] => [
+        [
+          `${kind} for less than five minutes: again, since that may change`,
+          { ...ended, refusedAtMs: 1000 },
+          { ...clean, kind },
+          999 + REFUSED_MS,
+          { ...again(4), outOfReach: 'r' },
+        ],
+        [
+          `${kind} for five minutes: cut off`,
+          { ...ended, refusedAtMs: 1000 },
+          { ...clean, kind },
+          1000 + REFUSED_MS,
+          { kind: 'cut-off', reason: 'r' },
+        ],
+        [
+          `${kind} once, after an outage of an hour: again`,
+          { ...ended, refusedAtMs: 3_600_000 },
+          { ...clean, kind },
+          3_600_000,
+          { ...again(4), outOfReach: 'r' },
+        ],
+      ],
+    ),
     [
       'forbidden while running: again',
       running,

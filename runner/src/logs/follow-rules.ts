@@ -13,11 +13,16 @@ export interface FollowState {
   streamsAfterEnd: number;
   sawEnd: boolean;
   sawClose: boolean;
+  /** Since when each answer after the container's end was a refusal: an outage before it says nothing about the permission. */
+  refusedAtMs: number | undefined;
 }
 
-/** How one stream ended, with its number of new records (`fresh`). `silent`: nothing arrived for too long. */
+/**
+ * How one stream ended, with its number of new records (`fresh`). `silent`: nothing arrived for too long. `undelivered`: the node reported
+ * that it could not read the log.
+ */
 export interface StreamEnd {
-  readonly kind: 'clean' | 'broken' | 'silent' | LogRefusal;
+  readonly kind: 'clean' | 'broken' | 'silent' | 'undelivered' | LogRefusal;
   readonly afterEnd: boolean;
   readonly fresh: number;
   readonly reason: string;
@@ -36,8 +41,8 @@ export type AfterStream =
 
 /** After this long, a terminated container's log that can't be read is reported as out of reach. */
 export const OUT_OF_REACH_MS = 30_000;
-/** A missing permission that is not granted within this time will not be: the log is cut off. */
-export const FORBIDDEN_MS = 300_000;
+/** A permission that is missing, or a log that the node cannot read, for this time stays so: the log is cut off. */
+export const REFUSED_MS = 300_000;
 /** A container that ended without ever running has no log; the kubelet's first answers about it may be temporary. */
 const TRIES_WITHOUT_LOG = 3;
 /** The delay before the next stream: doubling from 50 ms to 5 s, with its upper half random. */
@@ -50,7 +55,7 @@ export const reopening = (random: () => number): BackoffPolicy => ({
 /**
  * Whether a log has been read to its end. It has, if both last marks were read. A clean end counts only for a stream that was opened
  * after the container's end and contained nothing new: an earlier one may have ended for any reason. While the API server or the node
- * is unreachable, the Pod still has the log: waiting ends only if the Pod is gone or a permission stays missing.
+ * is unreachable, the Pod still has the log: waiting ends only if the Pod is gone, or all answers are refusals for {@link REFUSED_MS}.
  */
 export function afterStream(state: Readonly<FollowState>, end: StreamEnd, nowMs: number): AfterStream {
   if (state.sawEnd && state.sawClose) return { kind: 'complete' };
@@ -59,16 +64,20 @@ export function afterStream(state: Readonly<FollowState>, end: StreamEnd, nowMs:
   if (state.endedAtMs === undefined || !end.afterEnd) return again;
   const triedForMs = nowMs - Math.max(state.endedAtMs, state.progressAtMs);
   const isOutOfReach = triedForMs >= OUT_OF_REACH_MS && end.kind !== 'clean';
-  return finalEnd(state, end, triedForMs) ?? (isOutOfReach ? { ...again, outOfReach: end.reason } : again);
+  return finalEnd(state, end, nowMs) ?? (isOutOfReach ? { ...again, outOfReach: end.reason } : again);
 }
 
+/** Whether the cluster answered, and the answer may stay the same. */
+export const isRefused = ({ kind, afterEnd }: StreamEnd): boolean =>
+  afterEnd && (kind === 'forbidden' || kind === 'undelivered');
+
 function finalEnd(
-  { streamsAfterEnd }: Readonly<FollowState>,
+  { streamsAfterEnd, refusedAtMs }: Readonly<FollowState>,
   { kind, fresh, reason }: StreamEnd,
-  triedForMs: number,
+  nowMs: number,
 ): AfterStream | undefined {
   if (kind === 'gone') return { kind: 'cut-off', reason: 'the Pod no longer exists' };
-  if (kind === 'forbidden' && triedForMs >= FORBIDDEN_MS) return { kind: 'cut-off', reason };
+  if (refusedAtMs !== undefined && nowMs - refusedAtMs >= REFUSED_MS) return { kind: 'cut-off', reason };
   const isRead = kind === 'clean' && fresh === 0;
   const hasNone = kind === 'not-ready' && streamsAfterEnd >= TRIES_WITHOUT_LOG;
   return isRead || hasNone ? { kind: 'complete' } : undefined;

@@ -9,7 +9,7 @@ import {
   IDLE_MS,
   type LogSink,
 } from './follow.ts';
-import { FORBIDDEN_MS, OUT_OF_REACH_MS } from './follow-rules.ts';
+import { REFUSED_MS, OUT_OF_REACH_MS } from './follow-rules.ts';
 import type { GateMark } from './marks.ts';
 import { Masks } from './mask.ts';
 import { TURN_BYTES } from './reading-turns.ts';
@@ -269,7 +269,7 @@ describe('followLog (previous-runner §5.6)', () => {
     following.source.refusal = 'forbidden';
     following.source.break('broken');
     following.finishEnded();
-    await following.clock.step(FORBIDDEN_MS - 1);
+    await following.clock.step(REFUSED_MS - 1);
     expect(following.end).toBeUndefined();
     await following.clock.step(10_000);
     expect(following.end).toEqual({ kind: 'cut-off', reason: 'refused: forbidden' });
@@ -383,6 +383,69 @@ describe('followLog (previous-runner §5.6)', () => {
     whole.write('first');
     await whole.start({ expectsStart: true });
     expect(await whole.log()).toBe('first\n');
+  });
+
+  it.each([
+    'unable to retrieve container logs for containerd://0123',
+    'failed to try resolving symlinks in path "/var/log/pods/p/step-1/0.log": lstat: no such file or directory',
+    'rpc error: code = DeadlineExceeded desc = context deadline exceeded',
+  ])('reads again when the node reports in place of the log of an ended container: %s', async (message) => {
+    const following = new Following();
+    following.write('one');
+    following.source.terminate();
+    following.source.undelivered = message;
+    await following.start();
+    following.finishEnded();
+    await following.clock.step(20_000);
+    expect(following.end).toBeUndefined();
+    following.source.undelivered = '';
+    await following.clock.step(6_000);
+    expect(following.end).toEqual({ kind: 'complete' });
+    expect(await following.log()).toBe('one\n');
+  });
+
+  it('reads on when the node reports in place of the rest of a log', async () => {
+    const following = new Following();
+    following.write('one');
+    await following.start();
+    following.source.undelivered = 'failed to read log file "/var/log/x": input/output error';
+    following.write('two');
+    following.source.terminate();
+    following.finishEnded();
+    await following.clock.step(20_000);
+    following.source.undelivered = '';
+    await following.clock.step(6_000);
+    expect(await following.log()).toBe('one\ntwo\n');
+  });
+
+  it('gives up on a log that the node reports unreadable for five minutes, with the report', async () => {
+    const following = new Following();
+    following.source.undelivered = 'unable to retrieve container logs for containerd://0123';
+    await following.start();
+    following.finishEnded();
+    await following.clock.step(REFUSED_MS - 1);
+    expect(following.end).toBeUndefined();
+    await following.clock.step(6_000);
+    expect(following.end).toMatchObject({ kind: 'cut-off' });
+    expect(await following.log()).toMatch(
+      /could not be read: the node reports: unable to retrieve container logs for containerd:\/\/0123 \.\.\.\n$/,
+    );
+  });
+
+  it('reads a log that is refused once after a long outage', async () => {
+    const following = new Following();
+    following.write('one');
+    following.source.terminate();
+    following.source.refusal = 'unavailable';
+    await following.start();
+    following.finishEnded();
+    await following.clock.step(2 * REFUSED_MS);
+    following.source.refusal = 'forbidden';
+    await following.clock.step(6_000);
+    expect(following.end).toBeUndefined();
+    following.source.refusal = undefined;
+    await following.clock.step(6_000);
+    expect(await following.log()).toMatch(/\none\n$/);
   });
 
   it('writes a message of the node once, and continues', async () => {

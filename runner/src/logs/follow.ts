@@ -3,11 +3,11 @@ import type { Clock } from '@hangar/shared/clock';
 import { errorText } from '@hangar/shared/error-text';
 import { type LogRefusal, type LogSource, LogSourceError, type LogTarget } from '../ports/log-source.ts';
 import { DeadlineWait } from './deadline-wait.ts';
-import { afterStream, type FollowState, reopening, type StreamEnd } from './follow-rules.ts';
+import { afterStream, type FollowState, isRefused, reopening, type StreamEnd } from './follow-rules.ts';
 import type { GateMark } from './marks.ts';
 import type { NodeLogPiece } from './piece.ts';
 import { ReadingTurns, TURN_BYTES } from './reading-turns.ts';
-import { LogCursor } from './resume.ts';
+import { isUndelivered, LogCursor } from './resume.ts';
 import type { StepLog } from './step-log.ts';
 import { TimestampedParser } from './timestamped.ts';
 
@@ -83,6 +83,8 @@ class Follower {
   #tail: NodeLogPiece | undefined;
   #hasStarted = false;
   #isOutOfReachNoted = false;
+  /** The message of the node in the present stream that it could not read the log. */
+  #undelivered: string | undefined;
   readonly #turns = new ReadingTurns();
 
   constructor(deps: FollowDeps, target: LogTarget, sink: LogSink, control: FollowControl) {
@@ -99,6 +101,7 @@ class Follower {
       streamsAfterEnd: 0,
       sawEnd: false,
       sawClose: false,
+      refusedAtMs: undefined,
     };
   }
 
@@ -123,7 +126,9 @@ class Follower {
     while (!this.#control.signal.aborted) {
       const end = await this.#stream();
       if (this.#control.signal.aborted) break;
-      const next = afterStream(this.#state, end, this.#deps.clock.monotonicMs());
+      const nowMs = this.#deps.clock.monotonicMs();
+      this.#state.refusedAtMs = isRefused(end) ? (this.#state.refusedAtMs ?? nowMs) : undefined;
+      const next = afterStream(this.#state, end, nowMs);
       if (next.kind !== 'again') return this.#finish(next);
       if (next.outOfReach !== undefined) this.#noteOutOfReach(next.outOfReach);
       this.#state.failures = next.failures;
@@ -158,7 +163,9 @@ class Follower {
       const opened = await this.#open(connection.signal);
       if (opened.kind !== 'unavailable' && opened.kind !== 'forbidden') this.#control.onReach?.(false);
       if (opened.kind !== 'opened') return { ...opened, afterEnd, fresh: 0 };
-      return { ...(await this.#read(opened.chunks[Symbol.asyncIterator]())), afterEnd };
+      const end = await this.#read(opened.chunks[Symbol.asyncIterator]());
+      if (afterEnd && end.kind === 'undelivered') this.#control.onReach?.(true);
+      return { ...end, afterEnd };
     } finally {
       drop();
       this.#control.signal.removeEventListener('abort', drop);
@@ -189,17 +196,22 @@ class Follower {
 
   async #read(
     chunks: AsyncIterator<Uint8Array>,
-  ): Promise<{ kind: 'clean' | 'broken' | 'silent'; fresh: number; reason: string }> {
+  ): Promise<{ kind: 'clean' | 'broken' | 'silent' | 'undelivered'; fresh: number; reason: string }> {
     const parser = new TimestampedParser();
     this.#cursor.begin();
+    this.#undelivered = undefined;
     let fresh = 0;
     try {
       for (;;) {
         const sinceMs = this.#deps.clock.monotonicMs();
         const next = await this.#wait.settled(chunks.next(), () => this.#idleLeftMs(sinceMs));
         if (next === 'too-late') return { kind: 'silent', fresh, reason: 'its stream was silent' };
-        if (next.done)
-          return { kind: 'clean', fresh: fresh + this.#keepTail(parser), reason: 'its stream ended' };
+        if (next.done) {
+          fresh += this.#keepTail(parser);
+          if (this.#undelivered !== undefined)
+            return { kind: 'undelivered', fresh, reason: `the node reports: ${this.#undelivered}` };
+          return { kind: 'clean', fresh, reason: 'its stream ended' };
+        }
         fresh += await this.#takeChunk(next.value, parser);
         if (this.#bothMarks()) return { kind: 'clean', fresh, reason: 'both marks were read' };
       }
@@ -232,6 +244,7 @@ class Follower {
   #take(records: readonly NodeLogPiece[]): number {
     let fresh = 0;
     for (const record of records) {
+      if (this.#isUndelivered(record)) continue;
       const verdict = this.#cursor.next(record);
       if (verdict === 'drop') continue;
       if (verdict === 'gap-then-take') this.#sink.note(GAP_NOTE);
@@ -261,6 +274,13 @@ class Follower {
     return 0;
   }
 
+  /** Keeps the message for the case that no later stream delivers the log. */
+  #isUndelivered(record: NodeLogPiece): boolean {
+    if (!isUndelivered(record)) return false;
+    this.#undelivered ??= record.text;
+    return true;
+  }
+
   #onMark(mark: GateMark): void {
     this.#state.sawEnd ||= mark.kind === 'end';
     this.#state.sawClose ||= mark.kind === 'close';
@@ -274,7 +294,7 @@ class Follower {
   /** A last line without newline is kept until the log has ended: a later stream may contain more of it. */
   #keepTail(parser: TimestampedParser): number {
     const tail = parser.tail();
-    if (!tail) return 0;
+    if (!tail || this.#isUndelivered(tail)) return 0;
     if (tail.stampNs === undefined && this.#cursor.next(tail) === 'take') return this.#passMessage(tail);
     if (!this.#cursor.isNew(tail) || this.#tail?.text === tail.text) return 0;
     this.#tail = tail;

@@ -11,9 +11,15 @@ export type ResumeDecision = 'take' | 'drop' | 'gap-then-take';
 const SLACK_SECONDS = 1;
 /** Number of different stamps that are remembered to distinguish out-of-order lines from new ones. */
 const REMEMBERED_STAMPS = 256;
-/** Errors that the kubelet sends in place of a log, or at its end, on a stream that it has already answered with 200. */
-const NODE_MESSAGES =
-  /^(unable to retrieve container logs|failed to (create fsnotify|watch|open log|read log|try resolving|reset seek|get parse)|rpc error|an error occurred|context cancell?ed)/i;
+/** Errors that the kubelet sends in place of a log, or of its rest, on a stream that it has already answered with 200. */
+const UNDELIVERED =
+  /^(unable to retrieve container logs|failed to (open log|read log|try resolving|get parse)|rpc error|an error occurred|context (cancell?ed|deadline exceeded))/i;
+/** Errors after all that the log has so far. */
+const UNWATCHED = /^failed to (create fsnotify|watch|reset seek)/i;
+
+/** Whether a text without a stamp says that the node could not read the log, for example because containerd did not answer in time. */
+export const isUndelivered = ({ stampNs, text }: NodeLogPiece): boolean =>
+  stampNs === undefined && UNDELIVERED.test(text);
 
 interface Run {
   readonly stampNs: bigint;
@@ -68,7 +74,7 @@ export class LogCursor {
 
   #judge(record: NodeLogPiece): ResumeDecision {
     if (!this.#search) return 'take';
-    if (record.stampNs === undefined) return NODE_MESSAGES.test(record.text) ? 'take' : 'drop';
+    if (record.stampNs === undefined) return UNWATCHED.test(record.text) ? 'take' : 'drop';
     if (this.#search.found) return this.#afterLast(record);
     if (record.part > 0) return 'drop';
     if (record.stampNs > this.#search.latestNs) return this.#resumed('gap-then-take');

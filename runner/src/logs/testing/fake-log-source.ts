@@ -38,6 +38,8 @@ export class FakeLogSource implements LogSource {
   refusal: LogRefusal | 'silent' | undefined;
   /** The message of the node at the end of a stream that it can't follow. */
   message = '';
+  /** The message of the node in place of the log. */
+  undelivered = '';
   #records: NodeRecord[] = [];
   #streams: FakeStream[] = [];
   #terminated = false;
@@ -57,6 +59,11 @@ export class FakeLogSource implements LogSource {
     const stream = new FakeStream();
     this.#streams.push(stream);
     request.signal.addEventListener('abort', () => stream.end('broken'), { once: true });
+    if (this.undelivered !== '') {
+      stream.push({ bytes: Buffer.from(this.undelivered) });
+      stream.end('clean');
+      return Promise.resolve(stream);
+    }
     stream.push({ bytes: kubeletBytes(this.#records, request.sinceTime) });
     if (this.message !== '') stream.push({ bytes: Buffer.from(this.message) });
     if (this.#terminated || this.message !== '') stream.end('clean');
