@@ -11,6 +11,7 @@ import { CancelWatches } from './cancel/cancel-watches.ts';
 import type { RunnerConfig } from './config/runner-config.ts';
 
 import { createDroneClient, type DroneClient } from './edges/drone-http.ts';
+import { ProcessLogTrial } from './edges/log-trial.ts';
 import { IsolatedParser } from './edges/parse-in-process.ts';
 import { createEnvironmentPlugin, createRegistryPlugin, createSecretPlugin } from './edges/plugin-http.ts';
 import { hostAndPort } from './edges/registry-address.ts';
@@ -35,6 +36,7 @@ import type { Granted } from './permissions/review.ts';
 import { RANDOM_NAMESPACE } from './pipeline/compiled.ts';
 import type { CiServer } from './ports/ci-server.ts';
 import type { LogSource } from './ports/log-source.ts';
+import type { LogTrial } from './ports/log-trial.ts';
 import type { Overflow } from './ports/overflow.ts';
 import type { GateChoice } from './prepare/gate-image.ts';
 import { type IndependentParts, runIndependently } from './run-independently.ts';
@@ -108,6 +110,7 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
     drafting,
     validity,
     overflow: new SpillFile(tmpdir()),
+    trial: new ProcessLogTrial({ ...config.logs, ...config.runner, clock, source }),
   });
   let { owner } = parts.lease;
   const close = async (): Promise<void> => {
@@ -150,6 +153,7 @@ export interface Ports {
   readonly drafting: DraftParts;
   readonly validity: LeaseValidity;
   readonly overflow: Overflow;
+  readonly trial: LogTrial;
 }
 
 /** Everything behind the ports. */
@@ -158,7 +162,7 @@ export function wire(
   outside: Pick<Outside, 'clock' | 'random' | 'log' | 'holder' | 'events' | 'serverAnswered' | 'history'> & {
     readonly connection: Pick<Connection, 'namespace'>;
   },
-  { cluster, ciServer, source, drafting, validity, overflow }: Ports,
+  { cluster, ciServer, source, drafting, validity, overflow, trial }: Ports,
 ): Pick<Assembly, 'parts' | 'options' | 'nodes'> & {
   readonly independent: Pick<IndependentParts, 'lease' | 'queue'>;
 } {
@@ -178,7 +182,7 @@ export function wire(
     ...{ clock, ciServer, cluster, log, registry, podWatch, origin },
     events: outside.events,
     stepLogs: serverStepLogs({
-      ...{ clock, ciServer, log, random, source, memory, limitBytes, cards },
+      ...{ clock, ciServer, log, random, source, memory, limitBytes, cards, trial },
       refused: (stepId, text) => outside.history?.notStored(stepId, text),
     }),
     suspects: new SuspectTurns(),

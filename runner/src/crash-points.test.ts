@@ -296,22 +296,22 @@ describe('a log that ends each process that reads it', () => {
     ['fails', step('one') + step('fails'), 'failure', ['one success', 'fails failure']],
     ['ignores a failure', steps, 'success', ['one success', 'fails failure', 'two success']],
   ] as const)('ends three of them; the result of a pipeline that %s is true', async (_, all, stage, ends) => {
-    const scenario = { name: 'lethal', pipelines: [pipeline(all)], areLogsWithheld: true };
+    const lethal = ends[1].split(' ')[0] ?? '';
+    const scenario = { name: 'lethal', pipelines: [pipeline(all)], lethal };
     const end = await runCase({ ...scenario, ends: [{ stage, steps: ends }] }, { container: 'step-2' });
     expect(end.problems).toEqual([]);
     expect(end.crashes).toBe(3);
-    const [lines = []] = Object.entries(end.logs).flatMap(([name, log]) => (name === 'one' ? [] : [log]));
-    expect(lines.join()).toContain('the output of this step is withheld');
+    expect(end.logs[lethal]?.join()).toContain('the output of this step is withheld');
   });
 
-  it('withholds the log of a build beside it, whose result is true', async () => {
+  it('costs a build beside it, and the other steps, not a line', async () => {
     const pipelines = [pipeline(step('one') + step('two')), pipeline(step('beside'))];
     const ends = [...ALL_WELL, { stage: 'success', steps: ['beside success'] } as const];
-    const scenario = { name: 'lethal', pipelines, areLogsWithheld: true, ends };
+    const scenario = { name: 'lethal', pipelines, lethal: 'two', ends };
     const end = await runCase(scenario, { container: 'step-2' });
     expect([end.problems, end.crashes]).toEqual([[], 3]);
     expect(end.logs['two']?.join()).toContain('the output of this step is withheld');
-    expect(end.logs['beside']?.join()).toContain('the output of this step is withheld');
+    expect(end.logs['beside']?.join()).not.toContain('withheld');
   });
 });
 

@@ -7,7 +7,8 @@ import { afterAll, describe, expect, it, vi } from 'vitest';
 import { parseManifest } from '../parse/manifest.ts';
 import type { PipelineFile } from '../parse/pipeline-file.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
-import { cpuMsIn, IsolatedParser, processCpuMs } from './parse-in-process.ts';
+import { cpuMsIn, processCpuMs } from './bare-process.ts';
+import { IsolatedParser } from './parse-in-process.ts';
 
 const fileOf = (yaml: string, owner = 'acme/widget'): PipelineFile => ({
   ...{ owner, yaml, variables: { w: 'W' }, limitBytes: 1_000_000 },

@@ -1,8 +1,6 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Clock } from '@hangar/shared/clock';
 import { withDeadline } from '@hangar/shared/deadline';
 import { orAborted } from '@hangar/shared/or-aborted';
@@ -17,6 +15,14 @@ import {
 import { valuePlaces } from '../parse/value-places.ts';
 import type { Manifest } from '../pipeline/pipeline.ts';
 import { type ErrorFields, type ErrorPlace, PipelineError } from '../pipeline/pipeline-error.ts';
+import {
+  endOf,
+  MAX_HEAP_MIB,
+  type ProcessOptions,
+  processCpuMs,
+  startBareProcess,
+  usedUp,
+} from './bare-process.ts';
 import { FairTurns } from './fair-turns.ts';
 
 /** The order to the process: to parse a file, or to find values in one. */
@@ -38,22 +44,16 @@ type Found = Exclude<ParseReply, { readonly refused: ErrorFields } | { readonly 
 
 /** Maximum size of file and variables that are parsed in this process: starting another one takes longer than parsing a small file. */
 const INLINE_CHARS = 16 * 1024;
-/** Processes at once. Each one has about 45 MiB, and up to its heap's limit besides. */
+/** Processes at once. */
 const PROCESSES = 1;
-const MAX_HEAP_MIB = 256;
-/** Space for new objects, which V8 holds three times, beside the old ones. Its default would add 192 MiB. */
-const SEMI_SPACE_MIB = 8;
-/** Limit of the CPU time, which other load does not use up; the slowest file of 1 MiB takes about a second. */
+/** Limit of the CPU time; the slowest file of 1 MiB takes about a second. */
 const CPU_MS = 10_000;
 /** Limit by the clock, for a process that waits, and where CPU time is not known. */
 const WALL_MS = 60_000;
-const LOOK_MS = 500;
 /** A file that took longer is not read again to find the places of values. */
 const CHEAP_MS = 1_000;
 /** A node may be at its limit of processes for a moment. */
 const STARTING: RetryPolicy = { firstDelayMs: 1_000, maxDelayMs: 4_000, attempts: 5 };
-/** Unit of CPU time in /proc, on every platform of Linux that Node.js has (proc(5), USER_HZ). */
-const MS_PER_TICK = 10;
 
 function unexpected(): never {
   throw new Error('the parsing process returned the result of another request');
@@ -61,54 +61,6 @@ function unexpected(): never {
 
 /** Relative to the folder above, so that it is found in the sources and in a bundle. */
 const PROGRAM = new URL(`../edges/parse-process${extname(import.meta.url)}`, import.meta.url);
-
-/** How processes are started and measured; for tests. */
-export interface ProcessOptions {
-  /** Another program of the process. */
-  readonly program?: URL;
-  /** CPU time that a process has used, in milliseconds. Rejects where that can't be known. */
-  readonly cpuMs?: (pid: number) => Promise<number>;
-}
-
-/** The CPU time of all threads of a process, in milliseconds, by Linux's `/proc/<pid>/stat` (proc(5)): utime and stime. @throws on other systems */
-export async function processCpuMs(pid: number): Promise<number> {
-  return cpuMsIn(await readFile(`/proc/${pid}/stat`, 'latin1'));
-}
-
-/** The name of the program, in parentheses, may itself contain spaces and parentheses. */
-export function cpuMsIn(stat: string): number {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
-}
-
-/**
- * Starts a process that has nothing of this one: neither its environment, where the secrets are, nor its streams.
- *
- * @throws what the system says where no process can be started, as at a limit of processes
- */
-async function startProcess(program: URL): Promise<ChildProcess> {
-  const fromSources = extname(program.pathname) === '.ts' ? ['--conditions=source'] : [];
-  const child = fork(fileURLToPath(program), {
-    execArgv: [
-      `--max-old-space-size=${MAX_HEAP_MIB}`,
-      `--max-semi-space-size=${SEMI_SPACE_MIB}`,
-      ...fromSources,
-    ],
-    env: {},
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    serialization: 'advanced',
-  });
-  await once(child, 'spawn');
-  // The end of the process says the same.
-  child.on('error', () => undefined);
-  return child;
-}
-
-/** Rejects once the process has ended. */
-async function endOf(child: ChildProcess, signal: AbortSignal): Promise<never> {
-  const [code, by] = (await once(child, 'exit', { signal })) as [number | null, string | null];
-  throw new Error(`the parsing process ended with ${by ?? code}`);
-}
 
 /**
  * Parses large files in a process of their own, one at a time, in fair turns of their owners, so that no file delays the runner's Lease, probes
@@ -154,7 +106,7 @@ export class IsolatedParser implements PipelineParser {
   }
 
   async #inProcess(order: ParseOrder, signal: AbortSignal): Promise<Found> {
-    const child = await retry(this.#clock, STARTING, signal, () => startProcess(this.#program));
+    const child = await retry(this.#clock, STARTING, signal, () => startBareProcess(this.#program));
     try {
       const reply = await this.#replyOf(child, order, signal);
       if ('refused' in reply) throw PipelineError.of(reply.refused);
@@ -169,11 +121,12 @@ export class IsolatedParser implements PipelineParser {
   async #replyOf(child: ChildProcess, order: ParseOrder, signal: AbortSignal): Promise<ParseReply> {
     const over = new AbortController();
     try {
-      const early = [endOf(child, over.signal), this.#used(child, over.signal)];
+      const limit = { ms: CPU_MS, cpuMs: this.#cpuMs };
+      const early = [endOf(child, over.signal), usedUp(this.#clock, child, limit, over.signal)];
       // A process that has ended takes no order; `endOf` says so.
       child.send(order, () => undefined);
-      return await withDeadline(this.#clock, { ms: WALL_MS, signal }, async (limit) => {
-        const message = once(child, 'message', { signal: limit });
+      return await withDeadline(this.#clock, { ms: WALL_MS, signal }, async (deadline) => {
+        const message = once(child, 'message', { signal: deadline });
         const [reply] = (await Promise.race([message, ...early])) as [ParseReply];
         return reply;
       });
@@ -186,16 +139,6 @@ export class IsolatedParser implements PipelineParser {
       );
     } finally {
       over.abort();
-    }
-  }
-
-  /** Rejects once the process has used up its CPU time. Where that can't be known, the time by the clock is all that limits it. */
-  async #used({ pid }: ChildProcess, signal: AbortSignal): Promise<never> {
-    for (;;) {
-      await this.#clock.sleep(LOOK_MS, signal);
-      signal.throwIfAborted();
-      const cpuMs = pid === undefined ? 0 : await this.#cpuMs(pid).catch(() => 0);
-      if (cpuMs > CPU_MS) throw new Error('the CPU time of the process is used up');
     }
   }
 }

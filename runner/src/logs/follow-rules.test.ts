@@ -2,9 +2,9 @@ import { backoffDelayMs } from '@hangar/shared/backoff';
 import { describe, expect, it } from 'vitest';
 import {
   afterStream,
-  REFUSED_MS,
   type FollowState,
   OUT_OF_REACH_MS,
+  REFUSED_MS,
   reopening,
   type StreamEnd,
 } from './follow-rules.ts';

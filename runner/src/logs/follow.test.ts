@@ -9,7 +9,7 @@ import {
   IDLE_MS,
   type LogSink,
 } from './follow.ts';
-import { REFUSED_MS, OUT_OF_REACH_MS } from './follow-rules.ts';
+import { OUT_OF_REACH_MS, REFUSED_MS } from './follow-rules.ts';
 import type { GateMark } from './marks.ts';
 import { Masks } from './mask.ts';
 import { TURN_BYTES } from './reading-turns.ts';

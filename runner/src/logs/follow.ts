@@ -128,6 +128,7 @@ class Follower {
       if (this.#control.signal.aborted) break;
       const nowMs = this.#deps.clock.monotonicMs();
       this.#state.refusedAtMs = isRefused(end) ? (this.#state.refusedAtMs ?? nowMs) : undefined;
+      if (isRefused(end)) this.#control.onReach?.(true);
       const next = afterStream(this.#state, end, nowMs);
       if (next.kind !== 'again') return this.#finish(next);
       if (next.outOfReach !== undefined) this.#noteOutOfReach(next.outOfReach);
@@ -163,9 +164,7 @@ class Follower {
       const opened = await this.#open(connection.signal);
       if (opened.kind !== 'unavailable' && opened.kind !== 'forbidden') this.#control.onReach?.(false);
       if (opened.kind !== 'opened') return { ...opened, afterEnd, fresh: 0 };
-      const end = await this.#read(opened.chunks[Symbol.asyncIterator]());
-      if (afterEnd && end.kind === 'undelivered') this.#control.onReach?.(true);
-      return { ...end, afterEnd };
+      return { ...(await this.#read(opened.chunks[Symbol.asyncIterator]())), afterEnd };
     } finally {
       drop();
       this.#control.signal.removeEventListener('abort', drop);
@@ -206,12 +205,7 @@ class Follower {
         const sinceMs = this.#deps.clock.monotonicMs();
         const next = await this.#wait.settled(chunks.next(), () => this.#idleLeftMs(sinceMs));
         if (next === 'too-late') return { kind: 'silent', fresh, reason: 'its stream was silent' };
-        if (next.done) {
-          fresh += this.#keepTail(parser);
-          if (this.#undelivered !== undefined)
-            return { kind: 'undelivered', fresh, reason: `the node reports: ${this.#undelivered}` };
-          return { kind: 'clean', fresh, reason: 'its stream ended' };
-        }
+        if (next.done) return this.#endOfStream(fresh + this.#keepTail(parser));
         fresh += await this.#takeChunk(next.value, parser);
         if (this.#bothMarks()) return { kind: 'clean', fresh, reason: 'both marks were read' };
       }
@@ -219,6 +213,12 @@ class Follower {
       this.#keepTail(parser);
       return { kind: 'broken', fresh, reason: errorText(error) };
     }
+  }
+
+  #endOfStream(fresh: number): { kind: 'clean' | 'undelivered'; fresh: number; reason: string } {
+    return this.#undelivered === undefined
+      ? { kind: 'clean', fresh, reason: 'its stream ended' }
+      : { kind: 'undelivered', fresh, reason: `the node reports: ${this.#undelivered}` };
   }
 
   async #takeChunk(chunk: Uint8Array, parser: TimestampedParser): Promise<number> {

@@ -2,18 +2,21 @@ import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import { type CiServer, CiServerError } from '../ports/ci-server.ts';
-import type { StepLogStream } from '../ports/step-logs.ts';
+import type { LogTrial } from '../ports/log-trial.ts';
+import type { LogCaution, StepLogStream } from '../ports/step-logs.ts';
 import { serverStepLogs } from './server-step-logs.ts';
 import { FakeLogSource } from './testing/fake-log-source.ts';
 import { aLogMemory } from './testing/fake-overflow.ts';
 
 const target = { namespace: 'ci', pod: 'p', container: 'step-1', nonce: undefined, stepId: 7, stepName: 's' };
 const never = new AbortController().signal;
+const NEVER_TRIED: LogTrial = { isHarmless: () => Promise.reject(new Error('it was tried')) };
 
 function aLog(
   leaving: AbortSignal = never,
   secrets: readonly string[] | 'unknown' = ['secret'],
   server: Partial<Pick<CiServer, 'uploadLog' | 'uploadCard'>> = {},
+  { caution, trial = NEVER_TRIED }: { caution?: LogCaution; trial?: LogTrial } = {},
 ) {
   const masks = secrets === 'unknown' ? undefined : secrets;
   const clock = new FakeClock();
@@ -42,9 +45,10 @@ function aLog(
     random: () => 0.5,
     limitBytes: 1e6,
     cards: true,
+    trial,
     refused: (stepId: number, text: string) => refusals.push([stepId, text]),
   };
-  const log = serverStepLogs(parts).open({ ...target, masks, leaving });
+  const log = serverStepLogs(parts).open({ ...target, masks, leaving, caution });
   return { clock, source, memory, uploads, log, refusals };
 }
 
@@ -145,5 +149,57 @@ describe('what the server does not store of a step', () => {
     });
     expect(await left.log.finish(leaving.signal)).toEqual({ schema: '', refused: '' });
     expect(left.refusals).toEqual([]);
+  });
+});
+
+describe('a log that may have ended the processes that read it', () => {
+  const WAYS = [
+    ['is read once another process has read it', 'try', true, ['one\n']],
+    ['is withheld if it ended that process', 'try', false, [expect.stringMatching(/withheld: each process/)]],
+    [
+      'is not read at all after too many',
+      'withhold',
+      true,
+      [expect.stringMatching(/withheld: the runner was lost/)],
+    ],
+  ] as const;
+
+  it.each(WAYS)('%s', async (_, caution, isHarmless, want) => {
+    const calls: string[] = [];
+    const trial: LogTrial = {
+      isHarmless: ({ container }) => {
+        calls.push(container);
+        return Promise.resolve(isHarmless);
+      },
+    };
+    const { clock, log, source, uploads } = aLog(never, [], {}, { caution, trial });
+    const ended = Promise.withResolvers<void>();
+    source.write(5_000_000_000n, 'one');
+    const reading = log.follow({ onMark: () => undefined, ended: ended.promise, signal: never });
+    await settle();
+    expect([calls, source.requests]).toEqual([[], []]);
+
+    source.terminate();
+    ended.resolve();
+    await clock.step(1_000);
+    await reading;
+    await log.finish(never);
+    expect(calls).toEqual(caution === 'try' ? ['step-1'] : []);
+    expect(uploads).toEqual(want);
+  });
+
+  it('is out of reach while it is tried, so that its Pod stays; a hand-over stops that', async () => {
+    const trial: LogTrial = {
+      isHarmless: (_, signal) =>
+        new Promise((__, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')))),
+    };
+    const { log, source } = aLog(never, [], {}, { caution: 'try', trial });
+    const stop = new AbortController();
+    const reading = log.follow({ onMark: () => undefined, ended: Promise.resolve(), signal: stop.signal });
+    await settle();
+    expect(log.isOutOfReach).toBe(true);
+    stop.abort();
+    await reading;
+    expect([log.isOutOfReach, source.requests]).toEqual([false, []]);
   });
 });

@@ -1,8 +1,10 @@
 import type { Clock } from '@hangar/shared/clock';
 import { errorText } from '@hangar/shared/error-text';
 import type { Logger } from '@hangar/shared/logger';
+import { orAborted } from '@hangar/shared/or-aborted';
 import type { CiServer } from '../ports/ci-server.ts';
 import type { LogSource } from '../ports/log-source.ts';
+import type { LogTrial } from '../ports/log-trial.ts';
 import type { FinishedLog, Following, LogOrder, StepLogStream, StepLogs } from '../ports/step-logs.ts';
 import type { Card } from './card-text.ts';
 import { followLog } from './follow.ts';
@@ -21,6 +23,7 @@ export interface ServerStepLogsParts {
   readonly memory: LogMemory;
   /** Whether cards are removed from logs. */
   readonly cards: boolean;
+  readonly trial: LogTrial;
   /** Called with what the server will never store of a step, in words. */
   readonly refused?: (stepId: number, text: string) => void;
 }
@@ -45,6 +48,11 @@ class StageMasks {
     return masks;
   }
 }
+
+const HARMFUL =
+  'the output of this step is withheld: each process that reads it ends. The result is that of the step; "kubectl logs" shows the output while the Pod exists';
+const NOT_READ =
+  'the output of this step is withheld: the runner was lost many times in a row while it read the logs of this pipeline. The result is that of the step; "kubectl logs" shows the output while the Pod exists';
 
 class ServerStepLog implements StepLogStream {
   readonly #parts: ServerStepLogsParts;
@@ -78,12 +86,32 @@ class ServerStepLog implements StepLogStream {
   }
 
   async follow(following: Following): Promise<void> {
+    const withheld = await this.#withheld(following);
+    if (withheld !== undefined) return this.#inner.note(withheld);
+    if (following.signal.aborted) return;
     const expectsStart = this.#order.nonce !== undefined && this.#order.shownUntilMs !== undefined;
     const onReach = (isOutOfReach: boolean): void => {
       this.isOutOfReach = isOutOfReach;
     };
     await followLog(this.#parts, this.#order, this.#inner, { ...following, expectsStart, onReach });
     this.isOutOfReach = false;
+  }
+
+  /** Waits until it is known whether the log may be read. @returns why not, if so */
+  async #withheld({ ended, signal }: Following): Promise<string | undefined> {
+    const { caution } = this.#order;
+    if (caution === undefined) return undefined;
+    try {
+      await orAborted(ended, signal);
+      if (caution === 'withhold') return NOT_READ;
+      // The Pod stays meanwhile.
+      this.isOutOfReach = true;
+      return (await this.#parts.trial.isHarmless(this.#order, signal)) ? undefined : HARMFUL;
+    } catch {
+      return undefined;
+    } finally {
+      this.isOutOfReach = false;
+    }
   }
 
   async finish(signal: AbortSignal): Promise<FinishedLog> {

@@ -8,6 +8,12 @@ export type Mark =
   | { readonly kind: 'end'; readonly atMs: number; readonly code: number; readonly why?: string }
   | { readonly kind: 'close'; readonly atMs: number };
 
+/**
+ * What is done about a log that may have ended the processes that read it. `try`: another process reads it first, after the end of its
+ * container. `withhold`: it is not read.
+ */
+export type LogCaution = 'try' | 'withhold';
+
 /** Whose log it is, and what must not be seen in it. */
 export interface LogOrder {
   readonly namespace: string;
@@ -22,6 +28,8 @@ export interface LogOrder {
   readonly masks: readonly string[] | undefined;
   /** After an adoption: lines up to then (milliseconds since 1970) were shown live by the former owner. */
   readonly shownUntilMs?: number;
+  /** Absent: it is read as it comes. */
+  readonly caution?: LogCaution | undefined;
   /** Aborted when another process goes on with this log: nothing of it is kept. */
   readonly leaving?: AbortSignal;
 }

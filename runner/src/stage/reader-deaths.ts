@@ -2,18 +2,24 @@ import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { patiently } from '../launch/patiently.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
+import type { LogCaution } from '../ports/step-logs.ts';
 import { changePod } from '../watch/change-pod.ts';
 import type { StageFlow } from './stage-progress.ts';
 
-/** After this many owners in a row were lost while they read the logs of a Pod, the next one does not read them. */
-const MOST_READER_DEATHS = 3;
+/** After this many owners in a row were lost while they read the logs of a Pod, the next one lets another process read them first. */
+const DEATHS_BEFORE_TRIAL = 3;
+/** After this many they are not read. A log that harms a reader is known since its trial: this is for what a trial does not show. */
+const MOST_DEATHS = 10;
 /** An owner that has read the logs for longer than this was not lost because of them: its successors read all of them again at once. */
 const READING_MS = 300_000;
 
 const deathsOf = ({ progress }: StageFlow): number => progress.record?.readerDeaths ?? 0;
 
-/** Whether the logs of the Pod are not read, since several owners in a row were lost while they read them. */
-export const areLogsWithheld = (flow: StageFlow): boolean => deathsOf(flow) >= MOST_READER_DEATHS;
+/** How the logs of the Pod are read after several owners in a row were lost while they read them. */
+export function logCautionOf(flow: StageFlow): LogCaution | undefined {
+  if (deathsOf(flow) >= MOST_DEATHS) return 'withhold';
+  return deathsOf(flow) >= DEATHS_BEFORE_TRIAL ? 'try' : undefined;
+}
 
 /**
  * Ends the count of owners that were lost once this one has read the logs for long. It is the one that measures that time, since the clocks
@@ -22,7 +28,7 @@ export const areLogsWithheld = (flow: StageFlow): boolean => deathsOf(flow) >= M
  * @returns stops that: the logs are not read any more
  */
 export function countReading(flow: StageFlow, pod: V1Pod): () => void {
-  if (deathsOf(flow) === 0 || areLogsWithheld(flow)) return () => undefined;
+  if (deathsOf(flow) === 0 || logCautionOf(flow) !== undefined) return () => undefined;
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, flow.stops.handOver]);
   const cancelTimer = flow.parts.clock.after(READING_MS, () => void endCount(flow, pod, signal));

@@ -5,7 +5,7 @@ import { hasStepStarted, type PodRetry } from '../watch/pod-retry.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
 import { endedAgoMs } from './ended-ago.ts';
 import { Expiry } from './expiry.ts';
-import { areLogsWithheld, countReading } from './reader-deaths.ts';
+import { countReading, logCautionOf } from './reader-deaths.ts';
 import { isPodRetry, makeAgain, remakesOf, retryOfPreviousOwner } from './remake.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
 import { followSteps } from './stage-record.ts';
@@ -66,7 +66,7 @@ function runOf(
     pod,
     admittedMonotonicMs: progress.admittedMonotonicMs,
     adopted,
-    areLogsWithheld: areLogsWithheld(flow),
+    logCaution: logCautionOf(flow),
     ...remakesOf(flow),
     notRemoved: () => parts.registry.forget(pod.metadata?.uid ?? ''),
     takenOverMs: parts.clock.now(),

@@ -4,7 +4,7 @@ import type { Logger } from '@hangar/shared/logger';
 import type { V1Pod } from '@kubernetes/client-node';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import type { Conclusion, StageState } from '../pipeline/stage-state.ts';
-import type { StepLogStream, StepLogs } from '../ports/step-logs.ts';
+import type { LogCaution, StepLogStream, StepLogs } from '../ports/step-logs.ts';
 import type { PodRetry } from '../watch/pod-retry.ts';
 import type { Patience, Trouble } from '../watch/trouble.ts';
 import type { StageRunEvents } from './stage-run-events.ts';
@@ -58,8 +58,8 @@ export interface LaunchedStage {
   readonly mayReplaceGate?: boolean;
   /** Whether a Pod whose node pulls no image may be made again on another node. */
   readonly mayAvoidNode?: boolean;
-  /** The logs of the Pod are not read: several owners in a row were lost while they read them. */
-  readonly areLogsWithheld?: boolean;
+  /** Several owners in a row were lost while they read the logs of the Pod. */
+  readonly logCaution?: LogCaution | undefined;
   /** The first step's log, if it was opened before the stage run. */
   readonly firstLog?: StepLogStream;
 }

@@ -2,20 +2,11 @@ import { containerName, stageMasks } from '../pipeline/compiled.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
 import type { StepLogStream, StepLogs } from '../ports/step-logs.ts';
 import type { LaunchedStage } from './launched-stage.ts';
-import { WithheldLog } from './withheld-log.ts';
 
 /** The part of a stage that its logs need. */
 type LoggedStage = Pick<
   LaunchedStage,
-  | 'plan'
-  | 'pod'
-  | 'masks'
-  | 'notes'
-  | 'stepNotes'
-  | 'adopted'
-  | 'takenOverMs'
-  | 'firstLog'
-  | 'areLogsWithheld'
+  'plan' | 'pod' | 'masks' | 'notes' | 'stepNotes' | 'adopted' | 'takenOverMs' | 'firstLog' | 'logCaution'
 >;
 
 /** The logs of a stage's steps; each is opened when its step is due. */
@@ -51,17 +42,16 @@ export class StageRunLogs {
 
   /** Opens that step's log. Logs start with the notes for the author; the first one may have been opened before the stage run. */
   open(step: PlannedStep): StepLogStream {
-    const { firstLog, notes, stepNotes = {}, plan, areLogsWithheld } = this.#launched;
+    const { firstLog, notes, stepNotes = {}, plan } = this.#launched;
     const isFirst = this.#logs.size === 0;
-    const opened = firstLog && step.n === plan.steps[0]?.n ? firstLog : this.#make(step);
-    const log = areLogsWithheld ? new WithheldLog(opened) : opened;
+    const log = firstLog && step.n === plan.steps[0]?.n ? firstLog : this.#make(step);
     for (const note of [...(isFirst ? notes : []), ...(stepNotes[step.n] ?? [])]) log.note(note);
     this.#logs.set(step.n, log);
     return log;
   }
 
   #make(step: PlannedStep): StepLogStream {
-    const { pod, plan, adopted, takenOverMs } = this.#launched;
+    const { pod, plan, adopted, takenOverMs, logCaution } = this.#launched;
     const { namespace = 'default', name = '' } = pod.metadata ?? {};
     return this.#stepLogs.open({
       namespace,
@@ -72,6 +62,7 @@ export class StageRunLogs {
       stepName: step.name,
       masks: this.#masks,
       leaving: this.#leaving,
+      caution: logCaution,
       ...(adopted ? { shownUntilMs: takenOverMs } : {}),
     });
   }

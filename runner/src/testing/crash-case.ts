@@ -18,6 +18,7 @@ import type { DroneStep, Status } from '../pipeline/drone.ts';
 import { plannedNumber } from '../pipeline/stage-state.ts';
 import { CiServerError } from '../ports/ci-server.ts';
 import type { ImageLookup } from '../ports/image-lookup.ts';
+import type { LogTrial } from '../ports/log-trial.ts';
 import { PluginError } from '../ports/plugins.ts';
 import { runIndependently } from '../run-independently.ts';
 import { run } from '../runner.ts';
@@ -42,8 +43,8 @@ export interface CrashScenario {
   readonly hasImageVolumes?: boolean;
   /** A ResourceQuota refuses all Pods for so long. */
   readonly quotaForMs?: number;
-  /** Its logs are not complete. */
-  readonly areLogsWithheld?: boolean;
+  /** The step whose log ends each process that reads it. */
+  readonly lethal?: string;
   /** There is no memory for logs: what is full goes to the overflow. */
   readonly hasNoLogMemory?: boolean;
   /** For each build: the status of its stage, and of each step; without `steps`, any final status. */
@@ -120,7 +121,7 @@ class CrashCase {
     const begin = (): void => {
       const point = 'container' in losses ? losses : losses[processes.length];
       const process = new CrashingProcess(point, onCrash);
-      this.#begin(`runner-${processes.length}`, process);
+      this.#begin(`runner-${processes.length}`, process, losses);
       processes.push(process);
     };
     const onCrash = (): void => {
@@ -166,7 +167,7 @@ class CrashCase {
     if (OPEN.has(this.#drone.rows.get(stageId)?.stage.status ?? '')) this.#drone.cancel(stageId);
   }
 
-  #begin(name: string, process: CrashingProcess): void {
+  #begin(name: string, process: CrashingProcess, losses: Losses): void {
     const clock = process.clock(this.#clock);
     const { hasPreviousRole = false, isSameContainer = hasPreviousRole, outage } = this.#scenario;
     const holder = isSameContainer ? SAME_CONTAINER : { replica: name, podUid: '' };
@@ -189,6 +190,7 @@ class CrashCase {
       {
         ...{ cluster, ciServer, source: clusterLogSource(cluster) },
         overflow: process.port('overflow', new FakeOverflow(), overflowAnswerLost),
+        trial: process.port('trial', trialOf(losses), (_, answer) => answer),
         validity: new LeaseValidity(clock, config.lease.termMs),
         drafting: {
           ...drafting,
@@ -267,7 +269,7 @@ class CrashCase {
       const ran = this.#cluster.kubelet.starts.some(
         (one) => one.stageId === stage.id && one.step === step.name,
       );
-      if (!ran || wanted?.stage === 'killed' || this.#scenario.areLogsWithheld) return [];
+      if (!ran || wanted?.stage === 'killed' || step.name === this.#scenario.lethal) return [];
       const lines = this.#drone.logs.get(step.id)?.map(({ out }) => out.trim()) ?? [];
       const shown = lines.map((line) => (line === LONG_LINE ? 'long' : line));
       const printed = shown.filter((line) => line.startsWith('#') || line === 'long').join(' ');
@@ -285,6 +287,11 @@ function stepsOfLastStart({ steps }: StageRow): readonly DroneStep[] {
   const last = Math.max(...starts);
   return all.filter((_, nth) => starts[nth] === last);
 }
+
+/** Another process reads a log first, which ends that one if any. */
+const trialOf = (losses: Losses): LogTrial => ({
+  isHarmless: ({ container }) => Promise.resolve(!('container' in losses && losses.container === container)),
+});
 
 /** The result of the client after a lost answer: that of the repeated call, or an error. */
 const droneAnswerLost: LoseAnswer = (method, answer) => {

@@ -115,6 +115,7 @@ const stepLogs = serverStepLogs({
   random: Math.random,
   limitBytes: 5 * MIB,
   cards: true,
+  trial: { isHarmless: () => Promise.resolve(true) },
 });
 const about = {
   namespace: 'ci',

@@ -135,8 +135,9 @@ export class Replica {
     const isRunning = current.child.isRunning && !current.isEnded;
     current.isEnded = true;
     current.child.kill('SIGCONT');
-    const { code } = await current.child.end(signal, HAND_OVER_MS);
-    if (isRunning && signal === 'SIGTERM') current.exitCode = code ?? -1;
+    const { code, signal: by } = await current.child.end(signal, HAND_OVER_MS);
+    // A process that is just starting has no handler yet: the signal itself ends it.
+    if (isRunning && signal === 'SIGTERM' && by !== 'SIGTERM') current.exitCode = code ?? -1;
   }
 
   get #clockFile(): string {

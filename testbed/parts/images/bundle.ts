@@ -9,7 +9,7 @@ import { packageFolders, readThirdParty, thirdPartyText } from './third-party.ts
 
 /** What is started, by program: itself, its threads and its processes. */
 const ENTRIES = {
-  runner: ['main.ts', 'edges/parse-process.ts'],
+  runner: ['main.ts', 'edges/parse-process.ts', 'edges/log-trial-process.ts'],
   autoscaler: ['main.ts', 'edges/*-thread.ts'],
 } as const;
 
