@@ -10,8 +10,7 @@ const number = (type: 'integer' | 'number', bounds: JsonSchema, pattern: string)
 });
 
 /** Digits as the programs read them, without a sign: decimal, `0x…`, `0b…`, octal `0o…` or `0…`, with `_` between digits. */
-const WHOLE_NUMBER =
-  '^(0[xX](_?[0-9a-fA-F])+|0[bB](_?[01])+|0[oO](_?[0-7])+|0(_?[0-7])*|[1-9](_?[0-9])*)?$';
+const WHOLE_NUMBER = '^(0[xX](_?[0-9a-fA-F])+|0[bB](_?[01])+|0[oO](_?[0-7])+|0(_?[0-7])*|[1-9](_?[0-9])*)?$';
 
 const wordsIn = (type: string): readonly string[] =>
   [...type.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word);

@@ -10,8 +10,8 @@ import { stepField, stepTitle } from './refuse.ts';
 import { toRequirements } from './resources.ts';
 import { OWN_CONTEXT, type SecurityOfPipeline, securityContext } from './security-context.ts';
 import type { CompileSettings } from './settings.ts';
-import { swapSecretKey } from './stage-files.ts';
 import { STATUS_VALUES } from './stage-environment.ts';
+import { swapSecretKey } from './stage-files.ts';
 import { VOLUME } from './volumes.ts';
 import { absolutePath, checkPathLength } from './workspace.ts';
 
