@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -11,9 +12,10 @@ import (
 const statusLimit = 1 << 20
 
 // hold starts a swapped step whose command line is known. The command of a container stays when its image is swapped: in the image
-// of the placeholder it is the placeholder, and in the image of the step it becomes the program.
+// of the placeholder it is the placeholder, and in the image of the step it becomes the program. Both may be an image with a
+// placeholder, if a pipeline builds one: only the swap writes the status file.
 func hold(p places, container, argv []string) int {
-	if exists(p.holder) {
+	if exists(p.holder) && !hasContent(filepath.Join(p.drone, "env")) {
 		return placeholder(p, nil)
 	}
 	env := childEnvironment(container, stage{}, ownStep{}, nil)
@@ -28,6 +30,11 @@ func hold(p places, container, argv []string) int {
 	}
 	write(stderr, "hangar: cannot run "+refused.text+"\n")
 	return refused.code
+}
+
+func hasContent(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Size() > 0
 }
 
 // statusOf reads the status values from a file of the downward API; without the file there are none.

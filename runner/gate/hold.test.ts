@@ -46,6 +46,7 @@ describe('gate hold', () => {
 
   it('in the image of the placeholder waits for the swap, and exits with 213', async () => {
     inPlaceholderImage();
+    status('');
     const child = spawn(gateBinary(), argv('/bin/sh', '-c', 'echo never'), {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -55,8 +56,14 @@ describe('gate hold', () => {
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     expect(await Promise.race([ended, sleep(1_000, 'waits')])).toBe('waits');
     child.kill('SIGTERM');
+    status('DRONE_STAGE_STATUS="success"\n');
     expect(await ended).toBe(213);
     expect(output).toBe('');
+  });
+
+  it('in an image of a step that has a placeholder, too, becomes the program once the swap has written the status', () => {
+    inPlaceholderImage();
+    expect(hold(['sh', '-c', 'echo runs']).stdout).toBe('runs\n');
   });
 
   it('passes the status of build and stage as variables, unless the step sets them', () => {
