@@ -31,7 +31,8 @@ if (canHide)
       const { HANGAR_LEVEL_REPORT: _report, HANGAR_TESTBED_CACHE: _cache, CI: _ci, ...rest } = process.env;
       const child = spawn('unshare', ['--mount', '--fork', '--kill-child', 'sh', '-c', script], {
         cwd: ROOT,
-        env: { ...rest, HOME: home, XDG_CACHE_HOME: home, ...env },
+        // In a new home, npm would look for a newer version of itself.
+        env: { ...rest, HOME: home, XDG_CACHE_HOME: home, npm_config_update_notifier: 'false', ...env },
       });
       let out = '';
       for (const stream of [child.stdout, child.stderr])
