@@ -15,7 +15,7 @@ const statusLimit = 1 << 20
 // of the placeholder it is the placeholder, and in the image of the step it becomes the program. Both may be an image with a
 // placeholder, if a pipeline builds one: only the swap writes the status file.
 func hold(p places, container, argv []string) int {
-	if exists(p.holder) && !hasContent(filepath.Join(p.drone, "env")) {
+	if exists(p.placeholder) && !hasContent(filepath.Join(p.drone, "env")) {
 		return placeholder(p, nil)
 	}
 	env := childEnvironment(container, stage{}, ownStep{}, nil)

@@ -11,15 +11,15 @@ import (
 
 // places contains every path that the gate uses, under a root that is empty in a container.
 type places struct {
-	bin        string
-	holder     string
-	states     string
-	initEnd    string
-	stage      string
-	step       string
-	drone      string
-	pod        string
-	terminated string
+	bin         string
+	placeholder string
+	states      string
+	initEnd     string
+	stage       string
+	step        string
+	drone       string
+	pod         string
+	terminated  string
 }
 
 func placesUnder(root string) places {
@@ -28,15 +28,15 @@ func placesUnder(root string) places {
 		at = func(path string) string { return path }
 	}
 	return places{
-		bin:        at("/hangar/bin"),
-		holder:     at("/placeholder"),
-		states:     at("/hangar/state"),
-		initEnd:    at("/hangar/state/init"),
-		stage:      at("/hangar/common/stage.json"),
-		step:       at("/hangar/own/step.json"),
-		drone:      at("/run/drone"),
-		pod:        at("/hangar/pod"),
-		terminated: at("/dev/termination-log"),
+		bin:         at("/hangar/bin"),
+		placeholder: at("/placeholder"),
+		states:      at("/hangar/state"),
+		initEnd:     at("/hangar/state/init"),
+		stage:       at("/hangar/common/stage.json"),
+		step:        at("/hangar/own/step.json"),
+		drone:       at("/run/drone"),
+		pod:         at("/hangar/pod"),
+		terminated:  at("/dev/termination-log"),
 	}
 }
 

@@ -12,6 +12,8 @@ export interface Start {
   readonly script: string | undefined;
   readonly pid1: boolean;
   readonly stopSignal: string;
+  /** It is swapped because an earlier step pushes the image. */
+  readonly isPushed: boolean;
 }
 
 /** Whether the step is swapped, and its command line is known: the gate's program holds it until then. */
@@ -79,6 +81,7 @@ export function decideStart({ step, role, config, isPushed, script }: StartSourc
     script: text,
     pid1: false,
     stopSignal,
+    isPushed,
   });
   const gate = (argv: readonly string[], text?: string): Start => ({
     ...swap(argv, text),

@@ -71,12 +71,11 @@ describe('a step whose image an earlier step pushes', () => {
     expect(compiledAfterPushOf('acme/tool', PLUGIN).variables.has('DRONE_BUILD_STATUS')).toBe(true);
   });
 
-  it('has no timeout and does not count for parallelism, which is said with the remedy', () => {
-    const { warnings } = compiledAfterPushOf(
-      'acme/tool',
-      { ...COMMANDS, timeoutMs: 60_000 },
-      { parallelism: 2 },
-    );
+  it.each([
+    ['with commands', COMMANDS],
+    ['as a plugin', PLUGIN],
+  ])('%s has no timeout and does not count for parallelism, which is said with the remedy', (_, use) => {
+    const { warnings } = compiledAfterPushOf('acme/tool', { ...use, timeoutMs: 60_000 }, { parallelism: 2 });
     expect(warnings).toEqual([
       expect.stringMatching(/timeout is ignored, because an earlier step pushes image "acme\/tool:1"/),
       expect.stringMatching(

@@ -1,5 +1,5 @@
 import type { Pipeline, PipelineStep } from '../pipeline/pipeline.ts';
-import { isHeld, type Start } from './engine.ts';
+import type { Start } from './engine.ts';
 import { stepTitle } from './refuse.ts';
 
 /** How the gate runs the program of a step; absent fields have no effect. */
@@ -45,7 +45,7 @@ export function uncountedSteps(
   if (parallelism === undefined) return [];
   const swapped = steps.filter(({ role, start }) => role === 'step' && start.engine === 'swap');
   return swapped.map(({ step, start }) => {
-    const remedy = isHeld(start)
+    const remedy = start.isPushed
       ? `an earlier step pushes its image ${JSON.stringify(step.image)}. If it must count, move it to a pipeline of its own that depends on this one`
       : `set commands or entrypoint, or give the runner access to the registry of image ${JSON.stringify(step.image)}`;
     return `${stepTitle(step)} does not count for parallelism: ${remedy}`;
@@ -57,7 +57,7 @@ function obstacle(step: PipelineStep, start: Start, isImageKnown: boolean): stri
   const processOne = `the program of image ${image} must be process 1 of its container`;
   if (start.engine === 'gate')
     return start.pid1 ? `${processOne}: wait for it in the first step that needs it` : undefined;
-  if (isHeld(start))
+  if (start.isPushed)
     return `an earlier step pushes image ${image}, which is set in the container when it is the turn of the step: move the step to a pipeline of its own that depends on this one`;
   if (isImageKnown) return `${processOne}: use commands or another entrypoint`;
   return `the command line of image ${image} is unknown: set commands or entrypoint, or give the runner access to the image's registry`;

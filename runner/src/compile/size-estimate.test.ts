@@ -112,7 +112,14 @@ describe('checkPodEstimate', () => {
   it('is not above the real size: variables of the stage that steps replace, and secrets that replace both', () => {
     const common = new Map([['A', 'x'.repeat(600_000)]]);
     const { start } = {
-      start: { engine: 'swap' as const, argv: [], script: undefined, pid1: false, stopSignal: '' },
+      start: {
+        engine: 'swap' as const,
+        argv: [],
+        script: undefined,
+        pid1: false,
+        stopSignal: '',
+        isPushed: false,
+      },
     };
     const step = (plain: [string, string][], secrets: [string, string][]) => ({
       start,

@@ -31,7 +31,7 @@ type Outcome = 'read' | 'died' | 'unread';
 const PROCESSES = 1;
 /** A process that another cause has ended is no proof. */
 const DEATHS = 2;
-/** Limit of the CPU time for one chunk of a log, which the slowest machine does not need for a megabyte. */
+/** Limit of the CPU time for one chunk of a log. */
 const CPU_MS = 10_000;
 /** The log of an ended container comes at once, and a process answers soon after the last byte. */
 const SILENCE_MS = 60_000;
@@ -104,7 +104,7 @@ export class ProcessLogTrial implements LogTrial {
     // A process that has ended takes neither an order nor bytes; `died` says so.
     child.send(order, () => undefined);
     child.stdin?.on('error', () => undefined);
-    const isWhole = this.#pass(bytes, child, () => (chunks += 1)).catch(() => died.then(() => true));
+    const isWhole = this.#pass(bytes, child, () => (chunks += 1), until).catch(() => died.then(() => true));
     const left = isWhole.then(async (is): Promise<Outcome> => {
       if (!is) return 'unread';
       const answer = await orLate(clock, SILENCE_MS, Promise.race([read, died]), until);
@@ -118,10 +118,13 @@ export class ProcessLogTrial implements LogTrial {
     bytes: AsyncIterable<Uint8Array>,
     { stdin }: ChildProcess,
     passed: () => void,
+    until: AbortSignal,
   ): Promise<boolean> {
     const chunks = bytes[Symbol.asyncIterator]();
     for (;;) {
-      const next = await orLate(this.#parts.clock, SILENCE_MS, chunks.next()).catch(() => 'late' as const);
+      const next = await orLate(this.#parts.clock, SILENCE_MS, chunks.next(), until).catch(
+        () => 'late' as const,
+      );
       if (next === 'late') return false;
       if (next.done) break;
       if (stdin?.write(next.value) === false) await once(stdin, 'drain');
