@@ -21,6 +21,8 @@ export interface Level {
   readonly parts: readonly PartName[];
   /** What `npm run test:quick` runs of it: all, some files, or nothing. */
   readonly quick: 'all' | 'nothing' | readonly string[];
+  /** It uses the processor and nothing else, so that it may run beside others (run-levels.ts). */
+  readonly computes?: boolean;
 }
 
 const OF_THE_CLUSTER: readonly PartName[] = ['etcd', 'kubernetes', 'containerd', 'kwok'];
@@ -36,6 +38,7 @@ export const LEVELS: readonly Level[] = [
     needs: [],
     parts: [],
     quick: 'all',
+    computes: true,
   },
   {
     name: 'tools',
@@ -44,6 +47,7 @@ export const LEVELS: readonly Level[] = [
     needs: TOOLS,
     parts: [],
     quick: 'nothing',
+    computes: true,
   },
   {
     name: 'gate-go',

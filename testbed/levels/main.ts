@@ -12,7 +12,8 @@ import { partNamed } from '../parts/real/plan/parts.ts';
 import { LEVELS } from './levels.ts';
 import { levelPlanOf, needsOf, planLines } from './plan.ts';
 import { runLevel } from './run-level.ts';
-import { type LevelResult, summary } from './summary.ts';
+import { runInOrder } from './run-levels.ts';
+import { summary } from './summary.ts';
 
 const names = LEVELS.map(({ name }) => name);
 
@@ -55,8 +56,8 @@ async function runLevels(
     print(['with CI=true every level is required: nothing was run', ...summary([], plan.leftOut).lines]);
     return EXIT.failed;
   }
-  const results: LevelResult[] = [];
-  for (const { level } of plan.runs) results.push(await runLevel(level, isQuick));
+  const levels = plan.runs.map(({ level }) => level);
+  const results = await runInOrder(levels, (level, place) => runLevel(level, isQuick, place));
   const { lines, ok } = summary(results, plan.leftOut);
   print(['', ...lines]);
   return ok ? EXIT.ok : EXIT.failed;
