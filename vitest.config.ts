@@ -53,7 +53,8 @@ export default defineConfig({
       level(
         'unit',
         ['{shared,runner,autoscaler,dashboards,charts}/src/**/*.test.ts', 'autoscaler/web/*.test.ts'],
-        { ...withoutState, ...onceMore },
+        // It may run beside another level, at the lowest priority.
+        { ...withoutState, testTimeout: 30_000, ...onceMore },
       ),
       level(
         'tools',

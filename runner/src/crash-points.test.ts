@@ -288,6 +288,28 @@ describe("a process that is lost at any call of any port, under the previous run
   );
 });
 
+describe('a process that is cut off from the API server at any call, while another one takes over', () => {
+  const cancelled: CrashScenario = {
+    name: 'a cancel before a step is swapped',
+    pipelines: [
+      pipeline(`${step('one')}- name: two\n  image: unknown/plugin\n  settings: { bucket: any }\n`),
+    ],
+    cancelAfterMs: 2_000,
+    ends: [{ stage: 'killed' }],
+  };
+
+  it.each([...SCENARIOS, cancelled])('loses no build: $name', { timeout: 120_000 }, async (scenario) => {
+    const whole = await runCase(scenario, []);
+    const found: string[] = [];
+    for (const [nth, name] of (whole.calls[0] ?? []).entries()) {
+      const point = { call: nth + 1, how: 'cut-off' } as const;
+      const { problems } = await runCase(scenario, [point]);
+      found.push(...problems.map((problem) => `${textOf(point, name)}: ${problem}`));
+    }
+    expect(found).toEqual([]);
+  });
+});
+
 describe('a log that ends each process that reads it', () => {
   const steps = step('one') + step('fails', '  failure: ignore\n') + step('two');
 

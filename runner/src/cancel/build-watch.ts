@@ -16,6 +16,8 @@ export interface StageWatch {
   /** Aborted when the build was cancelled. */
   readonly cancelled: AbortSignal;
   checkWith(check: StateCheck): void;
+  /** Requests the stage's state now. Never rejects. */
+  requestState(): Promise<ServerState>;
   /** Called when this stage needs the watch no longer; `last`: no other stage of the build needs it either. */
   leave(): 'last' | 'others-stay';
 }
@@ -71,6 +73,7 @@ export class BuildWatch {
       checkWith: (check) => {
         stage.check = check;
       },
+      requestState: () => this.#checkStage(stage),
       leave: () => this.#leave(stage),
     };
   }

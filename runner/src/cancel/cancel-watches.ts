@@ -1,7 +1,7 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import type { CiServer } from '../ports/ci-server.ts';
-import { BuildWatch, type StateCheck } from './build-watch.ts';
+import { BuildWatch, type ServerState, type StateCheck } from './build-watch.ts';
 import { ObservedHold } from './observed-hold.ts';
 
 export type { ServerState, StateCheck } from './build-watch.ts';
@@ -11,6 +11,8 @@ export interface CancelWatch {
   readonly cancelled: AbortSignal;
   /** Called once the server knows the stage. `check` requests the stage's state; it is used whenever a cancel may have been missed. */
   checkWith(check: StateCheck): void;
+  /** Requests the stage's state now; a cancel aborts `cancelled`. Never rejects. */
+  requestState(): Promise<ServerState>;
   close(): void;
 }
 
@@ -31,6 +33,7 @@ export class CancelWatches {
     return {
       cancelled: stage.cancelled,
       checkWith: (check) => stage.checkWith(check),
+      requestState: () => stage.requestState(),
       close: () => {
         if (stage.leave() === 'last') this.#watches.delete(buildId);
       },

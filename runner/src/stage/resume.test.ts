@@ -1,82 +1,16 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
-import type { V1Pod, V1Secret } from '@kubernetes/client-node';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { readPod } from '../adopt/read-pod.ts';
+import type { V1Pod } from '@kubernetes/client-node';
+import { describe, expect, it } from 'vitest';
 import { holdsGate } from '../launch/start.ts';
-import { anEntry } from '../metrics/testing/an-entry.ts';
 import { ANNOTATION, LABEL } from '../pipeline/compiled.ts';
 import { aPlan } from '../supervise/testing/a-plan.ts';
 import { gated, running, withStates, withStatus } from '../supervise/testing/a-pod.ts';
 import { aStage } from '../supervise/testing/fake-ci-server.ts';
-import { resume } from './run-stage.ts';
-import type { StageParts } from './stage-parts.ts';
-import { aDetail, compiledOf, POD, SECRET, TestStage } from './testing/test-stage.ts';
+import { ADMITTED, begin, STARTED } from './testing/resumed-stage.ts';
+import { aDetail, compiledOf, POD, type TestStage } from './testing/test-stage.ts';
 
 const BUSY = { pipelines: 1, pods: 0, cpuMillicores: 0, memoryBytes: 0 };
-const STARTED = {
-  [ANNOTATION.stepIds]: '{"1":100,"2":200}',
-  [ANNOTATION.stageVersion]: '4',
-  [ANNOTATION.stageStarted]: '1768382990',
-};
-const ADMITTED = { ...STARTED, [ANNOTATION.admittedAt]: '1768383000000' };
-
-interface Before {
-  /** Annotations that the previous owner has written. */
-  readonly reports?: Record<string, string>;
-  /** Its scheduling gate is removed, and it has a node. */
-  readonly ungate?: boolean;
-  readonly secrets?: readonly V1Secret[];
-  readonly change?: (pod: V1Pod) => V1Pod;
-  readonly parts?: Partial<StageParts>;
-  readonly prepare?: (env: TestStage) => void;
-}
-
-/** The Pod as its previous owner left it. */
-function podAsLeft({ reports = {}, ungate = false, change = (pod) => pod }: Before): V1Pod {
-  const { metadata, spec } = compiledOf().pod;
-  const own = { [ANNOTATION.owner]: 'ci/me', [ANNOTATION.adoptions]: '1' };
-  const annotations = { ...metadata?.annotations, ...own, ...reports };
-  const gates = ungate ? { schedulingGates: [], nodeName: 'node-a' } : {};
-  return change({ metadata: { ...metadata, annotations }, spec: { containers: [], ...spec, ...gates } });
-}
-
-/** Puts the cluster and the server into the state that the previous owner left. */
-function leave(env: TestStage, before: Before): V1Pod {
-  const { reports = {}, secrets = compiledOf().secrets } = before;
-  if (reports[ANNOTATION.stepIds]) {
-    env.server.stage = aStage({ status: 'running', version: 4 });
-    env.server.register([1, 2]);
-  }
-  before.prepare?.(env);
-  const pod = env.cluster.put(POD, podAsLeft(before));
-  const ownerReferences = [{ apiVersion: 'v1', kind: 'Pod', name: POD.name, uid: pod.metadata?.uid ?? '' }];
-  for (const { metadata, ...secret } of secrets)
-    env.cluster.put(
-      { ...SECRET, name: metadata?.name ?? '' },
-      { ...secret, metadata: { ...metadata, ownerReferences } },
-    );
-  return pod;
-}
-
-/** Resumes a Pod that another process left at some point. */
-function begin(before: Before) {
-  const env = new TestStage(before.parts);
-  onTestFinished(() => env.close());
-  const stored = leave(env, before);
-  env.registry.enter(anEntry({ stageId: 63, adopted: true }));
-  const record = readPod(stored);
-  if (!record) throw new Error('the Pod has no record');
-  let isOver = false;
-  const never = new AbortController().signal;
-  void env.podWatch
-    .follow('ci', never)
-    .then(() => resume(env.parts, stored, record, env.handOver.signal))
-    .then(() => {
-      isOver = true;
-    });
-  return Object.assign(env, { isOver: () => isOver });
-}
 
 describe('a Pod without its scheduling gate', () => {
   const ungate = { reports: ADMITTED, ungate: true };
@@ -239,12 +173,12 @@ describe('a Pod without its scheduling gate', () => {
     expect([env.pod, env.isOver(), env.registry.isQuiet]).toEqual([undefined, true, true]);
   });
 
-  it('of a build that was cancelled while it had no owner is stopped within ten seconds', async () => {
+  it('of a build that was cancelled while it had no owner is stopped at once, and its logs are stored', async () => {
     const env = begin({ ...ungate, prepare: ({ server }) => server.cancel() });
-    await env.clock.step(7_999);
-    expect(env.isOver()).toBe(false);
-    await env.clock.step(1);
+    await env.clock.step(0);
     expect(env.pod?.spec?.activeDeadlineSeconds).toBe(1);
+    expect(env.logs.of(1).order).toMatchObject({ stepId: 100 });
+    await env.clock.step(500);
     expect(env.heard).toContain('concluded cancelled');
     await env.clock.step(10_000);
     expect([env.pod, env.isOver()]).toEqual([undefined, true]);
@@ -260,7 +194,7 @@ describe('a Pod without its scheduling gate', () => {
     const reports = { ...ADMITTED, [ANNOTATION.stageVersion]: '5' };
     const env = begin({ reports, ungate: true, prepare });
     await env.clock.step(20_000);
-    expect([env.isOver(), env.server.looks]).toEqual([false, 2]);
+    expect([env.isOver(), env.server.looks]).toEqual([false, 3]);
     await env.finishSteps();
     expect(env.reports).toEqual(['1 success', '2 success', 'stage success']);
   });

@@ -10,6 +10,7 @@ import { admit, showWait } from './admit.ts';
 import { writeTime } from './api-time.ts';
 import { claim } from './claim.ts';
 import { conclude, endOf } from './conclude.ts';
+import { confirmOpen, isToConfirm } from './confirm.ts';
 import { describeStage } from './describe.ts';
 import { allEnded } from './ended-ago.ts';
 import { GRACE_MS, graceAfter } from './grace.ts';
@@ -70,6 +71,7 @@ async function processStage(
       grace: AbortSignal.any([cancelled, grace.signal]),
     },
     beganMs: parts.clock.monotonicMs(),
+    requestState: () => watch.requestState(),
     ended: () => {
       parts.registry.update(id, { phase: 'reporting', reason: '' });
       watch.close();
@@ -125,6 +127,7 @@ function stationOf(progress: StageProgress): Station {
   if (!pod && !isPreparing) return beginPreparation;
   if (!isClaimed) return claim;
   if (!work) return describeStage;
+  if (isToConfirm(progress)) return confirmOpen;
   if (work.plan.steps.length === 0) return endWithoutSteps;
   return admittedMs === undefined ? whileWaiting(progress) : onceAdmitted(progress);
 }

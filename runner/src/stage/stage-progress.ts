@@ -2,6 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import type { Admission, Load, WaitReason } from '../admit/admit.ts';
 import type { Placement } from '../admit/placement.ts';
 import type { PodRecord } from '../adopt/read-pod.ts';
+import type { ServerState } from '../cancel/cancel-watches.ts';
 import type { WaitNotice } from '../launch/patiently.ts';
 import type { Started } from '../launch/start.ts';
 import type { Intent, StartedWithoutPod } from '../lease/lease-record.ts';
@@ -87,6 +88,8 @@ export interface StageProgress {
   record: PodRecord | undefined;
   apiTime: ApiTime | undefined;
   started: Started | undefined;
+  /** After a takeover: the server was asked whether the stage is still open. */
+  isConfirmed: boolean;
   /** Its supervision has begun, which sends its own reports. */
   isSupervised: boolean;
 }
@@ -113,6 +116,8 @@ export interface StageFlow {
   readonly stops: Stops;
   /** When this process began to handle it, on the monotonic clock. */
   readonly beganMs: number;
+  /** Requests the state of the stage from the server, once it was started; a cancel aborts `stops.cancelled`. Never rejects. */
+  requestState(): Promise<ServerState>;
   /** Called when only reports and logs remain. */
   ended(): void;
 }
@@ -159,6 +164,7 @@ const NOTHING_KNOWN = {
   record: undefined,
   apiTime: undefined,
   started: undefined,
+  isConfirmed: false,
   isSupervised: false,
 } as const;
 

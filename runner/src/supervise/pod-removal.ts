@@ -1,10 +1,12 @@
 import { orLate } from '@hangar/shared/deadline';
 import type { V1Pod } from '@kubernetes/client-node';
 import { removePod } from '../launch/remove-pod.ts';
+import { type Stopped, stopPod } from '../launch/stop-pod.ts';
 import { currentPodOnce } from '../watch/current-pod.ts';
 import { isKeeping } from '../watch/kept-step.ts';
 import { observe, type PodView } from '../watch/observe.ts';
 import type { LaunchedStage, StageRunParts } from './launched-stage.ts';
+import { type CutShort, conclusionAnnotation } from './recorded-conclusion.ts';
 import type { RunContext } from './run-context.ts';
 
 /** The Pod of a completed pipeline has this long to end by itself. */
@@ -14,12 +16,13 @@ const QUIET_LOOK_MS = 10_000;
 /** The same for a Pod that is kept for people. */
 const KEPT_LOOK_MS = 60_000;
 
-/** Removes the Pod of a stage: at once, or when its containers have ended. */
+/** Stops the Pod of a stage, and removes it: at once, or when its containers have ended. */
 export class PodRemoval {
   readonly #parts: StageRunParts;
   readonly #launched: LaunchedStage;
   readonly #context: Pick<RunContext, 'changes' | 'pod' | 'view' | 'gone'>;
   #hasBegun = false;
+  #stopped: Promise<Stopped> | undefined;
 
   constructor(
     parts: StageRunParts,
@@ -33,6 +36,25 @@ export class PodRemoval {
 
   get hasBegun(): boolean {
     return this.#hasBegun;
+  }
+
+  /**
+   * Stops the Pod, once, which keeps the reason until the server has it. A Pod of a cancelled stage that has no node is deleted instead.
+   *
+   * @param signal ends the first call only
+   */
+  stop(conclusion: CutShort, signal: AbortSignal): Promise<Stopped> {
+    this.#stopped ??= this.#stop(conclusion, signal);
+    return this.#stopped;
+  }
+
+  async #stop(conclusion: CutShort, signal: AbortSignal): Promise<Stopped> {
+    if (conclusion.kind === 'cancelled' && !this.#context.view().scheduled) {
+      await this.now(0);
+      return 'gone';
+    }
+    const order = { pod: this.#context.pod(), annotations: conclusionAnnotation(conclusion) };
+    return stopPod({ ...this.#parts, lease: { owner: this.#launched.owner } }, order, signal);
   }
 
   /** @param graceSeconds of its containers; undefined: that of the Pod */

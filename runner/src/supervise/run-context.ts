@@ -20,6 +20,8 @@ export interface RunContext {
   notices(): readonly PodNotice[];
   /** The end of the stage is decided: no further step is started. */
   concluded(): boolean;
+  /** The same, or it was decided before this process began to supervise the stage. */
+  isEnding(): boolean;
   /** Aborted when this process hands over, or another replica owns the Pod. */
   readonly leaving: AbortSignal;
   /** Handed over: the next owner reads the logs from their start and uploads them. */

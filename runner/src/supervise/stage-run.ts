@@ -1,7 +1,6 @@
 import { orLate } from '@hangar/shared/deadline';
 import { errorText } from '@hangar/shared/error-text';
 import type { V1Pod } from '@kubernetes/client-node';
-import { stopPod } from '../launch/stop-pod.ts';
 import { isBeforeAdoption, isOwnedBy } from '../pipeline/pod-owner.ts';
 import { type Conclusion, concluded, isFinal, newStage, type StageState } from '../pipeline/stage-state.ts';
 import type { AtServer, Reporter } from '../report/reporter.ts';
@@ -14,12 +13,7 @@ import { ChangeNotifier } from './change-notifier.ts';
 import { FreshPod } from './fresh-pod.ts';
 import type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals } from './launched-stage.ts';
 import { PodRemoval } from './pod-removal.ts';
-import {
-  type CutShort,
-  conclusionAnnotation,
-  isCutShort,
-  recordedConclusion,
-} from './recorded-conclusion.ts';
+import { type CutShort, isCutShort, recordedConclusion } from './recorded-conclusion.ts';
 import type { RunContext } from './run-context.ts';
 import { StepRuns } from './step-runs.ts';
 
@@ -64,8 +58,8 @@ export class StageRun {
   #since: Since = new Map();
   readonly #removal: PodRemoval;
   #isEndReported = false;
-  /** How a former owner ended it without being able to report that to the server. */
-  readonly #recorded: CutShort | undefined;
+  /** How it had ended before this process began to supervise it: a former owner has recorded that on the Pod, or it was cancelled. */
+  #former: CutShort | undefined;
   #left = false;
   #trouble: Trouble | undefined;
   /** It ended before anything of the pipeline ran. */
@@ -79,7 +73,7 @@ export class StageRun {
     this.#reporter = by.reporter;
     this.#state = newStage(launched.plan);
     this.#freshPod = new FreshPod(parts, by.feed, () => this.#look());
-    this.#recorded = recordedConclusion(launched.pod);
+    this.#former = recordedConclusion(launched.pod);
     this.#view = observe(launched.pod, launched.plan);
     const context = this.#context();
     this.#steps = new StepRuns(parts, launched, context);
@@ -98,6 +92,7 @@ export class StageRun {
       gone: () => this.#feed.gone,
       notices: () => this.#feed.notices,
       concluded: () => this.#conclusion !== undefined,
+      isEnding: () => this.#isEnding,
       left: () => this.#left,
       change: (next) => this.#change(next),
       conflict: () => this.#conflict(),
@@ -156,7 +151,7 @@ export class StageRun {
   /** A step without a known end is an error, never a success. */
   #complete(): void {
     const open = this.#launched.plan.steps.find(({ role, n }) => role === 'step' && !isFinal(this.#state, n));
-    if (!open) this.#conclude(this.#recorded ?? { kind: 'completed' });
+    if (!open) this.#conclude(this.#former ?? { kind: 'completed' });
     else if (!this.#conclusion && !this.#halt.signal.aborted)
       this.#unexpectedError(new Error(`the result of step ${open.name} is unknown`));
   }
@@ -196,6 +191,10 @@ export class StageRun {
     this.#conclude({ kind: this.#steps.isKeeping && this.#allEnded() ? 'completed' : 'cancelled' });
   }
 
+  get #isEnding(): boolean {
+    return this.#conclusion !== undefined || this.#former !== undefined;
+  }
+
   get #knownPod(): V1Pod {
     return this.#feed.pod ?? this.#launched.pod;
   }
@@ -218,7 +217,7 @@ export class StageRun {
       this.#reporter.cancelled();
       this.#cancel();
     };
-    if (stops.cancelled.aborted) cancel();
+    if (stops.cancelled.aborted) this.#cancelledBefore(stops.handOver);
     stops.cancelled.addEventListener('abort', cancel, { once: true });
     const leftMs = admittedMonotonicMs + plan.timeoutMs - clock.monotonicMs();
     const stopTimer = clock.after(leftMs, () => this.#timeOut());
@@ -229,15 +228,22 @@ export class StageRun {
       if (!this.#isEndReported) stopLook = clock.after(LOOK_MS, lookAgain);
     };
     stopLook = clock.after(LOOK_MS, lookAgain);
-    const recorded = this.#recorded;
-    const stopRecall = recorded && clock.after(REOPENING_MS, () => this.#conclude(recorded));
+    const former = this.#former;
+    const cancelReopening = former && clock.after(REOPENING_MS, () => this.#conclude(former));
     return () => {
-      stopRecall?.();
+      cancelReopening?.();
       unsubscribe();
       stops.cancelled.removeEventListener('abort', cancel);
       stopTimer();
       stopLook();
     };
+  }
+
+  /** Its Pod is stopped at once, but the logs of its steps are opened first: what a former owner has read of them may not be stored. */
+  #cancelledBefore(handOver: AbortSignal): void {
+    this.#reporter.cancelled();
+    this.#former ??= { kind: 'cancelled' };
+    void this.#stop(this.#former, handOver);
   }
 
   /** A stage whose steps ended in time and that only waits for its reports has not timed out. */
@@ -266,8 +272,8 @@ export class StageRun {
     const inputs = { since: this.#since, nowMs, patience, ours: this.#removal.hasBegun };
     if (this.#isToRetry(inputs)) return;
     this.#steps.look();
-    // A Pod that its former owner stopped is no trouble.
-    if (this.#recorded) return this.#reportEnd();
+    // A Pod that was stopped is no trouble.
+    if (this.#former) return this.#reportEnd();
     const trouble = this.#feed.gone
       ? GONE
       : troubleOf(this.#view, plan, { ...inputs, ended: (n) => this.#steps.ended(n) });
@@ -284,7 +290,7 @@ export class StageRun {
   /** Whether nothing ran in the Pod and it is to be made again, or that is not certain yet. */
   #isToRetry(inputs: PodRetryInputs['inputs']): boolean {
     const { plan, mayRemake = false, mayReplaceGate = false, mayAvoidNode = false } = this.#launched;
-    if (this.#conclusion) return false;
+    if (this.#isEnding) return false;
     const { isFresh } = this.#freshPod;
     const retry = podRetryOf(this.#feed, plan, { inputs, mayRemake, mayReplaceGate, mayAvoidNode, isFresh });
     if (retry === 'unread') void this.#freshPod.read(this.#halt.signal);
@@ -377,13 +383,9 @@ export class StageRun {
     await this.#changes.until(() => !this.#steps.logs.isAnyOutOfReach || this.#feed.gone, handOver);
   }
 
-  /** Stops the Pod, which keeps the reason until the server has it. A Pod cancelled before it had a node is deleted instead. */
   async #stop(conclusion: CutShort, handOver: AbortSignal): Promise<void> {
-    if (conclusion.kind === 'cancelled' && !this.#view.scheduled) return this.#removal.now(0);
-    const order = { pod: this.#knownPod, annotations: conclusionAnnotation(conclusion) };
-    const parts = { ...this.#parts, lease: { owner: this.#launched.owner } };
-    const stopped = await stopPod(parts, order, AbortSignal.any([handOver, this.#halt.signal]));
-    if (stopped === 'others') this.#disown();
+    const signal = AbortSignal.any([handOver, this.#halt.signal]);
+    if ((await this.#removal.stop(conclusion, signal)) === 'others') this.#disown();
   }
 
   async #report(conclusion: Conclusion, signal: AbortSignal): Promise<void> {

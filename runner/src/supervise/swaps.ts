@@ -54,6 +54,7 @@ export class Swaps {
     const { changes, halt } = this.#context;
     const pauses = new Backoff(this.#parts.clock, PAUSES);
     const decision = (): SwapDecision => decideSwap(this.#context.pod(), step.n);
+    if (this.#context.isEnding()) return decision().kind === 'done';
     while (!this.#isOver()) {
       await changes.until(() => this.#isOver() || decision().kind !== 'wait', halt);
       if (this.#isOver()) return false;

@@ -2,9 +2,7 @@ import { recordOf } from '@hangar/shared/json';
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
-import { noAnswer } from '@hangar/shared/testing/fake-cluster';
 import { draftParts, wire } from '../assemble.ts';
-import { anImage } from '../compile/testing/a-pipeline.ts';
 import { loadConfig } from '../config/load.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
 import { withRights } from '../granted-parts.ts';
@@ -16,16 +14,20 @@ import type { Granted } from '../permissions/review.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
 import type { DroneStep, Status } from '../pipeline/drone.ts';
 import { plannedNumber } from '../pipeline/stage-state.ts';
-import { CiServerError } from '../ports/ci-server.ts';
-import type { ImageLookup } from '../ports/image-lookup.ts';
 import type { LogTrial } from '../ports/log-trial.ts';
-import { PluginError } from '../ports/plugins.ts';
 import { runIndependently } from '../run-independently.ts';
 import { run } from '../runner.ts';
-import { CrashingProcess, type CrashPoint, type LethalLog, type LoseAnswer, type NameCall } from './crash.ts';
+import { CrashingProcess, type CrashPoint, type LethalLog, type NameCall } from './crash.ts';
 import { FakeDrone, type StageRow } from './fake-drone.ts';
 import { LONG_LINE, RunningCluster } from './fake-kubelet.ts';
-import { type Outage, reachable } from './outage.ts';
+import {
+  clusterAnswerLost,
+  droneAnswerLost,
+  overflowAnswerLost,
+  parserAnswerLost,
+  pluginsOf,
+} from './lost-answers.ts';
+import { Connection, type Outage, reachable } from './outage.ts';
 
 /** Builds, what happens to them, and how they end if no process is lost. */
 export interface CrashScenario {
@@ -69,8 +71,10 @@ const STEP_MS = 2_000;
 const LIMIT_MS = 400_000;
 const SETTLE_MS = 30_000;
 const HAND_OVER_MS = 4_000;
-/** Within this time a lost process is replaced, and the new one knows the cancels of its builds. */
-const CANCEL_LIMIT_MS = 60_000;
+/** For this long a process is cut off: others take over meanwhile, and it comes back. */
+const CUT_OFF_MS = 60_000;
+/** The term of a Lease: within this time a lost process is replaced. The new one knows the cancels of its builds before it starts a step. */
+const CANCEL_LIMIT_MS = 9_000;
 const NAMESPACE = 'ci';
 /** What a review of the previous runner's Role grants. */
 const PREVIOUS_ROLE: Granted = {
@@ -92,6 +96,13 @@ export async function runCase(scenario: CrashScenario, losses: Losses): Promise<
   return one.finish(losses);
 }
 
+/** A process, and its connection to the API server. */
+interface OneProcess {
+  readonly name: string;
+  readonly process: CrashingProcess;
+  readonly toCluster: Connection;
+}
+
 class CrashCase {
   readonly #scenario: CrashScenario;
   readonly #clock = new FakeClock();
@@ -100,7 +111,7 @@ class CrashCase {
   readonly #stageIds: readonly number[];
   readonly #stops: AbortController[] = [];
   readonly #failures: string[] = [];
-  #runningName = '';
+  readonly #runningNames = new Set<string>();
   #cancelledMs = Number.POSITIVE_INFINITY;
 
   constructor(scenario: CrashScenario) {
@@ -115,26 +126,35 @@ class CrashCase {
     const { cancelAfterMs } = this.#scenario;
     const [first = 0] = this.#stageIds;
     if (cancelAfterMs !== undefined) clock.after(cancelAfterMs, () => this.#cancel(first));
-    let crashedMs = 0;
+    let lastLossMs = 0;
     let crashes = 0;
     const processes: CrashingProcess[] = [];
     const begin = (): void => {
       const point = 'container' in losses ? losses : losses[processes.length];
-      const process = new CrashingProcess(point, onCrash);
-      this.#begin(`runner-${processes.length}`, process, losses);
+      const toCluster = new Connection(clock, this.#outageOf('cluster'));
+      const name = `runner-${processes.length}`;
+      const process = new CrashingProcess(point, {
+        crash: () => {
+          lastLossMs = clock.monotonicMs();
+          crashes += 1;
+          this.#runningNames.delete(name);
+          clock.after(0, begin);
+        },
+        cutOff: () => {
+          lastLossMs = clock.monotonicMs() + CUT_OFF_MS;
+          toCluster.interruptFor(CUT_OFF_MS);
+          clock.after(0, begin);
+        },
+      });
+      this.#begin({ name, process, toCluster }, losses);
       processes.push(process);
-    };
-    const onCrash = (): void => {
-      crashedMs = clock.monotonicMs();
-      crashes += 1;
-      clock.after(0, begin);
     };
     begin();
     await this.#stepUntilSettled();
     const calls = processes.map((process) => [...process.calls]);
     // Within this time the loss of a process is detected and its Lease is deleted.
     const settledMs = clock.monotonicMs();
-    while (clock.monotonicMs() < Math.max(settledMs, crashedMs) + SETTLE_MS) await clock.step(STEP_MS);
+    while (clock.monotonicMs() < Math.max(settledMs, lastLossMs) + SETTLE_MS) await clock.step(STEP_MS);
     this.#cluster.kubelet.collect();
     const left = this.#leftovers();
     for (const stop of this.#stops) stop.abort(new Error('the test ends'));
@@ -167,16 +187,26 @@ class CrashCase {
     if (OPEN.has(this.#drone.rows.get(stageId)?.stage.status ?? '')) this.#drone.cancel(stageId);
   }
 
-  #begin(name: string, process: CrashingProcess, losses: Losses): void {
+  #outageOf(of: Outage['of']): Outage | undefined {
+    const { outage } = this.#scenario;
+    return outage?.of === of ? outage : undefined;
+  }
+
+  #begin({ name, process, toCluster }: OneProcess, losses: Losses): void {
     const clock = process.clock(this.#clock);
-    const { hasPreviousRole = false, isSameContainer = hasPreviousRole, outage } = this.#scenario;
+    const { hasPreviousRole = false, isSameContainer = hasPreviousRole } = this.#scenario;
     const holder = isSameContainer ? SAME_CONTAINER : { replica: name, podUid: '' };
-    this.#runningName = holder.replica;
+    this.#runningNames.add(holder.replica);
     const config = configFor(holder.replica, this.#scenario);
     const random = randomOf(name);
-    const apiServer = reachable(this.#clock, 'cluster', this.#cluster, outage);
+    const apiServer = reachable(this.#clock, 'cluster', this.#cluster, toCluster);
     const cluster = process.port('cluster', apiServer, clusterAnswerLost, nameOfCall);
-    const drone = reachable(this.#clock, 'drone', this.#drone, outage);
+    const drone = reachable(
+      this.#clock,
+      'drone',
+      this.#drone,
+      new Connection(this.#clock, this.#outageOf('drone')),
+    );
     const ciServer = process.port('drone', drone, droneAnswerLost);
     const readFile = (): Promise<string> => Promise.reject(new Error('there are no files'));
     const drafting = draftParts(config, { clock, random, readFile });
@@ -222,12 +252,14 @@ class CrashCase {
     return isOver && this.#cluster.all({ resource: RESOURCE.pods }).length === 0;
   }
 
-  /** All objects except the Lease of the running process. */
+  /** All objects except the Leases of the running processes. */
   #leftovers(): readonly string[] {
     const names = PLACES.flatMap((place) =>
       this.#cluster.all({ resource: RESOURCE[place] }).map(({ metadata }) => `${place} ${metadata?.name}`),
     );
-    return names.filter((name) => !name.endsWith(this.#runningName)).map((name) => `left: ${name}`);
+    const isOfRunning = (name: string): boolean =>
+      [...this.#runningNames].some((running) => name.endsWith(running));
+    return names.filter((name) => !isOfRunning(name)).map((name) => `left: ${name}`);
   }
 
   #problems(): readonly string[] {
@@ -242,6 +274,7 @@ class CrashCase {
       ...this.#failures,
       ...late.map(({ step }) => `${step} started long after the cancel`),
       ...twice.map((name) => `${name} ran twice`),
+      ...this.#drone.refusedLines.map((line) => `refused, because a log was stored before: ${line}`),
       ...ends,
     ];
   }
@@ -292,51 +325,6 @@ function stepsOfLastStart({ steps }: StageRow): readonly DroneStep[] {
 const trialOf = (losses: Losses): LogTrial => ({
   isHarmless: ({ container }) => Promise.resolve(!('container' in losses && losses.container === container)),
 });
-
-/** The result of the client after a lost answer: that of the repeated call, or an error. */
-const droneAnswerLost: LoseAnswer = (method, answer) => {
-  if (method === 'accept' || method === 'detail' || method === 'uploadCard') return answer;
-  if (method === 'updateStage' || method === 'updateStep') return { kind: 'conflict', afterLostAnswer: true };
-  if (method === 'uploadLog') return 'exists';
-  throw new CiServerError(method, 0, 'no answer');
-};
-
-const clusterAnswerLost: LoseAnswer = () => {
-  throw noAnswer();
-};
-
-/** As an error of the disk: the bytes stay in memory. What can't be read is marked in the log as missing (`log-window.test.ts`). */
-const overflowAnswerLost: LoseAnswer = (method, answer) => {
-  if (method !== 'write') return answer;
-  throw new Error('EIO: i/o error');
-};
-
-/** A parsing process that ends without an answer refuses the file, as its own tests show: no build is lost, and nothing is to be repeated. */
-const parserAnswerLost: LoseAnswer = (_, answer) => answer;
-
-const pluginAnswerLost: LoseAnswer = () => {
-  throw new PluginError('no answer');
-};
-
-function pluginsOf(process: CrashingProcess) {
-  const nothing = (): Promise<readonly never[]> => Promise.resolve([]);
-  const find = (): Promise<string> => Promise.resolve('s3cret');
-  const images: ImageLookup = {
-    find: ({ image }) =>
-      Promise.resolve(
-        image.includes('unknown')
-          ? { kind: 'unknown', why: 'no such image' }
-          : { kind: 'found', config: anImage() },
-      ),
-  };
-  const plugin = <T extends object>(name: string, port: T): T => process.port(name, port, pluginAnswerLost);
-  return {
-    secretPlugin: plugin('secretPlugin', { find }),
-    registryPlugin: plugin('registryPlugin', { list: nothing }),
-    environmentPlugin: plugin('environmentPlugin', { list: nothing }),
-    images: process.port('images', images, () => ({ kind: 'unknown', why: 'no answer' })),
-  };
-}
 
 /** The resource belongs to the name, and so do the writes by which a process takes over what a lost one had. */
 const nameOfCall: NameCall = (method, [target, change]) => {

@@ -6,9 +6,14 @@ import { CrashingProcess, type CrashPoint } from './crash.ts';
 function lostAt(how: CrashPoint['how'], call = 2) {
   const done: string[] = [];
   let crashes = 0;
-  const process = new CrashingProcess({ call, how }, () => {
-    crashes += 1;
-  });
+  const process = new CrashingProcess(
+    { call, how },
+    {
+      crash: () => {
+        crashes += 1;
+      },
+    },
+  );
   const port = process.port(
     'server',
     {

@@ -1,10 +1,19 @@
 import { type Clock, sleepOn } from '@hangar/shared/clock';
 import { recordOf } from '@hangar/shared/json';
 
-/** When a process is lost: at its n-th call, before or after the call's effect; `lost`: only the call's answer is lost. */
+/**
+ * When a process is lost: at its n-th call, before or after the call's effect. `lost`: only the call's answer is lost; `cut-off`: the process
+ * runs on, without its connection to the API server.
+ */
 export interface CrashPoint {
   readonly call: number;
-  readonly how: 'before' | 'after' | 'lost';
+  readonly how: 'before' | 'after' | 'lost' | 'cut-off';
+}
+
+/** What happens when a process is lost. */
+export interface OnLoss {
+  crash(): void;
+  cutOff?(): void;
 }
 
 /** A container whose log ends each process that reads it. */
@@ -30,12 +39,12 @@ export class CrashingProcess {
   /** Every call of a port so far, as `port.method`, or as the port names it. */
   readonly calls: string[] = [];
   readonly #point: CrashPoint | LethalLog | undefined;
-  readonly #onCrash: () => void;
+  readonly #onLoss: OnLoss;
   #isLost = false;
 
-  constructor(point: CrashPoint | LethalLog | undefined, onCrash: () => void) {
+  constructor(point: CrashPoint | LethalLog | undefined, onLoss: OnLoss) {
     this.#point = point;
-    this.#onCrash = onCrash;
+    this.#onLoss = onLoss;
   }
 
   /** Wraps a port so that the process can be lost at each of its calls. */
@@ -72,6 +81,7 @@ export class CrashingProcess {
     this.calls.push(call.name);
     const how = this.#howLost(call);
     if (how === 'before') return this.#crash();
+    if (how === 'cut-off') this.#onLoss.cutOff?.();
     const answer = act();
     if (answer instanceof Promise) return this.#settled(answer, how, loseAnswer);
     if (isStream(answer)) return this.#stream(answer, how, loseAnswer);
@@ -118,7 +128,7 @@ export class CrashingProcess {
   #crash(): Promise<never> {
     if (!this.#isLost) {
       this.#isLost = true;
-      this.#onCrash();
+      this.#onLoss.crash();
     }
     return unanswered();
   }

@@ -20,6 +20,8 @@ export class FakeDrone implements CiServer {
   readonly rows = new Map<number, StageRow>();
   /** Uploaded logs, by the id of the step. */
   readonly logs = new Map<number, readonly LogLine[]>();
+  /** Output of steps in logs that were refused because the server had another one. */
+  readonly refusedLines: string[] = [];
   readonly #clock: Clock;
   readonly #waiting = new Set<() => void>();
   #lastId = 100;
@@ -130,11 +132,17 @@ export class FakeDrone implements CiServer {
   }
 
   async uploadLog(stepId: number, log: StoredLog): Promise<'stored' | 'exists'> {
-    if (this.logs.has(stepId)) return 'exists';
     const lines: LogLine[] = [];
     for await (const part of log) lines.push(...part);
-    this.logs.set(stepId, lines);
-    return 'stored';
+    const stored = this.logs.get(stepId);
+    if (!stored) {
+      this.logs.set(stepId, lines);
+      return 'stored';
+    }
+    const isMissing = ({ out }: LogLine): boolean =>
+      out.startsWith('#') && !stored.some((line) => line.out === out);
+    this.refusedLines.push(...lines.filter(isMissing).map(({ out }) => `${out.trim()} of ${stepId}`));
+    return 'exists';
   }
 
   uploadCard(): Promise<void> {

@@ -14,28 +14,64 @@ const RETRY_MS = 1_000;
 /** Methods of the cluster that return a stream at once. */
 const STREAMS: ReadonlySet<string> = new Set(['watch', 'pages']);
 
+/** A connection that is interrupted once, for a while. */
+export class Connection {
+  /** Rejects when the interruption begins: open streams break. */
+  readonly interrupted: Promise<never>;
+  readonly #clock: Clock;
+  readonly #interrupt: () => void;
+  #fromMs = Number.POSITIVE_INFINITY;
+  #untilMs = Number.POSITIVE_INFINITY;
+
+  /** @param outage of the server of this connection */
+  constructor(clock: Clock, outage?: Outage) {
+    const { promise, reject } = Promise.withResolvers<never>();
+    promise.catch(() => undefined);
+    this.#clock = clock;
+    this.interrupted = promise;
+    this.#interrupt = () => reject(noAnswer());
+    if (!outage) return;
+    this.#fromMs = outage.fromMs;
+    this.#untilMs = outage.fromMs + outage.lastsMs;
+    clock.after(outage.fromMs - clock.monotonicMs(), this.#interrupt);
+  }
+
+  /** Interrupts it from now on. */
+  interruptFor(lastsMs: number): void {
+    this.#fromMs = this.#clock.monotonicMs();
+    this.#untilMs = this.#fromMs + lastsMs;
+    this.#interrupt();
+  }
+
+  get isInterrupted(): boolean {
+    return this.#hasBegun && this.#clock.monotonicMs() < this.#untilMs;
+  }
+
+  /** Streams that are opened later do not break. */
+  get breaksLater(): boolean {
+    return !this.#hasBegun;
+  }
+
+  get #hasBegun(): boolean {
+    return this.#clock.monotonicMs() >= this.#fromMs;
+  }
+}
+
 /**
- * A port whose server is unavailable for a while. Calls to Kubernetes fail without an answer, and its streams break; calls to the Drone
+ * A port whose connection may be interrupted. Calls to Kubernetes fail without an answer, and its streams break; calls to the Drone
  * server are repeated until it is back, as by its client.
  */
 export function reachable<T extends object>(
   clock: Clock,
   of: Outage['of'],
   port: T,
-  outage: Outage | undefined,
+  connection: Connection,
 ): T {
-  if (outage?.of !== of) return port;
-  const { fromMs, lastsMs } = outage;
-  const isAway = (): boolean => clock.monotonicMs() >= fromMs && clock.monotonicMs() < fromMs + lastsMs;
-  const begins = new Promise<never>((_, reject) => {
-    clock.after(fromMs - clock.monotonicMs(), () => reject(noAnswer()));
-  });
-  begins.catch(() => undefined);
   const breakable = (answer: unknown): unknown =>
-    isStream(answer) && clock.monotonicMs() < fromMs ? until(begins, answer) : answer;
+    isStream(answer) && connection.breaksLater ? until(connection.interrupted, answer) : answer;
   const called = (method: string, call: () => unknown, args: readonly unknown[]): unknown => {
-    if (of === 'drone') return whenBack(clock, isAway, args, call);
-    if (isAway()) return STREAMS.has(method) ? broken() : Promise.reject(noAnswer());
+    if (of === 'drone') return whenBack(clock, connection, args, call);
+    if (connection.isInterrupted) return STREAMS.has(method) ? broken() : Promise.reject(noAnswer());
     const answer = call();
     return answer instanceof Promise ? answer.then(breakable) : breakable(answer);
   };
@@ -51,12 +87,12 @@ export function reachable<T extends object>(
 
 async function whenBack(
   clock: Clock,
-  isAway: () => boolean,
+  connection: Connection,
   args: readonly unknown[],
   call: () => unknown,
 ): Promise<unknown> {
   const signal = args.findLast((arg) => arg instanceof AbortSignal);
-  while (isAway()) {
+  while (connection.isInterrupted) {
     await clock.sleep(RETRY_MS, signal);
     signal?.throwIfAborted();
   }
