@@ -59,10 +59,11 @@ export default defineConfig({
       level(
         'tools',
         ['testbed/{bench,chaos,demo,hostile,levels,machine,parts,pictures,release,suites/docs}/**/*.test.ts'],
-        // Some start whole programs, which takes seconds where all cores are busy.
+        // Some start whole programs, which takes long beside another level, at the lowest priority.
         {
           exclude: ['testbed/suites/docs/real/**', 'testbed/parts/real/*.test.ts', 'testbed/chaos/level/**'],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
           ...onceMore,
         },
       ),

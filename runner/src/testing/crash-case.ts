@@ -269,7 +269,9 @@ class CrashCase {
     const ends = this.#rows().flatMap((row, nth) =>
       this.#isForgotten(row) ? [] : this.#endProblems(row, nth),
     );
-    const late = starts.filter(({ atMs }) => atMs > this.#cancelledMs + CANCEL_LIMIT_MS);
+    const late = starts.filter(
+      ({ stageId, atMs }) => stageId === this.#stageIds[0] && atMs > this.#cancelledMs + CANCEL_LIMIT_MS,
+    );
     return [
       ...this.#failures,
       ...late.map(({ step }) => `${step} started long after the cancel`),
