@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runOrThrow } from '../../parts/real/command.ts';
 import { PAGES, ROOT, readDocument } from './pages.ts';
@@ -74,7 +75,30 @@ function isValue(path: string): boolean {
 /** Settings are keys of `config`, and files are no values. */
 const isOther = (path: string): boolean => /\.(ts|md|yaml|yml|json|env|log)$/.test(path);
 
+/** Where paths of the pages begin, besides the folder of the page. */
+const FOLDERS = [
+  '',
+  'runner/src',
+  'runner/gate',
+  'autoscaler/src',
+  'shared/src',
+  'charts/src',
+  'dashboards/src',
+  'testbed/suites',
+];
+
+/** Source files with a folder, in code. Pure. */
+const filesIn = (page: string): readonly string[] =>
+  [...page.matchAll(/`([\w-]+(?:\/[\w.-]+)+\.(?:ts|go))`/g)].map(([, path = '']) => path);
+
+const isFile = (page: string, path: string): boolean =>
+  [dirname(page), ...FOLDERS].some((folder) => existsSync(join(ROOT, folder, path)));
+
 describe.each(PAGES)('%s', (page) => {
+  it('names source files that exist', () => {
+    expect(filesIn(readDocument(page)).filter((path) => !isFile(page, path))).toEqual([]);
+  });
+
   it('calls our programs by commands and flags that they have', async () => {
     const problems = await Promise.all(callsIn(readDocument(page)).map(unknown));
     expect(problems.flat()).toEqual([]);
