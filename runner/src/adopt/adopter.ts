@@ -28,7 +28,7 @@ import type { PodWatch } from '../watch/pod-watch.ts';
 import { POD_SELECTION } from './fresh-owners.ts';
 import { IntentTransfer } from './intent-transfer.ts';
 import { claimOf, ownerOf, serverOfPod } from './pod-owner.ts';
-import { isOfNewerRunner, type PodRecord, readPod } from './read-pod.ts';
+import { isOfNewerRunner, type PodRecord, readPod, stageIdOf } from './read-pod.ts';
 import { RecordedStages } from './recorded-stages.ts';
 
 /** What an adopter works with, and what it does with what it finds. */
@@ -247,12 +247,14 @@ export class Adopter {
   /** Takes over the Pods of owners that are gone. */
   async takePods(isDead: (owner: string) => boolean, signal: AbortSignal): Promise<void> {
     for (const pod of this.#parts.podWatch.pods) if (isOfNewerRunner(pod)) this.#leaveToNewer(pod);
-    const waiting = this.#parts.podWatch.pods.filter((pod) => {
-      const record = readPod(pod);
-      return (
-        record && isDead(record.owner) && this.#isOfOurServer(record.server) && !this.#inHand(pod, record)
-      );
-    });
+    // Whole records are read last: this runs every second, over all Pods.
+    const waiting = this.#parts.podWatch.pods.filter(
+      (pod) =>
+        isDead(ownerOf(pod)) &&
+        !this.#inHand(pod) &&
+        this.#isOfOurServer(serverOfPod(pod)) &&
+        readPod(pod) !== undefined,
+    );
     const claim = async (): Promise<void> => {
       for (let pod = waiting.shift(); pod; pod = waiting.shift()) await this.#take(pod, signal);
     };
@@ -285,10 +287,9 @@ export class Adopter {
     if (record && this.#enter(record, taken)) this.#parts.resume(taken, record);
   }
 
-  #inHand(pod: V1Pod, record: PodRecord): boolean {
-    return (
-      this.#parts.registry.has(record.stage.id) || this.#parts.registry.hasLanded(pod.metadata?.uid ?? '')
-    );
+  #inHand(pod: V1Pod): boolean {
+    const { registry } = this.#parts;
+    return registry.hasLanded(pod.metadata?.uid ?? '') || registry.has(stageIdOf(pod));
   }
 
   /**

@@ -1,4 +1,4 @@
-import { parseJson } from '@hangar/shared/json';
+import { parseJson, recordOf } from '@hangar/shared/json';
 import type { V1Pod } from '@kubernetes/client-node';
 import { ANNOTATION, FILES_VOLUME, RECORD_VERSION } from '../pipeline/compiled.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
@@ -34,6 +34,12 @@ export interface PodRecord {
 export function isOfNewerRunner(pod: V1Pod): boolean {
   const version = pod.metadata?.annotations?.[ANNOTATION.recordVersion] ?? '1';
   return !(Number(version) <= RECORD_VERSION);
+}
+
+/** The stage that a Pod records, without reading the rest of the record; 0: none. Pure. */
+export function stageIdOf({ metadata }: V1Pod): number {
+  const { id } = recordOf(parseJson(metadata?.annotations?.[ANNOTATION.stage] ?? ''));
+  return typeof id === 'number' ? id : 0;
 }
 
 /** Reads the record of a Pod; undefined if it is invalid (it was edited), or written by a newer runner. Pure. */
