@@ -288,7 +288,10 @@ describe("a process that is lost at any call of any port, under the previous run
   );
 });
 
-describe('a process that is cut off from the API server at any call, while another one takes over', () => {
+describe.each([
+  ['API server, while another one takes over', 'cut-off'],
+  ['Drone server for a minute', 'no-server'],
+] as const)('a process that is cut off at any call from the %s', (_, how) => {
   const cancelled: CrashScenario = {
     name: 'a cancel before a step is swapped',
     pipelines: [
@@ -302,7 +305,7 @@ describe('a process that is cut off from the API server at any call, while anoth
     const whole = await runCase(scenario, []);
     const found: string[] = [];
     for (const [nth, name] of (whole.calls[0] ?? []).entries()) {
-      const point = { call: nth + 1, how: 'cut-off' } as const;
+      const point = { call: nth + 1, how };
       const { problems } = await runCase(scenario, [point]);
       found.push(...problems.map((problem) => `${textOf(point, name)}: ${problem}`));
     }

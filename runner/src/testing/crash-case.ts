@@ -96,11 +96,12 @@ export async function runCase(scenario: CrashScenario, losses: Losses): Promise<
   return one.finish(losses);
 }
 
-/** A process, and its connection to the API server. */
+/** A process, and its connections to the API server and to the Drone server. */
 interface OneProcess {
   readonly name: string;
   readonly process: CrashingProcess;
   readonly toCluster: Connection;
+  readonly toDrone: Connection;
 }
 
 class CrashCase {
@@ -132,6 +133,7 @@ class CrashCase {
     const begin = (): void => {
       const point = 'container' in losses ? losses : losses[processes.length];
       const toCluster = new Connection(clock, this.#outageOf('cluster'));
+      const toDrone = new Connection(clock, this.#outageOf('drone'));
       const name = `runner-${processes.length}`;
       const process = new CrashingProcess(point, {
         crash: () => {
@@ -140,13 +142,13 @@ class CrashCase {
           this.#runningNames.delete(name);
           clock.after(0, begin);
         },
-        cutOff: () => {
+        cutOff: (from) => {
           lastLossMs = clock.monotonicMs() + CUT_OFF_MS;
-          toCluster.interruptFor(CUT_OFF_MS);
+          (from === 'cluster' ? toCluster : toDrone).interruptFor(CUT_OFF_MS);
           clock.after(0, begin);
         },
       });
-      this.#begin({ name, process, toCluster }, losses);
+      this.#begin({ name, process, toCluster, toDrone }, losses);
       processes.push(process);
     };
     begin();
@@ -192,7 +194,7 @@ class CrashCase {
     return outage?.of === of ? outage : undefined;
   }
 
-  #begin({ name, process, toCluster }: OneProcess, losses: Losses): void {
+  #begin({ name, process, toCluster, toDrone }: OneProcess, losses: Losses): void {
     const clock = process.clock(this.#clock);
     const { hasPreviousRole = false, isSameContainer = hasPreviousRole } = this.#scenario;
     const holder = isSameContainer ? SAME_CONTAINER : { replica: name, podUid: '' };
@@ -201,12 +203,7 @@ class CrashCase {
     const random = randomOf(name);
     const apiServer = reachable(this.#clock, 'cluster', this.#cluster, toCluster);
     const cluster = process.port('cluster', apiServer, clusterAnswerLost, nameOfCall);
-    const drone = reachable(
-      this.#clock,
-      'drone',
-      this.#drone,
-      new Connection(this.#clock, this.#outageOf('drone')),
-    );
+    const drone = reachable(this.#clock, 'drone', this.#drone, toDrone);
     const ciServer = process.port('drone', drone, droneAnswerLost);
     const readFile = (): Promise<string> => Promise.reject(new Error('there are no files'));
     const drafting = draftParts(config, { clock, random, readFile });

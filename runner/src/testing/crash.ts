@@ -3,17 +3,17 @@ import { recordOf } from '@hangar/shared/json';
 
 /**
  * When a process is lost: at its n-th call, before or after the call's effect. `lost`: only the call's answer is lost; `cut-off`: the process
- * runs on, without its connection to the API server.
+ * runs on, without its connection to the API server for a while, `no-server`: without that to the Drone server.
  */
 export interface CrashPoint {
   readonly call: number;
-  readonly how: 'before' | 'after' | 'lost' | 'cut-off';
+  readonly how: 'before' | 'after' | 'lost' | 'cut-off' | 'no-server';
 }
 
 /** What happens when a process is lost. */
 export interface OnLoss {
   crash(): void;
-  cutOff?(): void;
+  cutOff?(from: 'cluster' | 'drone'): void;
 }
 
 /** A container whose log ends each process that reads it. */
@@ -81,7 +81,8 @@ export class CrashingProcess {
     this.calls.push(call.name);
     const how = this.#howLost(call);
     if (how === 'before') return this.#crash();
-    if (how === 'cut-off') this.#onLoss.cutOff?.();
+    if (how === 'cut-off' || how === 'no-server')
+      this.#onLoss.cutOff?.(how === 'cut-off' ? 'cluster' : 'drone');
     const answer = act();
     if (answer instanceof Promise) return this.#settled(answer, how, loseAnswer);
     if (isStream(answer)) return this.#stream(answer, how, loseAnswer);
