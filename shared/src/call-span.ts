@@ -1,3 +1,6 @@
+/** One object for all: by itself, each abort would make a DOMException with a stack trace. */
+const OVER = new Error('the call is over');
+
 /**
  * An abort handle for one call, linked to its caller's signal for the duration of the call. `close` removes the listener from the
  * caller's signal, which may exist as long as the process.
@@ -19,7 +22,7 @@ export class CallSpan {
   }
 
   /** Aborts the call; the first reason is kept. */
-  abort(reason?: unknown): void {
+  abort(reason: unknown = OVER): void {
     this.#own.abort(reason);
   }
 

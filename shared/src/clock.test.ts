@@ -134,13 +134,22 @@ describe('the fake clock', () => {
 
 describe('monotonicOf', () => {
   function machine() {
-    const time = { runningMs: 5_000, bootMs: 900_000 };
-    const monotonicMs = monotonicOf({ runningMs: () => time.runningMs, bootMs: () => time.bootMs });
-    const pass = (ms: number, suspendedMs = 0): void => {
+    const time = { runningMs: 5_000, bootMs: 900_000, wallMs: 1_768_383_000_000 };
+    let reads = 0;
+    const monotonicMs = monotonicOf({
+      runningMs: () => time.runningMs,
+      bootMs: () => {
+        reads += 1;
+        return time.bootMs;
+      },
+      wallMs: () => time.wallMs,
+    });
+    const pass = (ms: number, suspendedMs = 0, setMs = 0): void => {
       time.runningMs += ms;
       time.bootMs += ms + suspendedMs;
+      time.wallMs += ms + suspendedMs + setMs;
     };
-    return { monotonicMs, pass };
+    return { monotonicMs, pass, reads: () => reads };
   }
 
   it('counts the time for which the machine was suspended', () => {
@@ -151,6 +160,36 @@ describe('monotonicOf', () => {
     expect(monotonicMs()).toBe(66_500);
     pass(500, 60_000);
     expect(monotonicMs()).toBe(127_000);
+  });
+
+  it('counts it at once, and reads the time since boot once a second otherwise', () => {
+    const { monotonicMs, pass, reads } = machine();
+    monotonicMs();
+    const before = reads();
+    for (let ms = 0; ms < 1_000; ms++) {
+      pass(1);
+      monotonicMs();
+    }
+    expect(reads() - before).toBe(1);
+    pass(0, 60_000);
+    expect(monotonicMs()).toBe(66_000);
+  });
+
+  it('counts it within a second if the wall clock was set back by as much', () => {
+    const { monotonicMs, pass } = machine();
+    monotonicMs();
+    pass(999, 60_000, -60_000);
+    expect(monotonicMs()).toBe(5_999);
+    pass(1);
+    expect(monotonicMs()).toBe(66_000);
+  });
+
+  it('does not change with the wall clock', () => {
+    const { monotonicMs, pass } = machine();
+    pass(100, 0, DAY_MS);
+    expect(monotonicMs()).toBe(5_100);
+    pass(100, 0, -2 * DAY_MS);
+    expect(monotonicMs()).toBe(5_200);
   });
 
   it('is not disturbed by a coarse clock of the time since boot', () => {

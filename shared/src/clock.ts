@@ -19,13 +19,22 @@ export interface Clock {
 export interface SystemTime {
   /** Since the process began, without the time for which the machine was suspended. */
   runningMs(): number;
-  /** Since the machine was booted, that time included; its resolution may be a second. */
+  /** Since the machine was booted, that time included; its resolution may be a second. Reads a file. */
   bootMs(): number;
+  /** Since 1970; may jump, and does after the machine was suspended. */
+  wallMs(): number;
 }
 
-const SYSTEM_TIME: SystemTime = { runningMs: () => performance.now(), bootMs: () => uptime() * 1_000 };
+const SYSTEM_TIME: SystemTime = {
+  runningMs: () => performance.now(),
+  bootMs: () => uptime() * 1_000,
+  wallMs: () => Date.now(),
+};
 /** Differences below this come from the resolution of the two clocks. */
 const SUSPENDED_MS = 1_500;
+/** The time since boot is read if the wall clock has moved by this against the running one, or this long after the last time. */
+const MOVED_MS = 500;
+const READ_INTERVAL_MS = 1_000;
 
 /** The system clock. */
 export function systemClock(): Clock {
@@ -41,8 +50,13 @@ export function systemClock(): Clock {
 export function monotonicOf(time: SystemTime): () => number {
   const beganMs = time.bootMs() - time.runningMs();
   let suspendedMs = 0;
+  let [readAtMs, readOffsetMs] = [Number.NEGATIVE_INFINITY, 0];
   return () => {
     const nowMs = time.runningMs();
+    const offsetMs = time.wallMs() - nowMs;
+    const isNew = nowMs - readAtMs < READ_INTERVAL_MS && Math.abs(offsetMs - readOffsetMs) < MOVED_MS;
+    if (isNew) return nowMs + suspendedMs;
+    [readAtMs, readOffsetMs] = [nowMs, offsetMs];
     const missingMs = time.bootMs() - nowMs - beganMs;
     if (missingMs - suspendedMs > SUSPENDED_MS) suspendedMs = missingMs;
     return nowMs + suspendedMs;
