@@ -28,7 +28,7 @@ export interface SystemTime {
 const SYSTEM_TIME: SystemTime = {
   runningMs: () => performance.now(),
   bootMs: () => uptime() * 1_000,
-  wallMs: () => Date.now(),
+  wallMs: () => new Date().getTime(),
 };
 /** Differences below this come from the resolution of the two clocks. */
 const SUSPENDED_MS = 1_500;
