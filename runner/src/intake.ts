@@ -19,9 +19,9 @@ export function hasRoom(
   // What can't be recorded must not be accepted.
   if (lease.isFull || capacity === 0) return false;
   // What only waits to be reported takes no place.
-  const held = registry.entries.filter((entry) => entry.phase !== 'reporting');
-  const inWork = held.filter((entry) => entry.phase !== 'waiting').length;
-  return held.length < capacity + lookAhead && queue.length < lookAhead && inWork < capacity + queue.length;
+  const held = registry.size - registry.countIn('reporting');
+  const inWork = held - registry.countIn('waiting');
+  return held < capacity + lookAhead && queue.length < lookAhead && inWork < capacity + queue.length;
 }
 
 /** Resolves when it holds, looking again at each change of the roster, or when the signal is aborted. */

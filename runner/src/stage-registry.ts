@@ -29,6 +29,13 @@ export interface RegisteredStage {
   readonly node?: string | undefined;
 }
 
+/** A stage was entered or updated, or has left. */
+export interface RegistryChange {
+  readonly kind: 'changed' | 'left';
+  /** The stage as it is now, or as it was when it left. */
+  readonly entry: RegisteredStage;
+}
+
 const PHASE_ORDER: Readonly<Record<StagePhase, number>> = {
   waiting: 0,
   preparing: 1,
@@ -52,13 +59,23 @@ export class StageRegistry {
   readonly #entries = new Map<number, RegisteredStage>();
   readonly #finished = new BoundedMap<string, number>(FINISHED_LIMIT);
   readonly #lingering = new Set<Promise<unknown>>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(change: RegistryChange | undefined) => void>();
+  readonly #counts = new Map<StagePhase, number>();
   /** Made once for each change: several listeners read it. */
   #listed: readonly RegisteredStage[] | undefined;
 
   get entries(): readonly RegisteredStage[] {
     this.#listed ??= [...this.#entries.values()];
     return this.#listed;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** How many stages are in that phase: it is needed at each change, of which there are many. */
+  countIn(phase: StagePhase): number {
+    return this.#counts.get(phase) ?? 0;
   }
 
   has(stageId: number): boolean {
@@ -73,16 +90,24 @@ export class StageRegistry {
   /** Adds a stage, unless it is there: false. */
   enter(entry: RegisteredStage): boolean {
     if (this.#entries.has(entry.stageId)) return false;
-    this.#entries.set(entry.stageId, entry);
-    this.#tell();
+    this.#set(entry);
     return true;
   }
 
   update(stageId: number, change: Partial<RegisteredStage>): void {
     const entry = this.#entries.get(stageId);
-    if (!entry) return;
-    this.#entries.set(stageId, { ...entry, ...change });
-    this.#tell();
+    if (entry) this.#set({ ...entry, ...change }, entry.phase);
+  }
+
+  #set(entry: RegisteredStage, formerPhase?: StagePhase): void {
+    this.#entries.set(entry.stageId, entry);
+    this.#count(formerPhase, entry.phase);
+    this.#tell({ kind: 'changed', entry });
+  }
+
+  #count(from: StagePhase | undefined, to: StagePhase | undefined): void {
+    if (from) this.#counts.set(from, this.countIn(from) - 1);
+    if (to) this.#counts.set(to, this.countIn(to) + 1);
   }
 
   /**
@@ -118,7 +143,11 @@ export class StageRegistry {
   }
 
   leave(stageId: number): void {
-    if (this.#entries.delete(stageId)) this.#tell();
+    const entry = this.#entries.get(stageId);
+    if (!entry) return;
+    this.#entries.delete(stageId);
+    this.#count(entry.phase, undefined);
+    this.#tell({ kind: 'left', entry });
   }
 
   /** Something of a stage that leaves takes a moment more, such as the last lines of its logs; it must not reject. */
@@ -126,7 +155,7 @@ export class StageRegistry {
     this.#lingering.add(work);
     void work.then(() => {
       this.#lingering.delete(work);
-      this.#tell();
+      this.#tell(undefined);
     });
   }
 
@@ -135,14 +164,14 @@ export class StageRegistry {
     return this.#entries.size === 0 && this.#lingering.size === 0;
   }
 
-  /** Hears every change; the returned function ends it. */
-  listen(listener: () => void): () => void {
+  /** Hears every change, and the end of what lingered as undefined; the returned function ends it. */
+  listen(listener: (change: RegistryChange | undefined) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  #tell(): void {
+  #tell(change: RegistryChange | undefined): void {
     this.#listed = undefined;
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) listener(change);
   }
 }

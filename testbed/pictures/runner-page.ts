@@ -1,7 +1,7 @@
 import { createHttp } from '@hangar/runner/http';
 import { StageHistory } from '@hangar/runner/stage-history';
 import { aStageReport, aStepReport, linesFrom } from '@hangar/runner/testing/a-report';
-import { anEntry } from '@hangar/runner/testing/an-entry';
+import { anEntry, changed, left } from '@hangar/runner/testing/an-entry';
 import type { Clock } from '@hangar/shared/clock';
 
 /** Who may open the page. */
@@ -26,7 +26,8 @@ function recordEnded(history: StageHistory, nowMs: number, build: (typeof ENDED)
   const { id, repo, event, status } = build;
   const started = Math.floor(nowMs / 1000) - build.minutesAgo * 60 - 40;
   const evicted = status === 'error' ? { failure: 'evicted' as const } : {};
-  history.registryChanged([anEntry({ stageId: id, buildNumber: id, repo, event, ...evicted })]);
+  const entry = anEntry({ stageId: id, buildNumber: id, repo, event, ...evicted });
+  history.registryChanged(changed(entry));
   const steps = ['clone', 'build', 'test'].map((name, n) => {
     const failed = status === 'failure' && name === 'test';
     return aStepReport({
@@ -39,14 +40,14 @@ function recordEnded(history: StageHistory, nowMs: number, build: (typeof ENDED)
   history.linesSent(id * 10 + 2, linesFrom(0, ...LOG));
   const error = status === 'error' ? EVICTED : '';
   history.stageReported(aStageReport({ id, started, stopped: started + 36, status, error, steps }));
-  history.registryChanged([]);
+  history.registryChanged(left(entry));
 }
 
 function historyOf(nowMs: number): StageHistory {
   const history = new StageHistory();
   for (const build of ENDED.toReversed()) recordEnded(history, nowMs, build);
   const about = { stageId: 413, buildNumber: 413, repo: 'acme/widget' };
-  history.registryChanged([
+  const open = [
     anEntry({ ...about, sinceMs: nowMs - 42_000, pod: 'drone-7f3k2q9xw1' }),
     anEntry({
       ...{
@@ -59,7 +60,8 @@ function historyOf(nowMs: number): StageHistory {
       },
       reason: '3.5 of 4 CPU are in use, and this pipeline needs 1 CPU',
     }),
-  ]);
+  ];
+  for (const entry of open) history.registryChanged(changed(entry));
   history.stageReported(aStageReport({ id: 413, started: Math.floor(nowMs / 1000) - 42 }));
   return history;
 }

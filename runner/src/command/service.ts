@@ -82,8 +82,8 @@ export function createService(parts: ServiceParts): Service {
   });
   follow(assembly, metrics, heartbeat);
   const { registry, podWatch, origin } = assembly.parts;
-  registry.listen(() => ahead.registryChanged(registry.entries));
-  if (history) registry.listen(() => history.registryChanged(registry.entries));
+  registry.listen((change) => change && ahead.registryChanged(change));
+  if (history) registry.listen((change) => change && history.registryChanged(change));
   const picture = (): Picture => pictureOf(assembly, heartbeat, owners, parts.eventLoopLagMs);
   const http: HttpParts = {
     clock,
@@ -166,12 +166,12 @@ function heard(metrics: RunnerMetrics, heartbeat: Heartbeat, ahead: StagesAhead)
 function follow({ parts, options, validity }: Assembly, metrics: RunnerMetrics, heartbeat: Heartbeat): void {
   // With a capacity of 0 nobody polls, and nobody should.
   heartbeat.house(options.capacity === 0);
-  parts.registry.listen(() => {
-    const { entries } = parts.registry;
-    metrics.registryChanged(entries);
-    const waiting = entries.filter((entry) => entry.phase === 'waiting').length;
-    const reporting = entries.filter((entry) => entry.phase === 'reporting').length;
-    heartbeat.house(waiting > 0 || entries.length - waiting - reporting >= options.capacity);
+  const { registry } = parts;
+  registry.listen((change) => {
+    if (change) metrics.registryChanged(change);
+    const waiting = registry.countIn('waiting');
+    const inWork = registry.size - waiting - registry.countIn('reporting');
+    heartbeat.house(waiting > 0 || inWork >= options.capacity);
   });
   validity.listen((state) => heartbeat.leaseChanged(state));
 }

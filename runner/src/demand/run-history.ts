@@ -1,7 +1,7 @@
 import { BoundedMap } from '@hangar/shared/bounded';
 import type { StageRequest } from '@hangar/shared/contract/demand';
 import { medianOf } from '@hangar/shared/median';
-import type { RegisteredStage } from '../stage-registry.ts';
+import type { RegisteredStage, RegistryChange } from '../stage-registry.ts';
 import { requestOf } from './runner-demand.ts';
 
 /** Data from the earlier runs of a stage in this process, by its repository and name. */
@@ -25,18 +25,20 @@ const MOST_STAGES = 5_000;
 /** Keeps the durations and requests of the latest runs, in bounded memory. */
 export class RunHistory {
   readonly #kept = new BoundedMap<string, Kept>(MOST_STAGES);
-  #running = new Map<number, RegisteredStage>();
+  readonly #running = new Map<number, RegisteredStage>();
 
   of(repo: string, stageName: string): FormerRuns {
     const { runsMs, request } = this.#kept.get(keyOf(repo, stageName)) ?? NOTHING;
     return { medianRunMs: medianOf(runsMs), request };
   }
 
-  /** Called when the registry has changed: a stage that no longer runs has ended. */
-  registryChanged(entries: readonly RegisteredStage[], nowMs: number): void {
-    const now = new Map(entries.map((entry) => [entry.stageId, entry]));
-    for (const [id, entry] of this.#running) if (now.get(id)?.phase !== 'running') this.#ended(entry, nowMs);
-    this.#running = new Map([...now].filter(([, { phase }]) => phase === 'running'));
+  /** Follows the registry: a stage that no longer runs has ended. */
+  registryChanged({ kind, entry }: RegistryChange, nowMs: number): void {
+    const { stageId, phase } = entry;
+    const former = this.#running.get(stageId);
+    this.#running.delete(stageId);
+    if (kind === 'changed' && phase === 'running') this.#running.set(stageId, entry);
+    else if (former) this.#ended(former, nowMs);
   }
 
   #ended({ repo, stageName, sinceMs, asks }: RegisteredStage, nowMs: number): void {

@@ -1,7 +1,7 @@
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import { aBuild, aDetail, aStage } from '../compile/testing/a-pipeline.ts';
-import { anEntry } from '../metrics/testing/an-entry.ts';
+import { anEntry, changed, left } from '../metrics/testing/an-entry.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
 import { StagesAhead } from './stages-ahead.ts';
 
@@ -58,10 +58,10 @@ describe('stages ahead', () => {
   it('exclude those that this replica or another one has', () => {
     const { ahead, learn, entry, names } = begin();
     learn(lead, aChild(2, 'mine', ['test']), aChild(3, 'theirs', ['test']), aChild(4, 'last', ['mine']));
-    ahead.registryChanged([entry(1, 'test'), entry(2, 'mine')]);
+    for (const one of [entry(1, 'test'), entry(2, 'mine')]) ahead.registryChanged(changed(one));
 
     expect(names(new Set([3]))).toEqual(['last']);
-    ahead.registryChanged([]);
+    for (const one of [entry(1, 'test'), entry(2, 'mine')]) ahead.registryChanged(left(one));
     expect(names()).toEqual(['last']);
   });
 
@@ -69,21 +69,21 @@ describe('stages ahead', () => {
     const { ahead, learn, entry } = begin();
     const done = aStage({ id: 5, name: 'lint', status: 'success', labels: {} });
     learn(lead, done, aChild(2, 'deploy', ['test', 'lint', 'nowhere']));
-    ahead.registryChanged([entry(1, 'test')]);
+    ahead.registryChanged(changed(entry(1, 'test')));
     expect(ahead.list(NO_PODS)[0]?.waitsFor).toEqual(['test']);
 
-    ahead.registryChanged([]);
+    ahead.registryChanged(left(entry(1, 'test')));
     expect(ahead.list(NO_PODS)[0]?.waitsFor).toEqual([]);
   });
 
   it('are removed a minute after the last stage of their build was in progress, not while one is', async () => {
     const { clock, ahead, learn, entry, names } = begin();
     learn(lead, aChild(2, 'deploy', ['test']));
-    ahead.registryChanged([entry(1, 'test')]);
+    ahead.registryChanged(changed(entry(1, 'test')));
     await clock.step(3_600_000);
     expect(names()).toEqual(['deploy']);
 
-    ahead.registryChanged([]);
+    ahead.registryChanged(left(entry(1, 'test')));
     await clock.step(60_000);
     expect(names()).toEqual(['deploy']);
     await clock.step(1);
@@ -93,7 +93,7 @@ describe('stages ahead', () => {
   it('are removed after a day, even if a stage is in progress', async () => {
     const { clock, ahead, learn, entry, names } = begin();
     learn(lead, aChild(2, 'deploy', ['test']));
-    ahead.registryChanged([entry(1, 'test')]);
+    ahead.registryChanged(changed(entry(1, 'test')));
     await clock.step(25 * 3_600_000);
 
     expect(names()).toEqual([]);
@@ -119,9 +119,10 @@ describe('the expected start and request of a stage', () => {
       [101, 'test', 60_000],
       [102, 'deploy', 20_000],
     ] as const) {
-      ahead.registryChanged([entry(id, name, { asks: { ...entry(1, '').asks, cpuMillicores: id } })]);
+      const run = entry(id, name, { asks: { ...entry(1, '').asks, cpuMillicores: id } });
+      ahead.registryChanged(changed(run));
       await clock.step(ms);
-      ahead.registryChanged([]);
+      ahead.registryChanged(left(run));
     }
     return env;
   }
@@ -129,7 +130,7 @@ describe('the expected start and request of a stage', () => {
   it('is unknown without earlier runs', () => {
     const { ahead, learn, entry } = begin();
     learn(lead, aChild(2, 'deploy', ['test']));
-    ahead.registryChanged([entry(1, 'test')]);
+    ahead.registryChanged(changed(entry(1, 'test')));
 
     expect(ahead.list(NO_PODS)).toMatchObject([{ expectedMs: undefined, request: undefined }]);
   });
@@ -137,7 +138,7 @@ describe('the expected start and request of a stage', () => {
   it('is calculated from the medians, along the dependencies', async () => {
     const { clock, ahead, learn, entry } = await withHistory();
     learn(lead, aChild(2, 'deploy', ['test']), aChild(3, 'notify', ['deploy']));
-    ahead.registryChanged([entry(1, 'test')]);
+    ahead.registryChanged(changed(entry(1, 'test')));
     const beganMs = clock.now();
     await clock.step(10_000);
 
@@ -150,7 +151,7 @@ describe('the expected start and request of a stage', () => {
   it('is never in the past: a stage that takes longer than before is expected to end now', async () => {
     const { clock, ahead, learn, entry } = await withHistory();
     learn(lead, aChild(2, 'deploy', ['test']));
-    ahead.registryChanged([entry(1, 'test')]);
+    ahead.registryChanged(changed(entry(1, 'test')));
     await clock.step(500_000);
 
     expect(ahead.list(NO_PODS)[0]?.expectedMs).toBe(clock.now());

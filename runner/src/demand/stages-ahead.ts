@@ -2,7 +2,7 @@ import { BoundedMap, BoundedSet } from '@hangar/shared/bounded';
 import type { Clock } from '@hangar/shared/clock';
 import type { StageAhead } from '@hangar/shared/contract/demand';
 import type { DroneStage, StageDetail, Status } from '../pipeline/drone.ts';
-import type { RegisteredStage } from '../stage-registry.ts';
+import type { RegisteredStage, RegistryChange } from '../stage-registry.ts';
 import { RunHistory } from './run-history.ts';
 
 /** The known state of a build. */
@@ -37,7 +37,7 @@ export class StagesAhead {
   readonly #builds = new BoundedMap<number, Build>(MOST_BUILDS);
   /** Stages that any replica has had: they are no longer ahead. */
   readonly #seen = new BoundedSet<number>(MOST_SEEN);
-  #entries: readonly RegisteredStage[] = [];
+  readonly #entries = new Map<number, RegisteredStage>();
 
   /** @param labels of this runner: stages for runners with other labels (`node`) are not listed */
   constructor(clock: Clock, labels: Readonly<Record<string, string>>) {
@@ -54,18 +54,20 @@ export class StagesAhead {
     this.#builds.set(id, { id, number, event, stages, repo: repo.slug, recordedMs: nowMs, seenMs: nowMs });
   }
 
-  /** Called when the registry has changed. */
-  registryChanged(entries: readonly RegisteredStage[]): void {
-    this.#history.registryChanged(entries, this.#clock.now());
-    this.#entries = entries;
-    for (const { stageId } of entries) this.#seen.add(stageId);
+  /** Follows the registry. */
+  registryChanged(change: RegistryChange): void {
+    const { kind, entry } = change;
+    this.#history.registryChanged(change, this.#clock.now());
+    this.#seen.add(entry.stageId);
+    if (kind === 'left') this.#entries.delete(entry.stageId);
+    else this.#entries.set(entry.stageId, entry);
   }
 
   /** @param podStages ids of stages that have a Pod of any replica */
   list(podStages: ReadonlySet<number>): readonly StageAhead[] {
     const nowMs = this.#clock.now();
     for (const id of podStages) this.#seen.add(id);
-    const inProgress = new Set([...this.#entries.map(({ stageId }) => stageId), ...podStages]);
+    const inProgress = new Set([...this.#entries.keys(), ...podStages]);
     for (const build of this.#builds.values()) {
       if (build.stages.some(({ id }) => inProgress.has(id))) build.seenMs = nowMs;
       const isOver = nowMs - build.seenMs > MAX_IDLE_MS || nowMs - build.recordedMs > LONGEST_MS;
@@ -83,7 +85,8 @@ export class StagesAhead {
     const isDone = ({ id, status }: DroneStage): boolean =>
       FINAL.has(status) || (this.#seen.has(id) && !inProgress.has(id));
     const open = new Set(build.stages.filter((stage) => !isDone(stage)).map(({ name }) => name));
-    const times = new TimeEstimates(build, { entries: this.#entries, history: this.#history, open, nowMs });
+    const entries = [...this.#entries.values()];
+    const times = new TimeEstimates(build, { entries, history: this.#history, open, nowMs });
     return build.stages
       .filter((stage) => this.#isAhead(stage))
       .map((stage) => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { anEntry } from '../metrics/testing/an-entry.ts';
+import { anEntry, changed } from '../metrics/testing/an-entry.ts';
 import type { CiServer } from '../ports/ci-server.ts';
 import { FakeCiServer } from '../supervise/testing/fake-ci-server.ts';
 import { recordedServer } from './recorded-server.ts';
@@ -11,7 +11,7 @@ const { signal } = new AbortController();
 function recorded() {
   const history = new StageHistory();
   const fake = new FakeCiServer(aStageReport());
-  history.registryChanged([anEntry({ stageId: 1 })]);
+  history.registryChanged(changed(anEntry({ stageId: 1 })));
   return { history, fake, server: recordedServer(fake, history) };
 }
 

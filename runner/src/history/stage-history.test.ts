@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aBuild, aDetail, aStage } from '../compile/testing/a-pipeline.ts';
-import { anEntry } from '../metrics/testing/an-entry.ts';
+import { anEntry, changed, left } from '../metrics/testing/an-entry.ts';
 import { StageHistory } from './stage-history.ts';
 import { aStageReport, aStepReport, linesFrom } from './testing/a-report.ts';
 
@@ -8,24 +8,24 @@ const LIMITS = { stages: 2, stepOutputBytes: 1_000, outputBytes: 10_000 };
 
 function historyOf(...stageIds: readonly number[]): StageHistory {
   const history = new StageHistory(LIMITS);
-  history.registryChanged(stageIds.map((stageId) => anEntry({ stageId })));
+  for (const stageId of stageIds) history.registryChanged(changed(anEntry({ stageId })));
   return history;
 }
 
 /** A stage that was started, with output of one step, and has ended. */
 function run(history: StageHistory, stageId: number): void {
   const stepId = stageId * 100;
-  history.registryChanged([anEntry({ stageId })]);
+  history.registryChanged(changed(anEntry({ stageId })));
   history.stageReported(aStageReport({ id: stageId, steps: [aStepReport({ id: stepId, stageId })] }));
   history.linesSent(stepId, linesFrom(0, `output of ${stageId}`));
-  history.registryChanged([]);
+  history.registryChanged(left(anEntry({ stageId })));
 }
 
 describe('an open stage', () => {
   it('has the phase and the reason of the registry, as they change', () => {
     const history = historyOf(1);
     const waiting = anEntry({ phase: 'waiting', reason: 'the quota is used up' });
-    history.registryChanged([waiting]);
+    history.registryChanged(changed(waiting));
 
     expect(history.find(1)).toMatchObject({ isOpen: true, status: 'pending', entry: waiting, steps: [] });
   });
@@ -129,7 +129,7 @@ describe('an ended stage', () => {
 
   it('is not kept where nothing was reported: another replica accepted it', () => {
     const history = historyOf(1);
-    history.registryChanged([]);
+    history.registryChanged(left(anEntry({ stageId: 1 })));
 
     expect(history.stages).toEqual([]);
   });
@@ -137,7 +137,7 @@ describe('an ended stage', () => {
   it('is open again when it is taken over once more', () => {
     const history = historyOf();
     run(history, 1);
-    history.registryChanged([anEntry({ stageId: 1, adopted: true })]);
+    history.registryChanged(changed(anEntry({ stageId: 1, adopted: true })));
 
     expect(history.stages.map(({ entry, isOpen }) => [entry.stageId, isOpen])).toEqual([[1, true]]);
   });

@@ -1,6 +1,6 @@
 import { BoundedMap } from '@hangar/shared/bounded';
 import type { DroneStage, DroneStep, LogLine, StageDetail, Status } from '../pipeline/drone.ts';
-import type { RegisteredStage } from '../stage-registry.ts';
+import type { RegisteredStage, RegistryChange } from '../stage-registry.ts';
 import { type StepOutput, StepOutputs } from './step-output.ts';
 
 /** A step, as it was last reported. Times in seconds since 1970, 0 = not yet. */
@@ -88,16 +88,15 @@ export class StageHistory {
   }
 
   /** Follows the registry: new stages, their phases, and those that have left. */
-  registryChanged(entries: readonly RegisteredStage[]): void {
-    const present = new Set<number>();
-    for (const entry of entries) {
-      present.add(entry.stageId);
-      const known = this.find(entry.stageId);
-      if (known?.entry === entry) continue;
-      this.#ended.delete(entry.stageId);
-      this.#open.set(entry.stageId, { ...(known ?? newStage(entry)), entry, isOpen: true });
+  registryChanged({ kind, entry }: RegistryChange): void {
+    const { stageId } = entry;
+    const known = this.find(stageId);
+    if (kind === 'left') {
+      if (known?.isOpen) this.#end(stageId, known);
+      return;
     }
-    for (const [stageId, record] of this.#open) if (!present.has(stageId)) this.#end(stageId, record);
+    this.#ended.delete(stageId);
+    this.#open.set(stageId, { ...(known ?? newStage(entry)), entry, isOpen: true });
   }
 
   /** The server has described a stage. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { LogRecord } from '../history/recent-log.ts';
 import { StageHistory } from '../history/stage-history.ts';
 import { aStageReport, aStepReport, linesFrom } from '../history/testing/a-report.ts';
-import { anEntry } from '../metrics/testing/an-entry.ts';
+import { anEntry, changed, left } from '../metrics/testing/an-entry.ts';
 import { FAILURES } from '../pipeline/failures.ts';
 import type { RegisteredStage } from '../stage-registry.ts';
 import { createHttp } from './server.ts';
@@ -69,14 +69,14 @@ const steps = [
 /** A stage of three steps that has failed, with output of the first two. */
 function failedStage(change: Partial<RegisteredStage> = {}): StageHistory {
   const history = new StageHistory();
-  history.registryChanged([anEntry(change)]);
+  history.registryChanged(changed(anEntry(change)));
   history.stageReported(aStageReport({ started: STARTED, steps }));
   history.linesSent(11, linesFrom(0, 'Cloning into /drone/src'));
   history.linesSent(12, linesFrom(0, '\u001b[31m3 tests failed\u001b[0m', EVIL));
   history.stageReported(
     aStageReport({ status: 'failure', started: STARTED, stopped: STARTED + 70, steps: [] }),
   );
-  history.registryChanged([]);
+  history.registryChanged(left(anEntry()));
   return history;
 }
 
@@ -91,9 +91,9 @@ describe('GET /', () => {
 
   it('says of a stage that it left open that another replica continues it', async () => {
     const history = new StageHistory();
-    history.registryChanged([anEntry()]);
+    history.registryChanged(changed(anEntry()));
     history.stageReported(aStageReport());
-    history.registryChanged([]);
+    history.registryChanged(left(anEntry()));
 
     expect(await pageOf(history, '/')).toContain('another replica of the runner continues it');
   });
@@ -117,7 +117,7 @@ describe('GET /view?id=N', () => {
 
   it('shows what the server has not stored of a step that succeeded, on the page and as JSON', async () => {
     const history = new StageHistory();
-    history.registryChanged([anEntry()]);
+    history.registryChanged(changed(anEntry()));
     history.stageReported(aStageReport({ started: STARTED, steps }));
     history.notStored(11, 'its log is not stored: HTTP 413');
     expect(await pageOf(history, '/view?id=1&step=1')).toContain('<p>its log is not stored: HTTP 413</p>');
@@ -136,7 +136,7 @@ describe('GET /view?id=N', () => {
 
   it('follows the running step while the stage is open', async () => {
     const history = new StageHistory();
-    history.registryChanged([anEntry()]);
+    history.registryChanged(changed(anEntry()));
     history.stageReported(
       aStageReport({ steps: [steps[0] ?? aStepReport(), aStepReport({ id: 12, number: 2, name: 'test' })] }),
     );
@@ -149,7 +149,7 @@ describe('GET /view?id=N', () => {
 
   it('says why a stage waits', async () => {
     const history = new StageHistory();
-    history.registryChanged([anEntry({ phase: 'waiting', reason: 'the quota is used up', pod: '' })]);
+    history.registryChanged(changed(anEntry({ phase: 'waiting', reason: 'the quota is used up', pod: '' })));
 
     const page = await pageOf(history, '/view?id=1');
 

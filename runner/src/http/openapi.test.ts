@@ -6,7 +6,7 @@ import { routesOf } from '@hangar/shared/testing/routes-of';
 import { describe, expect, it } from 'vitest';
 import { StageHistory } from '../history/stage-history.ts';
 import { aStageReport } from '../history/testing/a-report.ts';
-import { anEntry } from '../metrics/testing/an-entry.ts';
+import { anEntry, changed, left } from '../metrics/testing/an-entry.ts';
 import type { Signs } from './health.ts';
 import { openApi } from './openapi.ts';
 import { createHttp } from './server.ts';
@@ -29,11 +29,12 @@ const AHEAD = {
 
 function historyOf(): StageHistory {
   const history = new StageHistory();
-  history.registryChanged([anEntry({ stageId: 2, failure: 'name-taken' }), ...ENTRIES]);
+  const failed = anEntry({ stageId: 2, failure: 'name-taken' });
+  for (const entry of [failed, ...ENTRIES]) history.registryChanged(changed(entry));
   history.stageReported(
     aStageReport({ id: 2, status: 'error', error: 'the name is in use', stopped: 1_768_383_100 }),
   );
-  history.registryChanged(ENTRIES);
+  history.registryChanged(left(failed));
   return history;
 }
 

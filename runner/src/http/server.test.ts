@@ -6,7 +6,7 @@ import { probesBesideHalfOpen } from '@hangar/shared/testing/half-open-sockets';
 import { describe, expect, it } from 'vitest';
 import type { LogRecord } from '../history/recent-log.ts';
 import { StageHistory } from '../history/stage-history.ts';
-import { anEntry } from '../metrics/testing/an-entry.ts';
+import { anEntry, changed } from '../metrics/testing/an-entry.ts';
 import type { RegisteredStage } from '../stage-registry.ts';
 import type { Signs } from './health.ts';
 import type { HttpParts } from './http-parts.ts';
@@ -18,7 +18,7 @@ const ADA = authorization('ada:engine:1843');
 
 function historyOf(stages: readonly RegisteredStage[]): StageHistory {
   const history = new StageHistory();
-  history.registryChanged(stages);
+  for (const entry of stages) history.registryChanged(changed(entry));
   return history;
 }
 

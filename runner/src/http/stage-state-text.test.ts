@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { StageHistory } from '../history/stage-history.ts';
 import { aStageReport, aStepReport } from '../history/testing/a-report.ts';
-import { anEntry } from '../metrics/testing/an-entry.ts';
+import { anEntry, changed, left } from '../metrics/testing/an-entry.ts';
 import type { DroneStep } from '../pipeline/drone.ts';
 import { explanationOf } from './stage-state-text.ts';
 
 /** What the dashboard shows of a failed stage with that step. */
 function explained(step: Partial<DroneStep>): string | undefined {
   const history = new StageHistory();
-  history.registryChanged([anEntry()]);
+  history.registryChanged(changed(anEntry()));
   history.stageReported(
     aStageReport({
       status: 'failure',
@@ -16,7 +16,7 @@ function explained(step: Partial<DroneStep>): string | undefined {
       steps: [aStepReport({ status: 'failure', ...step })],
     }),
   );
-  history.registryChanged([]);
+  history.registryChanged(left(anEntry()));
   const stage = history.find(1);
   return stage && explanationOf(stage);
 }

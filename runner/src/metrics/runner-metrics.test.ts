@@ -4,7 +4,7 @@ import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import { WAIT_REASONS } from '../admit/admit.ts';
 import { type Picture, RunnerMetrics } from './runner-metrics.ts';
-import { anEntry } from './testing/an-entry.ts';
+import { anEntry, changed } from './testing/an-entry.ts';
 
 const QUIET: Picture = {
   stages: [],
@@ -55,7 +55,8 @@ function tellAll(metrics: RunnerMetrics): void {
   metrics.after({ verb: 'get', resource: 'pods' }, 200, 3);
   metrics.droneCalled('ping', 200);
   metrics.held(1);
-  metrics.registryChanged([anEntry({ adopted: true }), anEntry({ stageId: 2 })]);
+  for (const entry of [anEntry({ adopted: true }), anEntry({ stageId: 2 })])
+    metrics.registryChanged(changed(entry));
 }
 
 describe('RunnerMetrics', () => {
@@ -172,9 +173,9 @@ describe('RunnerMetrics', () => {
 
   it('counts the request of a Pod when its stage is admitted, once; not while it waits, nor of a Pod taken over', async () => {
     const metrics = start();
-    metrics.registryChanged([anEntry({ phase: 'waiting' }), anEntry({ stageId: 2, adopted: true })]);
-    metrics.registryChanged([anEntry({ phase: 'starting' }), anEntry({ stageId: 2, adopted: true })]);
-    metrics.registryChanged([anEntry({ phase: 'running' })]);
+    for (const phase of ['waiting', 'starting', 'running'] as const)
+      for (const entry of [anEntry({ phase }), anEntry({ stageId: 2, adopted: true })])
+        metrics.registryChanged(changed(entry));
 
     const { samples } = await exposed(metrics);
 

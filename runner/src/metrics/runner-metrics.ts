@@ -8,7 +8,7 @@ import { WAIT_REASONS, type WaitReason } from '../admit/admit.ts';
 import { FAILURES } from '../pipeline/failures.ts';
 import type { Conclusion } from '../pipeline/stage-state.ts';
 import type { StageEvents } from '../stage/stage-parts.ts';
-import type { RegisteredStage } from '../stage-registry.ts';
+import type { RegisteredStage, RegistryChange } from '../stage-registry.ts';
 import type { Trouble } from '../watch/trouble.ts';
 import type { DroneCall, EdgeObserver } from './edge-observer.ts';
 import {
@@ -75,16 +75,15 @@ export class RunnerMetrics implements StageEvents, CallObserver, EdgeObserver {
     return this.#registry.metrics();
   }
 
-  /** The roster has changed: who is new in it, or was admitted, is counted. */
-  registryChanged(entries: readonly RegisteredStage[]): void {
-    for (const entry of entries) {
-      if (entry.adopted && this.#adopted.addNew(entry.stageId)) this.#instruments.adopted.inc();
-      const admitted = entry.phase === 'starting' || entry.phase === 'running';
-      if (!admitted || entry.asks.pods === 0 || !this.#admitted.addNew(entry.stageId) || entry.adopted)
-        continue;
-      this.#instruments.podCpu.observe(entry.asks.cpuMillicores / 1000);
-      this.#instruments.podMemory.observe(entry.asks.memoryBytes);
-    }
+  /** Counts a stage that is new in the registry, or was admitted. */
+  registryChanged({ kind, entry }: RegistryChange): void {
+    if (kind === 'left') return;
+    const { adopted, phase, asks, stageId } = entry;
+    if (adopted && this.#adopted.addNew(stageId)) this.#instruments.adopted.inc();
+    const isAdmitted = phase === 'starting' || phase === 'running';
+    if (!isAdmitted || asks.pods === 0 || !this.#admitted.addNew(stageId) || adopted) return;
+    this.#instruments.podCpu.observe(asks.cpuMillicores / 1000);
+    this.#instruments.podMemory.observe(asks.memoryBytes);
   }
 
   buildSeen(buildId: number, event: string): void {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StageHistory } from '@hangar/runner/stage-history';
 import { aStageReport, aStepReport, linesFrom } from '@hangar/runner/testing/a-report';
-import { anEntry } from '@hangar/runner/testing/an-entry';
+import { anEntry, changed, left } from '@hangar/runner/testing/an-entry';
 import { systemClock } from '@hangar/shared/clock';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -39,9 +39,8 @@ function filled(nowMs: number): StageHistory {
     const isFailed = id % 7 === 4;
     const repo = id === 199 ? LONG : `acme/${['widget', 'gadget', 'pump'][id % 3] ?? ''}`;
     const failure = id === 198 ? 'evicted' : undefined;
-    history.registryChanged([
-      anEntry({ stageId: id, buildNumber: id, repo, ...(failure ? { failure } : {}) }),
-    ]);
+    const entry = anEntry({ stageId: id, buildNumber: id, repo, ...(failure ? { failure } : {}) });
+    history.registryChanged(changed(entry));
     const steps = ['clone', 'build', id === 200 ? FOUL : 'test', 'deploy'].map((name, n) =>
       aStepReport({
         ...{
@@ -60,7 +59,7 @@ function filled(nowMs: number): StageHistory {
     history.linesSent(id * 10 + 2, linesFrom(0, '=== RUN   TestPump', FOUL, '\u001b[32mok\u001b[0m  ', LONG));
     const status = isFailed ? 'failure' : failure ? 'error' : 'success';
     history.stageReported(aStageReport({ id, started: at(id), stopped: at(id) + 36, status, error, steps }));
-    history.registryChanged([]);
+    history.registryChanged(left(entry));
   }
   const running = anEntry({ stageId: 301, buildNumber: 301, sinceMs: nowMs - 42_000 });
   const reason = '12 of 12 pipelines are in use';
@@ -72,7 +71,7 @@ function filled(nowMs: number): StageHistory {
     pod: '',
     sinceMs: nowMs,
   });
-  history.registryChanged([running, waiting]);
+  for (const entry of [running, waiting]) history.registryChanged(changed(entry));
   history.stageReported(aStageReport({ id: 301, started: Math.floor(nowMs / 1000) - 42 }));
   return history;
 }

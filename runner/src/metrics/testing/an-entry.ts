@@ -1,5 +1,5 @@
 import { NO_LOAD } from '../../admit/admit.ts';
-import type { RegisteredStage } from '../../stage-registry.ts';
+import type { RegisteredStage, RegistryChange } from '../../stage-registry.ts';
 
 /** A running stage of `acme/widget` that asks for 1 CPU and 1 GiB, changed as told. */
 export function anEntry(change: Partial<RegisteredStage> = {}): RegisteredStage {
@@ -19,3 +19,9 @@ export function anEntry(change: Partial<RegisteredStage> = {}): RegisteredStage 
     ...change,
   };
 }
+
+/** The registry has that stage now. */
+export const changed = (entry: RegisteredStage): RegistryChange => ({ kind: 'changed', entry });
+
+/** That stage has left the registry. */
+export const left = (entry: RegisteredStage): RegistryChange => ({ kind: 'left', entry });
