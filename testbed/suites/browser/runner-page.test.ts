@@ -31,15 +31,20 @@ const RECORDS = [
   { level: 'error', text: FOUL, fields: { stageId: 200, err: { message: FOUL } } },
 ].map((record) => ({ time: new Date().toISOString(), ...record }));
 
+const statusOf = (id: number): 'failure' | 'error' | 'success' => {
+  if (id % 7 === 4) return 'failure';
+  return id === 198 ? 'error' : 'success';
+};
+
 /** 200 builds that have ended, one that runs and one that waits. */
 function filled(nowMs: number): StageHistory {
   const history = new StageHistory();
   const at = (index: number): number => Math.floor(nowMs / 1000) - (BUILDS - index) * 60;
   for (let id = 1; id <= BUILDS; id += 1) {
-    const isFailed = id % 7 === 4;
+    const status = statusOf(id);
     const repo = id === 199 ? LONG : `acme/${['widget', 'gadget', 'pump'][id % 3] ?? ''}`;
-    const failure = id === 198 ? 'evicted' : undefined;
-    const entry = anEntry({ stageId: id, buildNumber: id, repo, ...(failure ? { failure } : {}) });
+    const evicted = status === 'error' ? { failure: 'evicted' } : {};
+    const entry = anEntry({ stageId: id, buildNumber: id, repo, ...evicted });
     history.registryChanged(changed(entry));
     const steps = ['clone', 'build', id === 200 ? FOUL : 'test', 'deploy'].map((name, n) =>
       aStepReport({
@@ -51,13 +56,13 @@ function filled(nowMs: number): StageHistory {
           image: 'docker.io/library/golang:1.24-alpine',
         },
         ...{ started: at(id) + n * 9, stopped: at(id) + n * 9 + 8 },
-        ...(isFailed && n === 2 ? { status: 'failure', exitCode: 2 } : { status: 'success' }),
+        ...(status === 'failure' && n === 2 ? { status: 'failure', exitCode: 2 } : { status: 'success' }),
       }),
     );
-    const error = failure ? 'the Pod was evicted from its node: The node was low on resource: memory' : '';
+    const error =
+      status === 'error' ? 'the Pod was evicted from its node: The node was low on resource: memory' : '';
     history.stageReported(aStageReport({ id, started: at(id), steps }));
     history.linesSent(id * 10 + 2, linesFrom(0, '=== RUN   TestPump', FOUL, '\u001b[32mok\u001b[0m  ', LONG));
-    const status = isFailed ? 'failure' : failure ? 'error' : 'success';
     history.stageReported(aStageReport({ id, started: at(id), stopped: at(id) + 36, status, error, steps }));
     history.registryChanged(left(entry));
   }
